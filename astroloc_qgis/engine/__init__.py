@@ -1,0 +1,1 @@
+"""Ring 1: the science. Knows nothing of QGIS or Qt."""
