@@ -1,0 +1,81 @@
+"""Runs the tests, one pytest a folder, and prints one closing line for them all.
+
+The engine's libraries (torch, faiss, OpenCV) and QGIS do not share a process, in the product and in the tests alike.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "build" / "tests"
+WITH_QGIS = ["-p", "pytest_qgis", "-p", "pytest-qt"]
+OUTCOMES = ("failed", "passed", "skipped", "errors")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A folder of tests that runs in a process of its own, with the options it needs."""
+
+    name: str
+    options: list[str] = field(default_factory=list)
+
+
+GROUPS = [Group("house"), Group("engine"), Group("qgis", WITH_QGIS), Group("desktop")]
+
+
+def run(group: Group, extra: list[str]) -> dict[str, int]:
+    """Runs one group, slow and real tests included; returns how many tests had which outcome."""
+    report = REPORTS / f"{group.name}.xml"
+    report.unlink(missing_ok=True)
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", f"tests/{group.name}", "-m", "", "-q", "--durations=5"]
+    command += [f"--junitxml={report}", *group.options, *extra]
+    print(f"\n== tests/{group.name}", flush=True)
+    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    counts = read(report) if report.exists() else dict.fromkeys(OUTCOMES, 0)
+    if status != 0 and not counts["failed"] and not counts["errors"]:
+        print(f"tests/{group.name}: pytest ended with status {status} and no failed test: counted as an error")
+        counts["errors"] += 1
+    return counts
+
+
+def read(report: Path) -> dict[str, int]:
+    """Counts the outcomes in a JUnit report written by pytest."""
+    suites = ElementTree.parse(report).getroot().iter("testsuite")  # noqa: S314 - pytest wrote it a moment ago
+    counts = dict.fromkeys(OUTCOMES, 0)
+    for suite in suites:
+        failed, skipped, errors = (int(suite.get(key, "0")) for key in ("failures", "skipped", "errors"))
+        counts["failed"] += failed
+        counts["skipped"] += skipped
+        counts["errors"] += errors
+        counts["passed"] += int(suite.get("tests", "0")) - failed - skipped - errors
+    return counts
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the groups named first among the arguments (or all); the rest goes to pytest."""
+    names = [group.name for group in GROUPS]
+    wanted = [name for name in arguments if name in names] or names
+    extra = [argument for argument in arguments if argument not in names]
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    total = dict.fromkeys(OUTCOMES, 0)
+    for group in GROUPS:
+        if group.name in wanted:
+            for outcome, count in run(group, extra).items():
+                total[outcome] += count
+    seconds = time.monotonic() - started
+    closing = ", ".join(f"{total[outcome]} {outcome}" for outcome in OUTCOMES if total[outcome])
+    print(f"\n===== {closing or 'no tests ran'} in {seconds:.2f}s =====", flush=True)
+    return 1 if total["failed"] or total["errors"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+# AstroLoc for QGIS. `make help` says what there is to make.
+
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+CASES ?= ../shared/real-cases
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-engine test-house test-qgis desktop-test lint bench package run clean
+
+help: ## say what each target does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+env: ## make .venv with pinned versions, and install what the machine lacks (seconds when nothing is missing)
+	@bash .ci/env.sh
+
+demo: env ## localize a real astronaut photo with the command line; results in demo-output/
+	@$(PYTHON) .ci/demo.py
+
+test: env package ## run all tests: engine, house, QGIS and desktop
+	@$(PYTHON) .ci/test.py
+
+test-engine: env ## run the tests of the engine only
+	@$(PYTHON) .ci/test.py engine
+
+test-house: env ## run the tests of the layout, imports and package only
+	@$(PYTHON) .ci/test.py house
+
+test-qgis: env ## run the tests of the plugin inside QGIS only
+	@$(PYTHON) .ci/test.py qgis
+
+desktop-test: env package ## drive a real QGIS window with the mouse, under Xvfb; screenshots in build/desktop/
+	@$(PYTHON) .ci/test.py desktop
+
+lint: env ## check style (ruff), formatting and types (mypy)
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+bench: env ## measure coregistration on the real cases (CASES=folder)
+	@if [ -f "$(CASES)/cases.json" ]; then $(PYTHON) -m astroloc_qgis benchmark coregistration "$(CASES)"; \
+	else echo "There is no $(CASES)/cases.json: pass the folder of the real cases as CASES=..."; fi
+
+package: env ## make dist/astroloc_qgis.zip, the plugin as QGIS installs it
+	@$(PYTHON) .ci/package.py
+
+run: env ## open QGIS with the plugin, in a profile of its own under build/
+	@$(PYTHON) .ci/run_qgis.py
+
+clean: ## remove everything that make made, .venv included
+	rm -rf .venv build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find astroloc_qgis tests .ci -name __pycache__ -prune -exec rm -rf {} +
