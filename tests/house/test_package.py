@@ -1,0 +1,124 @@
+"""The zip that `make package` makes is one that QGIS installs."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make_package(target: Path) -> Path:
+    subprocess.run([sys.executable, str(ROOT / ".ci" / "package.py"), str(target)], check=True, capture_output=True)
+    return target
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    return make_package(tmp_path_factory.mktemp("package") / "astroloc_qgis.zip")
+
+
+@pytest.fixture(scope="module")
+def names(archive) -> list[str]:
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.testzip() is None
+        return opened.namelist()
+
+
+@pytest.fixture(scope="module")
+def installed(archive, tmp_path_factory) -> Path:
+    plugins = tmp_path_factory.mktemp("plugins")
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(plugins)
+    return plugins
+
+
+@pytest.fixture(scope="module")
+def metadata(installed) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(installed / "astroloc_qgis" / "metadata.txt", encoding="utf-8")
+    return parser["general"]
+
+
+def test_everything_is_in_one_folder_named_as_the_package(names):
+    assert {PurePosixPath(name).parts[0] for name in names} == {"astroloc_qgis"}
+
+
+def test_it_holds_what_qgis_and_the_licence_ask_for(names):
+    assert {"astroloc_qgis/__init__.py", "astroloc_qgis/metadata.txt", "astroloc_qgis/LICENSE"} <= set(names)
+
+
+def test_it_holds_every_source_and_requirement_of_the_package(names):
+    kinds = (".py", ".txt", ".ui", ".qml", ".json", ".npz")
+    sources = [path for path in (ROOT / "astroloc_qgis").rglob("*") if path.suffix in kinds]
+    assert {path.relative_to(ROOT).as_posix() for path in sources if "__pycache__" not in path.parts} <= set(names)
+
+
+def test_it_holds_no_tests_caches_or_hidden_files(names):
+    unwanted = [
+        name
+        for name in names
+        if any(part.startswith((".", "__pycache__")) or part == "tests" for part in PurePosixPath(name).parts)
+        or name.endswith((".pyc", ".ts"))
+    ]
+    assert unwanted == []
+
+
+def test_it_is_small_enough_for_the_plugin_repository(archive):
+    assert archive.stat().st_size < 25_000_000
+
+
+def test_the_same_files_give_the_same_bytes(archive, tmp_path):
+    assert make_package(tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "name",
+        "description",
+        "about",
+        "version",
+        "qgisMinimumVersion",
+        "author",
+        "email",
+        "repository",
+        "tracker",
+        "tags",
+    ],
+)
+def test_the_metadata_has_what_the_plugin_repository_asks_for(metadata, key):
+    assert metadata.get(key, "").strip()
+
+
+def test_the_metadata_names_the_oldest_qgis_and_qt_6(metadata):
+    assert metadata["qgisMinimumVersion"] == "3.40"
+    assert metadata.getboolean("supportsQt6")
+
+
+def test_the_metadata_and_the_package_agree_on_the_version(metadata, installed):
+    environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
+    code = "import astroloc_qgis; print(astroloc_qgis.__version__, astroloc_qgis.__file__)"
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, env=environment, cwd=installed, capture_output=True, text=True, check=True).stdout
+    version, file = said.split(maxsplit=1)
+    assert Path(file.strip()).is_relative_to(installed)
+    assert version == metadata["version"]
+
+
+def test_the_icon_is_in_the_zip_and_is_an_svg(metadata, installed):
+    icon = installed / "astroloc_qgis" / metadata["icon"]
+    assert icon.suffix == ".svg"
+    assert "<svg" in icon.read_text(encoding="utf-8")
+
+
+def test_the_licence_is_the_gpl(installed):
+    text = (installed / "astroloc_qgis" / "LICENSE").read_text(encoding="utf-8")
+    assert "GNU GENERAL PUBLIC LICENSE" in text
+    assert "Version 2, June 1991" in text
