@@ -1,0 +1,1 @@
+"""Ring 2: the engine in a process of its own, speaking JSON lines."""

@@ -1,0 +1,169 @@
+"""The engine process's loop: requests in, progress, results and errors out.
+
+A reader thread takes the lines in, so that a ``cancel`` is seen while the engine works; the main thread does one
+request after the other. When the requests' pipe closes (QGIS has ended, however it ended) the process ends too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
+
+from astroloc_qgis.engine.errors import AstroLocError, Cancelled
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.worker.protocol import (
+    CANCELLED,
+    DEFECT,
+    INPUT,
+    Event,
+    Failure,
+    Hello,
+    ProgressEvent,
+    ProtocolError,
+    Request,
+    Result,
+    parse_request,
+)
+
+Handler = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
+"""Does a request's work: ``handler(params, progress)`` returns the result or raises."""
+
+PROGRESS_INTERVAL_S = 0.05
+"""Progress of the same stage is sent at most this often, so that the pipe carries no flood."""
+GRACE_S = 1.0
+"""How long work may go on after the requests' pipe has closed."""
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Answers requests from ``source`` on ``sink``.
+
+    Args:
+        handlers: what does the work, by method.
+        source: where requests come from, a line each (binary).
+        sink: where events go (binary).
+        hard_exit: ends the process at once; called when the other side is gone and the work does not stop by itself.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        source: BinaryIO,
+        sink: BinaryIO,
+        hard_exit: Callable[[int], None] = os._exit,
+    ) -> None:
+        self._handlers = handlers
+        self._source = source
+        self._sink = sink
+        self._hard_exit = hard_exit
+        self._write_lock = threading.Lock()
+        self._requests: queue.Queue[Request | None] = queue.Queue()
+        self._cancelled: set[int] = set()
+        self._unfinished: set[int] = set()
+        self._ending = threading.Event()
+        self._done = threading.Event()
+
+    def serve(self, hello: Hello) -> None:
+        """Say hello, then answer requests until ``shutdown`` or until the source closes."""
+        self._send(hello)
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
+        while (request := self._requests.get()) is not None:
+            self._answer(request)
+            self._unfinished.discard(request.id)
+            self._cancelled.discard(request.id)
+        self._done.set()
+
+    def _read(self) -> None:
+        for line in self._source:
+            if not line.strip():
+                continue
+            try:
+                self._take(parse_request(line))
+            except ProtocolError as error:
+                self._send(Failure(error.request_id, INPUT, str(error)))
+        self._end()
+        if not self._done.wait(GRACE_S):
+            self._hard_exit(0)
+
+    def _take(self, request: Request) -> None:
+        """Act on a request at once (cancel, shutdown) or put it in the queue."""
+        if request.method == "cancel":
+            target = request.params.get("id")
+            known = isinstance(target, int) and target in self._unfinished
+            if known and isinstance(target, int):
+                self._cancelled.add(target)
+            self._send(Result(request.id, {"cancelling": known}))
+        elif request.method == "shutdown":
+            self._send(Result(request.id, {}))
+            self._end()
+        elif request.id in self._unfinished:
+            raise ProtocolError(f"Request {request.id} is already being worked on.", request.id)
+        else:
+            self._unfinished.add(request.id)
+            self._requests.put(request)
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._requests.put(None)
+
+    def _answer(self, request: Request) -> None:
+        try:
+            handler = self._handlers.get(request.method)
+            if handler is None:
+                known = ", ".join(sorted([*self._handlers, "cancel", "shutdown"]))
+                self._send(Failure(request.id, INPUT, f"There is no method {request.method!r}; there are {known}."))
+                return
+            progress = self._progress_of(request)
+            self._raise_if_cancelled(request)
+            self._send(Result(request.id, handler(request.params, progress)))
+        except Cancelled as error:
+            self._send(Failure(request.id, CANCELLED, str(error)))
+        except AstroLocError as error:
+            self._send(Failure(request.id, INPUT, str(error), error.details))
+        except Exception as error:  # whatever else: the seam where a defect is turned into a message and not lost
+            logger.exception("request %s (%s) failed", request.id, request.method)
+            self._send(Failure(request.id, DEFECT, _defect_sentence(error), traceback.format_exc()))
+
+    def _raise_if_cancelled(self, request: Request) -> None:
+        if self._ending.is_set() or request.id in self._cancelled:
+            raise Cancelled
+
+    def _progress_of(self, request: Request) -> Progress:
+        last_stage, last_time = "", float("-inf")
+
+        def progress(stage: str, fraction: float) -> None:
+            nonlocal last_stage, last_time
+            self._raise_if_cancelled(request)
+            now = time.monotonic()
+            if stage == last_stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL_S:
+                return
+            last_stage, last_time = stage, now
+            self._send(ProgressEvent(request.id, stage, float(fraction)))
+
+        return progress
+
+    def _send(self, event: Event) -> None:
+        line = event.to_line()
+        with self._write_lock:
+            try:
+                self._sink.write(line)
+                self._sink.flush()
+            except OSError:  # nobody listens any more
+                with contextlib.suppress(OSError):
+                    logger.warning("the other side is gone")
+                self._hard_exit(0)
+
+
+def _defect_sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "The computer ran out of memory: close other programs or use a smaller photo."
+    first_line = str(error).strip().split("\n", 1)[0]
+    return f"The engine met a defect ({type(error).__name__}: {first_line})."

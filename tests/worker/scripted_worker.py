@@ -1,0 +1,73 @@
+"""An engine process with scripted methods in the engine's place: what it does is known to the second.
+
+Run as a script, it is a whole engine process: the tests of the protocol and of QGIS's side start it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.worker.pipes import claim_standard_pipes
+from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
+from astroloc_qgis.worker.server import Server
+
+
+def echo(params, progress):
+    progress("read", 0.5)
+    return dict(params)
+
+
+def work(params, progress):
+    """Work for a while, reporting progress every 50 ms, as the engine does."""
+    steps = int(params.get("seconds", 60) * 20)
+    for step in range(steps):
+        progress("match", step / steps)
+        time.sleep(0.05)
+    return {"worked": True}
+
+
+def hang(params, progress):
+    """Report once, then neither report nor end."""
+    progress("match", 0.0)
+    time.sleep(60)
+    return {}
+
+
+def chatter(params, progress):
+    print("a stray print of Python")
+    os.write(1, b"a stray write of a C library\n")
+    subprocess.run(["echo", "a stray line of a child process"], check=True)
+    return {"stdin of children": subprocess.run(["cat"], capture_output=True, check=True).stdout.decode()}
+
+
+def fail(params, progress):
+    if "input" in params:
+        raise InputError(params["input"], "what the developer needs")
+    raise ZeroDivisionError("a defect")
+
+
+def die(params, progress):
+    progress("match", 0.3)
+    os.kill(os.getpid(), 9)
+
+
+METHODS = {"echo": echo, "work": work, "hang": hang, "chatter": chatter, "fail": fail, "die": die}
+# The names that QGIS uses, for the tests of its side: what "localize" does is told by the photo's name.
+METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).stem](params, progress)
+METHODS["index_build"] = work
+
+
+if __name__ == "__main__":
+    if "silent" in sys.argv:
+        time.sleep(60)
+    source, sink = claim_standard_pipes()
+    protocol = 99 if "future" in sys.argv else PROTOCOL_VERSION
+    Server(METHODS, source, sink).serve(Hello(protocol, {"engine": "scripted"}, ("cpu",)))
+    os._exit(0)
