@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 CASES ?= ../shared/real-cases
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-engine test-house test-qgis desktop-test lint bench package run clean
+.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -16,11 +16,14 @@ env: ## make .venv with pinned versions, and install what the machine lacks (sec
 demo: env ## localize a real astronaut photo with the command line; results in demo-output/
 	@$(PYTHON) .ci/demo.py
 
-test: env package ## run all tests: engine, house, QGIS and desktop
+test: env package ## run all tests: house, engine, worker, QGIS and desktop
 	@$(PYTHON) .ci/test.py
 
 test-engine: env ## run the tests of the engine only
 	@$(PYTHON) .ci/test.py engine
+
+test-worker: env ## run the tests of the engine process only
+	@$(PYTHON) .ci/test.py worker
 
 test-house: env ## run the tests of the layout, imports and package only
 	@$(PYTHON) .ci/test.py house

@@ -129,5 +129,10 @@ make_venv() {
 }
 
 unset PYTHONPATH PYTHONHOME
+if command -v flock >/dev/null; then
+    # Two makes at once shall not install over each other.
+    exec 9<.ci/env.sh
+    flock 9
+fi
 install_missing
 make_venv

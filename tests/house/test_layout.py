@@ -115,3 +115,9 @@ def test_every_make_target_says_what_it_does():
     helped = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
     assert {"help", "env", "demo", "test", "lint", "bench", "package", "run", "desktop-test", "clean"} <= helped
     assert targets == helped
+
+
+def test_every_folder_of_tests_is_run_by_make_test():
+    folders = {path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    groups = set(re.findall(r'Group\("([a-z_]+)"', (ROOT / ".ci" / "test.py").read_text(encoding="utf-8")))
+    assert folders <= groups
