@@ -1,0 +1,1 @@
+"""Ring 3: the plugin's windows."""

@@ -1,0 +1,94 @@
+"""Chooses the folder of the index, says what it holds, and offers to build one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
+from astroloc_qgis.qgis_adapters.settings import Settings
+from astroloc_qgis.qgis_adapters.text import tr
+
+
+class IndexChooser(QWidget):
+    """A folder, a button to build one, and a line about what is in it."""
+
+    changed = pyqtSignal()
+    build_requested = pyqtSignal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.folder = QgsFileWidget(self)
+        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.folder.setDialogTitle(tr("Index folder"))
+        self.folder.setToolTip(tr("The folder of an index: what the photo is looked up in"))
+        self.folder.lineEdit().setPlaceholderText(tr("Folder of an index"))
+        self.folder.lineEdit().setAccessibleName(tr("Index folder"))
+        self.build_button = QPushButton(tr("&Build…"), self)
+        self.build_button.setToolTip(
+            tr("Build index: describe the reference imagery so that photos can be found in it")
+        )
+        self.build_button.setAccessibleName(tr("Build index…"))
+        self.about = QLabel(self)
+        self.about.setWordWrap(True)
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.folder, 0, 0)
+        layout.addWidget(self.build_button, 0, 1)
+        layout.addWidget(self.about, 1, 0, 1, 2)
+        layout.setColumnStretch(0, 1)
+        self.setFocusProxy(self.folder.lineEdit())
+        self.folder.setFilePath(settings.index)
+        self._update()
+        self.folder.fileChanged.connect(self._on_folder)
+        self.build_button.clicked.connect(self.build_requested)
+
+    @property
+    def problem(self) -> str:
+        """Why the index cannot be used, in a sentence; empty when it can."""
+        if not self.folder.filePath():
+            return tr("Choose an index, or build one from the reference.")
+        try:
+            read_index_summary(self.path)
+        except InputError as error:
+            return str(error)
+        return ""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Path(self.folder.filePath())
+
+    def choose(self, folder: Path) -> None:
+        """Choose a folder, or look again at what it holds."""
+        self.folder.setFilePath(str(folder))
+        self._update()
+        self.changed.emit()
+
+    def _on_folder(self, folder: str) -> None:
+        self._settings.index = folder
+        self._update()
+        self.changed.emit()
+
+    def _update(self) -> None:
+        text = ""
+        if self.folder.filePath() and not self.problem:
+            summary = read_index_summary(self.path)
+            zooms = ", ".join(map(str, summary.zooms))
+            text = tr("{title}: {blocks} blocks, zooms {zooms}").format(
+                title=summary.title, blocks=summary.blocks, zooms=zooms
+            )
+            about = [
+                tr("Model: {}").format(summary.model),
+                tr("Imagery: {}").format(summary.imagery),
+                summary.attribution,
+            ]
+            self.about.setToolTip("\n".join(line for line in about if line))
+        self.about.setText(text)
+        self.about.setVisible(bool(text))

@@ -1,0 +1,187 @@
+"""What the dock's buttons set going: jobs for the engine, and what their ends do to list, map and message bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QDialog
+
+from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.gui.index_dialog import IndexDialog
+from astroloc_qgis.gui.photo_model import PhotoItem, PhotoState
+from astroloc_qgis.qgis_adapters.engine_process import START, EngineProcess
+from astroloc_qgis.qgis_adapters.interpreter import engine_command
+from astroloc_qgis.qgis_adapters.jobs import Job, JobRunner
+from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits, photo_layers, zoom_to
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import CANCELLED, INPUT, Failure, ProgressEvent
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+    from astroloc_qgis.gui.dock import AstroLocDock
+
+
+class Localization(QObject):
+    """Runs what the dock asks for, and tells the dock how it goes.
+
+    Args:
+        iface: QGIS's interface for plugins.
+        dock: whose choices are the parameters.
+    """
+
+    def __init__(self, iface: QgisInterface, dock: AstroLocDock) -> None:
+        super().__init__(dock)
+        self._iface = iface
+        self._dock = dock
+        self.engine = EngineProcess(lambda: engine_command(dock.settings), self)
+        self.jobs = JobRunner(self.engine, self)
+        self._running: PhotoItem | None = None
+        self.jobs.started.connect(self._on_started)
+        self.jobs.progressed.connect(self._on_progress)
+        self.jobs.idle.connect(self._on_idle)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine works for us."""
+        return self.jobs.busy
+
+    def localize(self) -> None:
+        """Localize the dock's photos, one after the other."""
+        dock, project = self._dock, QgsProject.instance()
+        items = dock.target_photos()
+        try:
+            imagery = dock.reference.uri()
+            for item in items:
+                if has_unsaved_edits(item.path, project):
+                    sentence = tr("The footprint of {name} has edits that are not saved: save or discard them first.")
+                    raise InputError(sentence.format(name=item.name))
+        except InputError as error:
+            dock.messages.warning(str(error), error.details)
+            return
+        for item in items:
+            self._set_state(item, PhotoState.WAITING)
+        self.jobs.run(self._photo_job(item, imagery) for item in items)
+        dock.refresh()
+
+    def build_index(self) -> None:
+        """Ask what index to build of the reference, and build it."""
+        dock = self._dock
+        try:
+            layer, imagery = dock.reference.layer(), dock.reference.uri()
+            if layer is None or imagery is None:
+                raise InputError(tr("Choose the reference imagery first: a raster layer, or a file."))
+            if not layer.isValid():
+                raise InputError(tr("QGIS cannot open the reference {file}.").format(file=imagery))
+        except InputError as error:
+            dock.messages.warning(str(error), error.details)
+            return
+        name = f"index-{layer.name()}" if not dock.reference.is_file else f"index-{Path(imagery).stem}"
+        targets = dock.target_photos()
+        folder = dock.output_folder(targets[0].path if targets else None) / name
+        dialog = IndexDialog(layer, folder, dock)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.run_index_job({"imagery": imagery, **dialog.params()})
+        dialog.deleteLater()
+
+    def run_index_job(self, params: Mapping[str, Any]) -> None:
+        """Build an index and choose it in the dock."""
+
+        def done(result: Mapping[str, Any]) -> None:
+            self._dock.index.choose(Path(result["index"]))
+            self._dock.messages.success(tr("The index is ready: now photos can be localized."))
+
+        self.jobs.run([Job(tr("Building the index"), "index_build", params, done, self._tell)])
+        self._dock.refresh()
+
+    def show(self, item: PhotoItem) -> None:
+        """Show a localized photo on the map."""
+        project = QgsProject.instance()
+        zoom_to(photo_layers(item.path, project), self._iface.mapCanvas(), project)
+
+    def cancel(self) -> None:
+        """Stop everything that runs or waits."""
+        self.jobs.cancel()
+
+    def shut_down(self) -> None:
+        """End the engine process."""
+        self.engine.stop()
+
+    def _photo_job(self, item: PhotoItem, imagery: str | None) -> Job:
+        dock = self._dock
+        params = {
+            "photo": str(item.path),
+            "index": str(dock.index.path),
+            "out": str(dock.output_folder(item.path)),
+            "imagery": imagery,
+            "nadir": list(item.nadir) if item.nadir else None,
+            "matcher": dock.settings.matcher,
+        }
+        return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
+
+    def _publisher(self, item: PhotoItem) -> Callable[[Mapping[str, Any]], None]:
+        def publish(report: Mapping[str, Any]) -> None:
+            if report["status"] != "localized":
+                self._set_state(item, PhotoState.NOT_LOCALIZED)
+                sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
+                self._dock.messages.warning(sentence.format(name=item.name))
+                return
+            project = QgsProject.instance()
+            try:
+                layers = add_photo_layers(report, item.path, project)
+            except AstroLocError as error:
+                self._set_state(item, PhotoState.ERROR, str(error))
+                self._dock.messages.error(str(error), error.details)
+                return
+            zoom_to([layers.raster], self._iface.mapCanvas(), project)
+            note = tr("confidence {confidence:.2f}, {inliers} inliers").format(
+                confidence=report["confidence"], inliers=report["inliers"]
+            )
+            self._set_state(item, PhotoState.LOCALIZED, note)
+            self._dock.messages.success(tr("{name} is on the map ({note}).").format(name=item.name, note=note))
+
+        return publish
+
+    def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
+        def tell(failure: Failure) -> None:
+            if failure.kind == CANCELLED:
+                self._set_state(item, PhotoState.NEW)
+            else:
+                self._set_state(item, PhotoState.ERROR, failure.message)
+            self._tell(failure)
+
+        return tell
+
+    def _tell(self, failure: Failure) -> None:
+        messages = self._dock.messages
+        if failure.kind == CANCELLED:
+            if failure.message:
+                messages.info(tr("Cancelled."))
+        elif failure.kind in (INPUT, START):
+            messages.warning(failure.message, failure.details)
+        else:
+            messages.error(failure.message, failure.details)
+
+    def _set_state(self, item: PhotoItem, state: PhotoState, note: str = "") -> None:
+        self._dock.photos.photos.set_state(item, state, note)
+
+    def _on_started(self, job: Job, number: int, total: int) -> None:
+        self._dock.progress.begin(job.title, number, total)
+        photo = job.params.get("photo")
+        self._running = next((item for item in self._dock.photos.photos.items if str(item.path) == photo), None)
+        if self._running is not None:
+            self._set_state(self._running, PhotoState.RUNNING)
+
+    def _on_progress(self, event: ProgressEvent) -> None:
+        stage = self._dock.progress.update_progress(event)
+        if self._running is not None:
+            self._set_state(self._running, PhotoState.RUNNING, stage)
+
+    def _on_idle(self) -> None:
+        self._running = None
+        self._dock.progress.hide()
+        self._dock.refresh()

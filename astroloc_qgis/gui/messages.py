@@ -1,0 +1,54 @@
+"""What the user is told, in QGIS's message bar: plain words, and a Details button where a developer needs more."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis
+from qgis.gui import QgsMessageBar, QgsMessageViewer
+from qgis.PyQt.QtWidgets import QPushButton, QWidget
+
+from astroloc_qgis.qgis_adapters.log import log_line
+from astroloc_qgis.qgis_adapters.text import tr
+
+SECONDS = 8
+
+
+class Messages:
+    """Tells the user something without stopping them."""
+
+    def __init__(self, bar: QgsMessageBar, parent: QWidget) -> None:
+        self._bar = bar
+        self._parent = parent
+
+    def success(self, sentence: str) -> None:
+        """Something went well; goes away by itself."""
+        self._push(sentence, "", Qgis.MessageLevel.Success, SECONDS)
+
+    def info(self, sentence: str) -> None:
+        """Something worth knowing; goes away by itself."""
+        self._push(sentence, "", Qgis.MessageLevel.Info, SECONDS)
+
+    def warning(self, sentence: str, details: str = "") -> None:
+        """Something the user can put right; stays until closed."""
+        self._push(sentence, details, Qgis.MessageLevel.Warning, 0)
+
+    def error(self, sentence: str, details: str = "") -> None:
+        """Something broke; stays until closed."""
+        self._push(sentence, details, Qgis.MessageLevel.Critical, 0)
+
+    def _push(self, sentence: str, details: str, level: Qgis.MessageLevel, seconds: int) -> None:
+        log_line(f"{sentence}\n{details}".strip(), level)
+        item = QgsMessageBar.createMessage(tr("AstroLoc"), sentence)
+        if details:
+            button = QPushButton(tr("Details"), item)
+            button.setToolTip(tr("What a developer needs to know of this"))
+            button.clicked.connect(lambda: self.show_details(sentence, details))
+            item.layout().addWidget(button)
+        self._bar.pushWidget(item, level, seconds)
+
+    def show_details(self, sentence: str, details: str) -> QgsMessageViewer:
+        """Show the details in a window of their own."""
+        viewer = QgsMessageViewer(self._parent)
+        viewer.setTitle(tr("AstroLoc: details"))
+        viewer.setMessageAsPlainText(f"{sentence}\n\n{details}")
+        viewer.show()
+        return viewer

@@ -1,0 +1,111 @@
+"""What seldom changes: nadir, matcher, output folder, the engine's Python."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.settings import Settings
+from astroloc_qgis.qgis_adapters.text import tr
+
+MATCHERS = ("auto", "xfeat-lighterglue", "aliked-lightglue", "sift")
+"""The engine's matchers, by their names in its registry; "auto" lets it choose."""
+
+
+class OptionsBox(QgsCollapsibleGroupBox):
+    """A group of options that folds away."""
+
+    nadir_edited = pyqtSignal()
+    """The user typed another nadir."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Options"), parent)
+        self._settings = settings
+        self.nadir = QLineEdit(self)
+        self.nadir.setPlaceholderText(tr("latitude, longitude"))
+        self.nadir.setClearButtonEnabled(True)
+        self.nadir.setToolTip(
+            tr("The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search")
+        )
+        self.nadir.editingFinished.connect(self.nadir_edited)
+        self.matcher = QComboBox(self)
+        for name in MATCHERS:
+            self.matcher.addItem(tr("automatic") if name == "auto" else name, name)
+        self.matcher.setCurrentIndex(max(0, self.matcher.findData(settings.matcher)))
+        self.matcher.setToolTip(tr("How points of the photo and of the reference are paired"))
+        self.matcher.currentIndexChanged.connect(self._on_matcher)
+        self.output = _folder(settings.output, tr("Output folder"))
+        self.output.setToolTip(tr("Where the georeferenced photo, its footprint and its tie points are written"))
+        self.output.fileChanged.connect(self._on_output)
+        self.python = QgsFileWidget(self)
+        self.python.setFilePath(settings.python)
+        self.python.lineEdit().setPlaceholderText(tr("found automatically"))
+        self.python.setToolTip(tr("The Python program of the environment in which the engine is installed"))
+        self.python.fileChanged.connect(self._on_python)
+        form = QFormLayout(self)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(tr("&Nadir"), self.nadir)
+        form.addRow(tr("&Matcher"), self.matcher)
+        form.addRow(tr("&Output"), self.output)
+        form.addRow(tr("Engine &Python"), self.python)
+        self.setCollapsed(True)
+        self.setSaveCollapsedState(False)
+
+    def show_nadir(self, nadir: tuple[float, float] | None) -> None:
+        """Show a photo's nadir (latitude, longitude)."""
+        self.nadir.setText(f"{nadir[0]:g}, {nadir[1]:g}" if nadir else "")
+
+    def read_nadir(self) -> tuple[float, float] | None:
+        """Return the nadir typed, as (latitude, longitude) in degrees; None when there is none.
+
+        Raises:
+            InputError: what is typed is no place on Earth.
+        """
+        return parse_nadir(self.nadir.text())
+
+    def show_default_output(self, folder: Path) -> None:
+        """Show where results go while the user has chosen no folder."""
+        self.output.lineEdit().setPlaceholderText(str(folder))
+
+    def _on_matcher(self) -> None:
+        self._settings.matcher = self.matcher.currentData()
+
+    def _on_output(self, folder: str) -> None:
+        self._settings.output = folder
+
+    def _on_python(self, path: str) -> None:
+        self._settings.python = path
+
+
+def parse_nadir(text: str) -> tuple[float, float] | None:
+    """Read "latitude, longitude" in degrees; None for an empty text.
+
+    Raises:
+        InputError: the text is something else, or no place on Earth.
+    """
+    if not text.strip():
+        return None
+    words = [word for word in re.split(r"[,;\s]+", text.strip()) if word]
+    try:
+        latitude, longitude = (float(word) for word in words)
+    except ValueError as error:
+        sentence = tr("The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.")
+        raise InputError(sentence.format(text=text)) from error
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        sentence = tr("The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.")
+        raise InputError(sentence.format(text=text))
+    return latitude, longitude
+
+
+def _folder(path: str, title: str) -> QgsFileWidget:
+    widget = QgsFileWidget()
+    widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+    widget.setDialogTitle(title)
+    widget.setFilePath(path)
+    return widget

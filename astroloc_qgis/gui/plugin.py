@@ -1,0 +1,71 @@
+"""The plugin as QGIS sees it: an action, a menu entry and a dock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTranslator
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction
+
+from astroloc_qgis.qgis_adapters.files import resource, translation
+from astroloc_qgis.qgis_adapters.text import tr
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+    from astroloc_qgis.gui.dock import AstroLocDock
+
+
+class AstroLocPlugin:
+    """Adds AstroLoc's dock and the action that shows it; takes both away again.
+
+    Args:
+        iface: QGIS's interface for plugins.
+    """
+
+    def __init__(self, iface: QgisInterface) -> None:
+        self.iface = iface
+        self.action: QAction | None = None
+        self.dock: AstroLocDock | None = None
+        self._translator: QTranslator | None = None
+
+    def initGui(self) -> None:
+        """Build the dock and the action (called by QGIS when the plugin is switched on)."""
+        from astroloc_qgis.gui.dock import AstroLocDock
+
+        self._translate()
+        window = self.iface.mainWindow()
+        self.dock = AstroLocDock(self.iface, window)
+        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.action = self.dock.toggleViewAction()
+        self.action.setText(tr("AstroLoc"))
+        self.action.setObjectName("AstroLocAction")
+        self.action.setIcon(QIcon(str(resource("icons", "astroloc.svg"))))
+        self.action.setToolTip(tr("Georeference photos that astronauts took of Earth"))
+        self.iface.addToolBarIcon(self.action)
+        self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.action)
+
+    def unload(self) -> None:
+        """Take everything away (called by QGIS when the plugin is switched off, and at its end)."""
+        if self.action is not None:
+            self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
+            self.iface.removeToolBarIcon(self.action)
+            self.action = None
+        if self.dock is not None:
+            self.dock.shut_down()
+            self.iface.removeDockWidget(self.dock)
+            self.dock.deleteLater()
+            self.dock = None
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+            self._translator = None
+
+    def _translate(self) -> None:
+        file = translation(QgsApplication.instance().locale()[:2])
+        if file.is_file():
+            translator = QTranslator()
+            if translator.load(str(file)):
+                QCoreApplication.installTranslator(translator)
+                self._translator = translator

@@ -1,0 +1,98 @@
+"""Chooses the reference imagery: the index's own, a raster layer of the project, or a file."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis, QgsProject, QgsRasterLayer
+from qgis.gui import QgsFileWidget, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.layers import all_photo_layers
+from astroloc_qgis.qgis_adapters.reference import imagery_uri
+from astroloc_qgis.qgis_adapters.settings import Settings
+from astroloc_qgis.qgis_adapters.text import tr
+
+
+class ReferenceChooser(QWidget):
+    """A box with the project's raster layers; the first entry is the index's own imagery, the last a file."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.layers = QgsMapLayerComboBox(self)
+        self.layers.setFilters(Qgis.LayerFilter.RasterLayer)
+        self.layers.setAllowEmptyLayer(True, tr("The index's own imagery"))
+        self.layers.setAdditionalItems([tr("A file…")])
+        self.layers.setCurrentIndex(0)
+        self.layers.setSizeAdjustPolicy(self.layers.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.layers.setMinimumContentsLength(12)
+        self.layers.setAccessibleName(tr("Reference imagery"))
+        self.layers.setToolTip(
+            tr("The imagery to match the photo with: a raster layer of the project, a file, or what the index names")
+        )
+        self.file = QgsFileWidget(self)
+        self.file.setStorageMode(QgsFileWidget.StorageMode.GetFile)
+        self.file.setDialogTitle(tr("Reference imagery"))
+        self.file.lineEdit().setPlaceholderText(tr("Any raster that GDAL opens"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.layers)
+        layout.addWidget(self.file)
+        self.setFocusProxy(self.layers)
+        if settings.reference:
+            self.file.setFilePath(settings.reference)
+            self.layers.setCurrentIndex(self.layers.count() - 1)
+        self._update()
+        self.layers.currentIndexChanged.connect(self._update)
+        self.file.fileChanged.connect(self._on_file)
+        QgsProject.instance().layersAdded.connect(self._leave_out_photos)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a file is to be used."""
+        return bool(self.layers.currentText() == tr("A file…") and self.layers.currentLayer() is None)
+
+    def uri(self) -> str | None:
+        """Return what the engine opens, None for the index's own imagery.
+
+        Raises:
+            InputError: no file is named yet, or the layer cannot be read outside QGIS.
+        """
+        if self.is_file:
+            if not self.file.filePath():
+                raise InputError(tr("Choose the file of the reference imagery."))
+            return str(self.file.filePath())
+        layer = self.layers.currentLayer()
+        return imagery_uri(layer) if isinstance(layer, QgsRasterLayer) else None
+
+    def layer(self) -> QgsRasterLayer | None:
+        """Return the reference as a layer, to look at its extent and resolution; None for the index's own imagery."""
+        if self.is_file:
+            return QgsRasterLayer(self.file.filePath(), "reference") if self.file.filePath() else None
+        return self.layers.currentLayer()
+
+    def set_file(self, path: str) -> None:
+        """Choose a file."""
+        self.layers.setCurrentIndex(self.layers.count() - 1)
+        self.file.setFilePath(path)
+
+    def stop(self) -> None:
+        """Stop listening to the project."""
+        QgsProject.instance().layersAdded.disconnect(self._leave_out_photos)
+
+    def _on_file(self, path: str) -> None:
+        self._settings.reference = path
+        self.changed.emit()
+
+    def _update(self) -> None:
+        self.file.setVisible(self.is_file)
+        if not self.is_file:
+            self._settings.reference = ""
+        self.changed.emit()
+
+    def _leave_out_photos(self) -> None:
+        """A photo is not a reference for another one."""
+        self.layers.setExceptedLayerList(all_photo_layers(QgsProject.instance()))

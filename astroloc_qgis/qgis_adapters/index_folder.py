@@ -1,0 +1,48 @@
+"""What an index folder holds, read from its index.json alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.text import tr
+
+
+@dataclass(frozen=True)
+class IndexSummary:
+    """What a user wants to know of an index before using it."""
+
+    title: str
+    model: str
+    zooms: tuple[int, ...]
+    blocks: int
+    imagery: str
+    attribution: str
+
+
+def read_index_summary(folder: Path) -> IndexSummary:
+    """Read the summary of the index in ``folder``.
+
+    Raises:
+        InputError: the folder holds no index that can be read.
+    """
+    file = folder / "index.json"
+    if not file.is_file():
+        raise InputError(
+            tr("There is no index in {folder}: choose another folder, or build one.").format(folder=folder)
+        )
+    try:
+        info = json.loads(file.read_text(encoding="utf-8"))
+        return IndexSummary(
+            title=str(info.get("title") or folder.name),
+            model=str(info["model"]),
+            zooms=tuple(int(zoom) for zoom in info["zooms"]),
+            blocks=sum(int(count) for count in info["counts"].values()),
+            imagery=str(info.get("imagery_uri", "")),
+            attribution=str(info.get("attribution", "")),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        sentence = tr("The index in {folder} is damaged: build it again.").format(folder=folder)
+        raise InputError(sentence, repr(error)) from error

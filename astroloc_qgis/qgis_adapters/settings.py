@@ -1,0 +1,37 @@
+"""Everything the plugin remembers between sessions; the only place that knows the keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsSettings
+
+PREFIX = "astroloc"
+
+
+class Setting:
+    """One remembered text, an attribute of ``Settings``."""
+
+    def __init__(self, key: str, default: str = "") -> None:
+        self._key = f"{PREFIX}/{key}"
+        self._default = default
+
+    def __get__(self, instance: Settings | None, owner: type | None = None) -> str:
+        """Read the text."""
+        return str(QgsSettings().value(self._key, self._default) or self._default)
+
+    def __set__(self, instance: Settings, value: Any) -> None:
+        """Keep the text."""
+        QgsSettings().setValue(self._key, str(value))
+
+
+class Settings:
+    """What is remembered; reading and writing an attribute goes straight to QGIS's settings."""
+
+    python = Setting("engine/python")
+    threads = Setting("engine/threads")
+    index = Setting("last/index")
+    reference = Setting("last/reference")
+    photos = Setting("last/photo_folder")
+    output = Setting("output/folder")
+    matcher = Setting("matcher", "auto")

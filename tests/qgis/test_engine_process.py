@@ -1,0 +1,185 @@
+"""QGIS's side of the engine process: every request ends once, whatever becomes of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
+from astroloc_qgis.qgis_adapters.interpreter import engine_environment
+
+from .conftest import SCRIPT
+
+SECOND = 1000
+
+
+@pytest.fixture
+def make_engine(qtbot):
+    engines = []
+
+    def make(*arguments, **options):
+        engine = EngineProcess(lambda: [sys.executable, str(SCRIPT), *arguments], **options)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.stop()
+
+
+@pytest.fixture
+def engine(make_engine):
+    return make_engine()
+
+
+def ask(qtbot, engine, method, params=None):
+    with qtbot.waitSignal(engine.succeeded, timeout=20 * SECOND) as caught:
+        engine.request(method, params or {})
+    return caught.args[0].result
+
+
+def fail(qtbot, engine, method, params=None):
+    with qtbot.waitSignal(engine.failed, timeout=20 * SECOND) as caught:
+        engine.request(method, params or {})
+    return caught.args[0]
+
+
+def test_no_process_is_started_before_the_first_request(engine):
+    assert engine.process_id == 0
+
+
+def test_a_request_starts_the_process_and_is_answered(qtbot, engine):
+    assert ask(qtbot, engine, "echo", {"photo": "Zürich.jpg"}) == {"photo": "Zürich.jpg"}
+    assert not engine.busy
+
+
+def test_the_process_is_kept_for_the_next_request(qtbot, engine):
+    ask(qtbot, engine, "echo")
+    first = engine.process_id
+    ask(qtbot, engine, "echo")
+    assert engine.process_id == first
+
+
+def test_progress_is_passed_on(qtbot, engine):
+    with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND) as caught:
+        engine.request("work", {"seconds": 1})
+    assert caught.args[0].stage == "match"
+
+
+def test_a_second_request_is_refused_while_one_runs(engine):
+    engine.request("work", {})
+    with pytest.raises(RuntimeError, match="busy with work"):
+        engine.request("echo", {})
+
+
+@pytest.mark.parametrize("method", ["work", "hang"])
+def test_cancel_acts_within_a_second_even_when_the_engine_hangs_and_the_next_request_works(qtbot, engine, method):
+    with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND):
+        engine.request(method, {})
+    started = time.monotonic()
+    with qtbot.waitSignal(engine.failed, timeout=20 * SECOND) as caught:
+        engine.cancel()
+    assert time.monotonic() - started < 1
+    assert caught.args[0].kind == "cancelled"
+    assert ask(qtbot, engine, "echo", {"n": 1}) == {"n": 1}
+
+
+def test_an_engine_that_stops_when_asked_to_is_kept(qtbot, engine):
+    with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND):
+        engine.request("work", {})
+    process = engine.process_id
+    with qtbot.waitSignal(engine.failed, timeout=20 * SECOND):
+        engine.cancel()
+    assert engine.process_id == process
+
+
+def test_cancel_acts_while_the_engine_is_still_starting(qtbot, make_engine):
+    engine = make_engine("silent")
+    engine.request("echo", {})
+    qtbot.wait(200)
+    with qtbot.waitSignal(engine.failed, timeout=SECOND) as caught:
+        engine.cancel()
+    assert caught.args[0].kind == "cancelled"
+
+
+def test_a_process_killed_in_the_middle_is_one_sentence_and_the_next_request_works(qtbot, engine):
+    with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND):
+        engine.request("work", {})
+    with qtbot.waitSignal(engine.failed, timeout=5 * SECOND) as caught:
+        os.kill(engine.process_id, signal.SIGKILL)
+    assert "stopped unexpectedly" in caught.args[0].message
+    assert "\n" not in caught.args[0].message
+    assert ask(qtbot, engine, "echo", {"n": 2}) == {"n": 2}
+
+
+def test_a_process_killed_while_idle_is_replaced_without_a_word(qtbot, engine):
+    ask(qtbot, engine, "echo")
+    first = engine.process_id
+    with qtbot.assertNotEmitted(engine.failed):
+        os.kill(first, signal.SIGKILL)
+        qtbot.waitUntil(lambda: engine.process_id == 0, timeout=5 * SECOND)
+    assert ask(qtbot, engine, "echo", {"n": 3}) == {"n": 3}
+    assert engine.process_id != first
+
+
+def test_a_defect_brings_traceback_and_log_for_the_developer(qtbot, engine):
+    failure = fail(qtbot, engine, "fail")
+    assert failure.kind == "defect"
+    assert "Traceback" in failure.details
+
+
+def test_a_process_that_says_no_hello_in_time_is_given_up(qtbot, make_engine):
+    failure = fail(qtbot, make_engine("silent", hello_timeout_ms=1000), "echo")
+    assert failure.kind == "start"
+    assert "within 1 seconds" in failure.message
+
+
+def test_an_engine_of_another_protocol_is_refused(qtbot, make_engine):
+    failure = fail(qtbot, make_engine("future"), "echo")
+    assert failure.kind == "start"
+    assert "another version" in failure.message
+
+
+def test_a_python_that_cannot_be_started_is_named(qtbot, tmp_path):
+    failure = fail(qtbot, EngineProcess(lambda: [str(tmp_path / "python")]), "echo")
+    assert failure.kind == "start"
+    assert str(tmp_path / "python") in failure.message
+
+
+def test_a_python_without_the_engine_is_told_with_its_log(qtbot):
+    engine = EngineProcess(lambda: [sys.executable, "-c", "import no_such_library"])
+    failure = fail(qtbot, engine, "echo")
+    assert failure.kind == "start"
+    assert "no_such_library" in failure.details
+
+
+def test_no_python_at_all_is_told_in_the_words_of_the_finder(qtbot):
+    def nowhere():
+        raise InputError("There is no engine.", "looked everywhere")
+
+    failure = fail(qtbot, EngineProcess(nowhere), "echo")
+    assert (failure.kind, failure.message, failure.details) == ("start", "There is no engine.", "looked everywhere")
+
+
+@pytest.mark.parametrize("method", ["echo", "hang"])
+def test_stop_leaves_no_process_behind(qtbot, engine, method):
+    with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND):
+        engine.request(method, {})
+    process = engine.process_id
+    engine.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_the_engines_environment_is_clean_but_keeps_gdal_and_proj(monkeypatch):
+    for name in ("PYTHONPATH", "PYTHONHOME", "PIP_INDEX_URL", "LD_PRELOAD", "LD_LIBRARY_PATH", "GDAL_DATA", "PROJ_LIB"):
+        monkeypatch.setenv(name, "somewhere")
+    environment = engine_environment()
+    kept = {name for name in environment.keys() if environment.value(name) == "somewhere"}  # noqa: SIM118 - no dict
+    assert kept == {"GDAL_DATA", "PROJ_LIB"}
+    assert environment.value("PYTHONNOUSERSITE") == "1"
