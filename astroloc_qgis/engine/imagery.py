@@ -16,7 +16,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import WorkingPlane, transform_points
 from astroloc_qgis.engine.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.tiles import Block
-from astroloc_qgis.engine.warp_pieces import Piece, SourceGrid, plan
+from astroloc_qgis.engine.warp_pieces import Piece, Plan, SourceGrid, plan
 
 gdal.UseExceptions()
 osr.UseExceptions()
@@ -238,7 +238,7 @@ class Reference:
             ) from error
         try:
             for piece in planned.pieces:
-                self._warp(piece, planned.scale, target)
+                self._warp(piece, planned, target)
             raw = target.ReadRaster()
         except RuntimeError as error:
             raise InputError(f"The reference imagery {self._name} could not be read: {error}", str(error)) from error
@@ -253,7 +253,7 @@ class Reference:
     def _stretch(self) -> Stretch:
         return Stretch.measure(self._dataset, self._colours)
 
-    def _warp(self, piece: Piece, scale: float, target: gdal.Dataset) -> None:
+    def _warp(self, piece: Piece, planned: Plan, target: gdal.Dataset) -> None:
         """Warp one piece of the source into the target; bilinear, which in GDAL widens its kernel when it shrinks."""
         source = self._dataset
         if not piece.whole:
@@ -261,27 +261,38 @@ class Reference:
                 "", source, format="VRT", srcWin=[piece.first, 0, piece.last - piece.first, source.RasterYSize]
             )
             source.SetGeoTransform(self._grid.shifted(piece.turns, piece.first))
+        level, factor = _overview(source.GetRasterBand(1), planned.scale)
         gdal.Warp(
             target,
             source,
             resampleAlg="bilinear",
-            overviewLevel=_overview(source.GetRasterBand(1), scale),
+            overviewLevel=level,
             srcAlpha=self._has_alpha,
             dstAlpha=True,
             errorThreshold=WARP_TOLERANCE_PX,
-            # A pixel is void when all its bands are: black water in one band is not.
-            warpOptions=["NUM_THREADS=1", "DST_ALPHA_MAX=255", "UNIFIED_SRC_NODATA=YES", "SAMPLE_GRID=YES"],
+            warpOptions=[
+                "NUM_THREADS=1",
+                "DST_ALPHA_MAX=255",
+                "UNIFIED_SRC_NODATA=YES",  # a pixel is void when all its bands are: black water in one band is not
+                "SAMPLE_GRID=YES",
+                # GDAL's own guess, chunk by chunk, is far off where a chunk touches the antimeridian or the horizon.
+                f"XSCALE={min(factor / planned.scale_x, 1.0):.6f}",
+                f"YSCALE={min(factor / planned.scale_y, 1.0):.6f}",
+            ],
         )
 
 
-def _overview(band: gdal.Band, scale: float) -> int | str:
-    """Choose the coarsest overview that a window of ``scale`` source pixels a pixel would hardly enlarge."""
-    best: int | str = "NONE"
-    best_factor = 1.0
+def _overview(band: gdal.Band, scale: float) -> tuple[int | str, float]:
+    """Choose the coarsest overview that a window of ``scale`` source pixels a pixel would hardly enlarge.
+
+    Returns:
+        GDAL's name for the level, and how many source pixels a pixel of it is wide.
+    """
+    best: tuple[int | str, float] = ("NONE", 1.0)
     for level in range(band.GetOverviewCount()):
         factor = band.XSize / band.GetOverview(level).XSize
-        if best_factor < factor <= scale * ENLARGE:
-            best, best_factor = level, factor
+        if best[1] < factor <= scale * ENLARGE:
+            best = level, factor
     return best
 
 

@@ -40,10 +40,19 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to read for a window: the pieces, and how many source pixels a window pixel is wide (median)."""
+    """What to read for a window.
+
+    Attributes:
+        pieces: the parts of the source.
+        scale: source pixels per window pixel (median over the window, geometric mean of both directions).
+        scale_x: source columns per window pixel (median over the window).
+        scale_y: source rows per window pixel.
+    """
 
     pieces: tuple[Piece, ...]
     scale: float
+    scale_x: float
+    scale_y: float
 
 
 @dataclass(frozen=True)
@@ -134,9 +143,10 @@ def plan(source: SourceGrid, crs: str, to_crs: Array, width: int, height: int) -
     columns, rows = np.meshgrid(np.linspace(0, width, GRID), np.linspace(0, height, GRID))
     grid = np.column_stack((columns.ravel(), rows.ravel(), np.ones(GRID * GRID))) @ to_crs[:2].T
     pixels = source.to_pixels(transform_points(grid, crs, source.crs)).reshape(GRID, GRID, 2)
-    scale = _scale(pixels, width / (GRID - 1), height / (GRID - 1))
-    if scale is None:
-        return Plan((), 1.0)
+    scales = _scales(pixels, width / (GRID - 1), height / (GRID - 1))
+    if scales is None:
+        return Plan((), 1.0, 1.0, 1.0)
+    scale = scales[0]
     flat = pixels.reshape(-1, 2)
     flat = flat[np.isfinite(flat).all(axis=1)]
     step = scale * max(width, height) / (GRID - 1)
@@ -157,16 +167,19 @@ def plan(source: SourceGrid, crs: str, to_crs: Array, width: int, height: int) -
                 pieces.append(Piece(first, last, turn, whole=False))
     if len(pieces) == 1 and pieces[0].turns == 0:
         pieces = [Piece(0, source.width, 0, whole=True)]
-    return Plan(tuple(pieces), scale)
+    return Plan(tuple(pieces), *scales)
 
 
-def _scale(pixels: Array, step_x: float, step_y: float) -> float | None:
-    """Source pixels per window pixel, the median over the window; None where nothing projects."""
+def _scales(pixels: Array, step_x: float, step_y: float) -> tuple[float, float, float] | None:
+    """Source pixels per window pixel: overall, columns, rows; medians over the window; None where nothing projects."""
     along_x = np.diff(pixels, axis=1)[:-1] / step_x
     along_y = np.diff(pixels, axis=0)[:, :-1] / step_y
     areas = np.abs(along_x[..., 0] * along_y[..., 1] - along_x[..., 1] * along_y[..., 0])
-    areas = areas[np.isfinite(areas) & (areas > 0)]
-    return float(np.sqrt(np.median(areas))) if areas.size else None
+    usable = np.isfinite(areas) & (areas > 0)
+    if not usable.any():
+        return None
+    columns, rows = np.median(np.hypot(along_x, along_y)[usable], axis=0)
+    return float(np.sqrt(np.median(areas[usable]))), float(columns), float(rows)
 
 
 def _groups(values: Array, gap: float) -> list[Array]:
