@@ -1,0 +1,168 @@
+"""Warping a photo into an output grid, block by block, by the inverse map.
+
+Every output pixel is looked up in the photo: grid -> working plane by PROJ, plane -> photo by the inverse homography.
+That is done exactly at the nodes of a coarse mesh, and between them linearly, as GDAL's approximating transformer does;
+here the error is measured and the mesh refined until it is far below a pixel. No map as large as the output, and no
+copy of the photo, is ever in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.exports.grid import OutputGrid
+from astroloc_qgis.engine.exports.sight import Sight
+from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography
+
+log = logging.getLogger(__name__)
+
+RESAMPLING = {
+    "nearest": cv2.INTER_NEAREST,
+    "bilinear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+}
+"""Ways to interpolate between the photo's pixels."""
+
+TOLERANCE_PX = 0.02
+"""The mesh is refined until it is nowhere farther off than this, photo pixels."""
+
+_STEPS = (64, 32, 16, 8, 4)
+_NOWHERE = -1e5
+_MARGIN = 5  # pixels that the widest kernel (Lanczos, 8 x 8) needs around a block of the photo
+
+
+def resampling_flag(name: str) -> int:
+    """OpenCV's flag of a resampling.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in RESAMPLING:
+        raise InputError(f'There is no resampling "{name}": choose one of {", ".join(RESAMPLING)}.')
+    return RESAMPLING[name]
+
+
+@dataclass(frozen=True)
+class InverseMap:
+    """Output pixels -> photo pixels.
+
+    Attributes:
+        step: output pixels between two nodes of the mesh.
+        mesh: (rows, columns, 2) photo points of the nodes; far outside where a node sees none.
+    """
+
+    step: int
+    mesh: Array
+
+    def block(self, column: int, row: int, width: int, height: int) -> MapBlock:
+        """The map for the centres of a block of output pixels."""
+        columns, weights_x = self._weights(column + 0.5 + np.arange(width), self.mesh.shape[1])
+        rows, weights_y = self._weights(row + 0.5 + np.arange(height), self.mesh.shape[0])
+        return MapBlock(self.mesh[rows, columns], weights_x, weights_y)
+
+    def _weights(self, pixels: Array, count: int) -> tuple[slice, Array]:
+        """The nodes that a run of pixels needs, and the weight of each node for each pixel (linear interpolation)."""
+        at = pixels / self.step
+        first, last = int(at[0]), min(int(at[-1]) + 2, count)
+        return slice(first, last), np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(first, last)))
+
+
+@dataclass(frozen=True)
+class MapBlock:
+    """The inverse map of one block of the output.
+
+    Attributes:
+        nodes: (n, m, 2) photo points of the nodes about the block.
+        weights_x: (width, m) weight of each node column for each pixel column.
+        weights_y: (height, n) weight of each node row for each pixel row.
+    """
+
+    nodes: Array
+    weights_x: Array
+    weights_y: Array
+
+    def photo_xy(self, origin: tuple[float, float] = (0.0, 0.0)) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Photo x and y, (height, width) each, relative to an origin in the photo (which keeps float32 exact)."""
+        weights_x, weights_y = self.weights_x.T.astype(np.float32), self.weights_y.astype(np.float32)
+        nodes = (self.nodes - origin).astype(np.float32)
+        return weights_y @ nodes[..., 0] @ weights_x, weights_y @ nodes[..., 1] @ weights_x
+
+
+def inverse_map(grid: OutputGrid, homography: Array, plane: WorkingPlane, sight: Sight) -> InverseMap:
+    """Make the map, with a mesh fine enough for ``TOLERANCE_PX``."""
+    inverse = np.linalg.inv(homography)
+    # H^-1 (H p) = p for the photo point p = (x, y, 1): the third coordinate of H^-1 (X, Y, 1) is 1 / depth(p), so its
+    # sign tells which side of the horizon a plane point was imaged on. The photo's centre is on the right one.
+    if homography[2] @ [sight.width / 2, sight.height / 2, 1.0] < 0:
+        inverse = -inverse
+    for step in _STEPS:
+        columns = np.arange(-(-grid.width // step) + 1.0) * step
+        rows = np.arange(-(-grid.height // step) + 1.0) * step
+        mesh = _look_up(grid, plane, inverse, columns, rows)
+        mesh[~np.isfinite(mesh).all(axis=-1)] = _NOWHERE
+        middles = _look_up(grid, plane, inverse, columns[:-1] + step / 2, rows[:-1] + step / 2)
+        linear = (mesh[:-1, :-1] + mesh[1:, :-1] + mesh[:-1, 1:] + mesh[1:, 1:]) / 4
+        off = np.hypot(*np.moveaxis(linear - middles, -1, 0))  # largest at the middles, as the map is smooth
+        error = float(np.max(off, where=sight.seen(middles), initial=0.0))
+        if error <= TOLERANCE_PX:
+            break
+    else:
+        log.warning("The warp is exact to %.2f photo pixels only, so coarse is the output.", error)
+    log.info("Output %d x %d pixels, mesh step %d, off by at most %.4f photo px.", grid.width, grid.height, step, error)
+    return InverseMap(step, mesh)
+
+
+def _look_up(grid: OutputGrid, plane: WorkingPlane, inverse: Array, columns: Array, rows: Array) -> Array:
+    """The exact photo points (rows, columns, 2) of output points; NaN beyond the horizon."""
+    x, y = np.meshgrid(columns, rows)
+    on_plane = grid.to_plane(np.column_stack([x.ravel(), y.ravel()]), plane)
+    ahead = on_plane @ inverse[2, :2] + inverse[2, 2] > 0
+    photo_xy = apply_homography(inverse, on_plane)
+    photo_xy[~ahead] = np.nan
+    return photo_xy.reshape(len(rows), len(columns), 2)
+
+
+def warp_block(layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock, sight: Sight, flag: int) -> NDArray:
+    """One block of the output.
+
+    Args:
+        layers: (H, W) or (H, W, 3) photo, uint8 or uint16.
+        alpha: (H, W) of the photo, 255 opaque, or None where all of it is.
+        block: the map of its pixels.
+        sight: the part of the photo that is drawn.
+        flag: OpenCV's interpolation.
+
+    Returns:
+        (h, w, 2) or (h, w, 4) of the photo's type: colours, then alpha (0 to the type's maximum).
+    """
+    opaque = int(np.iinfo(layers.dtype).max)
+    bands = 1 if layers.ndim == 2 else layers.shape[2]
+    out = np.zeros((len(block.weights_y), len(block.weights_x), bands + 1), layers.dtype)
+    # Only the part of the photo that the block shows: remap takes sources of less than 32,768 pixels a side.
+    size = np.array([sight.width, sight.height])
+    low, high = block.nodes.min(axis=(0, 1)), block.nodes.max(axis=(0, 1))
+    x0, y0 = np.clip(np.floor(low) - _MARGIN, 0, size).astype(int)
+    x1, y1 = np.clip(np.ceil(high) + _MARGIN, 0, size).astype(int)
+    if (high < 0).any() or (low > size).any():
+        return out
+    x, y = block.photo_xy((x0 + 0.5, y0 + 0.5))  # OpenCV counts from pixel centres
+    everywhere = sight.whole and (low >= 0).all() and (high <= size).all()
+    seen = None if everywhere else sight.seen(np.stack([x + (x0 + 0.5), y + (y0 + 0.5)], axis=-1))
+    window = (slice(y0, y1), slice(x0, x1))
+    colours = cv2.remap(layers[window], x, y, flag, borderMode=cv2.BORDER_REPLICATE)
+    out[..., :bands] = colours.reshape(*out.shape[:2], bands)
+    if alpha is None:
+        out[..., bands] = opaque
+    else:
+        kept = cv2.remap(alpha[window], x, y, min(flag, cv2.INTER_LINEAR), borderMode=cv2.BORDER_REPLICATE)
+        out[..., bands] = (kept.astype(np.uint32) * opaque // 255).astype(layers.dtype)
+    if seen is not None:
+        out[~seen] = 0
+    return out
