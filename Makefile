@@ -50,5 +50,5 @@ run: env ## open QGIS with the plugin, in a profile of its own under build/
 	@$(PYTHON) .ci/run_qgis.py
 
 clean: ## remove everything that make made, .venv included
-	rm -rf .venv build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .qgis-settings
 	find astroloc_qgis tests .ci -name __pycache__ -prune -exec rm -rf {} +

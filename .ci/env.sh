@@ -52,6 +52,11 @@ missing_tools() {
     command -v openbox >/dev/null || echo openbox
     command -v xdotool >/dev/null || echo xdotool
     command -v import >/dev/null || echo imagemagick
+    # QGIS's own font: without it every start begins with a warning.
+    if command -v apt-get >/dev/null; then
+        command -v fc-list >/dev/null || echo fontconfig
+        [ -n "$(fc-list 'Open Sans' 2>/dev/null)" ] || echo fonts-open-sans
+    fi
 }
 
 apt_install() {
@@ -65,11 +70,11 @@ apt_candidate() {
 # Debian's releases keep the QGIS they were born with; newer ones come through backports, from the same mirror.
 add_backports() {
     local codename=$1 site keyring option=""
-    if apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -qx "$codename-backports"; then
+    if apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -x "$codename-backports" >/dev/null; then
         return
     fi
     site=$(apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' |
-        awk -v release="$codename" '$1 == release {print $2; exit}')
+        awk -v release="$codename" '$1 == release && !found {print $2; found = 1}')
     [ -n "$site" ] || fail "none of apt's sources has the release $codename: add $codename-backports to them and run this again."
     keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     [ -f "$keyring" ] && option="[signed-by=$keyring] "
