@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProject
+from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QDialog
 
@@ -100,8 +100,13 @@ class Localization(QObject):
 
     def show(self, item: PhotoItem) -> None:
         """Show a localized photo on the map."""
-        project = QgsProject.instance()
-        zoom_to(photo_layers(item.path, project), self._iface.mapCanvas(), project)
+        self._zoom(photo_layers(item.path, QgsProject.instance()))
+
+    def _zoom(self, layers: list[QgsMapLayer]) -> None:
+        try:
+            zoom_to(layers, self._iface.mapCanvas(), QgsProject.instance())
+        except InputError as error:
+            self._dock.messages.warning(str(error), error.details)
 
     def cancel(self) -> None:
         """Stop everything that runs or waits."""
@@ -137,12 +142,12 @@ class Localization(QObject):
                 self._set_state(item, PhotoState.ERROR, str(error))
                 self._dock.messages.error(str(error), error.details)
                 return
-            zoom_to([layers.raster], self._iface.mapCanvas(), project)
             note = tr("confidence {confidence:.2f}, {inliers} inliers").format(
                 confidence=report["confidence"], inliers=report["inliers"]
             )
             self._set_state(item, PhotoState.LOCALIZED, note)
             self._dock.messages.success(tr("{name} is on the map ({note}).").format(name=item.name, note=note))
+            self._zoom([layers.raster])
 
         return publish
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from qgis.core import (
     QgsCoordinateTransform,
+    QgsCsException,
     QgsLayerTreeGroup,
     QgsLayerTreeNode,
     QgsMapLayer,
@@ -19,7 +20,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
-from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -92,11 +93,19 @@ def remove_photo_layers(photo: Path, project: QgsProject) -> None:
 
 
 def zoom_to(layers: Iterable[QgsMapLayer], canvas: QgsMapCanvas, project: QgsProject) -> None:
-    """Show ``layers`` on the map, whatever CRS it is in."""
-    extent = QgsRectangle()
-    for layer in layers:
-        transform = QgsCoordinateTransform(layer.crs(), canvas.mapSettings().destinationCrs(), project)
-        extent.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+    """Show ``layers`` on the map, whatever CRS it is in.
+
+    Raises:
+        InputError: the map's CRS has no place for them.
+    """
+    crs, extent = canvas.mapSettings().destinationCrs(), QgsRectangle()
+    try:
+        for layer in layers:
+            transform = QgsCoordinateTransform(layer.crs(), crs, project)
+            extent.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+    except QgsCsException as error:
+        sentence = tr("The photo lies where the project's CRS, {crs}, is not defined: choose another for the map.")
+        raise InputError(sentence.format(crs=crs.authid()), str(error)) from error
     if not extent.isEmpty():
         extent.scale(MARGIN)
         canvas.setExtent(extent)

@@ -58,7 +58,19 @@ def die(params, progress):
     os.kill(os.getpid(), 9)
 
 
-METHODS = {"echo": echo, "work": work, "hang": hang, "chatter": chatter, "fail": fail, "die": die}
+def unlocated(params, progress):
+    return {"photo": params["photo"], "status": "not_localized", "confidence": 0.02, "inliers": 5, "outputs": {}}
+
+
+METHODS = {
+    "echo": echo,
+    "work": work,
+    "hang": hang,
+    "chatter": chatter,
+    "fail": fail,
+    "die": die,
+    "unlocated": unlocated,
+}
 # The names that QGIS uses, for the tests of its side: what "localize" does is told by the photo's name.
 METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).stem](params, progress)
 METHODS["index_build"] = work

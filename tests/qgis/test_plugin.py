@@ -1,0 +1,284 @@
+"""The plugin and its dock, with scripted work in the engine's place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from qgis.PyQt.QtGui import QColor, QDropEvent, QImage
+from qgis.PyQt.QtWidgets import QPushButton
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.options_box import parse_nadir
+from astroloc_qgis.gui.photo_model import PhotoState
+
+from .conftest import CRITICAL, WARNING
+
+SECOND = 1000
+
+
+def make_photo(folder: Path, name: str) -> Path:
+    image = QImage(90, 60, QImage.Format.Format_RGB32)
+    image.fill(QColor("teal"))
+    path = folder / f"{name}.jpg"
+    assert image.save(str(path))
+    return path
+
+
+def make_index(folder: Path) -> Path:
+    """An index as far as the dock looks into it."""
+    folder.mkdir()
+    (folder / "index.json").write_text(
+        '{"format_version": 1, "title": "Generated", "model": "xfeat-vlad", "zooms": [9, 10], '
+        '"counts": {"9": 4, "10": 16}, "imagery_uri": "x.tif", "attribution": "us"}'
+    )
+    return folder
+
+
+@pytest.fixture
+def ready(scripted, tmp_path):
+    """A dock where only photos are missing."""
+    scripted.index.choose(make_index(tmp_path / "index"))
+    return scripted
+
+
+def add(dock, folder, *names):
+    dock.add_photos([make_photo(folder, name) for name in names])
+    return dock.photos.photos.items
+
+
+def click(qtbot, button):
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def wait_until_idle(qtbot, dock):
+    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=20 * SECOND)
+
+
+def wait_until_working(qtbot, dock):
+    qtbot.waitUntil(lambda: dock.progress.bar.value() > 0, timeout=20 * SECOND)
+
+
+def test_loading_and_unloading_leaves_nothing_behind(plugin):
+    assert plugin.dock.objectName() == "AstroLocDock"
+    assert plugin.action.text() == "AstroLoc"
+    assert not plugin.action.icon().isNull()
+    plugin.unload()
+    assert plugin.dock is None
+    assert plugin.action is None
+
+
+def test_loading_the_plugin_starts_no_engine(plugin):
+    assert plugin.dock.localization.engine.process_id == 0
+
+
+def test_an_empty_dock_says_what_to_do_next_step_by_step(scripted, tmp_path):
+    assert scripted.hint.text() == "To begin, add a photo."
+    assert not scripted.localize_button.isEnabled()
+    add(scripted, tmp_path, "work")
+    assert "Choose an index, or build one" in scripted.hint.text()
+    scripted.index.choose(tmp_path)
+    assert str(tmp_path) in scripted.hint.text()
+    scripted.index.choose(make_index(tmp_path / "index"))
+    assert scripted.hint.text() == ""
+    assert scripted.localize_button.isEnabled()
+
+
+def test_the_index_is_described_below_its_folder(ready):
+    assert ready.index.about.text() == "Generated: 20 blocks, zooms 9, 10"
+    assert "xfeat-vlad" in ready.index.about.toolTip()
+
+
+def test_a_damaged_index_is_told_in_a_sentence(scripted, tmp_path):
+    folder = make_index(tmp_path / "index")
+    (folder / "index.json").write_text('{"model": ')
+    add(scripted, tmp_path, "work")
+    scripted.index.choose(folder)
+    assert "is damaged: build it again" in scripted.hint.text()
+
+
+def test_photos_are_added_once_from_files_and_folders(dock, tmp_path):
+    photo = make_photo(tmp_path, "a")
+    (tmp_path / "notes.txt").write_text("no photo")
+    dock.add_photos([photo, tmp_path, photo])
+    make_photo(tmp_path, "b")
+    dock.add_photos([tmp_path])
+    assert [item.name for item in dock.photos.photos.items] == ["a", "b"]
+
+
+def test_dropped_files_are_added(dock, tmp_path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(make_photo(tmp_path, "dropped")))])
+    event = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        QEvent.Type.Drop,
+    )
+    dock.photos.dropEvent(event)
+    assert event.isAccepted()
+    assert [item.name for item in dock.photos.photos.items] == ["dropped"]
+
+
+def test_a_thumbnail_appears_and_keeps_the_photos_shape(qtbot, dock, tmp_path):
+    (item,) = add(dock, tmp_path, "a")
+    qtbot.waitUntil(lambda: item.thumbnail is not None, timeout=5 * SECOND)
+    assert item.thumbnail.width() / item.thumbnail.height() == pytest.approx(1.5, abs=0.1)
+
+
+def test_delete_takes_the_selected_photo_off_the_list_and_not_off_the_disk(qtbot, dock, tmp_path):
+    items = add(dock, tmp_path, "a", "b")
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    qtbot.keyClick(dock.photos, Qt.Key.Key_Delete)
+    assert [item.name for item in items] == ["b"]
+    assert (tmp_path / "a.jpg").exists()
+
+
+def test_the_button_says_how_many_photos_it_works_on(ready, tmp_path):
+    add(ready, tmp_path, "a", "b")
+    assert ready.localize_button.text() == "Localize 2 photos"
+    ready.photos.setCurrentIndex(ready.photos.photos.index(1))
+    assert ready.localize_button.text() == "Localize photo"
+    assert [item.name for item in ready.target_photos()] == ["b"]
+
+
+def test_a_nadir_belongs_to_the_photo_it_was_typed_for(qtbot, ready, tmp_path):
+    first, second = add(ready, tmp_path, "a", "b")
+    ready.photos.setCurrentIndex(ready.photos.photos.index(0))
+    qtbot.keyClicks(ready.options.nadir, "19.3, -103.6")
+    qtbot.keyClick(ready.options.nadir, Qt.Key.Key_Return)
+    assert (first.nadir, second.nadir) == ((19.3, -103.6), None)
+    ready.photos.setCurrentIndex(ready.photos.photos.index(1))
+    assert ready.options.nadir.text() == ""
+
+
+def test_a_nadir_is_read_in_the_usual_spellings_and_refused_in_others():
+    assert parse_nadir("19.3, -103.6") == parse_nadir("19.3 -103.6") == parse_nadir(" 19.3;-103.6 ") == (19.3, -103.6)
+    assert parse_nadir(" ") is None
+    for wrong in ("19.3", "north", "1 2 3", "nan nan", "91, 0", "0, 181"):
+        with pytest.raises(InputError, match="nadir"):
+            parse_nadir(wrong)
+
+
+def test_a_click_shows_progress_and_the_window_stays_alive(qtbot, ready, tmp_path):
+    (item,) = add(ready, tmp_path, "work")
+    click(qtbot, ready.localize_button)
+    assert ready.progress.isVisibleTo(ready)
+    assert not ready.localize_button.isEnabled()
+    wait_until_working(qtbot, ready)
+    assert item.state is PhotoState.RUNNING
+    assert "matching with the reference (4/5)" in ready.progress.text.text()
+
+
+def test_cancel_ends_the_work_within_a_second_and_the_photo_is_new_again(qtbot, ready, tmp_path, messages):
+    first, second = add(ready, tmp_path, "hang", "work")
+    click(qtbot, ready.localize_button)
+    qtbot.waitUntil(lambda: first.note != "", timeout=20 * SECOND)
+    started = time.monotonic()
+    click(qtbot, ready.progress.cancel_button)
+    wait_until_idle(qtbot, ready)
+    assert time.monotonic() - started < 1
+    assert (first.state, second.state) == (PhotoState.NEW, PhotoState.NEW)
+    assert [text for _, text in messages()] == ["Cancelled."]
+    assert not ready.progress.isVisibleTo(ready)
+    assert ready.localize_button.isEnabled()
+
+
+def test_an_engine_killed_in_the_middle_is_one_sentence_and_the_next_click_works(qtbot, ready, tmp_path, messages):
+    (item,) = add(ready, tmp_path, "work")
+    click(qtbot, ready.localize_button)
+    wait_until_working(qtbot, ready)
+    os.kill(ready.localization.engine.process_id, signal.SIGKILL)
+    wait_until_idle(qtbot, ready)
+    assert messages() == [
+        (CRITICAL, "The engine stopped unexpectedly. Nothing of the project is lost: just try again.")
+    ]
+    assert item.state is PhotoState.ERROR
+    ready.progress.bar.reset()
+    click(qtbot, ready.localize_button)
+    wait_until_working(qtbot, ready)
+    assert item.state is PhotoState.RUNNING
+
+
+def test_a_defect_has_a_details_button_with_the_traceback(qtbot, ready, tmp_path, messages, plugin, monkeypatch):
+    add(ready, tmp_path, "fail")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    ((level, sentence),) = messages()
+    assert level == CRITICAL
+    assert "ZeroDivisionError" in sentence
+    shown = []
+    monkeypatch.setattr(ready.messages, "show_details", lambda *texts: shown.append(texts))
+    (button,) = plugin.iface.messageBar().currentItem().findChildren(QPushButton)
+    assert button.text() == "Details"
+    click(qtbot, button)
+    assert "Traceback" in shown[0][1]
+
+
+def test_one_bad_photo_does_not_stop_the_others(qtbot, ready, tmp_path):
+    bad, good = add(ready, tmp_path, "fail", "unlocated")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    assert (bad.state, good.state) == (PhotoState.ERROR, PhotoState.NOT_LOCALIZED)
+
+
+def test_a_photo_that_is_not_localized_is_told_in_plain_words(qtbot, ready, tmp_path, messages):
+    (item,) = add(ready, tmp_path, "unlocated")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    assert item.state is PhotoState.NOT_LOCALIZED
+    ((level, sentence),) = messages()
+    assert level == WARNING
+    assert sentence.startswith("unlocated was not localized")
+    assert not QgsProject.instance().mapLayers()
+
+
+def test_where_there_is_no_engine_a_sentence_says_what_to_do(qtbot, ready, tmp_path, messages):
+    ready.localization.engine._command = lambda: _no_engine()
+    first, second = add(ready, tmp_path, "work", "echo")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    assert messages() == [(WARNING, "No engine: choose its Python.")]
+    assert (first.state, second.state) == (PhotoState.ERROR, PhotoState.NEW)
+
+
+def _no_engine():
+    raise InputError("No engine: choose its Python.", "looked everywhere")
+
+
+def test_unloading_in_the_middle_of_work_leaves_no_process_behind(qtbot, plugin, ready, tmp_path):
+    add(ready, tmp_path, "hang")
+    click(qtbot, ready.localize_button)
+    qtbot.waitUntil(lambda: ready.photos.photos.items[0].note != "", timeout=20 * SECOND)
+    process = ready.localization.engine.process_id
+    plugin.unload()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_choices_are_remembered_between_sessions(ready, tmp_path):
+    from astroloc_qgis.qgis_adapters.settings import Settings
+
+    ready.reference.set_file(str(tmp_path / "reference.tif"))
+    ready.options.matcher.setCurrentIndex(ready.options.matcher.findData("sift"))
+    assert (Settings().index, Settings().reference) == (str(tmp_path / "index"), str(tmp_path / "reference.tif"))
+    assert Settings().matcher == "sift"
+
+
+def test_building_an_index_asks_for_a_reference_first(qtbot, ready, messages):
+    click(qtbot, ready.index.build_button)
+    ((level, sentence),) = messages()
+    assert level == WARNING
+    assert sentence.startswith("Choose the reference imagery first")
+
+
+def test_the_dock_fits_a_small_screen(dock):
+    assert dock.minimumSizeHint().width() <= 320
+    assert dock.minimumSizeHint().height() <= 360
