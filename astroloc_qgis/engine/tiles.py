@@ -124,7 +124,7 @@ class Block:
         """(4, 2) lon,lat of the corners TL, TR, BR, BL; longitudes from -180 to 180."""
         xmin, ymin, xmax, ymax = self.bounds_3857
         corners = mercator_to_lonlat([(xmin, ymax), (xmax, ymax), (xmax, ymin), (xmin, ymin)])
-        corners[:, 0] = np.where(corners[:, 0] > 180 + 1e-9, corners[:, 0] - 360, np.minimum(corners[:, 0], 180))
+        corners[:, 0] = np.where(corners[:, 0] > 180 + 1e-9, corners[:, 0] - 360, np.clip(corners[:, 0], -180, 180))
         return corners
 
     @property
