@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +41,12 @@ def test_the_hash_is_taken_once_a_process(monkeypatch: pytest.MonkeyPatch) -> No
     weights._checked_path.cache_clear()
     taken = []
     real = weights.file_sha256
-    monkeypatch.setattr(weights, "file_sha256", lambda path: (taken.append(path), real(path))[1])
+
+    def counting(path: Path) -> str:
+        taken.append(path)
+        return real(path)
+
+    monkeypatch.setattr(weights, "file_sha256", counting)
     weights.weight_path(SMALL)
     weights.weight_path(SMALL)
     assert len(taken) == 1

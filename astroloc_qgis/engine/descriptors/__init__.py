@@ -1,0 +1,58 @@
+"""Global descriptors, by name. A new one is one new file here and one line in ``_MODELS``."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from ..weights import WEIGHTS
+
+if TYPE_CHECKING:
+    from .base import Descriptor
+
+DEFAULT = "efficientnet-lite0-gem"
+
+# Name: (module, class, name of the weights). Modules are imported when a model is made: they import torch.
+_MODELS: dict[str, tuple[str, str, str]] = {
+    "efficientnet-lite0-gem": ("efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
+    "xfeat-vlad": ("xfeat_vlad", "XFeatVlad", "xfeat"),
+}
+
+
+def names() -> list[str]:
+    """The names of all descriptors, the default first."""
+    return list(_MODELS)
+
+
+def model_sha256(name: str) -> str:
+    """Hex sha256 of the weights that the descriptor ``name`` uses here, without loading it.
+
+    Raises:
+        InputError: no descriptor has that name.
+    """
+    return WEIGHTS[_entry(name)[2]].sha256
+
+
+def create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -> Descriptor:
+    """Make a descriptor.
+
+    Args:
+        name: one of ``names()``.
+        device: for torch: "cpu", "cuda", "mps".
+        vocabulary: .npz that ``save_vocabulary`` wrote, for models that have one.
+
+    Raises:
+        InputError: unknown name, weights not installed, or a vocabulary that cannot be read.
+    """
+    module_name, class_name, _ = _entry(name)
+    module = importlib.import_module(f".{module_name}", __package__)
+    descriptor: Descriptor = getattr(module, class_name)(device=device, vocabulary=vocabulary)
+    return descriptor
+
+
+def _entry(name: str) -> tuple[str, str, str]:
+    if name not in _MODELS:
+        raise InputError(f"There is no descriptor model '{name}': choose one of {', '.join(names())}.")
+    return _MODELS[name]

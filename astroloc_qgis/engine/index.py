@@ -1,0 +1,265 @@
+"""An index of reference imagery: built once, opened memory-mapped, searched by descriptor."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import descriptors
+from .block_table import Table, centers_lonlat
+from .errors import InputError
+from .index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, check_files, read_info
+from .progress import Progress, no_progress
+from .tiles import Block, Extent
+
+if TYPE_CHECKING:
+    from .descriptors.base import Descriptor
+    from .imagery import Reference
+
+__all__ = ["Index", "IndexInfo", "build_index"]
+
+log = logging.getLogger(__name__)
+
+
+def build_index(
+    reference: Reference,
+    zooms: Sequence[int],
+    extent: Extent | None,
+    model: str,
+    out: Path,
+    *,
+    progress: Progress = no_progress,
+    device: str = "cpu",
+    stride: int = 2,
+    title: str = "",
+    licence: str = "",
+    kind: str = "Flat",
+) -> Index:
+    """Describe every block of the imagery and write the index.
+
+    Left out are blocks less than half covered by valid pixels, and blocks whose zoom is so much finer than the imagery
+    (four times the model's input resolution) that they would be blur; coarse blocks are kept as long as they are
+    covered. The result is written in one step; an interrupted build leaves ``<out>.partial`` and is taken up again by
+    the same call. Where ``out`` already is the index asked for, it is opened as it is.
+
+    Args:
+        reference: imagery, in any CRS; a mosaic (VRT) may have holes and sources of several resolutions.
+        zooms: web-map zooms of the blocks.
+        extent: west, south, east, north in degrees (west > east: across the antimeridian); None for all of it.
+        model: name of a descriptor.
+        out: folder to make.
+        progress: told the stages "read" and "describe"; may raise ``Cancelled``.
+        device: for torch.
+        stride: tiles from one block to the next; 2 lets neighbours overlap by half.
+        title: for people; the imagery's name if empty.
+        licence: of the imagery.
+        kind: vector store in the words of faiss's index factory: "Flat" (exact), "SQ8" (a quarter of the size) or
+            "IVF256,Flat" (faster beyond a million blocks).
+
+    Raises:
+        InputError: another index or an unfinished one with other settings is in the way; unknown model; no block has
+            data; the folder cannot be written.
+        Cancelled: by ``progress``.
+    """
+    from .index_builder import IndexBuilder, Plan
+
+    if kind != "Flat" and kind != "SQ8" and not (kind.startswith("IVF") and kind.endswith(",Flat")):
+        raise InputError(f"An index cannot be of kind '{kind}': choose Flat, SQ8 or IVF<lists>,Flat.")
+    if not zooms:
+        raise InputError("An index needs at least one zoom.")
+    out = Path(out).absolute()
+    descriptor = descriptors.create(model, device=device)
+    path = Path(reference.uri)
+    is_file = "<" not in reference.uri and path.is_file()
+    plan = Plan(
+        imagery=str(path.absolute()) if is_file else reference.uri,
+        imagery_stamp=f"{path.stat().st_size} {path.stat().st_mtime_ns}" if is_file else "",
+        zooms=tuple(sorted({int(zoom) for zoom in zooms})),
+        extent=extent or reference.extent_lonlat,
+        stride=stride,
+        kind=kind,
+        model=model,
+        model_sha256=descriptor.model_sha256,
+        model_settings=descriptor.settings,
+    )
+    if _already_built(out, plan):
+        return Index.open(out)
+    title = title or (path.stem if is_file else model)
+    IndexBuilder(reference, plan, descriptor, out, title=title, licence=licence, progress=progress).run()
+    index = Index.open(out)
+    log.info("index %s: %d blocks, left out: %s", out, index.info.count, index.info.skipped)
+    return index
+
+
+class Index:
+    """An open index. Searching is safe from several threads.
+
+    Attributes:
+        folder: where it is.
+        info: what ``index.json`` says.
+        blocks: (N, 3) int32: zoom, row, column of the block behind each vector.
+    """
+
+    def __init__(self, folder: Path, info: IndexInfo, blocks: Table, store: Any) -> None:
+        self.folder = folder
+        self.info = info
+        self.blocks = blocks
+        self._store = store
+
+    @classmethod
+    def open(cls, folder: Path | str, *, thorough: bool = False) -> Index:
+        """Open an index; its vectors stay on disk (memory-mapped).
+
+        Args:
+            folder: that ``build_index`` made.
+            thorough: check the sha256 of large files too.
+
+        Raises:
+            InputError: missing, of another format version, damaged, or of a model that is not the installed one.
+        """
+        faiss = _faiss()
+        folder = Path(folder)
+        info = read_info(folder)
+        if info.model not in descriptors.names():
+            raise InputError(
+                f"The index {folder} was built with the model '{info.model}', which this AstroLoc does not have "
+                f"(it has {', '.join(descriptors.names())}): build it again."
+            )
+        if info.model_sha256 != descriptors.model_sha256(info.model):
+            raise InputError(
+                f"The index {folder} was built with other weights of {info.model} (sha256 {info.model_sha256[:12]}…) "
+                f"than those of this AstroLoc ({descriptors.model_sha256(info.model)[:12]}…): build it again."
+            )
+        check_files(folder, info, thorough=thorough)
+        try:
+            blocks = np.load(folder / BLOCKS, allow_pickle=False)
+            # The "IFC" flavour of memory-mapping is the one that flat stores obey.
+            store = faiss.read_index(str(folder / VECTORS), faiss.IO_FLAG_MMAP_IFC)
+        except (OSError, ValueError, EOFError, RuntimeError) as error:
+            raise InputError(
+                f"The index {folder} is damaged and cannot be read: build it again.", str(error)
+            ) from error
+        if blocks.ndim != 2 or blocks.shape[1] != 3 or not len(blocks) == store.ntotal == info.count:
+            raise InputError(
+                f"The index {folder} is damaged: it names {len(blocks)} blocks, holds {store.ntotal} vectors and "
+                f"should have {info.count}; build it again."
+            )
+        if store.d != info.dimensions:
+            raise InputError(
+                f"The index {folder} is damaged: its vectors have {store.d} dimensions instead of {info.dimensions}; "
+                "build it again."
+            )
+        return cls(folder, info, blocks.astype(np.int32), store)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def block(self, number: int) -> Block:
+        """The block behind vector ``number``."""
+        zoom, row, column = (int(value) for value in self.blocks[number])
+        return Block(zoom, row, column, self.info.block_size)
+
+    @property
+    def centers_lonlat(self) -> np.ndarray:
+        """(N, 2) lon,lat of the blocks' centres."""
+        return centers_lonlat(self.blocks, self.info.block_size)
+
+    def create_descriptor(self, device: str = "cpu") -> Descriptor:
+        """Make the descriptor that this index was built with, its vocabulary loaded.
+
+        Raises:
+            InputError: its settings have changed since the index was built.
+        """
+        path = self.folder / VOCABULARY
+        descriptor = descriptors.create(
+            self.info.model, device=device, vocabulary=path if VOCABULARY in self.info.files else None
+        )
+        self.check_descriptor(descriptor)
+        return descriptor
+
+    def check_descriptor(self, descriptor: Descriptor) -> None:
+        """Refuse a descriptor whose vectors cannot be compared with this index's.
+
+        Raises:
+            InputError: another model, or the same with other settings.
+        """
+        if descriptor.name != self.info.model:
+            raise InputError(
+                f"The index {self.folder} was built with the model {self.info.model}: it cannot be searched with "
+                f"{descriptor.name}."
+            )
+        if descriptor.settings != self.info.model_settings:
+            raise InputError(
+                f"The index {self.folder} was built with other settings of {descriptor.name} "
+                f"({_listed(self.info.model_settings)}) than this AstroLoc's ({_listed(descriptor.settings)}): "
+                "build it again."
+            )
+
+    def search(self, queries: np.ndarray, top: int, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Find the most similar blocks.
+
+        Args:
+            queries: (Q, D) float32, L2-normalised.
+            top: how many; fewer come back where fewer are allowed.
+            allowed: (N,) bool, the blocks that may be found; None for all.
+
+        Returns:
+            Cosine similarities (Q, T), falling, and numbers of blocks (Q, T); T <= top. Approximate kinds of index may
+            fill a row's end with number -1.
+        """
+        faiss = _faiss()
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        if queries.ndim != 2 or queries.shape[1] != self.info.dimensions:
+            raise ValueError(f"queries of shape {queries.shape} for an index of {self.info.dimensions} dimensions")
+        selector, available = None, len(self)
+        if allowed is not None:
+            numbers = np.flatnonzero(allowed).astype(np.int64)
+            available = len(numbers)
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        top = min(top, available)
+        if top == 0:
+            return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+        if self.info.kind.startswith("IVF"):
+            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=max(1, self._store.nlist // 8))
+        else:
+            parameters = faiss.SearchParameters(sel=selector)
+        scores, numbers = self._store.search(queries, top, params=parameters)
+        return scores, numbers
+
+
+def _faiss() -> Any:
+    """The library; untyped, because the stubs that it ships do not know the signatures of its Python layer."""
+    return importlib.import_module("faiss")
+
+
+def _already_built(out: Path, plan: Any) -> bool:
+    """Whether ``out`` is an index of this plan; refuses any other index and any other folder with files in it."""
+    if not out.exists():
+        return False
+    if not out.is_dir():
+        raise InputError(f"The index cannot be written to {out}: there is a file of that name.")
+    if not (out / INFO).is_file():
+        if any(out.iterdir()):
+            raise InputError(f"The index cannot be written to {out}: the folder has other files in it.")
+        return False
+    info = read_info(out)
+    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.kind)
+    asked = (plan.imagery, plan.zooms, tuple(plan.extent), plan.stride, plan.kind)
+    same_model = (info.model, info.model_sha256, info.model_settings) == (
+        plan.model,
+        plan.model_sha256,
+        plan.model_settings,
+    )
+    if same_model and there == asked:
+        return True
+    what = "other imagery, zooms or extent" if same_model else f"the model {info.model}"
+    raise InputError(f"There is already an index in {out}, built with {what}: delete it or choose another folder.")
+
+
+def _listed(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in sorted(settings.items()))

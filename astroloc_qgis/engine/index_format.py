@@ -1,0 +1,154 @@
+"""The folder format of an index, version 1: its description, and the proof that its files are whole.
+
+index.json          what the index is (``IndexInfo``), with size and sha256 of the other files
+descriptors.faiss   one vector a block, memory-mapped when searched
+blocks.npy          (N, 3) int32: zoom, row and column of each block's top-left tile, in the order of the vectors
+vocabulary.npz      for models that have one
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+from .weights import file_sha256
+
+FORMAT_VERSION = 1
+INFO = "index.json"
+VECTORS = "descriptors.faiss"
+BLOCKS = "blocks.npy"
+VOCABULARY = "vocabulary.npz"
+
+HASHED_ALWAYS = 64 << 20
+"""Files up to this size (bytes) are hashed whenever an index is opened; beyond it their size must do."""
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """What ``index.json`` says.
+
+    Attributes:
+        title: for people.
+        imagery_uri: the reference it was made from, as GDAL opens it.
+        attribution: whom to credit for the imagery.
+        licence: of the imagery.
+        model: name of the descriptor.
+        model_sha256: of the descriptor's weight file.
+        model_settings: all that shapes a vector beside the weights.
+        dimensions: length of a vector.
+        zooms: web-map zooms asked for.
+        extent: west, south, east, north in degrees; west > east means across the antimeridian.
+        counts: blocks by zoom.
+        block_size: tiles a side of a block.
+        stride: tiles from one block to the next.
+        kind: of vector store, in the words of faiss's index factory.
+        skipped: blocks left out, by reason.
+        created: ISO 8601, UTC.
+        files: name to {"bytes", "sha256"} of the other files.
+        format_version: of the folder.
+    """
+
+    title: str
+    imagery_uri: str
+    attribution: str
+    licence: str
+    model: str
+    model_sha256: str
+    model_settings: dict[str, str | int | float]
+    dimensions: int
+    zooms: tuple[int, ...]
+    extent: tuple[float, float, float, float]
+    counts: dict[int, int]
+    block_size: int
+    stride: int
+    kind: str
+    skipped: dict[str, int]
+    created: str
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+        return sum(self.counts.values())
+
+
+def write_info(folder: Path, info: IndexInfo) -> None:
+    """Write ``index.json`` for the files that lie in a folder, measuring them."""
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        for name in (VECTORS, BLOCKS, VOCABULARY)
+        if (folder / name).is_file()
+    }
+    content = dataclasses.asdict(dataclasses.replace(info, files=files))
+    content = {"format_version": content.pop("format_version"), **content}
+    (folder / INFO).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_info(folder: Path) -> IndexInfo:
+    """Read ``index.json``.
+
+    Raises:
+        InputError: no such folder, no index in it, another format version, or a description that cannot be read.
+    """
+    path = folder / INFO
+    if not folder.is_dir():
+        raise InputError(f"The index folder {folder} does not exist.")
+    if not path.is_file():
+        raise InputError(f"The folder {folder} is not an index: it has no {INFO}.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("format_version")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"The index {folder} is damaged: {INFO} cannot be read; build it again.", str(error)
+        ) from error
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"The index {folder} has format version {version}, and this AstroLoc reads version {FORMAT_VERSION}: "
+            "build it again."
+        )
+    try:
+        known = {part.name for part in dataclasses.fields(IndexInfo)}
+        content = {key: value for key, value in content.items() if key in known}
+        content["counts"] = {int(zoom): int(count) for zoom, count in content["counts"].items()}
+        content["zooms"] = tuple(int(zoom) for zoom in content["zooms"])
+        west, south, east, north = (float(value) for value in content["extent"])
+        content["extent"] = (west, south, east, north)
+        return IndexInfo(**content)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"The index {folder} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
+        ) from error
+
+
+def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> None:
+    """Compare the files of an index with what ``index.json`` says of them.
+
+    Args:
+        folder: the index.
+        info: its description.
+        thorough: hash files of any size.
+
+    Raises:
+        InputError: a file is missing or not what it was when the index was built.
+    """
+    for name in (VECTORS, BLOCKS):
+        if name not in info.files:
+            raise InputError(f"The index {folder} is damaged: {INFO} does not list {name}; build it again.")
+    for name, expected in info.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise InputError(f"The index {folder} is damaged: the file {name} is missing; build it again.")
+        size = path.stat().st_size
+        if size != expected.get("bytes"):
+            raise InputError(
+                f"The index {folder} is damaged: {name} has {size} bytes instead of {expected.get('bytes')}; "
+                "build it again."
+            )
+        if (thorough or size <= HASHED_ALWAYS) and file_sha256(path) != expected.get("sha256"):
+            raise InputError(f"The index {folder} is damaged: the content of {name} has changed; build it again.")

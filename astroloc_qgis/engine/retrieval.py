@@ -1,0 +1,176 @@
+"""Retrieval: from a photo to a ranked list of places that look like it.
+
+Berton et al., "EarthLoc: Astronaut Photography Localization by Indexing Earth from Space", CVPR 2024. EarthLoc indexes
+each block in four rotations; here the photo is turned instead, which finds the same with a quarter of the memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from .block_table import iou_with, overlaps_extent
+from .descriptors.base import Descriptor
+from .errors import InputError
+from .geometry import geodesic_km
+from .index import Index
+from .progress import Progress, no_progress
+from .tiles import Block, Extent
+
+log = logging.getLogger(__name__)
+
+TURNS = 4
+PLACES = 10
+"""The first so many candidates are different places; behind them the list is by score alone."""
+SAME_PLACE_IOU = 0.2
+"""Blocks that overlap more than this are one place. Neighbours half a block apart have 1/3 and a block of the next
+finer zoom wholly inside one 1/4; diagonal neighbours have 1/7. Registration looks at three times a candidate's width,
+so it sees the neighbour anyway, and trying both would be trying twice."""
+SIMILAR_ZOOM = 1
+"""Blocks further apart in zoom than this are different guesses of the scale and never one place."""
+_DEPTH = 1000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A block that may show what the photo shows.
+
+    Attributes:
+        block: the block.
+        rank: from 1.
+        score: cosine similarity, -1 to 1, the best over the turns.
+        turn: quarter turns of the photo with the best score: ``np.rot90(photo, turn)`` is like the north-up block.
+    """
+
+    block: Block
+    rank: int
+    score: float
+    turn: int
+
+
+def retrieve(
+    photo: np.ndarray,
+    index: Index,
+    descriptor: Descriptor,
+    *,
+    top: int = 10,
+    nadir: tuple[float, float] | None = None,
+    radius_km: float = 2500,
+    extent: Extent | None = None,
+    diversify: bool = True,
+    progress: Progress = no_progress,
+) -> list[Candidate]:
+    """Rank the blocks of an index by their likeness to a photo.
+
+    The limits are applied before the search: never search and then filter away the answer.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        index: to search.
+        descriptor: the one that the index was built with (``Index.create_descriptor``).
+        top: how many candidates; as many as there are if the index has fewer.
+        nadir: latitude, longitude (degrees) of the sub-satellite point; only blocks whose centre is within
+            ``radius_km`` of it are searched.
+        radius_km: the ISS sees about 2,500 km; 0 for no limit.
+        extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
+            are searched.
+        diversify: make the first ten ten places: a candidate that overlaps a better one of similar zoom goes behind.
+        progress: told the stages "describe" and "search".
+
+    Returns:
+        Candidates, best first.
+
+    Raises:
+        InputError: another descriptor than the index's, limits that make no sense, or limits that leave no block.
+    """
+    index.check_descriptor(descriptor)
+    if top < 1:
+        raise InputError(f"The number of candidates must be at least 1, not {top}.")
+    allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent)
+    progress("describe", 0.0)
+    vectors = descriptor.describe([np.rot90(photo, turn) for turn in range(TURNS)])
+    progress("search", 0.0)
+    scores, numbers = index.search(vectors, max(_DEPTH, 10 * top), allowed)
+    best_scores, best_turns, found = _best_turns(scores, numbers)
+    progress("search", 0.5)
+    order = np.argsort(-best_scores, kind="stable")
+    if diversify:
+        order = _places_first(index.blocks[found], best_scores, order, index.info.block_size)
+    progress("search", 1.0)
+    return [
+        Candidate(index.block(int(found[at])), rank, float(best_scores[at]), int(best_turns[at]))
+        for rank, at in enumerate(order[:top], start=1)
+    ]
+
+
+def allowed_blocks(
+    index: Index,
+    *,
+    nadir: tuple[float, float] | None = None,
+    radius_km: float = 2500,
+    extent: Extent | None = None,
+) -> np.ndarray | None:
+    """Tell which blocks the limits leave (arguments as for ``retrieve``).
+
+    Returns:
+        (N,) bool, or None where nothing is limited.
+
+    Raises:
+        InputError: limits that make no sense, or leave no block.
+    """
+    allowed: np.ndarray | None = None
+    limits = []
+    if nadir is not None and radius_km != 0:
+        latitude, longitude = nadir
+        if not (-90 <= latitude <= 90 and -360 <= longitude <= 360):
+            raise InputError(f"The nadir {latitude:g},{longitude:g} is not LATITUDE,LONGITUDE in degrees.")
+        if not radius_km > 0:
+            raise InputError(f"The radius about the nadir must be above 0 km (or 0 for no limit), not {radius_km:g}.")
+        centre = np.array([[longitude, latitude]], dtype=np.float64)
+        allowed = geodesic_km(centre, index.centers_lonlat) <= radius_km
+        limits.append(f"within {radius_km:g} km of the nadir {latitude:g},{longitude:g}")
+    if extent is not None:
+        west, south, east, north = extent
+        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90 and west != east):
+            raise InputError(
+                f"The extent {west:g},{south:g},{east:g},{north:g} is not WEST,SOUTH,EAST,NORTH in degrees."
+            )
+        inside = overlaps_extent(index.blocks, index.info.block_size, extent)
+        allowed = inside if allowed is None else allowed & inside
+        limits.append(f"in the extent {west:g},{south:g},{east:g},{north:g}")
+    if allowed is not None and not allowed.any():
+        raise InputError(
+            f"The index {index.folder} has no block {' and '.join(limits)}: widen the search or use another index."
+        )
+    return allowed
+
+
+def _best_turns(scores: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge the lists of the turns, (turns, T) each: a block's best score, the turn that had it, and its number."""
+    turns = np.repeat(np.arange(len(scores)), scores.shape[1])
+    flat_scores, flat_numbers = scores.ravel(), numbers.ravel()
+    real = flat_numbers >= 0
+    turns, flat_scores, flat_numbers = turns[real], flat_scores[real], flat_numbers[real]
+    order = np.lexsort((turns, -flat_scores))
+    found, first = np.unique(flat_numbers[order], return_index=True)
+    best = order[first]
+    return flat_scores[best], turns[best], found
+
+
+def _places_first(table: np.ndarray, scores: np.ndarray, order: np.ndarray, size: int) -> np.ndarray:
+    """Reorder so that the first ``PLACES`` are different places; all others follow by score."""
+    waiting = np.ones(len(scores), dtype=bool)
+    chosen: list[int] = []
+    for at in order:
+        if len(chosen) == PLACES:
+            break
+        if not waiting[at]:
+            continue
+        chosen.append(int(at))
+        similar = np.abs(table[:, 0] - table[at, 0]) <= SIMILAR_ZOOM
+        waiting &= ~(similar & (iou_with(table, table[at], size) > SAME_PLACE_IOU))
+    is_chosen = np.zeros(len(scores), dtype=bool)
+    is_chosen[chosen] = True
+    return np.concatenate((np.array(chosen, dtype=np.int64), order[~is_chosen[order]]))
