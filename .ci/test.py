@@ -73,6 +73,7 @@ def main(arguments: list[str]) -> int:
                 total[outcome] += count
     seconds = time.monotonic() - started
     closing = ", ".join(f"{total[outcome]} {outcome}" for outcome in OUTCOMES if total[outcome])
+    closing = closing.replace(" 1 errors", " 1 error")
     print(f"\n===== {closing or 'no tests ran'} in {seconds:.2f}s =====", flush=True)
     return 1 if total["failed"] or total["errors"] or not total["passed"] else 0
 
