@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -184,7 +183,6 @@ class AstroLocDock(QgsDockWidget):
         for widget in (self.hint, self.localize_button, self.progress):
             outer.addWidget(widget)
         content.setMinimumWidth(280)
-        content.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setWidget(content)
 
     def _connect(self) -> None:

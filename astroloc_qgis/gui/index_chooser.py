@@ -27,21 +27,20 @@ class IndexChooser(QWidget):
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setDialogTitle(tr("Index folder"))
         self.folder.setToolTip(tr("The folder of an index: what the photo is looked up in"))
-        self.folder.lineEdit().setPlaceholderText(tr("Folder of an index"))
+        self.folder.lineEdit().setPlaceholderText(tr("Choose a folder, or build one"))
         self.folder.lineEdit().setAccessibleName(tr("Index folder"))
-        self.build_button = QPushButton(tr("&Build…"), self)
+        self.build_button = QPushButton(tr("&Build index…"), self)
         self.build_button.setToolTip(
-            tr("Build index: describe the reference imagery so that photos can be found in it")
+            tr("Describe the reference imagery, block by block, so that photos can be found in it")
         )
-        self.build_button.setAccessibleName(tr("Build index…"))
         self.about = QLabel(self)
         self.about.setWordWrap(True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.folder, 0, 0)
-        layout.addWidget(self.build_button, 0, 1)
-        layout.addWidget(self.about, 1, 0, 1, 2)
+        layout.addWidget(self.folder, 0, 0, 1, 2)
+        layout.addWidget(self.about, 1, 0)
+        layout.addWidget(self.build_button, 1, 1)
         layout.setColumnStretch(0, 1)
         self.setFocusProxy(self.folder.lineEdit())
         self.folder.setFilePath(settings.index)
@@ -77,18 +76,17 @@ class IndexChooser(QWidget):
         self.changed.emit()
 
     def _update(self) -> None:
-        text = ""
+        text = tr("What photos are looked up in.")
+        self.about.setToolTip("")
         if self.folder.filePath() and not self.problem:
             summary = read_index_summary(self.path)
             zooms = ", ".join(map(str, summary.zooms))
-            text = tr("{title}: {blocks} blocks, zooms {zooms}").format(
-                title=summary.title, blocks=summary.blocks, zooms=zooms
-            )
+            text = tr("{blocks} blocks, zooms {zooms}").format(blocks=summary.blocks, zooms=zooms)
             about = [
+                summary.title,
                 tr("Model: {}").format(summary.model),
                 tr("Imagery: {}").format(summary.imagery),
                 summary.attribution,
             ]
             self.about.setToolTip("\n".join(line for line in about if line))
         self.about.setText(text)
-        self.about.setVisible(bool(text))

@@ -23,6 +23,7 @@ FEWEST_BLOCK_PIXELS = 128
 """A block that has fewer pixels of its own in the reference shows a descriptor nothing."""
 ZOOM_LIMITS = (9, 14)
 WGS84 = "EPSG:4326"
+WIDTH = 500
 
 
 def suggest_zooms(side_m: float, resolution_m: float) -> list[int]:
@@ -91,6 +92,7 @@ class IndexDialog(QDialog):
         form.addRow(self.problem)
         form.addRow(self.buttons)
         self._suggest(reference)
+        self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
 
     def params(self) -> Mapping[str, Any]:
         """Return the zooms, extent (west, south, east, north; degrees), model and folder, as the engine takes them.

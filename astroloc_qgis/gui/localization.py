@@ -175,7 +175,7 @@ class Localization(QObject):
         self._dock.photos.photos.set_state(item, state, note)
 
     def _on_started(self, job: Job, number: int, total: int) -> None:
-        self._dock.progress.begin(job.title, number, total)
+        self._dock.progress.begin(job.title, job.method, number, total)
         photo = job.params.get("photo")
         self._running = next((item for item in self._dock.photos.photos.items if str(item.path) == photo), None)
         if self._running is not None:

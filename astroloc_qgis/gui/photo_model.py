@@ -54,6 +54,8 @@ class PhotoItem:
     def state_text(self) -> str:
         """The state in the user's language, with its note."""
         text = _state_texts()[self.state]
+        if self.state is PhotoState.RUNNING:
+            return f"{self.note or text}…"
         return f"{text} · {self.note}" if self.note else text
 
 

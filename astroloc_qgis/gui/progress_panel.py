@@ -5,7 +5,6 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
-from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import ProgressEvent
 
@@ -32,43 +31,47 @@ class ProgressPanel(QWidget):
         layout.addWidget(self.bar, 1, 0)
         layout.addWidget(self.cancel_button, 1, 1)
         self._title = ""
+        self._stages: dict[str, str] = {}
         self.hide()
 
-    def begin(self, title: str, number: int, total: int) -> None:
+    def begin(self, title: str, method: str, number: int, total: int) -> None:
         """Show that a job begins."""
         self._title = f"{title} ({number}/{total})" if total > 1 else title
-        self._say(tr("starting the engine"))
+        self._stages = _stage_texts(method)
+        self._say(tr("starting the engine…"))
         self.bar.setRange(0, 0)
         self.cancel_button.setEnabled(True)
         self.show()
 
     def update_progress(self, event: ProgressEvent) -> str:
         """Show how far the job is; returns the stage in words."""
-        stage = stage_text(event.stage)
-        number = f" ({STAGES.index(event.stage) + 1}/{len(STAGES)})" if event.stage in STAGES else ""
-        self._say(f"{stage}{number}")
+        stage = self._stages.get(event.stage, event.stage)
+        number = (
+            f"{list(self._stages).index(event.stage) + 1}/{len(self._stages)} " if event.stage in self._stages else ""
+        )
+        self._say(f"{number}{stage}…")
         self.bar.setRange(0, STEPS)
         self.bar.setValue(round(event.fraction * STEPS))
         return stage
 
     def _say(self, what: str) -> None:
-        self.text.setText(f"{self._title}: {what}")
+        self.text.setText(f"{self._title}\n{what}")
         self.text.setToolTip(self.text.text())
 
     def _on_cancel(self) -> None:
-        self._say(tr("stopping"))
+        self._say(tr("stopping…"))
         self.cancel_button.setEnabled(False)
         self.cancel_requested.emit()
 
 
-def stage_text(stage: str) -> str:
-    """Return an engine's stage in the user's words."""
-    texts = {
+def _stage_texts(method: str) -> dict[str, str]:
+    """Return the stages of an engine's method, in order, in the user's words."""
+    if method == "index_build":
+        return {"read": tr("reading the reference"), "describe": tr("describing the reference")}
+    return {
         "read": tr("reading the photo"),
         "describe": tr("describing the photo"),
         "search": tr("searching the index"),
         "match": tr("matching with the reference"),
         "georeference": tr("georeferencing"),
-        "index": tr("describing the reference"),
     }
-    return texts.get(stage, stage)

@@ -24,7 +24,7 @@ class Iface:
         self._iface = iface
         self._bar = QgsMessageBar(iface.mainWindow())
 
-    def messageBar(self):
+    def messageBar(self):  # noqa: N802 - the name is QGIS's
         return self._bar
 
     def __getattr__(self, name):

@@ -1,0 +1,147 @@
+"""A screen without a monitor, a real QGIS on it, and a hand on mouse and keyboard."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAMS = ("Xvfb", "openbox", "xdotool", "import", "qgis")
+SCREEN = "1280x800x24"
+START = Path(__file__).with_name("start.py")
+KEPT_OUT = ("QT_QPA_PLATFORM", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "WAYLAND_DISPLAY", "DISPLAY")
+
+
+def require_programs() -> None:
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"The desktop test needs {', '.join(missing)}: `make env` installs what it needs on Debian.")
+
+
+@contextlib.contextmanager
+def program(*command: str, log: Path, environment: dict[str, str], **options: Any) -> Iterator[subprocess.Popen]:
+    """Run a program in a process group of its own; at the end the whole group is ended."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options
+        )
+    try:
+        yield process
+    finally:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(3)
+
+
+@contextlib.contextmanager
+def screen(folder: Path) -> Iterator[dict[str, str]]:
+    """Start an X server on a display of its own choice, with a window manager; yields the environment to use it."""
+    environment = {name: value for name, value in os.environ.items() if name not in KEPT_OUT}
+    readable, writable = os.pipe()
+    arguments = ["-displayfd", str(writable), "-screen", "0", SCREEN, "-dpi", "96", "-nolisten", "tcp"]
+    with program("Xvfb", *arguments, log=folder / "xvfb.log", environment=environment, pass_fds=(writable,)):
+        os.close(writable)
+        with os.fdopen(readable) as pipe:
+            number = pipe.readline().strip()
+        assert number, "the X server did not start: " + (folder / "xvfb.log").read_text()
+        environment["DISPLAY"] = f":{number}"
+        with program("openbox", log=folder / "openbox.log", environment=environment):
+            yield environment
+
+
+def make_profile(profiles: Path, package: Path) -> None:
+    """Install the plugin's zip into a fresh profile, and switch off what QGIS shows at its first start."""
+    profile = profiles / "profiles" / "default"
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(profile / "python" / "plugins")
+    settings = profile / "QGIS" / "QGIS3.ini"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        "[PythonPlugins]\nastroloc_qgis=true\n[app]\nprojections\\defaultProjectCrs=EPSG:3857\n"
+        "[qgis]\ncheckVersion=false\nnewsFeed\\enabled=false\n"
+    )
+
+
+class Desktop:
+    """A running QGIS, acted on with mouse and keyboard, watched through its status file and the screen."""
+
+    def __init__(self, environment: dict[str, str], status: Path, screenshots: Path, log: Path) -> None:
+        self._environment = environment
+        self._status = status
+        self._screenshots = screenshots
+        self._log = log
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self._status.read_text(encoding="utf-8")) if self._status.exists() else {}
+
+    def wait(self, what: str, condition: Callable[[dict[str, Any]], Any], seconds: float = 30) -> dict[str, Any]:
+        """Wait until the status fulfils a condition; a screenshot is kept if it never does."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            status = self.status()
+            if status and condition(status):
+                return status
+            time.sleep(0.1)
+        self.screenshot("failed")
+        log = self._log.read_text(errors="replace")[-3000:]
+        raise AssertionError(f"waited {seconds} s in vain until {what}; status: {self.status()}; log of QGIS: {log}")
+
+    def click(self, name: str) -> None:
+        """Click a widget of the dock where it is on the screen, once it stays in its place."""
+        before: list[int] = []
+
+        def still(status: dict[str, Any]) -> bool:
+            nonlocal before
+            now, before = status["widgets"].get(name), before or []
+            same, before = now == before and now is not None, now or []
+            return same
+
+        x, y = self.wait(f"{name} can be clicked", still)["widgets"][name]
+        self.xdotool("mousemove", str(x), str(y), "click", "1")
+
+    def keys(self, *names: str) -> None:
+        self.xdotool("key", "--delay", "60", *names)
+
+    def type(self, text: str) -> None:
+        self.xdotool("type", "--delay", "5", text)
+
+    def xdotool(self, *arguments: str) -> None:
+        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=30)
+
+    def screenshot(self, name: str) -> Path:
+        self._screenshots.mkdir(parents=True, exist_ok=True)
+        path = self._screenshots / f"{name}.png"
+        command = ["import", "-window", "root", str(path)]
+        subprocess.run(command, env=self._environment, check=True, timeout=30)
+        return path
+
+
+@contextlib.contextmanager
+def qgis(folder: Path, package: Path, screenshots: Path, python: Path, *layers: Path) -> Iterator[Desktop]:
+    """Start a real QGIS with the plugin from its zip, on a screen of its own."""
+    require_programs()
+    make_profile(folder / "profiles", package)
+    status = folder / "status.json"
+    with screen(folder) as environment:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+            environment[name] = str(folder / name.lower())
+            Path(environment[name]).mkdir(mode=0o700, exist_ok=True)
+        environment |= {"ASTROLOC_DESKTOP_STATUS": str(status), "ASTROLOC_PYTHON": str(python), "LANG": "C.UTF-8"}
+        command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder / "profiles")]
+        command += ["--profile", "default", "--code", str(START), *map(str, layers)]
+        with program(*command, log=folder / "qgis.log", environment=environment, cwd=folder):
+            desktop = Desktop(environment, status, screenshots, folder / "qgis.log")
+            desktop.wait("the plugin is loaded", lambda status: status["window"][0], seconds=60)
+            yield desktop
