@@ -145,6 +145,10 @@ def test_an_engine_of_another_protocol_is_refused(qtbot, make_engine):
     assert "another version" in failure.message
 
 
+def test_garbage_on_the_engines_pipe_is_passed_over(qtbot, make_engine):
+    assert ask(qtbot, make_engine("garbage"), "echo", {"n": 4}) == {"n": 4}
+
+
 def test_a_python_that_cannot_be_started_is_named(qtbot, tmp_path):
     failure = fail(qtbot, EngineProcess(lambda: [str(tmp_path / "python")]), "echo")
     assert failure.kind == "start"

@@ -80,6 +80,8 @@ if __name__ == "__main__":
     if "silent" in sys.argv:
         time.sleep(60)
     source, sink = claim_standard_pipes()
+    if "garbage" in sys.argv:
+        sink.write(b'\xff\x00 no JSON\n{"event": "hello"}\n[1]\n\n{"id": 1, "event": "result"}\n')
     protocol = 99 if "future" in sys.argv else PROTOCOL_VERSION
     Server(METHODS, source, sink).serve(Hello(protocol, {"engine": "scripted"}, ("cpu",)))
     os._exit(0)
