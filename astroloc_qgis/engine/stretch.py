@@ -42,11 +42,10 @@ class Stretch:
         return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
     @classmethod
-    def measure(cls, dataset: gdal.Dataset, bands: int) -> Stretch:
-        """Take the percentiles of the first ``bands`` bands from an overview or a sample of the raster."""
-        low, high = np.zeros(bands), np.ones(bands)
-        for index in range(bands):
-            values = _sample(dataset, index + 1)
+    def of(cls, bands: list[NDArray[np.float64]]) -> Stretch:
+        """Take the percentiles of the values of each band."""
+        low, high = np.zeros(len(bands)), np.ones(len(bands))
+        for index, values in enumerate(bands):
             if values.size:
                 low[index], high[index] = np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE))
                 if high[index] <= low[index]:  # nearly everything has one value: use all there is
@@ -54,6 +53,16 @@ class Stretch:
             if high[index] <= low[index]:
                 high[index] = low[index] + 1.0
         return cls(low, high)
+
+    @classmethod
+    def measure(cls, dataset: gdal.Dataset, bands: int) -> Stretch | None:
+        """Take the percentiles of the first ``bands`` bands from an overview or a sample of the raster.
+
+        Returns:
+            The stretch, or None where the sample shows nothing but one value (a large raster that is mostly empty).
+        """
+        samples = [_sample(dataset, number) for number in range(1, bands + 1)]
+        return cls.of(samples) if any(np.ptp(values) > 0 for values in samples if values.size) else None
 
 
 def _sample(dataset: gdal.Dataset, number: int) -> NDArray[np.float64]:

@@ -194,7 +194,7 @@ class World:
         to_pixel = np.linalg.inv(self.to_plane)
         pixel = np.nan_to_num(own @ to_pixel[:2, :2].T + to_pixel[:2, 2], nan=-9.0) - 0.5
         maps = pixel.astype(np.float32).reshape(height, width, 2)
-        return cv2.remap(self.pixels, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
+        return cv2.remap(self.pixels, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
 @lru_cache(maxsize=8)
@@ -307,7 +307,7 @@ def _shrunk_warp(image: Image, to_photo: Array, size: tuple[int, int]) -> Image:
         (size[0] * factor, size[1] * factor),
         interpolation=cv2.INTER_LINEAR,
     )
-    return (big if factor == 1 else cv2.resize(big, size, interpolation=cv2.INTER_AREA)).astype(np.uint8)  # type: ignore[arg-type,call-overload]
+    return (big if factor == 1 else cv2.resize(big, size, interpolation=cv2.INTER_AREA)).astype(np.uint8)
 
 
 def degrade(image: Image, seed: int) -> Image:
