@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,6 @@ from astroloc_qgis.engine.warp_pieces import Piece, Plan, SourceGrid, plan
 
 gdal.UseExceptions()
 osr.UseExceptions()
-
-logger = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -242,7 +240,11 @@ class Reference:
                 self._warp(piece, planned, target)
             raw = target.ReadRaster()
         except RuntimeError as error:
-            raise InputError(f"The reference imagery {self._name} could not be read: {error}", str(error)) from error
+            raise InputError(
+                f"The reference imagery {self._name} could not be read: the file is damaged or the service does not "
+                "answer.",
+                str(error),
+            ) from error
         bands = np.frombuffer(raw, NUMPY_TYPES[target.GetRasterBand(1).DataType])
         bands = bands.reshape(count + 1, window.height, window.width)
         mask = (bands[count] >= 128) & np.isfinite(bands[:count]).all(axis=0)
@@ -303,5 +305,7 @@ def _overview(band: gdal.Band, scale: float) -> tuple[int | str, float]:
 
 
 def _short_name(uri: str) -> str:
-    """Return what to call a source in a sentence for the user."""
-    return uri if len(uri) <= 120 else uri[:100].replace("\n", " ") + "..."
+    """Return what to call a source in a sentence for the user: of a service's XML, the address in it."""
+    address = re.search(r"<ServerUrl>(.*?)</ServerUrl>", uri, re.DOTALL)
+    name = " ".join((address.group(1) if address else uri).split())
+    return name if len(name) <= 120 else name[:117] + "..."

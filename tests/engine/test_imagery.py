@@ -475,6 +475,22 @@ def test_a_damaged_reference_is_reported_when_it_is_read(tmp_path: Path) -> None
         Reference.open(path).read(whole())
 
 
+def test_a_service_that_does_not_answer_is_named_by_its_address(tmp_path: Path) -> None:
+    """A tiled service, as GDAL describes one, of which no tile can be had (files stand for the network)."""
+    address = f"file://{tmp_path}/${{z}}/${{x}}/${{y}}.jpg"
+    service = f"""<GDAL_WMS><Service name="TMS"><ServerUrl>{address}</ServerUrl></Service><DataWindow>
+        <UpperLeftX>-20037508.34</UpperLeftX><UpperLeftY>20037508.34</UpperLeftY><LowerRightX>20037508.34</LowerRightX>
+        <LowerRightY>-20037508.34</LowerRightY><TileLevel>9</TileLevel><TileCountX>1</TileCountX><TileCountY>1</TileCountY>
+        <YOrigin>top</YOrigin></DataWindow>
+        <Projection>EPSG:3857</Projection><BandsCount>3</BandsCount></GDAL_WMS>"""
+    reference = Reference.open(service)
+    assert reference.native_gsd_m(0, 0) == pytest.approx(2 * HALF_WORLD_M / 256 / 2**9, rel=0.01)
+    with pytest.raises(InputError) as caught:
+        reference.read(local_window(WorkingPlane.local(10, 47)))
+    assert str(caught.value).startswith(f"The reference imagery {address} could not be read:")
+    assert "404" in caught.value.details
+
+
 def test_blue_marble_is_read_fast_and_across_the_antimeridian(shared: Path) -> None:
     reference = Reference.open(shared / "imagery" / "bluemarble.mbtiles")
     assert reference.epsg == 3857
