@@ -482,7 +482,8 @@ def test_a_service_that_does_not_answer_is_named_by_its_address(tmp_path: Path) 
         <UpperLeftX>-20037508.34</UpperLeftX><UpperLeftY>20037508.34</UpperLeftY><LowerRightX>20037508.34</LowerRightX>
         <LowerRightY>-20037508.34</LowerRightY><TileLevel>9</TileLevel><TileCountX>1</TileCountX><TileCountY>1</TileCountY>
         <YOrigin>top</YOrigin></DataWindow>
-        <Projection>EPSG:3857</Projection><BandsCount>3</BandsCount></GDAL_WMS>"""
+        <Projection>EPSG:3857</Projection><BlockSizeX>256</BlockSizeX>
+        <BlockSizeY>256</BlockSizeY><BandsCount>3</BandsCount></GDAL_WMS>"""
     reference = Reference.open(service)
     assert reference.native_gsd_m(0, 0) == pytest.approx(2 * HALF_WORLD_M / 256 / 2**9, rel=0.01)
     with pytest.raises(InputError) as caught:
