@@ -102,9 +102,7 @@ class WorkingPlane:
             lat: latitude of the nadir.
             height_m: height of the camera above the ground, metres.
         """
-        return cls(
-            f"+proj=nsper +h={height_m:.3f} +lat_0={lat:.9f} +lon_0={lon:.9f} +datum=WGS84 +units=m +no_defs"
-        )
+        return cls(f"+proj=nsper +h={height_m:.3f} +lat_0={lat:.9f} +lon_0={lon:.9f} +datum=WGS84 +units=m +no_defs")
 
     @property
     def srs(self) -> osr.SpatialReference:

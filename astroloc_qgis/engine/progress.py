@@ -13,3 +13,12 @@ STAGES = ("read", "describe", "search", "match", "georeference")
 
 def no_progress(stage: str, fraction: float) -> None:
     """Report nothing."""
+
+
+def part_of(progress: Progress, start: float, end: float) -> Progress:
+    """A progress of which 0 to 1 is ``start`` to ``end`` of another."""
+
+    def scaled(stage: str, fraction: float) -> None:
+        progress(stage, start + (end - start) * min(max(fraction, 0.0), 1.0))
+
+    return scaled

@@ -77,13 +77,11 @@ class Matcher(ABC):
 
 def pair_up(a: Features, b: Features, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> Matches:
     """Matches from (M, 2) indices into the keypoints of both pictures."""
-    return Matches(
-        a.keypoints[pairs[:, 0]].astype(np.float64), b.keypoints[pairs[:, 1]].astype(np.float64), score
-    )
+    return Matches(a.keypoints[pairs[:, 0]].astype(np.float64), b.keypoints[pairs[:, 1]].astype(np.float64), score)
 
 
 def inside_mask(keypoints: NDArray[np.float32], mask: Mask | None, margin: int = 4) -> Mask:
-    """(N,) whether each (N, 2) keypoint of the corner convention is at least ``margin`` pixels inside the valid area."""
+    """(N,) whether each (N, 2) keypoint (corner convention) is at least ``margin`` pixels inside the valid area."""
     if mask is None or len(keypoints) == 0:
         return np.ones(len(keypoints), dtype=bool)
     height, width = mask.shape

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def equalise(image: NDArray[np.uint8], clip_limit: float = 3.0, grid: int = 8) -> NDArray[np.uint8]:
+def equalise(image: NDArray[np.uint8], clip_limit: float = 1.5, grid: int = 8) -> NDArray[np.uint8]:
     """Contrast-limited adaptive histogram equalisation of the lightness (CLAHE; Zuiderveld 1994).
 
     Haze and exposure differ between a photo and a satellite mosaic more than anything else does; matchers find far

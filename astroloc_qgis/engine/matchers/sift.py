@@ -22,9 +22,7 @@ class Sift(Matcher):
             max_keypoints: the strongest kept of a picture.
             ratio: Lowe's ratio of nearest to second nearest distance, above which a pair is dropped.
         """
-        self._detector = cv2.SIFT_create(
-            nfeatures=max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True
-        )
+        self._detector = cv2.SIFT_create(nfeatures=max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True)
         self._ratio = ratio
 
     def extract(self, image: Image, mask: Mask | None = None) -> Features:

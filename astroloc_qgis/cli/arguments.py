@@ -1,0 +1,145 @@
+"""What the command line takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from astroloc_qgis.engine.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, and leaves the exit status to ``main``."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(f"{message[:1].upper()}{message[1:]} (try '{self.prog} --help').")
+
+
+def lat_lon(text: str) -> tuple[float, float]:
+    """``LAT,LON`` in degrees."""
+    lat, lon = _numbers(text, 2, "LAT,LON")
+    if not (-90 <= lat <= 90 and -180 <= lon <= 360):
+        raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: latitude is from -90 to 90")
+    return lat, lon
+
+
+def extent(text: str) -> tuple[float, float, float, float]:
+    """``W,S,E,N`` in degrees; west above east means across the antimeridian."""
+    west, south, east, north = _numbers(text, 4, "W,S,E,N")
+    if not (-90 <= south < north <= 90 and -180 <= west <= 180 and -180 <= east <= 180 and west != east):
+        raise argparse.ArgumentTypeError(f"'{text}' is not W,S,E,N in degrees: south must be below north")
+    return west, south, east, north
+
+
+def zooms(text: str) -> tuple[int, ...]:
+    """Web-map zooms, separated by commas."""
+    try:
+        values = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of zooms such as 9,10,11") from None
+    if not all(1 <= value <= 20 for value in values):
+        raise argparse.ArgumentTypeError(f"'{text}': a zoom is from 1 to 20")
+    return values
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
+    return int(text)
+
+
+def distance(text: str) -> float:
+    """Kilometres, 0 or more."""
+    (value,) = _numbers(text, 1, "a distance in km")
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a distance: it must be 0 (no limit) or more")
+    return value
+
+
+def _numbers(text: str, count: int, form: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(abs(value) < 1e9 for value in values):
+        raise argparse.ArgumentTypeError(f"'{text}' is not {form}")
+    return values
+
+
+def make_parser() -> Parser:
+    """The whole grammar of the command line."""
+    parser = Parser(
+        prog="python -m astroloc_qgis", description="Georeference photographs that astronauts took of Earth."
+    )
+    parser.add_argument("--verbose", action="store_true", help="tell what the engine does on stderr")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    localize = commands.add_parser("localize", help="find photos on Earth and georeference them")
+    localize.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    localize.add_argument("--index", type=Path, required=True, metavar="DIR", help="index to search")
+    localize.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
+    _add_search_limits(localize)
+    _add_registration(localize)
+
+    refine = commands.add_parser("refine", help="georeference a photo whose place is roughly known")
+    refine.add_argument("photos", nargs=1, type=Path, metavar="PHOTO")
+    refine.add_argument("--imagery", required=True, metavar="URI", help="reference to register to")
+    start = refine.add_mutually_exclusive_group(required=True)
+    start.add_argument("--block", metavar="ZOOM/ROW/COL", help="top-left tile of a 4 x 4 block about the photo")
+    start.add_argument("--footprint", type=Path, metavar="FILE", help="polygon of the photo's four corners")
+    refine.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
+    _add_registration(refine)
+
+    find = commands.add_parser("retrieve", help="rank the places of an index by their likeness to a photo")
+    find.add_argument("photos", nargs=1, type=Path, metavar="PHOTO")
+    find.add_argument("--index", type=Path, required=True, metavar="DIR")
+    find.add_argument("--top", type=positive, default=100)
+    find.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    find.add_argument("--json", type=Path, metavar="FILE")
+    _add_search_limits(find)
+
+    index = commands.add_parser("index", help="build or look at an index").add_subparsers(
+        dest="action", required=True, metavar="ACTION", parser_class=Parser
+    )
+    build = index.add_parser("build", help="describe a reference's blocks into an index")
+    build.add_argument("--imagery", required=True, metavar="URI")
+    build.add_argument("--zooms", type=zooms, required=True, metavar="Z,Z,…", help="web-map zooms of the blocks")
+    build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
+    build.add_argument("--model", default="efficientnet-lite0-gem", metavar="NAME")
+    build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
+    build.add_argument("--title", default="")
+    build.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR")
+    info = index.add_parser("info", help="tell what an index holds")
+    info.add_argument("folder", type=Path, metavar="DIR")
+
+    benchmark = commands.add_parser("benchmark", help="measure").add_subparsers(
+        dest="action", required=True, metavar="WHAT", parser_class=Parser
+    )
+    cases = benchmark.add_parser("coregistration", help="register photos of known footprints to their references")
+    cases.add_argument("folder", type=Path, metavar="FOLDER", help="with cases.json")
+    cases.add_argument("--matcher", default="auto", metavar="NAME,…")
+    cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    cases.add_argument("--json", type=Path, metavar="FILE")
+    return parser
+
+
+def _add_search_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
+    parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir; 0: no limit (2500)")
+    parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="search only here, degrees")
+
+
+def _add_registration(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--matcher", default="auto", help="name of a matcher, or auto: cheap ones first")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    parser.add_argument("--crs", help="of the GeoTIFF, such as EPSG:4326 (default: the reference's)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a report here")

@@ -1,0 +1,460 @@
+"""EarthMatch: from a candidate place to the homography that puts the photo there.
+
+After Berton et al., "EarthMatch: Iterative Coregistration for Fine-grained Localization of Astronaut Photography"
+(CVPRW 2024): match the photo to the candidate, warp the reference by the homography found, match again, until nothing
+moves. Here the reference is read anew in each iteration, at the scale of the present footprint and rendered into the
+photo's own frame, so that the solution may wander off the candidate and gains resolution as it converges; homographies
+are kept in float64 from the photo's pixels to metres of a working plane, and their corners are never rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.estimation import fit_homography, why_impossible
+from astroloc_qgis.engine.geometry import (
+    Array,
+    WorkingPlane,
+    apply_homography,
+    geodesic_km,
+    normalise,
+    photo_corners,
+    scaling,
+    translation,
+)
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.matchers.base import Matcher
+from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.rendering import Frame, jacobian, render
+from astroloc_qgis.engine.tiles import Block
+from astroloc_qgis.engine.views import PhotoViews
+
+MIN_SHOWN = 0.05
+"""A picture of which the reference fills less than this part has nothing to match."""
+
+
+@dataclass(frozen=True)
+class CoregistrationSettings:
+    """How hard to look, and when to stop.
+
+    Attributes:
+        search_window: side of the area searched about a candidate, in blocks (EarthMatch's own: 3).
+        search_frame_px: longest side of the rendering of that area.
+        search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
+        tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
+        strong_inliers: a turn with so many inliers ends the search for others.
+        hypotheses: so many of the best turns are followed up.
+        iterations: most iterations after the search.
+        converged_fraction: an iteration that moves no corner by more than this part of the photo's diagonal is the
+            last.
+        threshold_px: distance in pixels of the frame up to which a match may agree.
+        min_long_side, max_long_side: sizes of the photo in the iterations, pixels.
+        margin: border shown around the photo in the iterations, as a part of its sides.
+    """
+
+    search_window: float = 3.0
+    search_frame_px: int = 1024
+    search_long_sides: tuple[float, ...] = (1.7,)
+    tilted_frame_deg: float = 45.0
+    strong_inliers: int = 60
+    hypotheses: int = 2
+    iterations: int = 4
+    converged_fraction: float = 0.005
+    threshold_px: float = 3.0
+    min_long_side: int = 512
+    max_long_side: int = 1024
+    margin: float = 0.12
+
+
+@dataclass(frozen=True)
+class TiePoints:
+    """The matches behind a registration.
+
+    Attributes:
+        photo_xy: (N, 2) photo pixels.
+        plane_xy: (N, 2) metres of the working plane.
+        inlier: (N,) whether the homography agrees.
+        score: (N,) the matcher's own.
+    """
+
+    photo_xy: Array
+    plane_xy: Array
+    inlier: NDArray[np.bool_]
+    score: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one iteration found.
+
+    Attributes:
+        matches: number of matches.
+        inliers: of these, how many agree.
+        shift: greatest movement of a corner since the step before, as a part of the photo's diagonal.
+        rmse_px: of the inliers, in pixels of the photo.
+    """
+
+    matches: int
+    inliers: int
+    shift: float
+    rmse_px: float
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A photo put on the ground, or the reason why not.
+
+    Attributes:
+        homography: (3, 3) photo pixels -> metres of the plane; None where nothing was found.
+        plane: working plane.
+        tie_points: of the last iteration; None where nothing was found.
+        history: one step an iteration, the search first.
+        converged: whether the last iteration moved nothing.
+        reason: why it stopped, in a sentence.
+        turn: quarter turns (``np.rot90``) that bring the photo nearest to the search frame.
+        rmse_px: of the inliers, photo pixels.
+        rmse_m: of the inliers, metres of the plane.
+        frame_scale: pixels of the last frame a photo pixel.
+        matcher: name.
+    """
+
+    plane: WorkingPlane
+    reason: str
+    matcher: str
+    homography: Array | None = None
+    tie_points: TiePoints | None = None
+    history: tuple[Step, ...] = field(default_factory=tuple)
+    converged: bool = False
+    turn: int = 0
+    rmse_px: float = math.nan
+    rmse_m: float = math.nan
+    frame_scale: float = 1.0
+
+    @property
+    def inliers(self) -> int:
+        """Tie points that agree with the homography."""
+        return 0 if self.tie_points is None else int(self.tie_points.inlier.sum())
+
+    @property
+    def iterations(self) -> int:
+        """Iterations made, the search included."""
+        return len(self.history)
+
+
+@dataclass(frozen=True)
+class SearchArea:
+    """Where to look for the photo first.
+
+    Attributes:
+        frames: pictures of the area, at the turns to try, in order.
+        photo_px: long sides that the photo may have in those pictures, in the order in which to try them.
+        turns: quarter turns of the photo to try, in order.
+    """
+
+    frames: tuple[Frame, ...]
+    photo_px: tuple[int, ...]
+    turns: tuple[int, ...] = (0, 1, 2, 3)
+
+    @property
+    def plane(self) -> WorkingPlane:
+        """The working plane of all frames."""
+        return self.frames[0].plane
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A plausible place of the photo, yet to be sharpened.
+
+    Attributes:
+        homography: (3, 3) photo pixels -> metres of the plane.
+        turn: quarter turns of the photo at which it was found.
+        step: what the matching gave.
+    """
+
+    homography: Array
+    turn: int
+    step: Step
+
+
+def plane_for(lonlat: Array, nadir: tuple[float, float] | None) -> WorkingPlane:
+    """The working plane for a place: near-sided perspective where the nadir is known and sees it, else local.
+
+    Args:
+        lonlat: (2,) the place.
+        nadir: latitude and longitude of the sub-satellite point, as the command line takes them.
+    """
+    if nadir is not None:
+        seen_from = np.array([nadir[1], nadir[0]])
+        # The horizon of a camera at 420 km is 2,250 km away; towards it the plane degenerates.
+        if geodesic_km(seen_from, lonlat)[0] < 1800.0:
+            return WorkingPlane.near_sided(nadir[1], nadir[0])
+    return WorkingPlane.local(float(lonlat[0]), float(lonlat[1]))
+
+
+def area_about_block(
+    block: Block,
+    reference: Reference,
+    *,
+    nadir: tuple[float, float] | None = None,
+    turns: tuple[int, ...] = (0, 1, 2, 3),
+    settings: CoregistrationSettings | None = None,
+) -> SearchArea:
+    """The surroundings of a candidate, north up (and as seen from the camera where the nadir is known).
+
+    Args:
+        block: the candidate.
+        reference: imagery; its own resolution bounds the size of the picture.
+        nadir: latitude, longitude of the sub-satellite point.
+        turns: of the photo, likeliest first.
+        settings: how hard to look.
+    """
+    settings = settings or CoregistrationSettings()
+    lon, lat = (float(value) for value in block.center_lonlat)
+    plane = plane_for(np.array([lon, lat]), nadir)
+    side_m = block.side_m * settings.search_window
+    native = side_m / max(reference.native_gsd_m(lon, lat), 1e-6)
+    pixels = round(np.clip(2 * native, settings.search_frame_px / 2, settings.search_frame_px))
+    frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
+    block_px = pixels / settings.search_window
+    frames = (frame, _turned(frame, settings.tilted_frame_deg))
+    return SearchArea(frames, tuple(round(block_px * factor) for factor in settings.search_long_sides), turns)
+
+
+def _turned(frame: Frame, degrees: float) -> Frame:
+    """The same picture turned about its centre."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    x, y = frame.centre
+    return Frame(frame.plane, frame.to_plane @ translation(x, y) @ turn @ translation(-x, -y), frame.size)
+
+
+def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pixels: int) -> Array:
+    """Frame pixels -> plane for a square picture of a place, north up at its centre.
+
+    In a local plane that is a plain map. In a near-sided perspective plane it is what a camera above the nadir sees
+    that looks at the place: there a photo differs from the picture by little more than a turn and a scale, however
+    oblique it is, and matchers that bear no foreshortening still match it.
+    """
+    half = side_m / 2
+    degrees = half / 111_320.0
+    ring = np.array([[lon, lat], [lon, lat + degrees], [lon + degrees / max(math.cos(math.radians(lat)), 0.05), lat]])
+    centre, north, east = plane.from_lonlat(ring)
+    if "+proj=nsper" not in plane.proj:
+        scale = side_m / pixels
+        return translation(centre[0] - half, centre[1] + half) @ scaling(scale, -scale)
+    height = float(plane.proj.split("+h=")[1].split()[0])
+    # Camera at the origin, looking down: a point of the plane is the ray (x, y, -height). Turn it so that the place
+    # is on the axis and north points up, then scale the picture so that the mean of its half sides is half its size.
+    axis = _unit(np.array([centre[0], centre[1], -height]))
+    up = _unit(_off(np.array([north[0], north[1], -height]), axis))
+    right = np.cross(axis, up)
+    to_camera = np.stack([right, -up, axis]) @ np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -height]])
+    reach = np.abs(apply_homography(to_camera, np.stack([north, east]))).max(axis=1).mean()
+    to_frame = translation(pixels / 2, pixels / 2) @ scaling(pixels / 2 / reach) @ to_camera
+    return normalise(np.linalg.inv(to_frame))
+
+
+def _unit(vector: Array) -> Array:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _off(vector: Array, axis: Array) -> Array:
+    """The part of a vector that is perpendicular to a unit axis."""
+    return np.asarray(vector - axis * (vector @ axis))
+
+
+def area_about_footprint(
+    photo_to_plane: Array,
+    plane: WorkingPlane,
+    photo_size: tuple[int, int],
+    *,
+    long_side: int = 512,
+    margin: float = 0.6,
+) -> SearchArea:
+    """The surroundings of a rough footprint, drawn in the photo's own frame.
+
+    Args:
+        photo_to_plane: (3, 3) the rough homography.
+        plane: its working plane.
+        photo_size: width and height of the photo.
+        long_side: of the photo in the picture, pixels.
+        margin: how far off the footprint may be, as a part of the photo's sides.
+    """
+    frame = _photo_frame(photo_to_plane, plane, photo_size, long_side / max(photo_size), margin)
+    frames = (frame, _turned(frame, 45.0))
+    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), (0, 3, 1, 2))
+
+
+def _photo_frame(
+    photo_to_plane: Array, plane: WorkingPlane, photo_size: tuple[int, int], scale: float, margin: float
+) -> Frame:
+    """The photo's own frame, shrunk by ``scale`` and widened by ``margin`` of its sides all around."""
+    width, height = photo_size[0] * scale, photo_size[1] * scale
+    border = (round(width * margin), round(height * margin))
+    to_photo = scaling(1 / scale) @ translation(-border[0], -border[1])
+    size = (math.ceil(width) + 2 * border[0], math.ceil(height) + 2 * border[1])
+    return Frame(plane, photo_to_plane @ to_photo, size)
+
+
+def coregister(
+    views: PhotoViews,
+    reference: Reference,
+    area: SearchArea,
+    matcher: Matcher,
+    *,
+    settings: CoregistrationSettings | None = None,
+    progress: Progress = no_progress,
+) -> Registration:
+    """Find the photo in an area of the reference, then sharpen until nothing moves.
+
+    Args:
+        views: the photo.
+        reference: imagery.
+        area: where to look.
+        matcher: finds tie points.
+        settings: how hard to look.
+        progress: told of the stage "match"; may raise ``Cancelled``.
+    """
+    settings = settings or CoregistrationSettings()
+    hypotheses, why = _search(views, reference, area, matcher, settings, progress)
+    best = Registration(area.plane, why, matcher.name)
+    for hypothesis in hypotheses[: settings.hypotheses]:
+        registration = _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress)
+        if best.homography is None or registration.inliers >= best.inliers:
+            best = registration
+        if best.converged and best.inliers >= settings.strong_inliers:
+            break
+    return best
+
+
+def _iterate(
+    views: PhotoViews,
+    reference: Reference,
+    hypothesis: Hypothesis,
+    plane: WorkingPlane,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+    progress: Progress,
+) -> Registration:
+    """EarthMatch's loop from one hypothesis."""
+    registration = Registration(plane, "", matcher.name, history=(hypothesis.step,), turn=hypothesis.turn)
+    homography = hypothesis.homography
+    for iteration in range(settings.iterations):
+        progress("match", (iteration + 1) / (settings.iterations + 1))
+        refined = _refine(views, reference, homography, registration, matcher, settings)
+        if isinstance(refined, str):
+            # What does not survive a look from the camera's own side is no solution, however many agreed before.
+            return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
+        registration, homography = refined
+        if registration.converged:
+            return registration
+    return replace(registration, reason=f"it still moved after {settings.iterations} iterations")
+
+
+def _search(
+    views: PhotoViews,
+    reference: Reference,
+    area: SearchArea,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+    progress: Progress,
+) -> tuple[list[Hypothesis], str]:
+    """The plausible places over sizes and turns of the photo, best first, and why there are no more."""
+    found: list[Hypothesis] = []
+    why = "no turn of the photo matches the reference"
+    frames = area.frames[:1] if matcher.rotation_invariant else area.frames
+    turns = area.turns[:1] if matcher.rotation_invariant else area.turns
+    for frame in frames:
+        progress("match", 0.0)
+        pixels, mask = render(reference, frame)
+        if mask.mean() < MIN_SHOWN:
+            return [], "the reference shows nothing there"
+        features = matcher.extract(equalise(pixels), mask)
+        for long_side in area.photo_px:
+            for turn in turns:
+                progress("match", 0.0)
+                view = views.view(long_side, turn)
+                matches = matcher.match(views.features(matcher, long_side, turn), features)
+                fit = fit_homography(matches, settings.threshold_px)
+                if fit is None:
+                    continue
+                photo_to_frame = fit.homography @ view.from_photo
+                impossible = why_impossible(photo_to_frame, views.size)
+                if impossible:
+                    why = impossible
+                    continue
+                step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
+                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step))
+                if fit.inliers >= settings.strong_inliers:
+                    return [found[-1]], ""
+    return sorted(found, key=lambda hypothesis: -hypothesis.step.inliers), why
+
+
+def _refine(
+    views: PhotoViews,
+    reference: Reference,
+    homography: Array,
+    before: Registration,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+) -> tuple[Registration, Array] | str:
+    """One EarthMatch iteration: the reference in the photo's frame, matched to the photo; or why it failed."""
+    view = views.view(round(_working_long_side(views.size, homography, before.plane, reference, settings)))
+    frame = _photo_frame(homography, before.plane, views.size, view.scale, settings.margin)
+    pixels, mask = render(reference, frame)
+    if mask.mean() < MIN_SHOWN:
+        return "the solution wandered off the reference"
+    matches = matcher.match(views.features(matcher, max(view.size)), matcher.extract(equalise(pixels), mask))
+    fit = fit_homography(matches, settings.threshold_px)
+    if fit is None:
+        return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
+    photo_to_frame = fit.homography @ view.from_photo
+    impossible = why_impossible(photo_to_frame, views.size)
+    if impossible:
+        return impossible
+    moved = normalise(frame.to_plane @ photo_to_frame)
+    corners = photo_corners(*views.size)
+    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography, corners)
+    movement = np.linalg.norm(apply_homography(photo_to_frame, corners) - expected, axis=1).max()
+    shift = float(movement / math.hypot(*view.size))
+    ties = TiePoints(
+        apply_homography(np.linalg.inv(view.from_photo), matches.a),
+        apply_homography(frame.to_plane, matches.b),
+        fit.inlier,
+        matches.score,
+    )
+    residual_m = apply_homography(moved, ties.photo_xy[fit.inlier]) - ties.plane_xy[fit.inlier]
+    step = Step(len(matches), fit.inliers, shift, fit.rmse / view.scale)
+    registration = replace(
+        before,
+        reason=f"converged after {before.iterations + 1} iterations",
+        homography=moved,
+        tie_points=ties,
+        history=(*before.history, step),
+        converged=shift <= settings.converged_fraction,
+        rmse_px=fit.rmse / view.scale,
+        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+        frame_scale=view.scale,
+    )
+    return registration, moved
+
+
+def _working_long_side(
+    photo_size: tuple[int, int],
+    homography: Array,
+    plane: WorkingPlane,
+    reference: Reference,
+    settings: CoregistrationSettings,
+) -> float:
+    """Long side of the photo, pixels, at which photo and reference both have detail, within the limits set."""
+    centre = (photo_size[0] / 2, photo_size[1] / 2)
+    photo_gsd = math.sqrt(abs(np.linalg.det(jacobian(homography, centre))))
+    lonlat = plane.to_lonlat(apply_homography(homography, np.array([centre])))[0]
+    native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1])) if np.isfinite(lonlat).all() else photo_gsd
+    wanted = max(photo_size) * photo_gsd / max(native, 1e-6) * 1.25
+    return float(np.clip(wanted, settings.min_long_side, settings.max_long_side))

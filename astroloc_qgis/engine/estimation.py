@@ -1,0 +1,124 @@
+"""From matches to a homography: robust estimation, and the solutions that no camera could have made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.geometry import (
+    Array,
+    apply_homography,
+    homography_from_points,
+    in_front,
+    is_convex,
+    photo_corners,
+    signed_area,
+)
+from astroloc_qgis.engine.matchers.base import Matches
+from astroloc_qgis.engine.rendering import jacobian
+
+MIN_INLIERS = 8
+"""Fewer pairs than this are never a solution: four fit any homography."""
+
+MAX_STRETCH = 6.0
+"""Greatest ratio of scales at one point of a photo: a tilt of 80 degrees."""
+
+MAX_SCALE_CHANGE = 12.0
+"""Greatest ratio of linear scales between two corners of a photo."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A homography between two pictures and the matches that agree with it.
+
+    Attributes:
+        homography: (3, 3) first picture's pixels -> second picture's.
+        inlier: (M,) which matches agree.
+        rmse: root mean square distance of the inliers, pixels of the second picture.
+    """
+
+    homography: Array
+    inlier: NDArray[np.bool_]
+    rmse: float
+
+    @property
+    def inliers(self) -> int:
+        """Number of matches that agree."""
+        return int(self.inlier.sum())
+
+
+def fit_homography(matches: Matches, threshold: float) -> Fit | None:
+    """Robust homography of matches: MAGSAC++ (Barath et al., CVPR 2020), then least squares on its inliers.
+
+    Args:
+        matches: pairs of points.
+        threshold: distance in pixels of the second picture up to which a pair may agree.
+
+    Returns:
+        The fit, or None where fewer than ``MIN_INLIERS`` pairs agree on anything.
+    """
+    if len(matches) < MIN_INLIERS:
+        return None
+    found, _ = cv2.findHomography(matches.a, matches.b, cv2.USAC_MAGSAC, threshold, maxIters=10_000, confidence=0.9999)
+    if found is None or not np.isfinite(found).all():
+        return None
+    homography = np.asarray(found, dtype=np.float64)
+    inlier = _residuals(homography, matches) < threshold
+    for _ in range(3):
+        if inlier.sum() < MIN_INLIERS:
+            return None
+        homography = homography_from_points(matches.a[inlier], matches.b[inlier])
+        again = _residuals(homography, matches) < threshold
+        if (again == inlier).all():
+            break
+        inlier = again
+    if inlier.sum() < MIN_INLIERS:
+        return None
+    residual = _residuals(homography, matches)[inlier]
+    return Fit(homography, inlier, float(np.sqrt((residual**2).mean())))
+
+
+def _residuals(homography: Array, matches: Matches) -> Array:
+    """(M,) distances in the second picture; infinite where the homography sends a point nowhere."""
+    distance = np.linalg.norm(apply_homography(homography, matches.a) - matches.b, axis=1)
+    return np.asarray(np.where(np.isfinite(distance), distance, np.inf))
+
+
+def why_impossible(homography: Array, size: tuple[int, int]) -> str:
+    """Why no camera could have made this homography, or an empty string.
+
+    Args:
+        homography: (3, 3) photo pixels -> pixels of a picture of the ground (y down on both sides).
+        size: width and height of the photo in pixels.
+
+    Returns:
+        "mirrored", "not convex", "collapsed" or "exploding", in a sentence.
+    """
+    corners = photo_corners(*size)
+    centre = (size[0] / 2, size[1] / 2)
+    if not np.isfinite(homography).all() or abs(np.linalg.det(homography / np.linalg.norm(homography))) < 1e-18:
+        return "the solution has collapsed"
+    if np.linalg.det(jacobian(homography, centre)) <= 0:
+        return "the solution is mirrored"
+    if (in_front(homography, corners, centre) <= 0).any():
+        return "the solution is exploding: part of the photo lies beyond the vanishing line"
+    outline = apply_homography(homography, corners)
+    if not is_convex(outline):
+        return "the outline is not convex"
+    if signed_area(outline) <= 0:
+        return "the solution is mirrored"
+    stretches, scales = [], []
+    for corner in corners:
+        large, small = np.linalg.svd(jacobian(homography, (corner[0], corner[1])), compute_uv=False)
+        stretches.append(large / max(small, 1e-12))
+        scales.append(math.sqrt(large * small))
+    large, small = np.linalg.svd(jacobian(homography, centre), compute_uv=False)
+    if large / max(small, 1e-12) > MAX_STRETCH or max(stretches) > 3 * MAX_STRETCH:
+        return "the solution has collapsed in one direction"
+    if max(scales) / max(min(scales), 1e-12) > MAX_SCALE_CHANGE:
+        return "the solution is exploding: its scale changes too much across the photo"
+    return ""

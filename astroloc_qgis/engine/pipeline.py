@@ -1,0 +1,415 @@
+"""The whole way from a photo to its place, as the three papers go it.
+
+EarthLoc and AstroLoc retrieve candidates from an index of satellite imagery; EarthMatch registers the photo to each by
+iterated matching; the first registration that verification believes georeferences the photo.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.coregistration import (
+    Registration,
+    SearchArea,
+    area_about_block,
+    area_about_footprint,
+    coregister,
+    plane_for,
+)
+from astroloc_qgis.engine.device import resolve_device
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.exports.files import staging
+from astroloc_qgis.engine.exports.sight import find_sight
+from astroloc_qgis.engine.geometry import (
+    Array,
+    apply_homography,
+    geodesic_km,
+    homography_from_points,
+    photo_corners,
+)
+from astroloc_qgis.engine.georeference import georeference, read_footprint, resolve_crs
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.photo import Photo, read_photo
+from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.retrieval import Candidate, retrieve
+from astroloc_qgis.engine.tiles import Block, Extent
+from astroloc_qgis.engine.verification import Verdict, verify
+from astroloc_qgis.engine.views import PhotoViews
+
+log = logging.getLogger(__name__)
+
+AUTO = (("sift", 20), ("xfeat-lighterglue", 10), ("aliked-lightglue", 2))
+"""The matchers of ``auto``, cheapest first, and to how many of the best candidates each is put."""
+
+Start = tuple[SearchArea, Candidate | None]
+"""Where registration begins, and the candidate behind it."""
+
+CANDIDATES_KEPT = 50
+"""How many candidates the report lists."""
+
+
+@dataclass
+class Localization:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        registration: the believed one, or the best that was not believed.
+        verdict: on that registration.
+        candidate: the one it started from; None for a footprint drawn by hand.
+        candidates: all that retrieval ranked, best first.
+        outputs: kind of file -> path; empty where the photo was not localized.
+        seconds: by stage.
+        photo_size: width and height of the photo, pixels.
+    """
+
+    photo: Path
+    registration: Registration
+    verdict: Verdict
+    candidate: Candidate | None
+    candidates: list[Candidate]
+    photo_size: tuple[int, int]
+    outputs: dict[str, Path] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def located(self) -> bool:
+        """Whether the photo was found."""
+        return self.verdict.located
+
+    @property
+    def footprint(self) -> Array | None:
+        """(4, 2) longitude, latitude in the photo's corner order; None where the photo was not found."""
+        homography = self.registration.homography
+        if homography is None or not self.located:
+            return None
+        sight = find_sight(homography, self.registration.plane, *self.photo_size)
+        return self.registration.plane.to_lonlat(apply_homography(homography, sight.outline()))
+
+    def report(self) -> dict[str, Any]:
+        """The entry of the JSON report: plain types only."""
+        found, footprint = self.registration, self.footprint
+        homography = found.homography if self.located else None
+        return {
+            "photo": str(self.photo),
+            "status": "localized" if self.located else "not_localized",
+            "reason": self.verdict.reason,
+            "confidence": round(self.verdict.confidence, 4),
+            "inliers": found.inliers,
+            "matcher": found.matcher,
+            "iterations": found.iterations,
+            "footprint": None if footprint is None else footprint.round(7).tolist(),
+            "homography": None if homography is None else homography.tolist(),
+            "working_plane": found.plane.proj,
+            "rmse_px": _number(found.rmse_px) if self.located else None,
+            "rmse_m": _number(found.rmse_m) if self.located else None,
+            "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
+            "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
+            "outputs": {kind: str(path) for kind, path in self.outputs.items()},
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def _candidate_entry(candidate: Candidate) -> dict[str, Any]:
+    block = candidate.block
+    return {
+        "zoom": block.zoom,
+        "row": block.row,
+        "column": block.column,
+        "size": block.size,
+        "rank": candidate.rank,
+        "score": round(candidate.score, 5),
+    }
+
+
+def localize(
+    photo_path: Path,
+    index_folder: Path,
+    out: Path,
+    *,
+    imagery: str | None = None,
+    nadir: tuple[float, float] | None = None,
+    radius_km: float = 2500.0,
+    extent: Extent | None = None,
+    matcher: str = "auto",
+    device: str = "auto",
+    crs: str | None = None,
+    progress: Progress = no_progress,
+) -> Localization:
+    """Find a photo on Earth and georeference it.
+
+    Args:
+        photo_path: image file.
+        index_folder: index to search.
+        out: folder for the outputs.
+        imagery: reference to register to, anything GDAL opens; by default the index's own.
+        nadir: latitude, longitude of the sub-satellite point, where it is known.
+        radius_km: how far from the nadir to search; 0 for no limit.
+        extent: west, south, east, north to search in, degrees.
+        matcher: name, or "auto" for a cascade from cheap to strong.
+        device: torch device, or "auto".
+        crs: of the GeoTIFF; by default the reference's.
+        progress: told the stages; may raise ``Cancelled``.
+
+    Raises:
+        InputError: something given is wrong; nothing is written then.
+        Cancelled: by ``progress``.
+    """
+    clock = _Clock()
+    stages = registration_stages(matcher)
+    device = resolve_device(device)
+    _check_outputs(out, crs)
+    with clock.stage("read"):
+        progress("read", 0.0)
+        photo = read_photo(photo_path)
+        pixels = photo.rgb8()
+        index = Index.open(index_folder)
+    with clock.stage("search"):
+        candidates = retrieve(
+            pixels,
+            index,
+            index.create_descriptor(device),
+            top=CANDIDATES_KEPT,
+            nadir=nadir,
+            radius_km=radius_km,
+            extent=extent,
+            progress=progress,
+        )
+    with _opened(imagery or index.info.imagery_uri) as reference:
+        with clock.stage("match"):
+            views = PhotoViews(pixels, photo.alpha)
+            starts = [(_candidate_area(candidate, reference, nadir), candidate) for candidate in candidates]
+            registration, verdict, candidate = _register(views, reference, starts, stages, device, progress)
+        result = Localization(photo_path, registration, verdict, candidate, candidates, (photo.width, photo.height))
+        with clock.stage("georeference"):
+            _write(result, photo, reference, out, crs, index.info.model, progress)
+    result.seconds = clock.seconds
+    return result
+
+
+def refine(
+    photo_path: Path,
+    imagery: str,
+    out: Path,
+    *,
+    block: Block | None = None,
+    footprint: Path | Sequence[Sequence[float]] | None = None,
+    nadir: tuple[float, float] | None = None,
+    matcher: str = "auto",
+    device: str = "auto",
+    crs: str | None = None,
+    progress: Progress = no_progress,
+) -> Localization:
+    """Georeference a photo whose place is roughly known, as a block or as a footprint.
+
+    Args:
+        photo_path: image file.
+        imagery: reference, anything GDAL opens.
+        out: folder for the outputs.
+        block: web-map block about the photo.
+        footprint: file with a polygon, or four longitude, latitude corners in the photo's corner order.
+        nadir: latitude, longitude of the sub-satellite point, where it is known.
+        matcher: name, or "auto".
+        device: torch device, or "auto".
+        crs: of the GeoTIFF; by default the reference's.
+        progress: told the stages; may raise ``Cancelled``.
+
+    Raises:
+        InputError: something given is wrong, or not exactly one of block and footprint is given.
+    """
+    if (block is None) == (footprint is None):
+        raise InputError("Give either a block or a footprint to start from.")
+    clock = _Clock()
+    stages = registration_stages(matcher)
+    device = resolve_device(device)
+    _check_outputs(out, crs)
+    with clock.stage("read"):
+        progress("read", 0.0)
+        photo = read_photo(photo_path)
+    with _opened(imagery) as reference:
+        with clock.stage("match"):
+            views = PhotoViews(photo.rgb8(), photo.alpha)
+            if block is not None:
+                result = register_block(
+                    photo_path, views, reference, block, nadir=nadir, stages=stages, device=device, progress=progress
+                )
+            else:
+                starts: list[Start] = [(_footprint_area(footprint, views.size, nadir), None)]
+                registration, verdict, _ = _register(views, reference, starts, stages, device, progress)
+                result = Localization(photo_path, registration, verdict, None, [], views.size)
+        with clock.stage("georeference"):
+            _write(result, photo, reference, out, crs, "", progress)
+    result.seconds = clock.seconds
+    return result
+
+
+def register_block(
+    photo_path: Path,
+    views: PhotoViews,
+    reference: Reference,
+    block: Block,
+    *,
+    nadir: tuple[float, float] | None = None,
+    stages: Sequence[tuple[str, int]],
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Localization:
+    """Register a photo to the surroundings of one block, writing nothing (arguments as for ``refine``).
+
+    Args:
+        photo_path: for the report.
+        views: the photo.
+        reference: imagery.
+        block: where to look.
+        nadir: latitude, longitude.
+        stages: of ``registration_stages``.
+        device: torch device.
+        progress: told the stage "match".
+    """
+    candidate = Candidate(block, rank=1, score=1.0, turn=0)
+    starts: list[Start] = [(_candidate_area(candidate, reference, nadir), candidate)]
+    registration, verdict, _ = _register(views, reference, starts, stages, device, progress)
+    return Localization(photo_path, registration, verdict, candidate, [candidate], views.size)
+
+
+def _register(
+    views: PhotoViews,
+    reference: Reference,
+    starts: Sequence[Start],
+    stages: Sequence[tuple[str, int]],
+    device: str,
+    progress: Progress,
+) -> tuple[Registration, Verdict, Candidate | None]:
+    """EarthMatch from each start, matchers from cheap to strong, until verification believes a result."""
+    best: tuple[Registration, Verdict, Candidate | None] | None = None
+    work = [(name, start) for name, count in stages for start in starts[:count]]
+    for number, (name, (area, candidate)) in enumerate(work):
+        step = part_of(progress, number / len(work), (number + 1) / len(work))
+        step("match", 0.0)
+        registration = coregister(views, reference, area, matchers.create(name, device), progress=step)
+        verdict = verify(registration, views.size)
+        log.info(
+            "%s from %s: %d inliers, confidence %.3f, %s",
+            name,
+            "footprint" if candidate is None else candidate.block,
+            registration.inliers,
+            verdict.confidence,
+            verdict.reason,
+        )
+        if best is None or verdict.confidence > best[1].confidence:
+            best = registration, verdict, candidate
+        if verdict.located:
+            break
+    assert best is not None  # noqa: S101 - there is always a start
+    return best
+
+
+def _candidate_area(candidate: Candidate, reference: Reference, nadir: tuple[float, float] | None) -> SearchArea:
+    """Where a candidate says to look, the turn that retrieval found first."""
+    turns = tuple((candidate.turn + more) % 4 for more in (0, 1, 3, 2))
+    return area_about_block(candidate.block, reference, nadir=nadir, turns=turns)
+
+
+def _footprint_area(
+    footprint: Path | Sequence[Sequence[float]] | None, size: tuple[int, int], nadir: tuple[float, float] | None
+) -> SearchArea:
+    """Where a footprint drawn by hand says to look."""
+    corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, dtype=np.float64)
+    if corners.shape != (4, 2):
+        raise InputError(f"A footprint has four corners of longitude and latitude, not {corners.shape}.")
+    plane = plane_for(corners[0], nadir)
+    ground = plane.from_lonlat(corners)
+    if not np.isfinite(ground).all() or geodesic_km(corners[:1], corners[2:3])[0] < 0.01:
+        raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
+    return area_about_footprint(homography_from_points(photo_corners(*size), ground), plane, size)
+
+
+def registration_stages(matcher: str) -> list[tuple[str, int]]:
+    """The matchers that a name stands for, and to how many candidates each is put.
+
+    Raises:
+        InputError: no matcher has that name.
+    """
+    if matcher == "auto":
+        return list(AUTO)
+    matchers.check_name(matcher)
+    return [(matcher, 20)]
+
+
+def _check_outputs(out: Path, crs: str | None) -> None:
+    """Refuse outputs that cannot be written before any work is done."""
+    if crs is not None:
+        resolve_crs(crs)
+    with staging(out):
+        pass
+
+
+def _write(
+    result: Localization,
+    photo: Photo,
+    reference: Reference,
+    out: Path,
+    crs: str | None,
+    model: str,
+    progress: Progress,
+) -> None:
+    """All outputs of a photo that was found; none of one that was not."""
+    found = result.registration
+    if not result.located or found.homography is None:
+        return
+    result.outputs = georeference(
+        photo,
+        found.homography,
+        found.plane,
+        out,
+        crs=crs,
+        reference=reference,
+        tie_points=found.tie_points,
+        attributes={
+            "confidence": round(result.verdict.confidence, 4),
+            "matcher": found.matcher,
+            "model": model or None,
+            "rmse_px": round(found.rmse_px, 3),
+            "rmse_m": round(found.rmse_m, 3),
+        },
+        progress=progress,
+    )
+
+
+@contextmanager
+def _opened(imagery: str) -> Iterator[Reference]:
+    reference = Reference.open(imagery)
+    try:
+        yield reference
+    finally:
+        reference.close()
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started

@@ -1,0 +1,119 @@
+"""Is it right? From the evidence of a registration to a verdict.
+
+EarthMatch accepts a registration by its inlier count alone. A count can be fooled: repeated fields and clouds give tens
+of inliers on one small patch of the photo, kilometres off. So the verdict also asks how much of the photo the inliers
+cover, what part of the matches agrees, and whether the solution stood still when the reference was rendered anew.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from astroloc_qgis.engine.coregistration import Registration
+
+CELLS = 5
+"""The photo's short side is cut into so many cells to see how the inliers spread."""
+
+ACCEPTED = 0.9
+"""Least confidence of a photo that is reported as localized."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the verdict rests on.
+
+    Attributes:
+        inliers: tie points that agree.
+        ratio: their share of all matches of the last iteration.
+        coverage: share of the photo's cells that hold at least one.
+        rmse_frame_px: their reprojection error in pixels of the frame in which they were matched.
+        shift: movement of the worst corner in the last iteration, as a part of the photo's diagonal.
+    """
+
+    inliers: int
+    ratio: float
+    coverage: float
+    rmse_frame_px: float
+    shift: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a photo was found.
+
+    Attributes:
+        located: whether to report the place.
+        confidence: from 0 to 1.
+        reason: in a sentence.
+    """
+
+    located: bool
+    confidence: float
+    reason: str
+
+
+def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evidence:
+    """Measure a registration.
+
+    Args:
+        registration: one with a homography.
+        photo_size: width and height of the photo, pixels.
+    """
+    ties = registration.tie_points
+    if ties is None:
+        return Evidence(0, 0.0, 0.0, math.inf, math.inf)
+    width, height = photo_size
+    cell = min(width, height) / CELLS
+    columns, rows = max(1, round(width / cell)), max(1, round(height / cell))
+    inside = ties.photo_xy[ties.inlier]
+    column = np.clip((inside[:, 0] / width * columns).astype(int), 0, columns - 1)
+    row = np.clip((inside[:, 1] / height * rows).astype(int), 0, rows - 1)
+    held = len(np.unique(row * columns + column))
+    return Evidence(
+        inliers=registration.inliers,
+        ratio=registration.inliers / max(1, len(ties.inlier)),
+        coverage=held / (columns * rows),
+        rmse_frame_px=registration.rmse_px * registration.frame_scale,
+        shift=registration.history[-1].shift,
+    )
+
+
+def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
+    """Decide whether a registration shows where the photo is.
+
+    Args:
+        registration: what coregistration found.
+        photo_size: width and height of the photo, pixels.
+    """
+    if registration.homography is None:
+        return Verdict(False, 0.0, registration.reason)
+    evidence = evidence_of(registration, photo_size)
+    confidence = _confidence(evidence)
+    if confidence >= ACCEPTED:
+        return Verdict(True, confidence, registration.reason)
+    return Verdict(False, confidence, _weakness(evidence))
+
+
+def _confidence(evidence: Evidence) -> float:
+    """A logistic in the evidence. The weights are judged, not fitted: they order results, they are no frequencies."""
+    odds = (
+        1.6 * math.log(max(evidence.inliers, 1) / 15)
+        + 6.0 * (evidence.coverage - 0.2)
+        + 3.0 * (evidence.ratio - 0.2)
+        - 60.0 * max(0.0, min(evidence.shift, 1.0) - 0.005)
+    )
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
+def _weakness(evidence: Evidence) -> str:
+    """The weakest part of the evidence, in a sentence."""
+    if evidence.shift > 0.03:
+        return f"the best solution is unstable: its corners moved by {evidence.shift:.0%} of the diagonal at the end"
+    if evidence.inliers < 25:
+        return f"only {evidence.inliers} tie points agree on the best solution"
+    if evidence.coverage < 0.3:
+        return f"the {evidence.inliers} tie points of the best solution cover only {evidence.coverage:.0%} of the photo"
+    return f"only {evidence.ratio:.0%} of the matches agree on the best solution"
