@@ -133,7 +133,7 @@ class Localization(QObject):
             if report["status"] != "localized":
                 self._set_state(item, PhotoState.NOT_LOCALIZED)
                 sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
-                self._dock.messages.warning(sentence.format(name=item.name))
+                self._dock.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
                 return
             project = QgsProject.instance()
             try:
@@ -142,11 +142,10 @@ class Localization(QObject):
                 self._set_state(item, PhotoState.ERROR, str(error))
                 self._dock.messages.error(str(error), error.details)
                 return
-            note = tr("confidence {confidence:.2f}, {inliers} inliers").format(
-                confidence=report["confidence"], inliers=report["inliers"]
-            )
+            note = tr("confidence {confidence:.2f}").format(confidence=report["confidence"])
             self._set_state(item, PhotoState.LOCALIZED, note)
-            self._dock.messages.success(tr("{name} is on the map ({note}).").format(name=item.name, note=note))
+            sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
+            self._dock.messages.success(sentence.format(name=item.name, note=note, inliers=report["inliers"]))
             self._zoom([layers.raster])
 
         return publish

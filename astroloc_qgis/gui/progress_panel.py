@@ -50,7 +50,7 @@ class ProgressPanel(QWidget):
             f"{list(self._stages).index(event.stage) + 1}/{len(self._stages)} " if event.stage in self._stages else ""
         )
         self._say(f"{number}{stage}…")
-        self.bar.setRange(0, STEPS)
+        self.bar.setRange(0, STEPS if event.fraction > 0 else 0)  # moving by itself until there is something to show
         self.bar.setValue(round(event.fraction * STEPS))
         return stage
 

@@ -61,7 +61,7 @@ def add_photo_layers(report: Mapping[str, Any], photo: Path, project: QgsProject
     group = _photo_group(project, name)
     for layer in (footprint, raster):
         project.addMapLayer(layer, False)
-        group.addLayer(layer)
+        group.addLayer(layer).setExpanded(False)  # the legend of its bands says nothing of a photo
     return PhotoLayers(raster, footprint)
 
 

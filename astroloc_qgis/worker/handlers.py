@@ -30,7 +30,7 @@ def handlers(threads: int) -> dict[str, Handler]:
 
 def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Localize ``photo`` with ``index``, write to ``out``; returns the report entry."""
-    optional = ("imagery", "nadir", "radius_km", "extent", "matcher", "device")
+    optional = ("imagery", "nadir", "radius_km", "extent", "matcher", "device", "crs")
     arguments = _arguments(params, required=("photo", "index", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
 
@@ -41,7 +41,7 @@ def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]
 
 def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Register ``photo`` to ``imagery`` from a known ``block`` or ``footprint``; returns the report entry."""
-    optional = ("block", "footprint", "matcher", "device")
+    optional = ("block", "footprint", "nadir", "matcher", "device", "crs")
     arguments = _arguments(params, required=("photo", "imagery", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.tiles import Block
@@ -49,6 +49,8 @@ def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     photo, imagery, out = Path(arguments.pop("photo")), arguments.pop("imagery"), Path(arguments.pop("out"))
     if "block" in arguments:
         arguments["block"] = Block.parse(arguments["block"])
+    if isinstance(arguments.get("footprint"), str):  # a file; else four corners
+        arguments["footprint"] = Path(arguments["footprint"])
     report: Mapping[str, Any] = pipeline.refine(photo, imagery, out, progress=progress, **arguments).report()
     return report
 

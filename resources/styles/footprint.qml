@@ -34,7 +34,7 @@
       <text-style fieldName="coalesce(nullif(&quot;nasa_id&quot;, ''), base_file_name(&quot;photo&quot;))" isExpression="1" fontSize="10" fontSizeUnit="Point" fontWeight="75" textColor="20,20,20,255" textOpacity="1">
         <text-buffer bufferDraw="1" bufferSize="1" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="0.9" bufferNoFill="1"/>
       </text-style>
-      <placement placement="1" polygonPlacementFlags="2" centroidInside="1" centroidWhole="0" layerType="PolygonGeometry" geometryGeneratorEnabled="0"/>
+      <placement placement="8" polygonPlacementFlags="3" dist="1" distUnits="MM" layerType="PolygonGeometry" geometryGeneratorEnabled="0"/>
       <rendering drawLabels="1" obstacle="0" displayAll="1" upsidedownLabels="0"/>
     </settings>
   </labeling>

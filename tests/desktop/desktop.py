@@ -98,6 +98,13 @@ class Desktop:
         log = self._log.read_text(errors="replace")[-3000:]
         raise AssertionError(f"waited {seconds} s in vain until {what}; status: {self.status()}; log of QGIS: {log}")
 
+    def wait_for_the_map(self) -> dict[str, Any]:
+        """Wait until the map is drawn and stays so for a second."""
+        for _ in range(4):
+            self.wait("the map is drawn", lambda status: not status["drawing"])
+            time.sleep(0.25)
+        return self.status()
+
     def click(self, name: str) -> None:
         """Click a widget of the dock where it is on the screen, once it stays in its place."""
         before: list[int] = []

@@ -71,7 +71,7 @@ def build_index(desktop: Desktop) -> None:
     time.sleep(0.5)
     desktop.screenshot("2-build-index")
     desktop.keys("Return")
-    desktop.wait("the index is there", lambda status: status["index"] and not status["busy"], seconds=60)
+    desktop.wait("the index is there", lambda status: "blocks" in status["index"] and not status["busy"], seconds=60)
 
 
 def is_gone(process: int) -> bool:
@@ -84,6 +84,7 @@ def is_gone(process: int) -> bool:
 
 def test_a_photo_is_localized_with_the_mouse(desktop, pictures):
     photo, reference = pictures
+    desktop.wait_for_the_map()
     desktop.screenshot("1-empty")
     add_photo(desktop, photo)
     choose_the_first_layer_as_reference(desktop, reference)
@@ -94,6 +95,7 @@ def test_a_photo_is_localized_with_the_mouse(desktop, pictures):
 
     desktop.click("localize")
     desktop.wait("matching has begun", lambda status: "matching" in status["progress"], seconds=60)
+    time.sleep(0.3)
     desktop.screenshot("4-running")
     status = desktop.wait("the photo is done", lambda status: not status["busy"], seconds=60)
     ((name, state, note),) = status["photos"]
@@ -101,8 +103,7 @@ def test_a_photo_is_localized_with_the_mouse(desktop, pictures):
     assert "confidence" in note
     assert status["tree"] == {"AstroLoc": {photo.stem: {"Footprint": None, photo.stem: None}}, reference.stem: None}
 
-    status = desktop.wait("the map is drawn", lambda status: not status["drawing"])
-    time.sleep(1)
+    status = desktop.wait_for_the_map()
     desktop.screenshot("5-result")
     west, south, east, north = status["extent"]
     ((*corners,),) = status["footprints"]

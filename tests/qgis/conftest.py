@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from astroloc_qgis import classFactory
 
 SCRIPT = Path(__file__).resolve().parents[1] / "worker" / "scripted_worker.py"
-ENGINE_SECONDS = 90
+ENGINE_SECONDS = 180
 """How long a test waits for the real engine, at most."""
 
 

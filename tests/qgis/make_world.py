@@ -22,7 +22,7 @@ def make(folder: Path) -> None:
     write_image(folder / "ISS099-E-1234.jpg", world.photo(homography, SIZE, seed=1))
     write_image(folder / "elsewhere.jpg", make_world(seed=5).photo(homography, SIZE, seed=2))
     reference = world.write(folder / "reference.tif", bounds=world.bounds_in("EPSG:3857", 0.98))
-    build_index(Reference.open(reference), [11, 12], None, "efficientnet-lite0-gem", folder / "index")
+    build_index(Reference.open(reference), [11], None, "efficientnet-lite0-gem", folder / "index")
     truth = footprint_lonlat(homography, world.plane, *SIZE)
     (folder / "truth.json").write_text(json.dumps(truth.tolist()))
 

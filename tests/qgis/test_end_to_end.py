@@ -85,6 +85,7 @@ def test_a_photo_is_localized_and_its_layers_are_in_the_right_place(qtbot, prepa
 
 def test_a_photo_of_another_place_is_not_localized_and_nothing_is_added(qtbot, prepared, world, messages):
     prepared.add_photos([world / "elsewhere.jpg"])
+    prepared.options.matcher.setCurrentIndex(prepared.options.matcher.findData("sift"))
     localize(qtbot, prepared)
     assert prepared.photos.photos.items[0].state is PhotoState.NOT_LOCALIZED
     ((level, sentence),) = messages()
