@@ -138,7 +138,7 @@ def gdal_writes(path: Path) -> Iterator[list[str]]:
     """Turn every failure of GDAL inside the block, those met when a data set closes included, into an InputError.
 
     GDAL's Python bindings drop errors of a closing data set, and most of a full disk only shows there; so an error
-    handler collects them. Close the data set (``del``) inside the block.
+    handler collects them. Close the data set (``close``) inside the block.
 
     Yields:
         The list of failures so far.
@@ -167,6 +167,20 @@ def gdal_writes(path: Path) -> Iterator[list[str]]:
             gdal.DontUseExceptions()
     if failures:
         raise _gdal_failure(path, failures)
+
+
+def close(dataset: gdal.Dataset) -> None:
+    """Close a data set now.
+
+    Without this it closes when nothing refers to it any more, which an exception's traceback does for long: its file
+    could not be removed on Windows.
+    """
+    if hasattr(dataset, "Close"):  # GDAL 3.8 and later
+        dataset.Close()
+    else:
+        type(dataset).__swig_destroy__(dataset)
+        dataset.thisown = False
+        dataset.this = None
 
 
 def _gdal_failure(path: Path, failures: list[str]) -> InputError:

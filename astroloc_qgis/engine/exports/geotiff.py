@@ -8,20 +8,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from osgeo import gdal
+from osgeo import gdal, osr
 
 import astroloc_qgis
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
-from astroloc_qgis.engine.exports.files import atomic_path, gdal_writes
+from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.grid import MAX_PIXELS, OutputGrid, plan_grid
 from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.exports.warp import InverseMap, inverse_map, resampling_flag, warp_block
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, scaling
+from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, scaling
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -57,14 +58,16 @@ def write_geotiff(
 
     The file has the photo's own bands (grey or red, green, blue) and depth (8 or 16 bit) and an alpha band: opaque
     where the photo sees ground. It is tiled, compressed, has overviews, and carries the homography in its tags. Across
-    the antimeridian it runs on beyond 180 degrees in one piece.
+    the antimeridian it runs on beyond 180 degrees in one piece. Beside the photo, 40 megapixels of 8 bits need about
+    350 MB of memory, of 16 bits 650 MB, most of it GDAL's cache.
 
     Args:
         photo: the photo.
         homography: (3, 3), photo pixels -> metres of the plane.
         plane: the working plane.
         path: where to write.
-        crs: the target CRS, anything PROJ understands; the working plane itself by default.
+        crs: the target CRS, anything PROJ understands. By default the working plane itself or, as a GeoTIFF cannot hold
+            a perspective one, the azimuthal plane about the photo's centre.
         resolution: size of a pixel in CRS units, or its width and height; by default the photo's own at its centre.
         resampling: "nearest", "bilinear", "cubic" or "lanczos".
         compression: one of ``COMPRESSIONS``.
@@ -83,9 +86,14 @@ def write_geotiff(
     flag = resampling_flag(resampling)
     if compression.upper() not in COMPRESSIONS:
         raise InputError(f'There is no compression "{compression}": choose one of {", ".join(COMPRESSIONS)}.')
-    reference = resolve_crs(crs if crs is not None else plane.proj)
     homography = np.asarray(homography, dtype=np.float64)
     sight = find_sight(homography, plane, photo.width, photo.height)
+    reference = resolve_crs(crs) if crs is not None else _own_crs(homography, plane, sight)
+    if not storable(reference):
+        raise InputError(
+            f'A GeoTIFF cannot hold the projection "{reference.GetAttrValue("PROJECTION")}": choose another CRS, e.g. '
+            "EPSG:4326."
+        )
     if not sight.whole:
         log.warning("The horizon is in view: %s is cut off where pixels cover too much ground.", photo.name)
     grid = plan_grid(homography, plane, sight, reference, resolution=resolution, max_pixels=max_pixels)
@@ -102,19 +110,46 @@ def write_geotiff(
     with atomic_path(path) as part, gdal_writes(part) as failures:
         bands = 1 if layers.ndim == 2 else 3
         dataset = _create(part, grid, bands, layers.dtype, compression.upper())
-        dataset.SetSpatialRef(reference)
-        dataset.SetGeoTransform(grid.geotransform)
-        dataset.SetMetadata(tags)
-        for window, block in _blocks(grid, mapping, layers, alpha, sight, flag, progress):
-            _write(dataset, window, block)
-            if failures:
-                break  # a full disk: no use in going on
-        dataset.FlushCache()
-        _build_overviews(dataset, grid, progress)
-        dataset.FlushCache()
-        del dataset
+        try:
+            dataset.SetSpatialRef(reference)
+            dataset.SetGeoTransform(grid.geotransform)
+            dataset.SetMetadata(tags)
+            for window, block in _blocks(grid, mapping, layers, alpha, sight, flag, progress):
+                _write(dataset, window, block)
+                if window[0] + window[2] == grid.width:  # a row of blocks is whole: out of GDAL's cache with it
+                    for band in range(1, bands + 2):
+                        dataset.GetRasterBand(band).FlushCache()
+                if failures:
+                    break  # a full disk: no use in going on
+            dataset.FlushCache()
+            _build_overviews(dataset, grid, progress)
+            dataset.FlushCache()
+        finally:
+            close(dataset)
     progress("georeference", 1.0)
     return path
+
+
+def storable(reference: osr.SpatialReference) -> bool:
+    """Whether a GeoTIFF can hold a CRS: GDAL puts one that it cannot hold into a file beside it, and says nothing."""
+    draft = f"/vsimem/{uuid4().hex}.tif"
+    beside = f"{draft}.aux.xml"
+    dataset = gdal.GetDriverByName("GTiff").Create(draft, 1, 1)
+    dataset.SetSpatialRef(reference)
+    del dataset  # closes it
+    held = gdal.VSIStatL(beside) is None
+    for file in (draft, beside):
+        if gdal.VSIStatL(file) is not None:
+            gdal.Unlink(file)
+    return held
+
+
+def _own_crs(homography: Array, plane: WorkingPlane, sight: Sight) -> osr.SpatialReference:
+    if storable(plane.srs):
+        return resolve_crs(plane.proj)
+    centre = apply_homography(homography, np.array([[sight.width / 2, sight.height / 2]]))
+    lon, lat = plane.to_lonlat(centre)[0]
+    return resolve_crs(WorkingPlane.local(float(lon), float(lat)).proj)
 
 
 def _shrunk(

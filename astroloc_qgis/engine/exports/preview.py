@@ -18,7 +18,6 @@ from astroloc_qgis.engine.geometry import (
     Array,
     WorkingPlane,
     apply_homography,
-    photo_corners,
     transform_points,
     warp_image,
 )
@@ -129,8 +128,9 @@ def draw_preview(
         return right.place(apply_homography(reference.window.to_pixel, xy))
 
     size = (photo8.shape[1], photo8.shape[0])
-    _draw_outline(picture, on_reference(_ground_outline(homography, plane, size)), right)
-    _draw_outline(picture, left.place(photo_corners(*size)), left)
+    seen = find_sight(homography, plane, *size).outline(points_per_edge=32)
+    _draw_outline(picture, on_reference(apply_homography(homography, seen)), right)
+    _draw_outline(picture, left.place(seen), left)
     inliers_drawn = 0
     if tie_points is not None:
         good = _spread(tie_points.photo_xy, np.flatnonzero(tie_points.inlier), size, matches)
@@ -172,11 +172,6 @@ def _panels(photo8: NDArray[np.uint8], reference: NDArray[np.uint8]) -> tuple[Pa
         panels.append(Panel(resized, (x, _MARGIN), (size[0] / image.shape[1], size[1] / image.shape[0])))
         x += width + _GAP
     return panels[0], panels[1]
-
-
-def _ground_outline(homography: Array, plane: WorkingPlane, size: tuple[int, int]) -> Array:
-    """(N, 2) metres of the plane, along the edges of the part of the photo that sees ground."""
-    return apply_homography(homography, find_sight(homography, plane, *size).outline(points_per_edge=32))
 
 
 def _spread(photo_xy: Array, chosen: NDArray[np.intp], size: tuple[int, int], most: int) -> NDArray[np.intp]:

@@ -1,9 +1,10 @@
 """Warping a photo into an output grid, block by block, by the inverse map.
 
 Every output pixel is looked up in the photo: grid -> working plane by PROJ, plane -> photo by the inverse homography.
-That is done exactly at the nodes of a coarse mesh, and between them linearly, as GDAL's approximating transformer does;
-here the error is measured and the mesh refined until it is far below a pixel. No map as large as the output, and no
-copy of the photo, is ever in memory.
+The first is done at the nodes of a coarse mesh and linearly between them, as GDAL's approximating transformer does;
+here the error is measured and the mesh refined until it is far below a pixel. The second is exact at every pixel: what
+is interpolated are homogeneous coordinates, of which the homography is a linear map. No map as large as the output, and
+no copy of the photo, is ever in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.grid import OutputGrid
 from astroloc_qgis.engine.exports.sight import Sight
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography
+from astroloc_qgis.engine.geometry import Array, WorkingPlane
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ RESAMPLING = {
 TOLERANCE_PX = 0.02
 """The mesh is refined until it is nowhere farther off than this, photo pixels."""
 
-_STEPS = (64, 32, 16, 8, 4)
-_NOWHERE = -1e5
+_COARSEST = 64  # pixels between two nodes
+_NOWHERE = np.array([-1e5, -1e5, 1.0])
 _MARGIN = 5  # pixels that the widest kernel (Lanczos, 8 x 8) needs around a block of the photo
 
 
@@ -55,7 +56,7 @@ class InverseMap:
 
     Attributes:
         step: output pixels between two nodes of the mesh.
-        mesh: (rows, columns, 2) photo points of the nodes; far outside where a node sees none.
+        mesh: (rows, columns, 3) homogeneous photo points of the nodes: x w, y w, w, with w > 0 in front of the camera.
     """
 
     step: int
@@ -79,7 +80,7 @@ class MapBlock:
     """The inverse map of one block of the output.
 
     Attributes:
-        nodes: (n, m, 2) photo points of the nodes about the block.
+        nodes: (n, m, 3) homogeneous photo points of the nodes about the block.
         weights_x: (width, m) weight of each node column for each pixel column.
         weights_y: (height, n) weight of each node row for each pixel row.
     """
@@ -88,45 +89,68 @@ class MapBlock:
     weights_x: Array
     weights_y: Array
 
-    def photo_xy(self, origin: tuple[float, float] = (0.0, 0.0)) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    @property
+    def ahead(self) -> bool:
+        """Whether all of it lies in front of the camera."""
+        return bool((self.nodes[..., 2] > 0).all())
+
+    def bounds(self, size: Array) -> tuple[Array, Array]:
+        """The least and greatest photo x and y that it may look up (anything, where some of it lies behind)."""
+        if not self.ahead:
+            return np.full(2, -1.0), size + 1.0
+        xy = self.nodes[..., :2] / self.nodes[..., 2:]
+        return xy.min(axis=(0, 1)), xy.max(axis=(0, 1))
+
+    def photo_xy(self, origin: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Photo x and y, (height, width) each, relative to an origin in the photo (which keeps float32 exact)."""
         weights_x, weights_y = self.weights_x.T.astype(np.float32), self.weights_y.astype(np.float32)
-        nodes = (self.nodes - origin).astype(np.float32)
-        return weights_y @ nodes[..., 0] @ weights_x, weights_y @ nodes[..., 1] @ weights_x
+        nodes = self.nodes.copy()
+        nodes[..., :2] -= nodes[..., 2:] * origin
+        x, y, w = (weights_y @ nodes[..., axis].astype(np.float32) @ weights_x for axis in range(3))
+        if not self.ahead:
+            behind = w <= 0
+            x[behind], y[behind], w[behind] = _NOWHERE
+        x /= w
+        y /= w
+        return x, y
 
 
 def inverse_map(grid: OutputGrid, homography: Array, plane: WorkingPlane, sight: Sight) -> InverseMap:
     """Make the map, with a mesh fine enough for ``TOLERANCE_PX``."""
-    inverse = np.linalg.inv(homography)
     # H^-1 (H p) = p for the photo point p = (x, y, 1): the third coordinate of H^-1 (X, Y, 1) is 1 / depth(p), so its
-    # sign tells which side of the horizon a plane point was imaged on. The photo's centre is on the right one.
-    if homography[2] @ [sight.width / 2, sight.height / 2, 1.0] < 0:
-        inverse = -inverse
-    for step in _STEPS:
+    # sign tells which side of the horizon a plane point was imaged on. The photo's centre is on the right one, with 1.
+    inverse = np.linalg.inv(homography) * (homography[2] @ [sight.width / 2, sight.height / 2, 1.0])
+    step, error = _COARSEST, np.inf
+    while step > 1 and step > max(grid.width, grid.height) / 8:
+        step //= 2
+    while True:
         columns = np.arange(-(-grid.width // step) + 1.0) * step
         rows = np.arange(-(-grid.height // step) + 1.0) * step
         mesh = _look_up(grid, plane, inverse, columns, rows)
-        mesh[~np.isfinite(mesh).all(axis=-1)] = _NOWHERE
-        middles = _look_up(grid, plane, inverse, columns[:-1] + step / 2, rows[:-1] + step / 2)
-        linear = (mesh[:-1, :-1] + mesh[1:, :-1] + mesh[:-1, 1:] + mesh[1:, 1:]) / 4
+        middles = _photo_points(_look_up(grid, plane, inverse, columns[:-1] + step / 2, rows[:-1] + step / 2))
+        linear = _photo_points((mesh[:-1, :-1] + mesh[1:, :-1] + mesh[:-1, 1:] + mesh[1:, 1:]) / 4)
         off = np.hypot(*np.moveaxis(linear - middles, -1, 0))  # largest at the middles, as the map is smooth
         error = float(np.max(off, where=sight.seen(middles), initial=0.0))
-        if error <= TOLERANCE_PX:
+        if error <= TOLERANCE_PX or step == 1:
             break
-    else:
-        log.warning("The warp is exact to %.2f photo pixels only, so coarse is the output.", error)
+        step //= 2
     log.info("Output %d x %d pixels, mesh step %d, off by at most %.4f photo px.", grid.width, grid.height, step, error)
     return InverseMap(step, mesh)
 
 
 def _look_up(grid: OutputGrid, plane: WorkingPlane, inverse: Array, columns: Array, rows: Array) -> Array:
-    """The exact photo points (rows, columns, 2) of output points; NaN beyond the horizon."""
+    """The exact homogeneous photo points (rows, columns, 3) of output points; far outside where there are none."""
     x, y = np.meshgrid(columns, rows)
     on_plane = grid.to_plane(np.column_stack([x.ravel(), y.ravel()]), plane)
-    ahead = on_plane @ inverse[2, :2] + inverse[2, 2] > 0
-    photo_xy = apply_homography(inverse, on_plane)
-    photo_xy[~ahead] = np.nan
-    return photo_xy.reshape(len(rows), len(columns), 2)
+    points = on_plane @ inverse[:, :2].T + inverse[:, 2]
+    points[~np.isfinite(points).all(axis=1)] = _NOWHERE
+    return points.reshape(len(rows), len(columns), 3)
+
+
+def _photo_points(homogeneous: Array) -> Array:
+    """(..., 3) -> (..., 2) photo points, far outside where they are behind the camera."""
+    ahead = np.where(homogeneous[..., 2:] > 0, homogeneous, _NOWHERE)
+    return np.asarray(ahead[..., :2] / ahead[..., 2:])
 
 
 def warp_block(layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock, sight: Sight, flag: int) -> NDArray:
@@ -147,7 +171,7 @@ def warp_block(layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock
     out = np.zeros((len(block.weights_y), len(block.weights_x), bands + 1), layers.dtype)
     # Only the part of the photo that the block shows: remap takes sources of less than 32,768 pixels a side.
     size = np.array([sight.width, sight.height])
-    low, high = block.nodes.min(axis=(0, 1)), block.nodes.max(axis=(0, 1))
+    low, high = block.bounds(size)
     x0, y0 = np.clip(np.floor(low) - _MARGIN, 0, size).astype(int)
     x1, y1 = np.clip(np.ceil(high) + _MARGIN, 0, size).astype(int)
     if (high < 0).any() or (low > size).any():
