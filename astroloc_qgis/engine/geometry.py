@@ -95,7 +95,8 @@ class WorkingPlane:
 
         A pinhole photo taken from that very point is exactly a homography of this plane, the Earth's curvature
         included: both are central projections from the same centre (Snyder, Map Projections: A Working Manual, 1987,
-        p. 169). PROJ's is that of a sphere; the radius used is that of the ellipsoid at the nadir.
+        p. 169). PROJ's is that of a sphere of the equatorial radius, which leaves at most 0.4 pixels of a
+        photo 3000 pixels wide at any tilt up to 50 degrees (tests/engine/test_geometry.py measures it).
 
         Args:
             lon: longitude of the nadir.
@@ -197,7 +198,8 @@ def homography_from_points(source: Array, target: Array) -> Array:
             np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
         ]
     )
-    solution = np.linalg.svd(rows)[2][-1].reshape(3, 3)
+    # The triangular factor has the same null vector: without it the decomposition makes a square of all pairs.
+    solution = np.linalg.svd(np.linalg.qr(rows, mode="r"))[2][-1].reshape(3, 3)
     return normalise(np.linalg.inv(to_target) @ solution @ to_source)
 
 
