@@ -172,12 +172,13 @@ def localize(
     clock = _Clock()
     stages = registration_stages(matcher)
     device = resolve_device(device)
-    _check_outputs(out, crs)
     with clock.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
         pixels = photo.rgb8()
         index = Index.open(index_folder)
+        Reference.open(imagery or index.info.imagery_uri).close()
+        _check_outputs(out, crs)
     with clock.stage("search"):
         candidates = retrieve(
             pixels,
@@ -236,11 +237,11 @@ def refine(
     clock = _Clock()
     stages = registration_stages(matcher)
     device = resolve_device(device)
-    _check_outputs(out, crs)
     with clock.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
     with _opened(imagery) as reference:
+        _check_outputs(out, crs)
         with clock.stage("match"):
             views = PhotoViews(photo.rgb8(), photo.alpha)
             if block is not None:

@@ -77,8 +77,8 @@ def render(reference: Reference, frame: Frame) -> tuple[NDArray[np.uint8], NDArr
     rendering = reference.read(window)
     to_frame = np.linalg.inv(frame.to_plane) @ window.to_crs
     pixels = warp_image(rendering.pixels, to_frame, frame.size)
-    mask = warp_image(rendering.mask.astype(np.uint8), to_frame, frame.size, interpolation=cv2.INTER_NEAREST) > 0
-    return pixels.astype(np.uint8), mask & _sees_ground(frame)
+    shown = warp_image(rendering.mask.astype(np.uint8), to_frame, frame.size, interpolation=cv2.INTER_NEAREST)
+    return pixels.astype(np.uint8), shown.astype(bool) & _sees_ground(frame)
 
 
 def _visible_bounds(frame: Frame) -> tuple[float, float, float, float] | None:
