@@ -20,10 +20,14 @@ from .base import Descriptor
 
 _WEIGHTS = "efficientnet-lite0"
 _GEM_POWER = 3.0
+_LAST_BLOCK = 10
+"""The last of the 112-channel blocks, 16 px a cell: deeper layers know more of ImageNet's objects and less of texture.
+Measured with 30 simulated photos among 2,447 blocks of Blue Marble: the right block is in the first ten for 60 %, with
+the 1280-channel head for 53 %, with the last (320-channel) block for 50 %. Real photos: no difference that five show."""
 
 
 class EfficientNetLite0Gem(Descriptor):
-    """GeM over the last feature map of EfficientNet-Lite0 (1280 channels), L2-normalised.
+    """GeM over the 112-channel feature map of EfficientNet-Lite0, L2-normalised.
 
     Args:
         device: for torch.
@@ -34,13 +38,13 @@ class EfficientNetLite0Gem(Descriptor):
     """
 
     name = "efficientnet-lite0-gem"
-    dimensions = 1280
+    dimensions = 112
     image_size = 224
 
     def __init__(self, device: str = "cpu", vocabulary: Path | None = None) -> None:
         del vocabulary
         self._device = torch.device(device)
-        self._network = _network().to(self._device)
+        self._network = _network().to(self._device, memory_format=torch.channels_last)
 
     @property
     def model_sha256(self) -> str:
@@ -50,20 +54,35 @@ class EfficientNetLite0Gem(Descriptor):
     @property
     def settings(self) -> dict[str, str | int | float]:
         """All that shapes a vector beside the weights."""
-        return {"image_size": self.image_size, "input": "-1 to 1", "pooling": "gem", "power": _GEM_POWER}
+        return {
+            "image_size": self.image_size,
+            "input": "standardised",
+            "block": _LAST_BLOCK,
+            "pooling": "gem",
+            "power": _GEM_POWER,
+        }
 
     @torch.inference_mode()
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:
-        # The Lite networks were trained on (value - 127) / 128. ImageNet's mean and deviation, which the package's
-        # own page suggests, put the right block of one real photo at rank 5 to 137 that is first with this.
-        batch = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        features = self._network(batch)
+        batch = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2).float() / 255
+        features = self._network(_standardised(batch).contiguous(memory_format=torch.channels_last))
         pooled = features.clamp(min=1e-6).pow(_GEM_POWER).mean(dim=(2, 3)).pow(1 / _GEM_POWER)
         return pooled.float().cpu().numpy()
 
 
+def _standardised(images: torch.Tensor) -> torch.Tensor:
+    """Give each image (0 to 1) zero mean and a deviation of a half: haze and exposure differ, the ground does not.
+
+    The Lite networks were trained on values from -1 to 1, of about that deviation. With ImageNet's fixed mean and
+    deviation (which the package's page suggests) the right block of one real photo falls from the first four to the
+    hundreds; standardising, against a fixed scale, puts 60 instead of 47 % of the simulated photos in the first ten.
+    """
+    deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
+    return (images - mean) / (deviation + 0.02) * 0.5
+
+
 def _network() -> nn.Module:
-    """The convolutions up to the 1280-channel head, batch normalisation folded into them (twice as fast)."""
+    """The network up to ``_LAST_BLOCK``, batch normalisation folded into the convolutions (twice as fast)."""
     try:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
@@ -76,28 +95,15 @@ def _network() -> nn.Module:
     model.load_state_dict(weights.load_state_dict(_WEIGHTS))
     model.eval().requires_grad_(False)
     _fold(model, "_conv_stem", "_bn0")
-    for block in model._blocks:
+    blocks = list(model._blocks)[: _LAST_BLOCK + 1]
+    for block in blocks:
         if hasattr(block, "_expand_conv"):
             _fold(block, "_expand_conv", "_bn0")
         _fold(block, "_depthwise_conv", "_bn1")
         _fold(block, "_project_conv", "_bn2")
-    _fold(model, "_conv_head", "_bn1")
-    return _FeatureExtractor(model)
+    return nn.Sequential(model._conv_stem, nn.ReLU6(), *blocks)
 
 
 def _fold(module: Any, convolution: str, norm: str) -> None:
     setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), getattr(module, norm)))
     setattr(module, norm, nn.Identity())
-
-
-class _FeatureExtractor(nn.Module):
-    """The network without its classifier."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(B, 3, h, w) -> (B, 1280, h/32, w/32)."""
-        features: torch.Tensor = self.model.extract_features(images)
-        return features
