@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import descriptors
-from .block_table import Table, centers_lonlat
-from .errors import InputError
-from .index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, check_files, read_info
-from .progress import Progress, no_progress
-from .tiles import Block, Extent
+from astroloc_qgis.engine import descriptors
+from astroloc_qgis.engine.block_table import Table, centers_lonlat
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, check_files, read_info
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:
-    from .descriptors.base import Descriptor
-    from .imagery import Reference
+    from astroloc_qgis.engine.descriptors.base import Descriptor
+    from astroloc_qgis.engine.imagery import Reference
 
 __all__ = ["Index", "IndexInfo", "build_index"]
 
@@ -66,7 +66,7 @@ def build_index(
             data; the folder cannot be written.
         Cancelled: by ``progress``.
     """
-    from .index_builder import IndexBuilder, Plan
+    from astroloc_qgis.engine.index_builder import IndexBuilder, Plan
 
     if kind != "Flat" and kind != "SQ8" and not (kind.startswith("IVF") and kind.endswith(",Flat")):
         raise InputError(f"An index cannot be of kind '{kind}': choose Flat, SQ8 or IVF<lists>,Flat.")

@@ -17,13 +17,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from .coverage import Coverage
-from .descriptors.base import Descriptor
-from .errors import InputError
-from .imagery import Reference, block_window
-from .index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, write_info
-from .progress import Progress
-from .tiles import Block, Extent
+from astroloc_qgis.engine.coverage import Coverage
+from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery import Reference, block_window
+from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, write_info
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.tiles import Block, Extent
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
-from .weights import file_sha256
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights import file_sha256
 
 FORMAT_VERSION = 1
 INFO = "index.json"

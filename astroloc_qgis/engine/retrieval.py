@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .block_table import iou_with, overlaps_extent
-from .descriptors.base import Descriptor
-from .errors import InputError
-from .geometry import geodesic_km
-from .index import Index
-from .progress import Progress, no_progress
-from .tiles import Block, Extent
+from astroloc_qgis.engine.block_table import iou_with, overlaps_extent
+from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry import geodesic_km
+from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.tiles import Block, Extent
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError
+from astroloc_qgis.engine.errors import InputError
 
 if TYPE_CHECKING:
     import torch

@@ -6,11 +6,11 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from ..weights import WEIGHTS
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights import WEIGHTS
 
 if TYPE_CHECKING:
-    from .base import Descriptor
+    from astroloc_qgis.engine.descriptors.base import Descriptor
 
 DEFAULT = "efficientnet-lite0-gem"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import InputError
+from astroloc_qgis.engine.errors import InputError
 
 
 class Descriptor(ABC):

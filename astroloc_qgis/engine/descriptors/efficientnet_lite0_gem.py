@@ -14,16 +14,16 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .. import weights
-from ..errors import InputError
-from .base import Descriptor
+from astroloc_qgis.engine import weights
+from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.errors import InputError
 
 _WEIGHTS = "efficientnet-lite0"
 _GEM_POWER = 3.0
 _LAST_BLOCK = 10
 """The last of the 112-channel blocks, 16 px a cell: deeper layers know more of ImageNet's objects and less of texture.
 Measured with 30 simulated photos among 2,447 blocks of Blue Marble: the right block is in the first ten for 60 %, with
-the 1280-channel head for 53 %, with the last (320-channel) block for 50 %. Real photos: no difference that five show."""
+the 1280-channel head for 53 %, with the last (320-channel) block for 50 %; five real photos show no difference."""
 
 
 class EfficientNetLite0Gem(Descriptor):

@@ -17,10 +17,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .. import weights
-from ..errors import InputError
-from ..matchers.xfeat_net import XFeatNet, dense_features
-from .base import Descriptor, batches_of_one_size, fit_long_side
+from astroloc_qgis.engine import weights
+from astroloc_qgis.engine.descriptors.base import Descriptor, batches_of_one_size, fit_long_side
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, dense_features
 
 _CLUSTERS = 64
 _CHANNELS = 64
