@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.estimation import fit_homography, why_impossible
+from astroloc_qgis.engine.estimation import Expectation, fit_homography, why_impossible
 from astroloc_qgis.engine.geometry import (
     Array,
     WorkingPlane,
@@ -53,19 +53,21 @@ class CoregistrationSettings:
         converged_fraction: an iteration that moves no corner by more than this part of the photo's diagonal is the
             last.
         threshold_px: distance in pixels of the frame up to which a match may agree.
+        corner_deviation: how far, as a part of the photo's diagonal, an iteration is believed to move a corner.
         min_long_side, max_long_side: sizes of the photo in the iterations, pixels.
         margin: border shown around the photo in the iterations, as a part of its sides.
     """
 
     search_window: float = 3.0
     search_frame_px: int = 1024
-    search_long_sides: tuple[float, ...] = (1.7,)
+    search_long_sides: tuple[float, ...] = (1.9,)
     tilted_frame_deg: float = 45.0
     strong_inliers: int = 60
     hypotheses: int = 2
     iterations: int = 4
     converged_fraction: float = 0.005
     threshold_px: float = 3.0
+    corner_deviation: float = 0.04
     min_long_side: int = 512
     max_long_side: int = 1024
     margin: float = 0.12
@@ -285,20 +287,21 @@ def area_about_footprint(
         long_side: of the photo in the picture, pixels.
         margin: how far off the footprint may be, as a part of the photo's sides.
     """
-    frame = _photo_frame(photo_to_plane, plane, photo_size, long_side / max(photo_size), margin)
+    scale = long_side / max(photo_size)
+    size = (math.ceil(photo_size[0] * scale), math.ceil(photo_size[1] * scale))
+    frame = _framed(photo_to_plane, plane, scaling(scale), size, margin)
     frames = (frame, _turned(frame, 45.0))
     return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), (0, 3, 1, 2))
 
 
-def _photo_frame(
-    photo_to_plane: Array, plane: WorkingPlane, photo_size: tuple[int, int], scale: float, margin: float
+def _framed(
+    photo_to_plane: Array, plane: WorkingPlane, from_photo: Array, size: tuple[int, int], margin: float
 ) -> Frame:
-    """The photo's own frame, shrunk by ``scale`` and widened by ``margin`` of its sides all around."""
-    width, height = photo_size[0] * scale, photo_size[1] * scale
+    """The frame of a picture of the photo, given by ``from_photo`` and its size, widened by ``margin`` all around."""
+    width, height = size
     border = (round(width * margin), round(height * margin))
-    to_photo = scaling(1 / scale) @ translation(-border[0], -border[1])
-    size = (math.ceil(width) + 2 * border[0], math.ceil(height) + 2 * border[1])
-    return Frame(plane, photo_to_plane @ to_photo, size)
+    to_photo = np.linalg.inv(from_photo) @ translation(-border[0], -border[1])
+    return Frame(plane, photo_to_plane @ to_photo, (width + 2 * border[0], height + 2 * border[1]))
 
 
 def coregister(
@@ -404,13 +407,19 @@ def _refine(
     settings: CoregistrationSettings,
 ) -> tuple[Registration, Array] | str:
     """One EarthMatch iteration: the reference in the photo's frame, matched to the photo; or why it failed."""
-    view = views.view(round(_working_long_side(views.size, homography, before.plane, reference, settings)))
-    frame = _photo_frame(homography, before.plane, views.size, view.scale, settings.margin)
+    long_side = round(_working_long_side(views.size, homography, before.plane, reference, settings))
+    # Learned matchers have a sense of up: the turn at which they found the photo is the one at which they see most.
+    view = views.view(long_side, before.turn)
+    frame = _framed(homography, before.plane, view.from_photo, view.size, settings.margin)
     pixels, mask = render(reference, frame)
     if mask.mean() < MIN_SHOWN:
         return "the solution wandered off the reference"
-    matches = matcher.match(views.features(matcher, max(view.size)), matcher.extract(equalise(pixels), mask))
-    fit = fit_homography(matches, settings.threshold_px)
+    features = views.features(matcher, long_side, before.turn)
+    matches = matcher.match(features, matcher.extract(equalise(pixels), mask))
+    corners = photo_corners(*view.size)
+    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(view.from_photo), corners)
+    belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*view.size))
+    fit = fit_homography(matches, settings.threshold_px, belief)
     if fit is None:
         return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
     photo_to_frame = fit.homography @ view.from_photo
@@ -418,9 +427,7 @@ def _refine(
     if impossible:
         return impossible
     moved = normalise(frame.to_plane @ photo_to_frame)
-    corners = photo_corners(*views.size)
-    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography, corners)
-    movement = np.linalg.norm(apply_homography(photo_to_frame, corners) - expected, axis=1).max()
+    movement = np.linalg.norm(apply_homography(fit.homography, corners) - expected, axis=1).max()
     shift = float(movement / math.hypot(*view.size))
     ties = TiePoints(
         apply_homography(np.linalg.inv(view.from_photo), matches.a),

@@ -30,6 +30,25 @@ MAX_SCALE_CHANGE = 12.0
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What is believed of a homography before the matches are seen.
+
+    A photo of a coast or of broken clouds has its matches in one part; eight free parameters then throw the far
+    corners about. A weak belief that the corners stay where the iteration before put them costs nothing where matches
+    surround a corner, and lets the others follow slowly.
+
+    Attributes:
+        a: (N, 2) pixels of the first picture.
+        b: (N, 2) where they are believed to lie in the second.
+        deviation: standard deviation of that belief, pixels.
+    """
+
+    a: Array
+    b: Array
+    deviation: float
+
+
+@dataclass(frozen=True)
 class Fit:
     """A homography between two pictures and the matches that agree with it.
 
@@ -49,12 +68,13 @@ class Fit:
         return int(self.inlier.sum())
 
 
-def fit_homography(matches: Matches, threshold: float) -> Fit | None:
+def fit_homography(matches: Matches, threshold: float, expected: Expectation | None = None) -> Fit | None:
     """Robust homography of matches: MAGSAC++ (Barath et al., CVPR 2020), then least squares on its inliers.
 
     Args:
         matches: pairs of points.
         threshold: distance in pixels of the second picture up to which a pair may agree.
+        expected: where points should end up if the inliers do not say otherwise.
 
     Returns:
         The fit, or None where fewer than ``MIN_INLIERS`` pairs agree on anything.
@@ -66,10 +86,10 @@ def fit_homography(matches: Matches, threshold: float) -> Fit | None:
         return None
     homography = np.asarray(found, dtype=np.float64)
     inlier = _residuals(homography, matches) < threshold
-    for _ in range(3):
+    for _ in range(4):
         if inlier.sum() < MIN_INLIERS:
             return None
-        homography = homography_from_points(matches.a[inlier], matches.b[inlier])
+        homography = _least_squares(matches.a[inlier], matches.b[inlier], threshold / 3, expected)
         again = _residuals(homography, matches) < threshold
         if (again == inlier).all():
             break
@@ -78,6 +98,13 @@ def fit_homography(matches: Matches, threshold: float) -> Fit | None:
         return None
     residual = _residuals(homography, matches)[inlier]
     return Fit(homography, inlier, float(np.sqrt((residual**2).mean())))
+
+
+def _least_squares(a: Array, b: Array, deviation: float, expected: Expectation | None) -> Array:
+    if expected is None:
+        return homography_from_points(a, b)
+    weights = np.concatenate([np.full(len(a), 1 / deviation), np.full(len(expected.a), 1 / expected.deviation)])
+    return homography_from_points(np.concatenate([a, expected.a]), np.concatenate([b, expected.b]), weights)
 
 
 def _residuals(homography: Array, matches: Matches) -> Array:

@@ -185,19 +185,28 @@ def in_front(homography: Array, xy: Array, reference_xy: tuple[float, float]) ->
     return depth * math.copysign(1.0, here)
 
 
-def homography_from_points(source: Array, target: Array) -> Array:
-    """The homography through four point pairs ((4, 2) each), or the least-squares one through more of them."""
+def homography_from_points(source: Array, target: Array, weights: Array | None = None) -> Array:
+    """The homography through four point pairs ((4, 2) each), or the least-squares one through more of them.
+
+    Args:
+        source: (N, 2).
+        target: (N, 2).
+        weights: (N,) of the pairs' residuals, that is the inverse of their standard deviations; default all 1.
+    """
     source, target = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
     to_source, to_target = _conditioner(source), _conditioner(target)
     a, b = apply_homography(to_source, source), apply_homography(to_target, target)
     x, y, u, v = a[:, 0], a[:, 1], b[:, 0], b[:, 1]
     one, zero = np.ones_like(x), np.zeros_like(x)
-    rows = np.concatenate(
+    rows = np.stack(
         [
             np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
             np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
         ]
     )
+    if weights is not None:
+        rows = rows * np.asarray(weights, dtype=np.float64)[:, None]
+    rows = rows.reshape(-1, 9)
     # The triangular factor has the same null vector: without it the decomposition makes a square of all pairs.
     solution = np.linalg.svd(np.linalg.qr(rows, mode="r"))[2][-1].reshape(3, 3)
     return normalise(np.linalg.inv(to_target) @ solution @ to_source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from astroloc_qgis.engine.coregistration import (
     plane_for,
 )
 from astroloc_qgis.engine.device import resolve_device
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
 from astroloc_qgis.engine.exports.sight import find_sight
 from astroloc_qgis.engine.geometry import (
@@ -330,8 +330,11 @@ def _footprint_area(
 ) -> SearchArea:
     """Where a footprint drawn by hand says to look."""
     corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, dtype=np.float64)
-    if corners.shape != (4, 2):
-        raise InputError(f"A footprint has four corners of longitude and latitude, not {corners.shape}.")
+    if corners.shape != (4, 2) or not (np.abs(corners) <= (360, 90)).all():
+        raise InputError(
+            f"The footprint {corners.round(4).tolist()} is not four corners of longitude and latitude in degrees: "
+            "give them in the photo's order, the top left one first."
+        )
     plane = plane_for(corners[0], nadir)
     ground = plane.from_lonlat(corners)
     if not np.isfinite(ground).all() or geodesic_km(corners[:1], corners[2:3])[0] < 0.01:
@@ -355,8 +358,8 @@ def _check_outputs(out: Path, crs: str | None) -> None:
     """Refuse outputs that cannot be written before any work is done."""
     if crs is not None:
         resolve_crs(crs)
-    with staging(out):
-        pass
+    with suppress(Cancelled), staging(out):
+        raise Cancelled  # a trial, abandoned so that it leaves no folder behind
 
 
 def _write(
