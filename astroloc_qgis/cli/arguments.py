@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.tiles import MAX_ZOOM
 
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, and leaves the exit status to ``main``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # argparse takes "-19.3" for a value and "-19.3,-70" for an option; places south and west are both values.
+        self._negative_number_matcher = re.compile(r"^-[\d.][\d.,eE+-]*$")
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage.
@@ -23,17 +31,28 @@ class Parser(argparse.ArgumentParser):
 
 def lat_lon(text: str) -> tuple[float, float]:
     """``LAT,LON`` in degrees."""
-    lat, lon = _numbers(text, 2, "LAT,LON")
-    if not (-90 <= lat <= 90 and -180 <= lon <= 360):
-        raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: latitude is from -90 to 90")
+    lat, lon = _numbers(text, 2, "LAT,LON in degrees, such as 46.5,11.3")
+    if not -90 <= lat <= 90:
+        raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: a latitude is from -90 to 90")
+    if not -180 <= lon <= 360:
+        raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: a longitude is from -180 to 180")
     return lat, lon
 
 
 def extent(text: str) -> tuple[float, float, float, float]:
     """``W,S,E,N`` in degrees; west above east means across the antimeridian."""
-    west, south, east, north = _numbers(text, 4, "W,S,E,N")
-    if not (-90 <= south < north <= 90 and -180 <= west <= 180 and -180 <= east <= 180 and west != east):
-        raise argparse.ArgumentTypeError(f"'{text}' is not W,S,E,N in degrees: south must be below north")
+    west, south, east, north = _numbers(text, 4, "W,S,E,N in degrees, such as 5,44,12,48")
+    problem = ""
+    if not (-180 <= west <= 180 and -180 <= east <= 180):
+        problem = "west and east are from -180 to 180"
+    elif not (-90 <= south <= 90 and -90 <= north <= 90):
+        problem = "south and north are from -90 to 90"
+    elif south >= north:
+        problem = "south must be below north"
+    elif west == east:
+        problem = "west and east are the same"
+    if problem:
+        raise argparse.ArgumentTypeError(f"'{text}' is not W,S,E,N in degrees: {problem}")
     return west, south, east, north
 
 
@@ -43,14 +62,14 @@ def zooms(text: str) -> tuple[int, ...]:
         values = tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of zooms such as 9,10,11") from None
-    if not all(1 <= value <= 20 for value in values):
-        raise argparse.ArgumentTypeError(f"'{text}': a zoom is from 1 to 20")
+    if not all(2 <= value <= MAX_ZOOM for value in values):  # a block is four tiles wide: the world's, at zoom 2
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of zooms: a zoom is from 2 to {MAX_ZOOM}")
     return values
 
 
 def positive(text: str) -> int:
     """A whole number of at least 1."""
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return int(text)
 
@@ -59,7 +78,7 @@ def distance(text: str) -> float:
     """Kilometres, 0 or more."""
     (value,) = _numbers(text, 1, "a distance in km")
     if value < 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a distance: it must be 0 (no limit) or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a distance in km: it must be 0 (no limit) or more")
     return value
 
 
@@ -68,7 +87,7 @@ def _numbers(text: str, count: int, form: str) -> list[float]:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         values = []
-    if len(values) != count or not all(abs(value) < 1e9 for value in values):
+    if len(values) != count or not all(math.isfinite(value) for value in values):
         raise argparse.ArgumentTypeError(f"'{text}' is not {form}")
     return values
 
@@ -110,7 +129,7 @@ def make_parser() -> Parser:
     )
     build = index.add_parser("build", help="describe a reference's blocks into an index")
     build.add_argument("--imagery", required=True, metavar="URI")
-    build.add_argument("--zooms", type=zooms, required=True, metavar="Z,Z,…", help="web-map zooms of the blocks")
+    build.add_argument("--zooms", type=zooms, required=True, metavar="Z,Z,...", help="web-map zooms of the blocks")
     build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
     build.add_argument("--model", default="efficientnet-lite0-gem", metavar="NAME")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
@@ -125,7 +144,7 @@ def make_parser() -> Parser:
     )
     cases = benchmark.add_parser("coregistration", help="register photos of known footprints to their references")
     cases.add_argument("folder", type=Path, metavar="FOLDER", help="with cases.json")
-    cases.add_argument("--matcher", default="auto", metavar="NAME,…")
+    cases.add_argument("--matcher", default="auto", metavar="NAME,...")
     cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     cases.add_argument("--json", type=Path, metavar="FILE")
     return parser

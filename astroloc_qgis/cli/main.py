@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import sys
-import tempfile
 import traceback
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
 from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.engine.progress import Progress
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.pipeline import Localization
 
 LOCALIZED, DEFECT, BAD_INPUT, NOT_LOCALIZED = 0, 1, 2, 3
 """The exit statuses."""
@@ -30,18 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = Namespace(verbose=False)
     try:
         options = make_parser().parse_args(arguments)
-        logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, format="%(message)s")
-        return COMMANDS[options.command](options)
-    except AstroLocError as error:
-        print(f"astroloc: {error}", file=sys.stderr)
+        with _quiet_libraries(options.verbose):
+            return COMMANDS[options.command](options)
+    except InputError as error:
+        _complain(error)
         if options.verbose and error.details:
             print(error.details, file=sys.stderr)
-        return BAD_INPUT if isinstance(error, InputError) else DEFECT
+        return BAD_INPUT
     except KeyboardInterrupt:
-        print("astroloc: Interrupted.", file=sys.stderr)
+        _complain("Interrupted.")
         return DEFECT
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the user gets one line first
-        print(f"astroloc: This is a defect of AstroLoc: {type(error).__name__}: {error}", file=sys.stderr)
+        _complain(_defect(error))
         traceback.print_exc()
         return DEFECT
 
@@ -52,27 +55,32 @@ def _localize(options: Namespace) -> int:
     from astroloc_qgis.engine.photo import read_photo
 
     if len(options.photos) > 1:
+        names: dict[str, Path] = {}
         for photo in options.photos:  # a bad one is told before hours of work, not after them
-            read_photo(photo)
-    results = []
-    for photo in options.photos:
-        with progress_bar(photo.name) as progress:
-            result = pipeline.localize(
-                photo,
-                options.index,
-                options.out,
-                imagery=options.imagery,
-                nadir=options.nadir,
-                radius_km=options.radius_km,
-                extent=options.extent,
-                matcher=options.matcher,
-                device=options.device,
-                crs=options.crs,
-                progress=progress,
-            )
-        results.append(result.report())
-        _tell(results[-1])
-    return _finish(options, results)
+            name = read_photo(photo).name
+            if name in names:
+                raise InputError(
+                    f"The results of {names[name]} and {photo} would have the same names ({name}_...): localize them "
+                    "one by one, into different folders."
+                )
+            names[name] = photo
+
+    def localize(photo: Path, progress: Progress) -> Localization:
+        return pipeline.localize(
+            photo,
+            options.index,
+            options.out,
+            imagery=options.imagery,
+            nadir=options.nadir,
+            radius_km=options.radius_km,
+            extent=options.extent,
+            matcher=options.matcher,
+            device=options.device,
+            crs=options.crs,
+            progress=progress,
+        )
+
+    return _each_photo(options, localize)
 
 
 def _refine(options: Namespace) -> int:
@@ -80,22 +88,56 @@ def _refine(options: Namespace) -> int:
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.tiles import Block
 
-    (photo,) = options.photos
-    with progress_bar(photo.name) as progress:
-        result = pipeline.refine(
+    block = None if options.block is None else Block.parse(options.block)
+
+    def refine(photo: Path, progress: Progress) -> Localization:
+        return pipeline.refine(
             photo,
             options.imagery,
             options.out,
-            block=None if options.block is None else Block.parse(options.block),
+            block=block,
             footprint=options.footprint,
             nadir=options.nadir,
             matcher=options.matcher,
             device=options.device,
             crs=options.crs,
             progress=progress,
-        ).report()
-    _tell(result)
-    return _finish(options, [result])
+        )
+
+    return _each_photo(options, refine)
+
+
+def _each_photo(options: Namespace, work: Callable[[Path, Progress], Localization]) -> int:
+    """Do the work on one photo after the other, and report; a defect in one does not take the others along.
+
+    Raises:
+        InputError: something given is wrong; then there is no report.
+    """
+    entries: list[dict[str, Any]] = []
+    broken = False
+    try:
+        for photo in options.photos:
+            try:
+                with progress_bar(photo.name) as progress:
+                    entry = work(photo, progress).report()
+            except InputError:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is told, with its traceback, and the exit status says it
+                broken = True
+                _complain(_defect(error))
+                traceback.print_exc()
+                entry = unfinished_entry(photo, _defect(error))
+            entries.append(entry)
+            print(describe_entry(entry))
+    except KeyboardInterrupt:
+        broken = True
+        _complain("Interrupted.")
+        entries += [unfinished_entry(photo, "interrupted") for photo in options.photos[len(entries) :]]
+    if options.json:
+        write_json(options.json, entries)
+    if broken:
+        return DEFECT
+    return LOCALIZED if all(entry["status"] == "localized" for entry in entries) else NOT_LOCALIZED
 
 
 def _retrieve(options: Namespace) -> int:
@@ -106,13 +148,14 @@ def _retrieve(options: Namespace) -> int:
     from astroloc_qgis.engine.retrieval import retrieve
 
     (photo,) = options.photos
+    device = resolve_device(options.device)
     index = Index.open(options.index)
     pixels = read_photo(photo).rgb8()
     with progress_bar(photo.name) as progress:
         candidates = retrieve(
             pixels,
             index,
-            index.create_descriptor(resolve_device(options.device)),
+            index.create_descriptor(device),
             top=options.top,
             nadir=options.nadir,
             radius_km=options.radius_km,
@@ -120,15 +163,17 @@ def _retrieve(options: Namespace) -> int:
             progress=progress,
         )
     entries = []
-    print("rank  score  block             longitude   latitude  turn")
+    lines = ["rank  score  block             longitude   latitude  turn"]
     for found in candidates:
-        lon, lat = (round(float(value), 5) for value in found.block.center_lonlat)
-        print(f"{found.rank:4}  {found.score:.3f}  {found.block!s:16} {lon:10.4f} {lat:10.4f}  {found.turn}")
         block = found.block
+        lon, lat = (round(float(value), 5) for value in block.center_lonlat)
+        lines.append(f"{found.rank:4}  {found.score:.3f}  {block!s:16} {lon:10.4f} {lat:10.4f}  {found.turn}")
         place = {"zoom": block.zoom, "row": block.row, "column": block.column, "size": block.size}
-        entries.append({**place, "rank": found.rank, "score": found.score, "turn": found.turn, "center": [lon, lat]})
+        score = round(found.score, 5)
+        entries.append({**place, "rank": found.rank, "score": score, "turn": found.turn, "center": [lon, lat]})
     if options.json:
-        _write_json(options.json, [{"photo": str(photo), "candidates": entries}])
+        write_json(options.json, [{"photo": str(photo), "candidates": entries}])
+    print("\n".join(lines))
     return LOCALIZED
 
 
@@ -136,13 +181,13 @@ def _index(options: Namespace) -> int:
     from astroloc_qgis.engine.index import Index, build_index
 
     if options.action == "info":
-        index = Index.open(options.folder, thorough=True)
-        _tell_index(index)
+        print(describe_index(Index.open(options.folder, thorough=True)))
         return LOCALIZED
     _limit_threads()
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery import Reference
 
+    device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
     try:
         with progress_bar(options.out.name) as progress:
@@ -152,28 +197,26 @@ def _index(options: Namespace) -> int:
                 options.extent,
                 options.model,
                 options.out,
-                device=resolve_device(options.device),
+                device=device,
                 stride=options.stride,
                 title=options.title,
                 progress=progress,
             )
     finally:
         reference.close()
-    _tell_index(index)
+    print(describe_index(index))
     return LOCALIZED
 
 
 def _benchmark(options: Namespace) -> int:
-    _limit_threads()
-    if options.json:
-        _check_writable(options.json)
+    _prepare(options)
     from astroloc_qgis.engine.benchmark.coregistration import run, table
 
     with progress_bar("benchmark") as progress:
         results = run(options.folder, options.matcher.split(","), device=options.device, progress=progress)
-    print(table(results))
     if options.json:
-        _write_json(options.json, results)
+        write_json(options.json, results)
+    print(table(results))
     return LOCALIZED
 
 
@@ -189,7 +232,7 @@ COMMANDS = {
 def _prepare(options: Namespace) -> None:
     """Refuse what can be refused before anything heavy is loaded."""
     if options.json:
-        _check_writable(options.json)
+        check_writable(options.json)
     _limit_threads()
 
 
@@ -199,54 +242,29 @@ def _limit_threads() -> None:
     limit_threads()
 
 
-def _tell(entry: dict[str, Any]) -> None:
-    """One photo's result in words, on stdout."""
-    name = Path(entry["photo"]).name
-    if entry["status"] != "localized":
-        print(f"{name}: not localized ({entry['reason']}).")
-        return
-    lon, lat = (sum(corner[axis] for corner in entry["footprint"]) / 4 for axis in (0, 1))
-    print(
-        f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
-        f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."
-    )
-    for kind, path in entry["outputs"].items():
-        print(f"  {kind}: {path}")
+@contextmanager
+def _quiet_libraries(verbose: bool) -> Iterator[None]:
+    """Keep what the libraries mutter off stderr, which is for one clear line; with ``--verbose`` all is heard."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s")
+    logging.captureWarnings(not verbose)
+    from osgeo import gdal
 
-
-def _tell_index(index: Any) -> None:
-    info = index.info
-    counts = ", ".join(f"{count} at zoom {zoom}" for zoom, count in sorted(info.counts.items()))
-    print(f"{index.folder}: {info.title or 'untitled'}")
-    print(f"  blocks       {info.count} ({counts})")
-    print(f"  model        {info.model}, {info.dimensions} dimensions, {info.kind}")
-    print(f"  imagery      {info.imagery_uri}")
-    print(f"  attribution  {info.attribution or 'none given'}")
-    print("  extent       " + ", ".join(f"{value:.4f}" for value in info.extent) + " (west, south, east, north)")
-
-
-def _finish(options: Namespace, results: list[dict[str, Any]]) -> int:
-    if options.json:
-        _write_json(options.json, results)
-    return LOCALIZED if all(entry["status"] == "localized" for entry in results) else NOT_LOCALIZED
-
-
-def _check_writable(path: Path) -> None:
+    if not verbose:
+        gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise InputError(f"The report {path} cannot be written: {error.strerror}; choose another file.") from error
-    if path.is_dir():
-        raise InputError(f"The report {path} is a folder: name a file.")
+        yield
+    finally:
+        if not verbose:
+            gdal.PopErrorHandler()
+        logging.captureWarnings(False)
 
 
-def _write_json(path: Path, content: Any) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise InputError(f"The report {path} cannot be written: {error.strerror}; choose another file.") from error
+def _complain(what: object) -> None:
+    """One line on stderr."""
+    print("astroloc:", *str(what).split(), file=sys.stderr)
+
+
+def _defect(error: Exception) -> str:
+    if isinstance(error, AstroLocError):
+        return str(error)
+    return f"This is a defect of AstroLoc: {type(error).__name__}: {error}"

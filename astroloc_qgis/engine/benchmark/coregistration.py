@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,36 +10,16 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine import matchers, pipeline
+from astroloc_qgis.engine.benchmark.cases import Case, read_cases
 from astroloc_qgis.engine.device import resolve_device
-from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import Array, transform_points
+from astroloc_qgis.engine.geometry import Array, geodesic_km
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
-from astroloc_qgis.engine.tiles import Block
 from astroloc_qgis.engine.views import PhotoViews
 
 LEAST_TOLERANCE_PX = 15.0
 """A footprint is right when its worst corner is within this, or 5 times the spread of the truth, reference pixels."""
-
-
-def read_cases(folder: Path) -> list[dict[str, Any]]:
-    """The cases of a folder.
-
-    Raises:
-        InputError: there is no ``cases.json`` in it, or that is no list of cases.
-    """
-    path = folder / "cases.json"
-    try:
-        cases = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The folder {folder} has no readable cases.json: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The file {path} is not JSON: {error}.") from error
-    needed = {"id", "kind", "photo", "reference", "tile_block"}
-    if not isinstance(cases, list) or not cases or not all(isinstance(c, dict) and needed <= set(c) for c in cases):
-        raise InputError(f"The file {path} is no list of cases: each needs {', '.join(sorted(needed))}.")
-    return cases
 
 
 def run(
@@ -50,53 +28,53 @@ def run(
     """Register every case with every matcher, weights loaded beforehand.
 
     Returns:
-        One entry a case and matcher: id, kind, matcher, status, inliers, confidence, corner_error_px (pixels of the
-        reference; None without truth or footprint), tolerance_px, right (None where only a rough outline is known),
-        seconds, reason.
+        One entry a case and matcher: id, kind, matcher (as asked for), won_by (the one of ``auto`` that had the
+        result), status, inliers, confidence, corner_error_px (of the worst corner, pixels of the reference; None where
+        the photo was not localized, or its true corners are not known), tolerance_px, right, seconds, footprint,
+        reason.
 
     Raises:
-        InputError: bad cases or an unknown matcher.
+        InputError: bad cases, an unknown matcher or device.
     """
-    cases = read_cases(folder)
-    device = resolve_device(device)
     stages = {name: pipeline.registration_stages(name) for name in matcher_names}
+    device = resolve_device(device)
+    cases = read_cases(folder)
     for stage in stages.values():
         for name, _ in stage:
             matchers.create(name, device)
-    work = [(name, case) for name in matcher_names for case in cases]
+    work = [(name, case) for name in stages for case in cases]
     results = []
     for number, (name, case) in enumerate(work):
         step = part_of(progress, number / len(work), (number + 1) / len(work))
-        results.append(_run_case(folder, case, name, stages[name], device, step))
+        results.append(_run_case(case, name, stages[name], device, step))
+        step("match", 1.0)
     return results
 
 
-def _run_case(
-    folder: Path, case: dict[str, Any], name: str, stages: list[tuple[str, int]], device: str, progress: Progress
-) -> dict[str, Any]:
-    photo = read_photo(folder / case["photo"])
-    reference = Reference.open(folder / case["reference"])
-    block = Block(**case["tile_block"])
-    nadir = (case["nadir_lat"], case["nadir_lon"]) if "nadir_lat" in case else None
-    started = time.perf_counter()
-    result = pipeline.register_block(
-        photo.path,
-        PhotoViews(photo.rgb8(), photo.alpha),
-        reference,
-        block,
-        nadir=nadir,
-        stages=stages,
-        device=device,
-        progress=progress,
-    )
-    seconds = time.perf_counter() - started
-    footprint = result.footprint
-    reference.close()
-    error = None if footprint is None else _corner_error_px(footprint, case)
-    tolerance = max(LEAST_TOLERANCE_PX, 5 * case.get("corner_spread_px", 0.0))
+def _run_case(case: Case, name: str, stages: list[tuple[str, int]], device: str, progress: Progress) -> dict[str, Any]:
+    photo = read_photo(case.photo)
+    reference = Reference.open(case.reference)
+    try:
+        started = time.perf_counter()
+        result = pipeline.register_block(
+            photo.path,
+            PhotoViews(photo.rgb8(), photo.alpha),
+            reference,
+            case.block,
+            nadir=case.nadir,
+            stages=stages,
+            device=device,
+            progress=progress,
+        )
+        seconds = time.perf_counter() - started
+        footprint = result.footprint
+        error = None if footprint is None else corner_error_px(footprint, case, reference)
+    finally:
+        reference.close()
+    tolerance = max(LEAST_TOLERANCE_PX, 5 * case.spread_px)
     return {
-        "id": case["id"],
-        "kind": case["kind"],
+        "id": case.name,
+        "kind": case.kind,
         "matcher": name,
         "won_by": result.registration.matcher,
         "status": "localized" if result.located else "not_localized",
@@ -104,38 +82,55 @@ def _run_case(
         "confidence": round(result.verdict.confidence, 4),
         "corner_error_px": None if error is None else round(error, 2),
         "tolerance_px": round(tolerance, 2),
-        "right": _is_right(case, footprint, error, tolerance),
+        "right": is_right(footprint, case, error, tolerance),
         "seconds": round(seconds, 2),
         "footprint": None if footprint is None else footprint.round(6).tolist(),
         "reason": result.verdict.reason,
     }
 
 
-def _corner_error_px(footprint: Array, case: dict[str, Any]) -> float | None:
-    """Distance of the worst corner from the truth, pixels of the reference; None where there is no exact truth."""
-    if "footprint_lonlat" not in case:
+def corner_error_px(footprint: Array, case: Case, reference: Reference) -> float | None:
+    """Distance on the ground of the worst corner from the truth, in pixels of the reference at that corner.
+
+    Args:
+        footprint: (4, 2) longitude, latitude in the photo's corner order.
+        case: with the truth.
+        reference: tells how large its pixels are.
+
+    Returns:
+        None where the true corners are not known, or the footprint has others (of a photo with a horizon).
+    """
+    if case.footprint is None or footprint.shape != case.footprint.shape:
         return None
-    truth = np.array(case["footprint_lonlat"], dtype=np.float64)
-    left, bottom, right, top = case["reference_bounds_3857"]
-    pixel = (right - left) / 1024  # the references are 1,024 pixels wide
-    ground = transform_points(footprint, "EPSG:4326", "EPSG:3857") - transform_points(truth, "EPSG:4326", "EPSG:3857")
-    return float(np.linalg.norm(ground, axis=1).max() / pixel)
+    pixel_m = np.array([reference.native_gsd_m(float(lon), float(lat)) for lon, lat in case.footprint])
+    return float((geodesic_km(footprint, case.footprint) * 1000 / pixel_m).max())
 
 
-def _is_right(case: dict[str, Any], footprint: Array | None, error: float | None, tolerance: float) -> bool:
-    """Whether the answer is what it should be."""
-    if case["kind"] == "negative":
+def is_right(footprint: Array | None, case: Case, error: float | None, tolerance: float) -> bool:
+    """Whether the answer is what it should be.
+
+    Args:
+        footprint: (N, 2) longitude, latitude; None for "not localized".
+        case: with the truth.
+        error: of the worst corner, pixels of the reference, where it is known.
+        tolerance: the greatest error of a right answer.
+    """
+    if case.kind == "negative":
         return footprint is None
     if footprint is None:
         return False
     if error is not None:
         return error <= tolerance
+    if case.outline is None:
+        return False
     # Only a rough outline is known, its corners in no order: good to a tenth of its diagonal.
-    outline = np.array(case["published_outline_lonlat"], dtype=np.float64)
-    here, there = (transform_points(corners, "EPSG:4326", "EPSG:3857") for corners in (footprint, outline))
-    diagonal = max(np.linalg.norm(there - corner, axis=1).max() for corner in there)
-    distances = np.linalg.norm(here[:, None] - there[None], axis=2)
-    return bool(max(distances.min(axis=0).max(), distances.min(axis=1).max()) <= 0.1 * diagonal)
+    apart, diagonal = _distances_km(footprint, case.outline), _distances_km(case.outline, case.outline).max()
+    return bool(max(apart.min(axis=0).max(), apart.min(axis=1).max()) <= 0.1 * diagonal)
+
+
+def _distances_km(a: Array, b: Array) -> Array:
+    """(N, M) distances of N from M places."""
+    return np.stack([geodesic_km(place[None], b) for place in a])
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -152,9 +147,9 @@ def table(results: list[dict[str, Any]]) -> str:
             f"| {entry['confidence']:.2f} | {error} | {'yes' if entry['right'] else 'no'} | {entry['seconds']:.1f} |"
         )
     lines.append("")
-    for name in dict.fromkeys(entry["matcher"] for entry in results):
-        lines.append(_summary(name, [entry for entry in results if entry["matcher"] == name]))
-    return "\n".join(lines)
+    names = dict.fromkeys(entry["matcher"] for entry in results)
+    summaries = [_summary(name, [entry for entry in results if entry["matcher"] == name]) for name in names]
+    return "\n".join([*lines, *summaries])
 
 
 def _summary(name: str, entries: list[dict[str, Any]]) -> str:
@@ -162,9 +157,9 @@ def _summary(name: str, entries: list[dict[str, Any]]) -> str:
     located = sum(entry["right"] for entry in positives)
     wrong = sum(entry["status"] == "localized" and not entry["right"] for entry in entries)
     errors = [entry["corner_error_px"] for entry in entries if entry["corner_error_px"] is not None]
-    median = float(np.median(errors)) if errors else math.nan
+    corners = f", median corner error {np.median(errors):.2f} px" if errors else ""
     seconds = float(np.median([entry["seconds"] for entry in entries]))
     return (
-        f"{name}: {located} of {len(positives)} right, {wrong} wrong, median corner error {median:.2f} px, "
-        f"median {seconds:.1f} s."
+        f"{name}: {located} of {len(positives)} positives right, {wrong} of all wrong{corners}, "
+        f"median time {seconds:.1f} s."
     )

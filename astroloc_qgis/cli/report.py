@@ -1,0 +1,106 @@
+"""What the command line leaves behind: the JSON report, and the same in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.engine.errors import InputError
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a report that could not be written, before hours of work for it; makes nothing.
+
+    Raises:
+        InputError: it is a folder, or no file can be made there.
+    """
+    if path.is_dir():
+        raise InputError(f"The report {path} is a folder: name a file in it, such as {path / 'report.json'}.")
+    try:
+        with tempfile.TemporaryFile(dir=next(folder for folder in path.absolute().parents if folder.exists())):
+            pass
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a report whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"The report {path} cannot be written ({error.strerror}): choose another file.", repr(error))
+
+
+def unfinished_entry(photo: Path, reason: str) -> dict[str, Any]:
+    """The report's entry of a photo on which the work broke off, with the fields of every other entry."""
+    return {
+        "photo": str(photo),
+        "status": "not_localized",
+        "reason": reason,
+        "confidence": 0.0,
+        "inliers": 0,
+        "matcher": None,
+        "iterations": 0,
+        "footprint": None,
+        "homography": None,
+        "working_plane": None,
+        "rmse_px": None,
+        "rmse_m": None,
+        "candidate": None,
+        "candidates": [],
+        "outputs": {},
+        "seconds": {},
+    }
+
+
+def describe_entry(entry: dict[str, Any]) -> str:
+    """One photo's entry of the report in words."""
+    name = Path(entry["photo"]).name
+    if entry["status"] != "localized":
+        return f"{name}: not localized ({entry['reason']})."
+    lon, lat = _middle(entry["footprint"])
+    lines = [
+        f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
+        f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."
+    ]
+    return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
+
+
+def _middle(footprint: list[list[float]]) -> tuple[float, float]:
+    """Longitude and latitude in the middle of a footprint, which may cross the antimeridian."""
+    first = footprint[0][0]
+    east = sum((lon - first + 180) % 360 - 180 for lon, _ in footprint) / len(footprint)
+    return (first + east + 180) % 360 - 180, sum(lat for _, lat in footprint) / len(footprint)
+
+
+def describe_index(index: Any) -> str:
+    """An index in words."""
+    info = index.info
+    counts = ", ".join(f"{count} at zoom {zoom}" for zoom, count in sorted(info.counts.items()))
+    return "\n".join(
+        [
+            f"{index.folder}: {info.title or 'untitled'}",
+            f"  blocks       {info.count} ({counts})",
+            f"  model        {info.model}, {info.dimensions} dimensions, {info.kind}",
+            f"  imagery      {info.imagery_uri}",
+            f"  attribution  {info.attribution or 'none given'}",
+            "  extent       " + ", ".join(f"{value:.4f}" for value in info.extent) + " (west, south, east, north)",
+        ]
+    )
