@@ -85,7 +85,7 @@ def test_a_matcher_is_loaded_once() -> None:
 def test_every_matcher_recovers_a_small_turn_and_scale(
     matcher: Matcher, picture: Image, described: dict[str, Features], turn_deg: float, scale: float
 ) -> None:
-    assert worst_corner(matcher, picture, described[matcher.name], motion(turn_deg, scale)) < 1.5
+    assert worst_corner(matcher, picture, described[matcher.name], motion(turn_deg, scale)) < 2.0
 
 
 @pytest.mark.parametrize("turn_deg", [45, 90, 135, 180, 250])
