@@ -49,7 +49,7 @@ def in_process_of_its_own(*arguments: object, **settings) -> subprocess.Complete
 def near(scene: Scene) -> str:
     """An extent of a few blocks about the photo's middle."""
     lon, lat = scene.world.center_lonlat
-    return f"{lon - 0.05},{lat - 0.05},{lon + 0.05},{lat + 0.05}"
+    return f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
 
 
 # ---------------------------------------------------------------- localize

@@ -57,7 +57,7 @@ def localized(scene: Scene, listener: Listener, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="module")
 def refused(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> tuple[pipeline.Localization, Path]:
     out = tmp_path_factory.mktemp("refused")
-    west, south, east, north = about(scene.world.center_lonlat, 0.05)
+    west, south, east, north = about(scene.world.center_lonlat, 0.001)
     extent = (west, south, east, north)
     return pipeline.localize(scene.stranger, scene.index, out, matcher="sift", device="cpu", extent=extent), out
 
@@ -240,7 +240,7 @@ def test_a_radius_of_nought_is_no_limit_about_the_nadir(scene: Scene, tmp_path: 
 def test_an_extent_leaves_only_blocks_that_overlap_it(scene: Scene, refused) -> None:
     result, _ = refused
     assert 0 < len(result.candidates) < pipeline.CANDIDATES_KEPT
-    west, south, east, north = about(scene.world.center_lonlat, 0.05)
+    west, south, east, north = about(scene.world.center_lonlat, 0.001)
     for candidate in result.candidates:
         corners = candidate.block.corners_lonlat
         assert corners[:, 0].min() < east
