@@ -38,6 +38,10 @@ MIN_SHOWN = 0.05
 """A picture of which the reference fills less than this part has nothing to match."""
 
 
+SEARCH_PART = 0.7
+"""The search's share of the work, for the progress bar."""
+
+
 @dataclass(frozen=True)
 class CoregistrationSettings:
     """How hard to look, and when to stop.
@@ -47,6 +51,7 @@ class CoregistrationSettings:
         search_frame_px: longest side of the rendering of that area.
         search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
         tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
+        search_keypoints: strongest keypoints of a learned matcher that take part in the search.
         strong_inliers: a turn with so many inliers ends the search for others.
         hypotheses: so many of the best turns are followed up.
         iterations: most iterations after the search.
@@ -62,7 +67,8 @@ class CoregistrationSettings:
     search_frame_px: int = 1024
     search_long_sides: tuple[float, ...] = (1.9,)
     tilted_frame_deg: float = 45.0
-    strong_inliers: int = 60
+    search_keypoints: int = 1024
+    strong_inliers: int = 40
     hypotheses: int = 2
     iterations: int = 4
     converged_fraction: float = 0.005
@@ -108,6 +114,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """A plausible place of the photo, yet to be sharpened.
+
+    Attributes:
+        homography: (3, 3) photo pixels -> metres of the plane.
+        turn: quarter turns of the photo at which it was found.
+        step: what the matching gave.
+        frame: number of the area's frame in which it was found.
+    """
+
+    homography: Array
+    turn: int
+    step: Step
+    frame: int = 0
+
+
+@dataclass(frozen=True)
 class Registration:
     """A photo put on the ground, or the reason why not.
 
@@ -123,6 +146,7 @@ class Registration:
         rmse_m: of the inliers, metres of the plane.
         frame_scale: pixels of the last frame a photo pixel.
         matcher: name.
+        hint: the most promising plausible hypothesis of the search, whatever became of it; None where there was none.
     """
 
     plane: WorkingPlane
@@ -136,6 +160,7 @@ class Registration:
     rmse_px: float = math.nan
     rmse_m: float = math.nan
     frame_scale: float = 1.0
+    hint: Hypothesis | None = None
 
     @property
     def inliers(self) -> int:
@@ -166,21 +191,6 @@ class SearchArea:
     def plane(self) -> WorkingPlane:
         """The working plane of all frames."""
         return self.frames[0].plane
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A plausible place of the photo, yet to be sharpened.
-
-    Attributes:
-        homography: (3, 3) photo pixels -> metres of the plane.
-        turn: quarter turns of the photo at which it was found.
-        step: what the matching gave.
-    """
-
-    homography: Array
-    turn: int
-    step: Step
 
 
 def plane_for(lonlat: Array, nadir: tuple[float, float] | None) -> WorkingPlane:
@@ -332,7 +342,7 @@ def coregister(
             best = registration
         if best.converged and best.inliers >= settings.strong_inliers:
             break
-    return best
+    return replace(best, hint=hypotheses[0] if hypotheses else None)
 
 
 def _iterate(
@@ -348,7 +358,7 @@ def _iterate(
     registration = Registration(plane, "", matcher.name, history=(hypothesis.step,), turn=hypothesis.turn)
     homography = hypothesis.homography
     for iteration in range(settings.iterations):
-        progress("match", (iteration + 1) / (settings.iterations + 1))
+        progress("match", SEARCH_PART + (1 - SEARCH_PART) * iteration / settings.iterations)
         refined = _refine(views, reference, homography, registration, matcher, settings)
         if isinstance(refined, str):
             # What does not survive a look from the camera's own side is no solution, however many agreed before.
@@ -372,17 +382,21 @@ def _search(
     why = "no turn of the photo matches the reference"
     frames = area.frames[:1] if matcher.rotation_invariant else area.frames
     turns = area.turns[:1] if matcher.rotation_invariant else area.turns
-    for frame in frames:
-        progress("match", 0.0)
+    most = None if matcher.rotation_invariant else settings.search_keypoints
+    tries = len(frames) * len(area.photo_px) * len(turns)
+    tried = 0
+    for number, frame in enumerate(frames):
+        progress("match", SEARCH_PART * tried / tries)
         pixels, mask = render(reference, frame)
         if mask.mean() < MIN_SHOWN:
             return [], "the reference shows nothing there"
-        features = matcher.extract(equalise(pixels), mask)
+        features = matcher.extract(equalise(pixels), mask, most)
         for long_side in area.photo_px:
             for turn in turns:
-                progress("match", 0.0)
+                progress("match", SEARCH_PART * tried / tries)
+                tried += 1
                 view = views.view(long_side, turn)
-                matches = matcher.match(views.features(matcher, long_side, turn), features)
+                matches = matcher.match(views.features(matcher, long_side, turn, most), features)
                 fit = fit_homography(matches, settings.threshold_px)
                 if fit is None:
                     continue
@@ -392,7 +406,7 @@ def _search(
                     why = impossible
                     continue
                 step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
-                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step))
+                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step, number))
                 if fit.inliers >= settings.strong_inliers:
                     return [found[-1]], ""
     return sorted(found, key=lambda hypothesis: -hypothesis.step.inliers), why

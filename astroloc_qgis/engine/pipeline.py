@@ -6,32 +6,24 @@ iterated matching; the first registration that verification believes georeferenc
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, stages_of
 from astroloc_qgis.engine.coregistration import (
-    Registration,
     SearchArea,
     area_about_block,
     area_about_footprint,
-    coregister,
     plane_for,
 )
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
-from astroloc_qgis.engine.exports.sight import find_sight
 from astroloc_qgis.engine.geometry import (
-    Array,
-    apply_homography,
     geodesic_km,
     homography_from_points,
     photo_corners,
@@ -39,101 +31,17 @@ from astroloc_qgis.engine.geometry import (
 from astroloc_qgis.engine.georeference import georeference, read_footprint, resolve_crs
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.localization import Localization
 from astroloc_qgis.engine.photo import Photo, read_photo
-from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval import Candidate, retrieve
 from astroloc_qgis.engine.tiles import Block, Extent
-from astroloc_qgis.engine.verification import Verdict, verify
 from astroloc_qgis.engine.views import PhotoViews
 
-log = logging.getLogger(__name__)
-
-AUTO = (("sift", 20), ("xfeat-lighterglue", 10), ("aliked-lightglue", 2))
-"""The matchers of ``auto``, cheapest first, and to how many of the best candidates each is put."""
-
-Start = tuple[SearchArea, Candidate | None]
-"""Where registration begins, and the candidate behind it."""
+__all__ = ["Localization", "localize", "refine", "register_block"]
 
 CANDIDATES_KEPT = 50
 """How many candidates the report lists."""
-
-
-@dataclass
-class Localization:
-    """What became of one photo.
-
-    Attributes:
-        photo: its path.
-        registration: the believed one, or the best that was not believed.
-        verdict: on that registration.
-        candidate: the one it started from; None for a footprint drawn by hand.
-        candidates: all that retrieval ranked, best first.
-        outputs: kind of file -> path; empty where the photo was not localized.
-        seconds: by stage.
-        photo_size: width and height of the photo, pixels.
-    """
-
-    photo: Path
-    registration: Registration
-    verdict: Verdict
-    candidate: Candidate | None
-    candidates: list[Candidate]
-    photo_size: tuple[int, int]
-    outputs: dict[str, Path] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def located(self) -> bool:
-        """Whether the photo was found."""
-        return self.verdict.located
-
-    @property
-    def footprint(self) -> Array | None:
-        """(4, 2) longitude, latitude in the photo's corner order; None where the photo was not found."""
-        homography = self.registration.homography
-        if homography is None or not self.located:
-            return None
-        sight = find_sight(homography, self.registration.plane, *self.photo_size)
-        return self.registration.plane.to_lonlat(apply_homography(homography, sight.outline()))
-
-    def report(self) -> dict[str, Any]:
-        """The entry of the JSON report: plain types only."""
-        found, footprint = self.registration, self.footprint
-        homography = found.homography if self.located else None
-        return {
-            "photo": str(self.photo),
-            "status": "localized" if self.located else "not_localized",
-            "reason": self.verdict.reason,
-            "confidence": round(self.verdict.confidence, 4),
-            "inliers": found.inliers,
-            "matcher": found.matcher,
-            "iterations": found.iterations,
-            "footprint": None if footprint is None else footprint.round(7).tolist(),
-            "homography": None if homography is None else homography.tolist(),
-            "working_plane": found.plane.proj,
-            "rmse_px": _number(found.rmse_px) if self.located else None,
-            "rmse_m": _number(found.rmse_m) if self.located else None,
-            "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
-            "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
-            "outputs": {kind: str(path) for kind, path in self.outputs.items()},
-            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
-        }
-
-
-def _number(value: float) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None
-
-
-def _candidate_entry(candidate: Candidate) -> dict[str, Any]:
-    block = candidate.block
-    return {
-        "zoom": block.zoom,
-        "row": block.row,
-        "column": block.column,
-        "size": block.size,
-        "rank": candidate.rank,
-        "score": round(candidate.score, 5),
-    }
 
 
 def localize(
@@ -170,7 +78,7 @@ def localize(
         Cancelled: by ``progress``.
     """
     clock = _Clock()
-    stages = registration_stages(matcher)
+    stages = stages_of(matcher)
     device = resolve_device(device)
     with clock.stage("read"):
         progress("read", 0.0)
@@ -194,8 +102,8 @@ def localize(
         with clock.stage("match"):
             views = PhotoViews(pixels, photo.alpha)
             starts = [(_candidate_area(candidate, reference, nadir), candidate) for candidate in candidates]
-            registration, verdict, candidate = _register(views, reference, starts, stages, device, progress)
-        result = Localization(photo_path, registration, verdict, candidate, candidates, (photo.width, photo.height))
+            outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
+        result = Localization(photo_path, outcome, candidates, views.size)
         with clock.stage("georeference"):
             _write(result, photo, reference, out, crs, index.info.model, progress)
     result.seconds = clock.seconds
@@ -235,7 +143,7 @@ def refine(
     if (block is None) == (footprint is None):
         raise InputError("Give either a block or a footprint to start from.")
     clock = _Clock()
-    stages = registration_stages(matcher)
+    stages = stages_of(matcher)
     device = resolve_device(device)
     with clock.stage("read"):
         progress("read", 0.0)
@@ -250,8 +158,8 @@ def refine(
                 )
             else:
                 starts: list[Start] = [(_footprint_area(footprint, views.size, nadir), None)]
-                registration, verdict, _ = _register(views, reference, starts, stages, device, progress)
-                result = Localization(photo_path, registration, verdict, None, [], views.size)
+                outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
+                result = Localization(photo_path, outcome, [], views.size)
         with clock.stage("georeference"):
             _write(result, photo, reference, out, crs, "", progress)
     result.seconds = clock.seconds
@@ -265,7 +173,7 @@ def register_block(
     block: Block,
     *,
     nadir: tuple[float, float] | None = None,
-    stages: Sequence[tuple[str, int]],
+    stages: Sequence[Stage],
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Localization:
@@ -277,46 +185,14 @@ def register_block(
         reference: imagery.
         block: where to look.
         nadir: latitude, longitude.
-        stages: of ``registration_stages``.
+        stages: of ``cascade.stages_of``.
         device: torch device.
         progress: told the stage "match".
     """
     candidate = Candidate(block, rank=1, score=1.0, turn=0)
     starts: list[Start] = [(_candidate_area(candidate, reference, nadir), candidate)]
-    registration, verdict, _ = _register(views, reference, starts, stages, device, progress)
-    return Localization(photo_path, registration, verdict, candidate, [candidate], views.size)
-
-
-def _register(
-    views: PhotoViews,
-    reference: Reference,
-    starts: Sequence[Start],
-    stages: Sequence[tuple[str, int]],
-    device: str,
-    progress: Progress,
-) -> tuple[Registration, Verdict, Candidate | None]:
-    """EarthMatch from each start, matchers from cheap to strong, until verification believes a result."""
-    best: tuple[Registration, Verdict, Candidate | None] | None = None
-    work = [(name, start) for name, count in stages for start in starts[:count]]
-    for number, (name, (area, candidate)) in enumerate(work):
-        step = part_of(progress, number / len(work), (number + 1) / len(work))
-        step("match", 0.0)
-        registration = coregister(views, reference, area, matchers.create(name, device), progress=step)
-        verdict = verify(registration, views.size)
-        log.info(
-            "%s from %s: %d inliers, confidence %.3f, %s",
-            name,
-            "footprint" if candidate is None else candidate.block,
-            registration.inliers,
-            verdict.confidence,
-            verdict.reason,
-        )
-        if best is None or verdict.confidence > best[1].confidence:
-            best = registration, verdict, candidate
-        if verdict.located:
-            break
-    assert best is not None  # noqa: S101 - there is always a start
-    return best
+    outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
+    return Localization(photo_path, outcome, [candidate], views.size)
 
 
 def _candidate_area(candidate: Candidate, reference: Reference, nadir: tuple[float, float] | None) -> SearchArea:
@@ -340,18 +216,6 @@ def _footprint_area(
     if not np.isfinite(ground).all() or geodesic_km(corners[:1], corners[2:3])[0] < 0.01:
         raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
     return area_about_footprint(homography_from_points(photo_corners(*size), ground), plane, size)
-
-
-def registration_stages(matcher: str) -> list[tuple[str, int]]:
-    """The matchers that a name stands for, and to how many candidates each is put.
-
-    Raises:
-        InputError: no matcher has that name.
-    """
-    if matcher == "auto":
-        return list(AUTO)
-    matchers.check_name(matcher)
-    return [(matcher, 20)]
 
 
 def _check_outputs(out: Path, crs: str | None) -> None:

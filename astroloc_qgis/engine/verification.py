@@ -17,6 +17,9 @@ from astroloc_qgis.engine.coregistration import Registration
 CELLS = 5
 """The photo's short side is cut into so many cells to see how the inliers spread."""
 
+STILL = 0.02
+"""A solution whose corners moved by more than this part of the diagonal in the last iteration is not believed."""
+
 ACCEPTED = 0.9
 """Least confidence of a photo that is reported as localized."""
 
@@ -92,6 +95,8 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
         return Verdict(False, 0.0, registration.reason)
     evidence = evidence_of(registration, photo_size)
     confidence = _confidence(evidence)
+    if evidence.shift > STILL:
+        confidence = min(confidence, 0.5)
     if confidence >= ACCEPTED:
         return Verdict(True, confidence, registration.reason)
     return Verdict(False, confidence, _weakness(evidence))
@@ -103,14 +108,14 @@ def _confidence(evidence: Evidence) -> float:
         1.6 * math.log(max(evidence.inliers, 1) / 15)
         + 6.0 * (evidence.coverage - 0.2)
         + 3.0 * (evidence.ratio - 0.2)
-        - 60.0 * max(0.0, min(evidence.shift, 1.0) - 0.005)
+        - 400.0 * max(0.0, min(evidence.shift, 1.0) - 0.01)
     )
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
 
 def _weakness(evidence: Evidence) -> str:
     """The weakest part of the evidence, in a sentence."""
-    if evidence.shift > 0.03:
+    if evidence.shift > STILL:
         return f"the best solution is unstable: its corners moved by {evidence.shift:.0%} of the diagonal at the end"
     if evidence.inliers < 25:
         return f"only {evidence.inliers} tie points agree on the best solution"

@@ -53,7 +53,7 @@ class PhotoViews:
         self._pixels = pixels
         self._alpha = alpha
         self._views: dict[tuple[int, int], View] = {}
-        self._features: dict[tuple[int, str, int, int], Features] = {}
+        self._features: dict[tuple[Matcher, int, int, int | None], Features] = {}
 
     def view(self, long_side: int, turn: int = 0) -> View:
         """The photo with its long side shrunk to ``long_side`` pixels (never enlarged), turned as by ``np.rot90``."""
@@ -77,10 +77,10 @@ class PhotoViews:
             mask = cv2.resize(self._alpha, size, interpolation=cv2.INTER_AREA) > 127
         return View(image, mask, scaling(size[0] / self.size[0], size[1] / self.size[1]))
 
-    def features(self, matcher: Matcher, long_side: int, turn: int = 0) -> Features:
-        """What a matcher finds in a view."""
-        key = (id(matcher), matcher.name, min(long_side, max(self.size)), turn % 4)
+    def features(self, matcher: Matcher, long_side: int, turn: int = 0, most: int | None = None) -> Features:
+        """What a matcher finds in a view (``most``: as for ``Matcher.extract``)."""
+        key = (matcher, min(long_side, max(self.size)), turn % 4, most)
         if key not in self._features:
             view = self.view(long_side, turn)
-            self._features[key] = matcher.extract(view.image, view.mask)
+            self._features[key] = matcher.extract(view.image, view.mask, most)
         return self._features[key]

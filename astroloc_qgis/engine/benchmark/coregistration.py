@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from astroloc_qgis.engine import matchers, pipeline
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
+from astroloc_qgis.engine.cascade import Stage, stages_of
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.geometry import Array, geodesic_km
 from astroloc_qgis.engine.imagery import Reference
@@ -36,12 +38,11 @@ def run(
     Raises:
         InputError: bad cases, an unknown matcher or device.
     """
-    stages = {name: pipeline.registration_stages(name) for name in matcher_names}
+    stages = {name: stages_of(name) for name in matcher_names}
     device = resolve_device(device)
     cases = read_cases(folder)
-    for stage in stages.values():
-        for name, _ in stage:
-            matchers.create(name, device)
+    for stage in itertools.chain.from_iterable(stages.values()):
+        matchers.create(stage.matcher, device)
     work = [(name, case) for name in stages for case in cases]
     results = []
     for number, (name, case) in enumerate(work):
@@ -51,7 +52,7 @@ def run(
     return results
 
 
-def _run_case(case: Case, name: str, stages: list[tuple[str, int]], device: str, progress: Progress) -> dict[str, Any]:
+def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str, progress: Progress) -> dict[str, Any]:
     photo = read_photo(case.photo)
     reference = Reference.open(case.reference)
     try:

@@ -31,12 +31,14 @@ class AlikedLightGlue(Matcher):
         self._matcher = load_lightglue("aliked-lightglue", device, input_dim=128)
 
     @torch.inference_mode()
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``."""
         height, width = image.shape[:2]
         found = self._detector(to_tensor(image, self._device))[0]
         keypoints = found.keypoints.cpu().numpy().astype(np.float32) + np.float32(0.5)
-        kept = inside_mask(keypoints, mask)
+        kept = np.flatnonzero(inside_mask(keypoints, mask))
+        if most is not None and most < len(kept):
+            kept = kept[np.argsort(-found.keypoint_scores.cpu().numpy()[kept], kind="stable")[:most]]
         descriptors = found.descriptors[torch.from_numpy(kept)]
         return Features(keypoints[kept], (width, height), {"descriptors": descriptors})
 

@@ -62,12 +62,13 @@ class Matcher(ABC):
     rotation_invariant = False
 
     @abstractmethod
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """Describe one picture.
 
         Args:
             image: (H, W, 3) RGB.
             mask: (H, W), True where the picture shows something; nothing is found elsewhere.
+            most: keep only so many of the strongest keypoints, fewer than the matcher's own limit.
         """
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
 
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask, pair_up
 
@@ -25,7 +26,7 @@ class Sift(Matcher):
         self._detector = cv2.SIFT_create(nfeatures=max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True)
         self._ratio = ratio
 
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``."""
         height, width = image.shape[:2]
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -35,6 +36,10 @@ class Sift(Matcher):
         keypoints = np.array([point.pt for point in points], dtype=np.float32) + np.float32(0.5)
         kept = inside_mask(keypoints, mask)
         keypoints, described = keypoints[kept], described[kept]
+        if most is not None and most < len(keypoints):
+            strength = np.array([point.response for point in points], dtype=np.float32)[kept]
+            strongest = np.argsort(-strength, kind="stable")[:most]
+            keypoints, described = keypoints[strongest], described[strongest]
         root = np.sqrt(described / np.maximum(described.sum(axis=1, keepdims=True), 1e-7))
         return Features(keypoints, (width, height), {"descriptors": root.astype(np.float32)})
 
@@ -43,13 +48,11 @@ class Sift(Matcher):
         first, second = a.data["descriptors"], b.data["descriptors"]
         if len(first) < 2 or len(second) < 2:
             return pair_up(a, b, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
-        likeness = first @ second.T
-        to_second = likeness.argmax(axis=1)
-        to_first = likeness.argmax(axis=0)
+        likeness = torch.from_numpy(first) @ torch.from_numpy(second).T
+        nearest, place = likeness.topk(2, dim=1)
+        to_second, to_first = place[:, 0].numpy(), likeness.argmax(dim=0).numpy()
         rows = np.arange(len(first))
-        best = likeness[rows, to_second]
-        likeness[rows, to_second] = -1.0
-        runner_up = likeness.max(axis=1)
+        best, runner_up = nearest.numpy().T
         distance, next_distance = np.sqrt(np.maximum(2 - 2 * best, 0)), np.sqrt(np.maximum(2 - 2 * runner_up, 0))
         kept = (to_first[to_second] == rows) & (distance < self._ratio * next_distance)
         pairs = np.stack([rows[kept], to_second[kept]], axis=1).astype(np.int64)

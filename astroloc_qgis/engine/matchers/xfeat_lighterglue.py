@@ -36,10 +36,12 @@ class XFeatLighterGlue(Matcher):
             width_confidence=-1,
         )
 
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``."""
         height, width = image.shape[:2]
-        keypoints, descriptors, _ = detect_and_describe(self._net, image, self._max_keypoints, mask)
+        keypoints, descriptors, _ = detect_and_describe(
+            self._net, image, min(most or self._max_keypoints, self._max_keypoints), mask
+        )
         return Features(keypoints, (width, height), {"descriptors": torch.from_numpy(descriptors).to(self._device)})
 
     def match(self, a: Features, b: Features) -> Matches:

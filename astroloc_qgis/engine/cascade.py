@@ -1,0 +1,126 @@
+"""Matchers from cheap to strong, until one result is believed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.coregistration import Hypothesis, Registration, SearchArea, coregister
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.retrieval import Candidate
+from astroloc_qgis.engine.verification import Verdict, verify
+from astroloc_qgis.engine.views import PhotoViews
+
+log = logging.getLogger(__name__)
+
+Start = tuple[SearchArea, Candidate | None]
+"""Where registration begins, and the candidate behind it (None for a footprint drawn by hand)."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One matcher's turn in the cascade.
+
+    Attributes:
+        matcher: name.
+        starts: to how many of the best starts it is put.
+        hinted: whether it looks only where an earlier stage had a plausible hypothesis, and only at its turn: a
+            strong matcher is too dear to try everything, and where a cheap one sees nothing at all, it seldom does.
+    """
+
+    matcher: str
+    starts: int
+    hinted: bool = False
+
+
+AUTO = (Stage("sift", 20), Stage("xfeat-lighterglue", 6), Stage("aliked-lightglue", 2, hinted=True))
+"""The cascade called ``auto``. SIFT finds most photos at any turn in a second; XFeat with LighterGlue most of the rest
+at eight turns; ALIKED with LightGlue settles what XFeat could neither confirm nor refute."""
+
+
+def stages_of(name: str) -> tuple[Stage, ...]:
+    """The stages that the name of a matcher, or "auto", stands for.
+
+    Raises:
+        InputError: no matcher has that name.
+    """
+    if name == "auto":
+        return AUTO
+    matchers.check_name(name)
+    return (Stage(name, 20),)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the cascade came to: the believed registration, or the best that was not believed."""
+
+    registration: Registration
+    verdict: Verdict
+    candidate: Candidate | None
+
+
+def run_cascade(
+    views: PhotoViews,
+    reference: Reference,
+    starts: Sequence[Start],
+    stages: Sequence[Stage],
+    *,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Outcome:
+    """EarthMatch from each start, matchers from cheap to strong, until verification believes a result.
+
+    Args:
+        views: the photo; its features are made once for all starts.
+        reference: imagery.
+        starts: where to look, likeliest first; at least one.
+        stages: of ``stages_of``.
+        device: torch device.
+        progress: told the stage "match"; may raise ``Cancelled``.
+    """
+    best: Outcome | None = None
+    hints: dict[int, Hypothesis] = {}
+    for number, stage in enumerate(stages):
+        chosen = _chosen(starts, stage, hints)
+        for count, place in enumerate(chosen):
+            share = 1 / len(stages) / len(chosen)
+            start = number / len(stages) + count * share
+            step = part_of(progress, start, start + share)
+            step("match", 0.0)
+            area, candidate = starts[place]
+            if stage.hinted:
+                area = _narrowed(area, hints[place])
+            registration = coregister(views, reference, area, matchers.create(stage.matcher, device), progress=step)
+            verdict = verify(registration, views.size)
+            log.info(
+                "%s from %s: %d inliers, confidence %.3f, %s",
+                stage.matcher,
+                "footprint" if candidate is None else candidate.block,
+                registration.inliers,
+                verdict.confidence,
+                verdict.reason,
+            )
+            hint = registration.hint
+            if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
+                hints[place] = hint
+            if best is None or verdict.confidence > best.verdict.confidence:
+                best = Outcome(registration, verdict, candidate)
+            if verdict.located:
+                return best
+    assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
+    return best
+
+
+def _chosen(starts: Sequence[Start], stage: Stage, hints: dict[int, Hypothesis]) -> list[int]:
+    """Numbers of the starts that a stage looks at, in order."""
+    if not stage.hinted:
+        return list(range(len(starts)))[: stage.starts]
+    return sorted(hints, key=lambda place: -hints[place].step.inliers)[: stage.starts]
+
+
+def _narrowed(area: SearchArea, hint: Hypothesis) -> SearchArea:
+    """Only the frame and the turn of a hypothesis."""
+    return replace(area, frames=(area.frames[hint.frame],), turns=(hint.turn,))
