@@ -31,7 +31,7 @@ test-house: env ## run the tests of the layout, imports and package only
 test-qgis: env ## run the tests of the plugin inside QGIS only
 	@$(PYTHON) .ci/test.py qgis
 
-desktop-test: env package ## drive a real QGIS window with the mouse, under Xvfb; screenshots in build/desktop/
+desktop-test: env package ## drive a real QGIS window with the mouse, under Xvfb; screenshots in build/screenshots/
 	@$(PYTHON) .ci/test.py desktop
 
 lint: env ## check style (ruff), formatting and types (mypy)

@@ -125,8 +125,13 @@ class Reference:
             dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
         except RuntimeError as error:
             if "<" not in text and ":" not in text and not Path(text).exists():
-                raise InputError(f"The reference imagery {name} does not exist.", str(error)) from error
-            raise InputError(f"The reference imagery {name} is not a raster that GDAL can open.", str(error)) from error
+                raise InputError(
+                    f"The reference imagery {name} does not exist: check its path or address.", str(error)
+                ) from error
+            raise InputError(
+                f"The reference imagery {name} is not a raster that GDAL can open: convert it, to GeoTIFF say.",
+                str(error),
+            ) from error
         if dataset.RasterCount == 0:
             inside = dataset.GetSubDatasets()
             hint = f" Name one of the rasters inside it, for example {inside[0][0]}." if inside else ""

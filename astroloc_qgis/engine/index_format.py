@@ -97,9 +97,9 @@ def read_info(folder: Path) -> IndexInfo:
     """
     path = folder / INFO
     if not folder.is_dir():
-        raise InputError(f"The index folder {folder} does not exist.")
+        raise InputError(f"The index folder {folder} does not exist: choose another, or build it first.")
     if not path.is_file():
-        raise InputError(f"The folder {folder} is not an index: it has no {INFO}.")
+        raise InputError(f"The folder {folder} is not an index: it has no {INFO}; choose another folder.")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("format_version")

@@ -115,25 +115,31 @@ def read_photo(path: str | Path) -> Photo:
     if path.is_dir():
         raise InputError(f"The photo {path} is a folder; name an image file.")
     if not path.is_file():
-        raise InputError(f"The photo {path} does not exist.")
+        raise InputError(f"The photo {path} does not exist: check its name and folder.")
     if path.stat().st_size == 0:
-        raise InputError(f"The photo {path} is empty (0 bytes).")
+        raise InputError(f"The photo {path} is empty (0 bytes): copy or download it again.")
     with _gdal_messages() as messages:
         try:
             dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(FORMATS))
         except RuntimeError as error:
-            raise InputError(f"The photo {path} is not a JPEG, PNG or TIFF image.", str(error)) from error
+            raise InputError(
+                f"The photo {path} is not a JPEG, PNG or TIFF image: convert it to one of these.", str(error)
+            ) from error
         _check_size(path, dataset.RasterXSize, dataset.RasterYSize)
         exif = read_exif(path)
         try:
             bands, grey, has_alpha = _read_bands(path, dataset)
         except RuntimeError as error:
             raise InputError(
-                f"The photo {path} is damaged or truncated: not all of it can be read.", str(error)
+                f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
+                str(error),
             ) from error
     broken = [message for message in messages if _means_broken(message)]
     if broken:
-        raise InputError(f"The photo {path} is damaged or truncated: not all of it can be read.", "\n".join(messages))
+        raise InputError(
+            f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
+            "\n".join(messages),
+        )
     return _make_photo(path, _upright(bands, exif.orientation), grey, has_alpha, exif)
 
 
@@ -144,9 +150,9 @@ def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, ex
         alpha = bands[..., -1].astype(np.uint8) if bands.dtype == np.uint8 else (bands[..., -1] >> 8).astype(np.uint8)
         bands = bands[..., :-1]
         if not alpha.any():
-            raise InputError(f"The photo {path} shows nothing: it is transparent all over.")
+            raise InputError(f"The photo {path} shows nothing: it is transparent all over; choose another.")
     if (bands[::64, ::64] == bands[0, 0]).all() and (bands == bands[0, 0]).all():
-        raise InputError(f"The photo {path} shows nothing: all its pixels have the same value.")
+        raise InputError(f"The photo {path} shows nothing: all its pixels have the same value; choose another.")
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
     return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken)
 
@@ -181,7 +187,8 @@ def thumbnail(photo: Photo, size: int) -> NDArray[np.uint8]:
 def _check_size(path: Path, width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(
-            f"The photo {path} is {width} x {height} pixels; it must have at least {MIN_SIDE_PX} pixels a side."
+            f"The photo {path} is {width} x {height} pixels; it must have at least {MIN_SIDE_PX} pixels a side: "
+            "use the original."
         )
     if width * height > MAX_PIXELS:
         raise InputError(
@@ -208,7 +215,7 @@ def _read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, 
     pixel_type = PIXEL_TYPES.get(first.DataType)
     if pixel_type is None:
         kind = gdal.GetDataTypeName(first.DataType)
-        raise InputError(f"The photo {path} holds values of type {kind}; only 8 and 16 bits can be read.")
+        raise InputError(f"The photo {path} holds values of type {kind}; only 8 and 16 bits can be read: save it so.")
     meanings = [dataset.GetRasterBand(number).GetColorInterpretation() for number in range(1, count + 1)]
     if count > 4 or gdal.GCI_CyanBand in meanings:
         raise InputError(

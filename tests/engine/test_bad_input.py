@@ -81,7 +81,7 @@ def refine(scene: Scene, out: Path, refused: Refused) -> Refused:
 
 
 def test_a_photo_that_is_missing(localize: Refused) -> None:
-    assert localize(photo="/nowhere/a.jpg") == "The photo /nowhere/a.jpg does not exist."
+    assert localize(photo="/nowhere/a.jpg") == "The photo /nowhere/a.jpg does not exist: check its name and folder."
 
 
 def test_a_photo_that_is_a_folder(localize: Refused, tmp_path: Path) -> None:
@@ -91,13 +91,13 @@ def test_a_photo_that_is_a_folder(localize: Refused, tmp_path: Path) -> None:
 def test_a_photo_that_is_empty(localize: Refused, tmp_path: Path) -> None:
     photo = tmp_path / "empty.jpg"
     photo.touch()
-    assert localize(photo=photo) == f"The photo {photo} is empty (0 bytes)."
+    assert localize(photo=photo) == f"The photo {photo} is empty (0 bytes): copy or download it again."
 
 
 def test_a_text_renamed_to_jpg(localize: Refused, tmp_path: Path) -> None:
     photo = tmp_path / "text.jpg"
     photo.write_text("I am no photo.\n" * 50)
-    assert localize(photo=photo) == f"The photo {photo} is not a JPEG, PNG or TIFF image."
+    assert localize(photo=photo) == f"The photo {photo} is not a JPEG, PNG or TIFF image: convert it to one of these."
 
 
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.95])
@@ -112,7 +112,9 @@ def test_a_truncated_jpeg(localize: Refused, scene: Scene, tmp_path: Path, part:
 
 def test_a_photo_of_one_pixel(localize: Refused, tmp_path: Path) -> None:
     photo = write_image(tmp_path / "dot.png", np.full((1, 1, 3), 9, np.uint8))
-    assert localize(photo=photo) == (f"The photo {photo} is 1 x 1 pixels; it must have at least 32 pixels a side.")
+    assert localize(photo=photo) == (
+        f"The photo {photo} is 1 x 1 pixels; it must have at least 32 pixels a side: use the original."
+    )
 
 
 def test_a_photo_of_600_megapixels(localize: Refused, tmp_path: Path) -> None:
@@ -128,21 +130,23 @@ def test_a_photo_of_600_megapixels(localize: Refused, tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [0, 255])
 def test_a_photo_all_black_or_all_white(localize: Refused, tmp_path: Path, value: int) -> None:
     photo = write_image(tmp_path / "plain.png", np.full((100, 150, 3), value, np.uint8))
-    assert localize(photo=photo) == f"The photo {photo} shows nothing: all its pixels have the same value."
+    assert (
+        localize(photo=photo) == f"The photo {photo} shows nothing: all its pixels have the same value; choose another."
+    )
 
 
 def test_a_photo_that_is_transparent_all_over(localize: Refused, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (100, 150, 4), dtype=np.uint8)
     noise[..., 3] = 0
     photo = write_image(tmp_path / "glass.png", noise)
-    assert localize(photo=photo) == f"The photo {photo} shows nothing: it is transparent all over."
+    assert localize(photo=photo) == f"The photo {photo} shows nothing: it is transparent all over; choose another."
 
 
 # ---------------------------------------------------------------- references
 
 
 def test_imagery_that_is_missing(localize: Refused, refine: Refused) -> None:
-    expected = "The reference imagery /nowhere/map.tif does not exist."
+    expected = "The reference imagery /nowhere/map.tif does not exist: check its path or address."
     assert localize("--imagery", "/nowhere/map.tif") == expected
     assert refine("--block", "12/1000/1000", imagery="/nowhere/map.tif") == expected
 
@@ -157,14 +161,14 @@ def test_imagery_that_is_no_raster(refine: Refused, scene: Scene, tmp_path: Path
     path = tmp_path / "map.tif"
     path.write_text("no raster")
     assert refine("--block", scene.block, imagery=path) == (
-        f"The reference imagery {path} is not a raster that GDAL can open."
+        f"The reference imagery {path} is not a raster that GDAL can open: convert it, to GeoTIFF say."
     )
 
 
 def test_imagery_of_an_index_that_has_gone(localize: Refused, scene: Scene, tmp_path: Path) -> None:
     index = copy_of(scene.index, tmp_path)
     change(index / "index.json", imagery_uri="/nowhere/map.tif")
-    assert localize(index=index) == "The reference imagery /nowhere/map.tif does not exist."
+    assert localize(index=index) == "The reference imagery /nowhere/map.tif does not exist: check its path or address."
 
 
 # ---------------------------------------------------------------- indexes
@@ -179,11 +183,17 @@ def change(path: Path, **fields: object) -> None:
 
 
 def test_an_index_that_is_missing(localize: Refused) -> None:
-    assert localize(index="/nowhere/index") == "The index folder /nowhere/index does not exist."
+    assert (
+        localize(index="/nowhere/index")
+        == "The index folder /nowhere/index does not exist: choose another, or build it first."
+    )
 
 
 def test_a_folder_that_is_no_index(localize: Refused, tmp_path: Path) -> None:
-    assert localize(index=tmp_path) == f"The folder {tmp_path} is not an index: it has no index.json."
+    assert (
+        localize(index=tmp_path)
+        == f"The folder {tmp_path} is not an index: it has no index.json; choose another folder."
+    )
 
 
 @pytest.mark.parametrize(

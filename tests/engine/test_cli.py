@@ -121,7 +121,7 @@ def test_one_bad_photo_among_several_is_told_before_any_work(scene: Scene, tmp_p
         report,
     )  # fmt: skip
     assert (status, stdout) == (2, "")
-    assert stderr == f"astroloc: The photo {tmp_path / 'gone.jpg'} does not exist.\n"
+    assert stderr == f"astroloc: The photo {tmp_path / 'gone.jpg'} does not exist: check its name and folder.\n"
     assert left_in(tmp_path) == []
 
 

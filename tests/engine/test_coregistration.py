@@ -288,7 +288,7 @@ class Told(Matcher):
         self.answers = answers
         self.calls = 0
 
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         return Features(np.zeros((0, 2), np.float32), (image.shape[1], image.shape[0]))
 
     def match(self, a: Features, b: Features) -> Matches:
@@ -337,7 +337,8 @@ def test_one_that_keeps_moving_has_not_and_says_so(scene: Scene) -> None:
     found = told(scene, centred, drifting)
     assert not found.converged
     assert "still moved after 4 iterations" in found.reason
-    assert found.history[-1].shift == pytest.approx(0.05 * WIDE[0] / math.hypot(*WIDE), rel=0.02)
+    assert found.history[-1].shift == pytest.approx(0.05 * WIDE[0] / math.hypot(*WIDE), rel=0.1)
+    assert not verify(found, WIDE).located
 
 
 @pytest.mark.parametrize("answers", [(mirrored,), (centred, mirrored)])

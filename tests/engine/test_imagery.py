@@ -440,7 +440,7 @@ def refusal(uri: str | Path) -> str:
 def test_what_cannot_be_a_reference_is_refused_with_a_sentence(tmp_path: Path) -> None:
     missing, text = tmp_path / "missing.tif", tmp_path / "text.tif"
     text.write_text("not a raster")
-    assert refusal(missing) == f"The reference imagery {missing} does not exist."
+    assert refusal(missing) == f"The reference imagery {missing} does not exist: check its path or address."
     assert "is not a raster" in refusal(text)
     assert "is not a raster" in refusal(tmp_path)
     no_crs = write_raster(tmp_path / "no_crs.tif", noise(3), None, PLACE)

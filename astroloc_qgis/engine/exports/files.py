@@ -21,11 +21,17 @@ _LITTLE_SPACE = 8 * 2**20
 """Less free space than this after a failed write means that the disk was full (GDAL does not pass errno on), bytes."""
 
 
+_STAGE = ".astroloc-"
+"""How the names of the temporary folders begin."""
+
+
 def write_failure(error: OSError, path: Path) -> InputError:
     """The sentence for an ``OSError`` met while writing ``path`` (or making that folder)."""
     name = Path(error.filename) if isinstance(error.filename, str) else path
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        message = f"The disk of {path} is full: free some space or choose another output folder."
+        stage = next((folder for folder in path.parents if folder.name.startswith(_STAGE)), None)
+        shown = path if stage is None else stage.parent
+        message = f"The disk of {shown} is full: free some space or choose another output folder."
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         message = (
             f"{path} cannot be written: it is protected, or open in another program; choose another output folder."
@@ -89,7 +95,7 @@ def staging(out_dir: Path) -> Iterator[Path]:
     done = False
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".astroloc-", dir=out_dir))
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=out_dir))
         yield stage
         _move_all(stage, out_dir)
         done = True
