@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from astroloc_qgis.engine.confidence import Evidence, weights_for
 from astroloc_qgis.engine.coregistration import Registration
 
 CELLS = 5
@@ -22,25 +23,6 @@ STILL = 0.02
 
 ACCEPTED = 0.9
 """Least confidence of a photo that is reported as localized."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the verdict rests on.
-
-    Attributes:
-        inliers: tie points that agree.
-        ratio: their share of all matches of the last iteration.
-        coverage: share of the photo's cells that hold at least one.
-        rmse_frame_px: their reprojection error in pixels of the frame in which they were matched.
-        shift: movement of the worst corner in the last iteration, as a part of the photo's diagonal.
-    """
-
-    inliers: int
-    ratio: float
-    coverage: float
-    rmse_frame_px: float
-    shift: float
 
 
 @dataclass(frozen=True)
@@ -94,23 +76,12 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
     if registration.homography is None:
         return Verdict(False, 0.0, registration.reason)
     evidence = evidence_of(registration, photo_size)
-    confidence = _confidence(evidence)
+    confidence = weights_for(registration.matcher).confidence(evidence)
     if evidence.shift > STILL:
         confidence = min(confidence, 0.5)
     if confidence >= ACCEPTED:
         return Verdict(True, confidence, registration.reason)
     return Verdict(False, confidence, _weakness(evidence))
-
-
-def _confidence(evidence: Evidence) -> float:
-    """A logistic in the evidence. The weights are judged, not fitted: they order results, they are no frequencies."""
-    odds = (
-        1.6 * math.log(max(evidence.inliers, 1) / 15)
-        + 6.0 * (evidence.coverage - 0.2)
-        + 3.0 * (evidence.ratio - 0.2)
-        - 400.0 * max(0.0, min(evidence.shift, 1.0) - 0.01)
-    )
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
 
 def _weakness(evidence: Evidence) -> str:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astroloc_qgis.engine.confidence import Evidence
 from astroloc_qgis.engine.coregistration import Registration, Step, TiePoints
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, scaling, translation
-from astroloc_qgis.engine.verification import ACCEPTED, Evidence, evidence_of, verify
+from astroloc_qgis.engine.verification import ACCEPTED, evidence_of, verify
 
 SIZE = (600, 400)
 CAMERA = translation(-30_000, 20_000) @ scaling(100.0, -100.0)

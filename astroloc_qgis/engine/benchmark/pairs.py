@@ -12,13 +12,14 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.confidence import evidence_row
 from astroloc_qgis.engine.coregistration import Registration, area_about_block, coregister
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
@@ -205,7 +206,6 @@ def row_of(pair: Pair, registration: Registration, size: tuple[int, int], second
         found = footprint_lonlat(registration.homography, registration.plane, *size)
         gap = geodesic_km(found, pair.photo.footprint).max() / diagonal_km(pair.photo.footprint)
         error = float(gap) if np.isfinite(gap) else 99.0
-    evidence = asdict(evidence_of(registration, size))
     return {
         "photo": str(pair.photo.path),
         "kind": pair.kind,
@@ -214,7 +214,7 @@ def row_of(pair: Pair, registration: Registration, size: tuple[int, int], second
         "found": registration.homography is not None,
         "right": error is not None and error < RIGHT_WITHIN and pair.kind != "mirrored",
         "error": None if error is None else round(error, 5),
-        "evidence": {key: round(value, 5) if math.isfinite(value) else None for key, value in evidence.items()},
+        "evidence": evidence_row(evidence_of(registration, size)),
         "converged": registration.converged,
         "search_inliers": registration.history[0].inliers if registration.history else 0,
         "seconds": round(seconds, 3),
