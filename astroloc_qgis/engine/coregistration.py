@@ -27,7 +27,7 @@ from astroloc_qgis.engine.geometry import (
     translation,
 )
 from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.matchers.base import Matcher
+from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.contrast import equalise
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.rendering import Frame, jacobian, render
@@ -321,6 +321,7 @@ def coregister(
     matcher: Matcher,
     *,
     settings: CoregistrationSettings | None = None,
+    described: dict[int, Features | None] | None = None,
     progress: Progress = no_progress,
 ) -> Registration:
     """Find the photo in an area of the reference, then sharpen until nothing moves.
@@ -331,10 +332,12 @@ def coregister(
         area: where to look.
         matcher: finds tie points.
         settings: how hard to look.
+        described: features of the area's frames by number, filled and used again: for many photos and one area.
         progress: told of the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
-    hypotheses, why = _search(views, reference, area, matcher, settings, progress)
+    described = {} if described is None else described
+    hypotheses, why = _search(views, reference, area, matcher, settings, described, progress)
     best = Registration(area.plane, why, matcher.name)
     for hypothesis in hypotheses[: settings.hypotheses]:
         registration = _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress)
@@ -375,6 +378,7 @@ def _search(
     area: SearchArea,
     matcher: Matcher,
     settings: CoregistrationSettings,
+    described: dict[int, Features | None],
     progress: Progress,
 ) -> tuple[list[Hypothesis], str]:
     """The plausible places over sizes and turns of the photo, best first, and why there are no more."""
@@ -387,10 +391,13 @@ def _search(
     tried = 0
     for number, frame in enumerate(frames):
         progress("match", SEARCH_PART * tried / tries)
-        pixels, mask = render(reference, frame)
-        if mask.mean() < MIN_SHOWN:
+        if number not in described:
+            pixels, mask = render(reference, frame)
+            shown = mask.mean() >= MIN_SHOWN
+            described[number] = matcher.extract(equalise(pixels), mask, most) if shown else None
+        features = described[number]
+        if features is None:
             return [], "the reference shows nothing there"
-        features = matcher.extract(equalise(pixels), mask, most)
         for long_side in area.photo_px:
             for turn in turns:
                 progress("match", SEARCH_PART * tried / tries)

@@ -24,6 +24,7 @@ from astroloc_qgis.engine.coregistration import Registration, area_about_block, 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.imagery import Reference, block_window
+from astroloc_qgis.engine.matchers.base import Features
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
@@ -34,7 +35,7 @@ RIGHT_WITHIN = 0.05
 """A registration is right when its worst corner is off by less than this part of the footprint's diagonal."""
 
 ZOOMS = (9, 10, 11, 12)
-KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored")
+KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger")
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,46 @@ def run_pairs(
             row = row_of(pair, registration, views.size, time.perf_counter() - started)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
+
+
+def run_strangers(
+    photos: Sequence[SimulatedPhoto],
+    blocks: Sequence[Block],
+    reference: Reference,
+    matcher_name: str,
+    out: Path,
+    *,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> None:
+    """Put photos to places that they do not show, by the thousand: each place is described once for all photos.
+
+    Args:
+        photos: the photos.
+        blocks: the places; those within 300 km of a photo are passed over for it.
+        reference: imagery.
+        matcher_name: of the registry.
+        out: file of JSON lines, made or continued; a place that is in it is done.
+        device: torch device.
+        progress: told the stage "match".
+    """
+    done = {row["block"] for row in read_rows(out) if row["kind"] == "stranger"} if out.exists() else set()
+    matcher = matchers.create(matcher_name, device)
+    views = [PhotoViews(read_photo(photo.path).rgb8()) for photo in photos]
+    with out.open("a", encoding="utf-8") as stream:
+        for number, block in enumerate(blocks):
+            progress("match", number / max(1, len(blocks)))
+            if str(block) in done or not _worth_it(reference, block):
+                continue
+            area, described = area_about_block(block, reference), dict[int, Features | None]()
+            for photo, view in zip(photos, views, strict=True):
+                if geodesic_km(block.center_lonlat, np.array(centre_of(photo.footprint)))[0] < 300:
+                    continue
+                started = time.perf_counter()
+                registration = coregister(view, reference, area, matcher, described=described)
+                pair = Pair(photo, block, "stranger")
+                stream.write(json.dumps(row_of(pair, registration, view.size, time.perf_counter() - started)) + "\n")
+                stream.flush()
 
 
 def _worth_it(reference: Reference, block: Block) -> bool:
