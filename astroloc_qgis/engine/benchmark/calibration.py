@@ -1,0 +1,95 @@
+"""Calibration: how sure is sure? Fitted on pairs, checked on photos that took no part in the fit."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from astroloc_qgis.engine.confidence import Weights, calibration_error, evidence_from, fit
+
+Rows = list[dict[str, Any]]
+"""Rows of ``benchmark.pairs``."""
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fit and what it is worth.
+
+    Attributes:
+        weights: fitted on all rows.
+        made: of what, for the file.
+        held_out: (N,) confidences, each of a fit that saw nothing of that photo.
+        right: (N,) whether the registration was right.
+    """
+
+    weights: Weights
+    made: dict[str, Any]
+    held_out: np.ndarray
+    right: np.ndarray
+
+
+def calibrate(rows: Rows, source: str) -> Calibration:
+    """Fit a matcher's weights on the registrations that gave any homography.
+
+    Pairs that gave none are refused whatever the weights, so they count in the numbers but not in the fit.
+
+    Args:
+        rows: of one matcher.
+        source: what the pairs were made of, for the file.
+
+    Raises:
+        InputError: too few right or wrong registrations.
+    """
+    found = [row for row in rows if row["found"]]
+    evidence = [evidence_from(row["evidence"]) for row in found]
+    right = np.array([row["right"] for row in found], dtype=bool)
+    weights = fit(evidence, right.tolist())
+    # A photo's pairs share a fold: the same photo in fit and check would flatter the fit.
+    fold = np.array([zlib.crc32(row["photo"].rsplit("/", 2)[-2:].__repr__().encode()) % FOLDS for row in found])
+    held_out = np.zeros(len(found))
+    for number in range(FOLDS):
+        others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        part = fit([evidence[at] for at in others], right[others].tolist())
+        held_out[these] = [part.confidence(evidence[at]) for at in these]
+    made = {
+        "pairs": dict(sorted(Counter(row["kind"] for row in rows).items())),
+        "registrations": len(found),
+        "right": int(right.sum()),
+        "source": source,
+        "expected_calibration_error": round(calibration_error(held_out, right.astype(float)), 4),
+        "precision_at_0.9": precision_at(held_out, right, 0.9),
+        "located_at_0.9": located_at(rows, found, held_out, 0.9),
+    }
+    return Calibration(weights, made, held_out, right)
+
+
+def precision_at(confidence: np.ndarray, right: np.ndarray, threshold: float) -> float | None:
+    """Share of right ones among those accepted; None where none is."""
+    accepted = confidence >= threshold
+    return round(float(right[accepted].mean()), 5) if accepted.any() else None
+
+
+def located_at(rows: Rows, found: Rows, confidence: np.ndarray, threshold: float) -> float:
+    """Share of the true pairs that are right and accepted."""
+    true = sum(row["kind"] == "true" for row in rows)
+    accepted = sum(
+        row["kind"] == "true" and row["right"] and stated >= threshold
+        for row, stated in zip(found, confidence, strict=True)
+    )
+    return round(accepted / max(1, true), 4)
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> list[tuple[float, float, int]]:
+    """For each bin that holds any: mean stated confidence, observed frequency, count."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        (float(confidence[place == number].mean()), float(right[place == number].mean()), int((place == number).sum()))
+        for number in range(bins)
+        if (place == number).any()
+    ]
