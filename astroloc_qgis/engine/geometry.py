@@ -112,7 +112,10 @@ class WorkingPlane:
 
     def to_lonlat(self, xy: Array) -> Array:
         """(N, 2) metres of the plane -> (N, 2) longitude, latitude; NaN where the point is off the Earth."""
-        return transform_points(xy, self.proj, "EPSG:4326")
+        lonlat = transform_points(xy, self.proj, "EPSG:4326")
+        beyond = np.abs(lonlat[:, 0]) > 180  # PROJ's rounding, at the antimeridian
+        lonlat[beyond, 0] = wrap_lon(lonlat[beyond, 0])
+        return lonlat
 
     def from_lonlat(self, lonlat: Array) -> Array:
         """(N, 2) longitude, latitude -> (N, 2) metres of the plane; NaN where the plane does not show the point."""

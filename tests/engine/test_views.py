@@ -24,7 +24,7 @@ class Recorder(Matcher):
     def __init__(self) -> None:
         self.shown: list[tuple[tuple[int, ...], Mask | None]] = []
 
-    def extract(self, image: Image, mask: Mask | None = None) -> Features:
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         self.shown.append((image.shape, mask))
         return Features(np.zeros((0, 2), np.float32), (image.shape[1], image.shape[0]))
 
