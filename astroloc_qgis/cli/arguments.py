@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+from astroloc_qgis.cli.geometry_command import add_geometry
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.tiles import MAX_ZOOM
 
@@ -139,6 +140,8 @@ def make_parser() -> Parser:
     info = index.add_parser("info", help="tell what an index holds")
     info.add_argument("folder", type=Path, metavar="DIR")
 
+    _add_matchers(commands.add_parser("matchers", help="list the matchers, and give them weights"))
+
     benchmark = commands.add_parser("benchmark", help="measure").add_subparsers(
         dest="action", required=True, metavar="WHAT", parser_class=Parser
     )
@@ -147,7 +150,33 @@ def make_parser() -> Parser:
     cases.add_argument("--matcher", default="auto", metavar="NAME,...")
     cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     cases.add_argument("--json", type=Path, metavar="FILE")
+    add_geometry(benchmark)
     return parser
+
+
+def _add_matchers(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
+    show = actions.add_parser("list", help="tell each matcher's licence, weights and cost")
+    show.add_argument(
+        "--measure", action="store_true", help="measure the cost of those that are ready, on this machine"
+    )
+    fetch = actions.add_parser("fetch", help="fetch weights; a fetch that broke off is taken up again")
+    fetch.add_argument("name", metavar="NAME", help="of a matcher or of weights")
+    fetch.add_argument("--sha256", type=sha256, metavar="HEX", help="of the file, where AstroLoc does not know it")
+    add = actions.add_parser("add", help="take weights from a file that is here already, and record their sha256")
+    add.add_argument("name", metavar="NAME", help="of weights (see list), or a new name together with --like")
+    add.add_argument("file", type=Path, metavar="FILE", help="PyTorch state dict")
+    add.add_argument("--like", metavar="WEIGHTS", help="makes a matcher NAME of the one that uses these weights")
+    add.add_argument("--sha256", type=sha256, metavar="HEX", help="refuse the file if it has another one")
+    add.add_argument("--licence", metavar="TEXT", help="of the weights")
+    add.add_argument("--source", metavar="TEXT", help="where they are from")
+
+
+def sha256(text: str) -> str:
+    """64 hexadecimal digits."""
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a sha256: 64 digits from 0 to f")
+    return text.lower()
 
 
 def _add_search_limits(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.geometry_command import run_geometry
 from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.progress import Progress
@@ -210,6 +211,9 @@ def _index(options: Namespace) -> int:
 
 def _benchmark(options: Namespace) -> int:
     _prepare(options)
+    if options.action == "geometry":
+        run_geometry(options)
+        return LOCALIZED
     from astroloc_qgis.engine.benchmark.coregistration import run, table
 
     with progress_bar("benchmark") as progress:
@@ -220,11 +224,38 @@ def _benchmark(options: Namespace) -> int:
     return LOCALIZED
 
 
+def _matchers(options: Namespace) -> int:
+    from astroloc_qgis.cli import matchers
+
+    if options.action == "list":
+        if options.measure:
+            _limit_threads()
+        print(matchers.table(measure=options.measure))
+    elif options.action == "add":
+        print(
+            matchers.add(
+                options.name,
+                options.file,
+                like=options.like,
+                sha256=options.sha256,
+                licence=options.licence,
+                source=options.source,
+            )
+        )
+    else:
+        for needed in matchers.weights_of(options.name, options.sha256):
+            print(matchers.announce(needed, options.sha256), flush=True)
+            with progress_bar(needed) as progress:
+                print(f"  {matchers.fetch(needed, options.sha256, progress)}")
+    return LOCALIZED
+
+
 COMMANDS = {
     "localize": _localize,
     "refine": _refine,
     "retrieve": _retrieve,
     "index": _index,
+    "matchers": _matchers,
     "benchmark": _benchmark,
 }
 

