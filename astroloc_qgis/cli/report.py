@@ -63,6 +63,7 @@ def unfinished_entry(photo: Path, reason: str) -> dict[str, Any]:
         "working_plane": None,
         "rmse_px": None,
         "rmse_m": None,
+        "uncertainty": None,
         "candidate": None,
         "candidates": [],
         "outputs": {},

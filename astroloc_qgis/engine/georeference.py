@@ -17,6 +17,7 @@ from astroloc_qgis.engine.exports.geotiff import write_geotiff
 from astroloc_qgis.engine.exports.preview import ground_picture, write_preview
 from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.exports.tiepoints import write_tie_points
+from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, ground_area_km2
 from astroloc_qgis.engine.imagery import Rendering, Window
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from astroloc_qgis.engine.coregistration import TiePoints
     from astroloc_qgis.engine.imagery import Reference
     from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.uncertainty import Uncertainty
 
 __all__ = [
     "georeference",
@@ -53,6 +55,7 @@ def georeference(
     crs: str | None = None,
     reference: Reference | None = None,
     tie_points: TiePoints | None = None,
+    uncertainty: Uncertainty | None = None,
     attributes: Mapping[str, Value] | None = None,
     resolution: float | tuple[float, float] | None = None,
     resampling: str = "cubic",
@@ -72,6 +75,7 @@ def georeference(
         crs: of the GeoTIFF, anything PROJ understands; by default the reference's, or EPSG:4326 without one.
         reference: for the preview.
         tie_points: for their table and the preview.
+        uncertainty: for the raster of the error in metres.
         attributes: of the footprint: "status", "confidence", "inliers", "matcher", "model", "rmse_px", "rmse_m", ...
             Those that follow from photo and homography (name, time, area, ground sample distance) are added.
         resolution: of the GeoTIFF, see ``write_geotiff``.
@@ -80,7 +84,8 @@ def georeference(
         progress: called with the stage "georeference".
 
     Returns:
-        The paths of "geotiff", "footprint_gpkg", "footprint_geojson", "preview" and, with tie points, "tie_points".
+        The paths of "geotiff", "footprint_gpkg", "footprint_geojson", "preview" and, where they were given, of
+        "tie_points" and "uncertainty".
 
     Raises:
         InputError: the folder cannot be made, is protected or full; or as ``write_geotiff``.
@@ -106,6 +111,9 @@ def georeference(
         if tie_points is not None:
             files["tie_points"] = f"{name}_tie_points.csv"
             write_tie_points(stage / files["tie_points"], tie_points, homography, plane)
+        if uncertainty is not None:
+            files["uncertainty"] = f"{name}_uncertainty.tif"
+            write_uncertainty(stage / files["uncertainty"], uncertainty, crs=crs, resolution=resolution)
         photo8 = photo.rgb8()
         write_preview(
             stage / files["preview"],

@@ -13,6 +13,7 @@ from astroloc_qgis.engine.coregistration import Registration
 from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.geometry import Array, apply_homography, photo_corners
 from astroloc_qgis.engine.retrieval import Candidate
+from astroloc_qgis.engine.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.verification import Verdict
 
 
@@ -69,9 +70,14 @@ class Localization:
         sight = find_sight(homography, self.registration.plane, *self.photo_size)
         return self.registration.plane.to_lonlat(apply_homography(homography, _seen_corners(sight)))
 
+    @property
+    def uncertainty(self) -> Uncertainty | None:
+        """Of the position of each pixel; None where the photo was not found."""
+        return estimate_uncertainty(self.registration, self.photo_size) if self.located else None
+
     def report(self) -> dict[str, Any]:
         """The entry of the JSON report: plain types only."""
-        found, footprint = self.registration, self.footprint
+        found, footprint, uncertainty = self.registration, self.footprint, self.uncertainty
         homography = found.homography if self.located else None
         return {
             "photo": str(self.photo),
@@ -86,6 +92,7 @@ class Localization:
             "working_plane": found.plane.proj,
             "rmse_px": _number(found.rmse_px) if self.located else None,
             "rmse_m": _number(found.rmse_m) if self.located else None,
+            "uncertainty": None if uncertainty is None else uncertainty.summary(),
             "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
             "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
             "outputs": {kind: str(path) for kind, path in self.outputs.items()},

@@ -247,6 +247,7 @@ def _write(
         crs=crs,
         reference=reference,
         tie_points=found.tie_points,
+        uncertainty=result.uncertainty,
         attributes={
             "confidence": round(result.verdict.confidence, 4),
             "matcher": found.matcher,

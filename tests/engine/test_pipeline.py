@@ -16,7 +16,7 @@ from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.engine.tiles import Block
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, SIZE, Scene, left_in, make_scene
 
-OUTPUTS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points"}
+OUTPUTS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}
 GOOD_PX = 3.0
 """A footprint whose worst corner is nearer than this, pixels of the photo, is right."""
 
@@ -72,8 +72,8 @@ def centers(localization: pipeline.Localization) -> np.ndarray:
 
 
 def test_the_report_has_the_fields_of_the_contract_and_a_reason(localized, refused) -> None:
-    assert set(localized.report()) == CONTRACT_FIELDS | {"reason"}
-    assert set(refused[0].report()) == CONTRACT_FIELDS | {"reason"}
+    assert set(localized.report()) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(refused[0].report()) == CONTRACT_FIELDS | {"reason", "uncertainty"}
 
 
 def test_the_report_is_plain_json(localized, refused) -> None:
@@ -261,7 +261,7 @@ def test_refining_from_a_block_finds_the_photo(scene: Scene, tmp_path: Path) -> 
         scene.photo, str(scene.imagery), tmp_path, block=beside, matcher="xfeat-lighterglue", device="cpu"
     )
     report = result.report()
-    assert set(report) == CONTRACT_FIELDS | {"reason"}
+    assert set(report) == CONTRACT_FIELDS | {"reason", "uncertainty"}
     assert report["matcher"] == "xfeat-lighterglue"
     assert scene.error_px(report["footprint"]) < GOOD_PX
     expected = {"zoom": 12, "row": beside.row, "column": beside.column, "size": 4, "rank": 1, "score": 1.0}
