@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 CASES ?= ../shared/real-cases
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench package run clean
+.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench i18n package run clean
 
 help: ## say what each target does
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 env: ## make .venv with pinned versions, and install what the machine lacks (seconds when nothing is missing)
 	@bash .ci/env.sh
@@ -42,6 +42,9 @@ lint: env ## check style (ruff), formatting and types (mypy)
 bench: env ## measure coregistration on the real cases (CASES=folder)
 	@if [ -f "$(CASES)/cases.json" ]; then $(PYTHON) -m astroloc_qgis benchmark coregistration "$(CASES)"; \
 	else echo "There is no $(CASES)/cases.json: pass the folder of the real cases as CASES=..."; fi
+
+i18n: env ## collect the plugin's texts for translation into i18n/*.ts, and compile these (needs lrelease)
+	@$(PYTHON) .ci/i18n.py
 
 package: env ## make dist/astroloc_qgis.zip, the plugin as QGIS installs it
 	@$(PYTHON) .ci/package.py

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication, Qt, QTranslator
+from qgis.PyQt.QtCore import Qt, QTranslator
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
-from astroloc_qgis.qgis_adapters.files import resource, translation
-from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.qgis_adapters.files import resource
+from astroloc_qgis.qgis_adapters.text import install_translation, remove_translation, tr, user_locale
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -35,7 +34,7 @@ class AstroLocPlugin:
         """Build the dock and the action (called by QGIS when the plugin is switched on)."""
         from astroloc_qgis.gui.dock import AstroLocDock
 
-        self._translate()
+        self._translator = install_translation(user_locale())
         window = self.iface.mainWindow()
         self.dock = AstroLocDock(self.iface, window)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
@@ -58,14 +57,5 @@ class AstroLocPlugin:
             self.iface.removeDockWidget(self.dock)
             self.dock.deleteLater()
             self.dock = None
-        if self._translator is not None:
-            QCoreApplication.removeTranslator(self._translator)
-            self._translator = None
-
-    def _translate(self) -> None:
-        file = translation(QgsApplication.instance().locale()[:2])
-        if file.is_file():
-            translator = QTranslator()
-            if translator.load(str(file)):
-                QCoreApplication.installTranslator(translator)
-                self._translator = translator
+        remove_translation(self._translator)
+        self._translator = None

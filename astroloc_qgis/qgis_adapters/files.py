@@ -18,9 +18,9 @@ def resource(*parts: str) -> Path:
     return _beside_or_inside("resources", *parts)
 
 
-def translation(locale: str) -> Path:
-    """Return the path where the translation for ``locale`` (such as "de") would be."""
-    return _beside_or_inside("i18n", f"astroloc_{locale}.qm")
+def translations() -> Path:
+    """Return the folder of the translations: inside the installed plugin, beside the package in a checkout."""
+    return _beside_or_inside("i18n")
 
 
 def user_data_folder() -> Path:

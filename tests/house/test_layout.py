@@ -111,8 +111,8 @@ def test_no_tracked_file_is_large():
 
 def test_every_make_target_says_what_it_does():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    helped = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    helped = set(re.findall(r"^([a-z0-9-]+):.*## \S", makefile, re.MULTILINE))
     assert {"help", "env", "demo", "test", "lint", "bench", "package", "run", "desktop-test", "clean"} <= helped
     assert targets == helped
 

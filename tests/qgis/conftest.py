@@ -36,8 +36,10 @@ def settings(qgis_app, tmp_path):
     """Settings of this test alone."""
     QCoreApplication.setOrganizationName("astroloc-tests")
     QgsSettings().remove("astroloc")
+    QgsSettings().setValue("locale/userLocale", "en")  # the tests read English, whatever this machine speaks
     yield QgsSettings()
     QgsSettings().remove("astroloc")
+    QgsSettings().remove("locale")
 
 
 @pytest.fixture
