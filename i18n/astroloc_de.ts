@@ -41,7 +41,7 @@
         </message>
         <message>
             <source>&amp;Add…</source>
-            <translation>&amp;Hinzufügen…</translation>
+            <translation>&amp;Laden…</translation>
         </message>
         <message>
             <source>Add photos to the list</source>
@@ -81,7 +81,7 @@
         </message>
         <message>
             <source>&amp;Build index…</source>
-            <translation>Index er&amp;stellen…</translation>
+            <translation>Er&amp;stellen…</translation>
         </message>
         <message>
             <source>Describe the reference imagery, block by block, so that photos can be found in it</source>
@@ -278,8 +278,8 @@
         <message>
             <source>Drop astronaut photos or a folder here,
 or press Add…</source>
-            <translation>Astronautenfotos oder einen Ordner
-hierher ziehen oder Hinzufügen… drücken</translation>
+            <translation>Astronautenfotos oder Ordner
+hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>new</source>
@@ -359,7 +359,7 @@ hierher ziehen oder Hinzufügen… drücken</translation>
         </message>
         <message>
             <source>The index's own imagery</source>
-            <translation>Die Bilder des Index</translation>
+            <translation>Bilder des Index</translation>
         </message>
         <message>
             <source>A file…</source>
