@@ -25,10 +25,12 @@ from astroloc_qgis.engine.geometry import (
     photo_corners,
     scaling,
     translation,
+    wrap_lon,
 )
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.plane_choice import choose_plane
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.rendering import Frame, jacobian, render
 from astroloc_qgis.engine.tiles import Block
@@ -37,6 +39,10 @@ from astroloc_qgis.engine.views import PhotoViews
 MIN_SHOWN = 0.05
 """A picture of which the reference fills less than this part has nothing to match."""
 
+
+WIDEST_VIEW = 1.2
+"""Tangent of half the angle that a picture from the camera's own place spans at most (50 degrees): of a wide area far
+from the nadir, the rest is behind the horizon."""
 
 SEARCH_PART = 0.7
 """The search's share of the work, for the progress bar."""
@@ -266,7 +272,11 @@ def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pi
     up = _unit(_off(np.array([north[0], north[1], -height]), axis))
     right = np.cross(axis, up)
     to_camera = np.stack([right, -up, axis]) @ np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -height]])
-    reach = np.abs(apply_homography(to_camera, np.stack([north, east]))).max(axis=1).mean()
+    tangents = np.stack([north, east])
+    ahead = np.column_stack([tangents, np.ones(2)]) @ to_camera[2]
+    reach = WIDEST_VIEW
+    if (ahead > 0).all():
+        reach = min(reach, float(np.abs(apply_homography(to_camera, tangents)).max(axis=1).mean()))
     to_frame = translation(pixels / 2, pixels / 2) @ scaling(pixels / 2 / reach) @ to_camera
     return normalise(np.linalg.inv(to_frame))
 
@@ -345,7 +355,33 @@ def coregister(
             best = registration
         if best.converged and best.inliers >= settings.strong_inliers:
             break
-    return replace(best, hint=hypotheses[0] if hypotheses else None)
+    return replace(_in_the_best_plane(best), hint=hypotheses[0] if hypotheses else None)
+
+
+def _in_the_best_plane(registration: Registration) -> Registration:
+    """The same tie points in a local plane, should they fit one better: then the nadir given is not the photo's."""
+    ties = registration.tie_points
+    if registration.homography is None or ties is None or "+proj=nsper" not in registration.plane.proj:
+        return registration
+    lonlat = registration.plane.to_lonlat(ties.plane_xy)
+    inlier = ties.inlier & np.isfinite(lonlat).all(axis=1)
+    about = lonlat[inlier] - lonlat[inlier][0]
+    about[:, 0] = wrap_lon(about[:, 0])
+    lon, lat = lonlat[inlier][0] + np.median(about, axis=0)
+    local = WorkingPlane.local(float(wrap_lon(lon)), float(lat))
+    chosen = choose_plane(ties.photo_xy[inlier], lonlat[inlier], [registration.plane, local])
+    if chosen.plane == registration.plane:
+        return registration
+    plane_xy = chosen.plane.from_lonlat(lonlat)
+    residual_m = apply_homography(chosen.homography, ties.photo_xy[inlier]) - plane_xy[inlier]
+    return replace(
+        registration,
+        plane=chosen.plane,
+        homography=normalise(chosen.homography),
+        tie_points=replace(ties, plane_xy=plane_xy, inlier=inlier),
+        rmse_px=chosen.rms_px * math.sqrt(2),
+        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+    )
 
 
 def _iterate(

@@ -26,6 +26,7 @@ from astroloc_qgis.engine.geometry import (
     Array,
     WorkingPlane,
     apply_homography,
+    geodesic_km,
     homography_from_points,
     photo_corners,
 )
@@ -177,6 +178,27 @@ def test_with_the_nadir_a_wide_oblique_photo_is_exact_and_without_it_is_bent(far
     assert corner_error(exact, truth, plane, WIDE) < LIMIT_PX
     assert bent.homography is None or corner_error(bent, truth, plane, WIDE) > 2 * LIMIT_PX
     assert verify(exact, WIDE).located
+
+
+def test_a_nadir_that_is_wrong_by_far_does_no_harm(far: Scene) -> None:
+    plane = WorkingPlane.near_sided(11.0, 44.0)
+    truth = from_orbit(plane, WIDE, focal_px=900.0, tilt=20.0, azimuth=10.0)
+    photo = far.world.photo(truth, WIDE, plane=plane)
+    block = block_around(*plane.to_lonlat(apply_homography(truth, np.array([[240.0, 160.0]])))[0], 9)
+    misled = far.find(photo, area_about_block(block, far.reference, nadir=(40.5, 7.0)))
+    untold = far.find(photo, area_about_block(block, far.reference))
+    assert "+proj=aeqd" in misled.plane.proj  # the nadir was not believed
+    assert corner_error(misled, truth, plane, WIDE) < corner_error(untold, truth, plane, WIDE) + LIMIT_PX
+
+
+def test_a_wide_search_area_near_the_horizon_shows_no_more_than_the_camera_sees(far: Scene) -> None:
+    area = area_about_block(Block(8, 108, 128), far.reference, nadir=(23.7, 7.0))
+    for frame in area.frames:
+        shown = area.plane.to_lonlat(apply_homography(frame.to_plane, photo_corners(*frame.size)))
+        centre = area.plane.to_lonlat(apply_homography(frame.to_plane, np.array([frame.centre])))
+        reach = geodesic_km(centre, shown)
+        assert np.isfinite(reach).any()
+        assert np.nanmax(reach) < 2500
 
 
 def test_a_photo_with_the_horizon_in_it_is_found(far: Scene) -> None:
