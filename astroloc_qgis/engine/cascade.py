@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from astroloc_qgis.engine import matchers
-from astroloc_qgis.engine.coregistration import Hypothesis, Registration, SearchArea, coregister
+from astroloc_qgis.engine.coregistration import Hypothesis, Registration, SearchArea, coregister, sharpen
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.retrieval import Candidate
@@ -27,14 +27,17 @@ class Stage:
     Attributes:
         matcher: name.
         starts: to how many of the best starts it is put.
-        hinted: whether it looks only where an earlier stage had a plausible hypothesis, and only at its turn: a
-            strong matcher is too dear to try everything, and where a cheap one sees nothing at all, it seldom does.
+        hinted: whether it begins where an earlier stage ended: a strong matcher is too dear to search everywhere, and
+            where a cheap one sees nothing at all, it seldom does.
     """
 
     matcher: str
     starts: int
     hinted: bool = False
 
+
+PROMISING = 12
+"""Inliers from which a hypothesis is worth a strong matcher's time; chance alone gives 8 or 9."""
 
 AUTO = (Stage("sift", 20), Stage("xfeat-lighterglue", 6), Stage("aliked-lightglue", 2, hinted=True))
 """The cascade called ``auto``. SIFT finds most photos at any turn in a second; XFeat with LighterGlue most of the rest
@@ -91,9 +94,11 @@ def run_cascade(
             step = part_of(progress, start, start + share)
             step("match", 0.0)
             area, candidate = starts[place]
+            matcher = matchers.create(stage.matcher, device)
             if stage.hinted:
-                area = _narrowed(area, hints[place])
-            registration = coregister(views, reference, area, matchers.create(stage.matcher, device), progress=step)
+                registration = sharpen(views, reference, hints[place], area.plane, matcher, progress=step)
+            else:
+                registration = coregister(views, reference, area, matcher, progress=step)
             verdict = verify(registration, views.size)
             log.info(
                 "%s from %s: %d inliers, confidence %.3f, %s",
@@ -118,9 +123,5 @@ def _chosen(starts: Sequence[Start], stage: Stage, hints: dict[int, Hypothesis])
     """Numbers of the starts that a stage looks at, in order."""
     if not stage.hinted:
         return list(range(len(starts)))[: stage.starts]
-    return sorted(hints, key=lambda place: -hints[place].step.inliers)[: stage.starts]
-
-
-def _narrowed(area: SearchArea, hint: Hypothesis) -> SearchArea:
-    """Only the frame and the turn of a hypothesis."""
-    return replace(area, frames=(area.frames[hint.frame],), turns=(hint.turn,))
+    promising = [place for place, hint in hints.items() if hint.step.inliers >= PROMISING]
+    return sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]

@@ -47,7 +47,7 @@ class Evidence:
                 self.coverage,
                 self.ratio,
                 min(self.rmse_frame_px, 5.0),
-                min(max(self.shift - 0.005, 0.0), 0.05) * 20,
+                min(max(self.shift - 0.01, 0.0), 0.05) * 20,
             ]
         )
 

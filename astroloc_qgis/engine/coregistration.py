@@ -127,13 +127,11 @@ class Hypothesis:
         homography: (3, 3) photo pixels -> metres of the plane.
         turn: quarter turns of the photo at which it was found.
         step: what the matching gave.
-        frame: number of the area's frame in which it was found.
     """
 
     homography: Array
     turn: int
     step: Step
-    frame: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,8 @@ class Registration:
         rmse_m: of the inliers, metres of the plane.
         frame_scale: pixels of the last frame a photo pixel.
         matcher: name.
-        hint: the most promising plausible hypothesis of the search, whatever became of it; None where there was none.
+        hint: where another matcher may begin: this registration, or else the most promising plausible hypothesis of
+            the search, whatever became of it; None where there was none.
     """
 
     plane: WorkingPlane
@@ -355,7 +354,25 @@ def coregister(
             best = registration
         if best.converged and best.inliers >= settings.strong_inliers:
             break
-    return replace(_in_the_best_plane(best), hint=hypotheses[0] if hypotheses else None)
+    hint = hypotheses[0] if hypotheses else None
+    if best.homography is not None:
+        hint = Hypothesis(best.homography, best.turn, best.history[-1])
+    return replace(_in_the_best_plane(best), hint=hint)
+
+
+def sharpen(
+    views: PhotoViews,
+    reference: Reference,
+    hypothesis: Hypothesis,
+    plane: WorkingPlane,
+    matcher: Matcher,
+    *,
+    settings: CoregistrationSettings | None = None,
+    progress: Progress = no_progress,
+) -> Registration:
+    """EarthMatch's iterations alone, from a place that another matcher has found (arguments as for ``coregister``)."""
+    settings = settings or CoregistrationSettings()
+    return _in_the_best_plane(_iterate(views, reference, hypothesis, plane, matcher, settings, progress))
 
 
 def _in_the_best_plane(registration: Registration) -> Registration:
@@ -449,7 +466,7 @@ def _search(
                     why = impossible
                     continue
                 step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
-                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step, number))
+                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step))
                 if fit.inliers >= settings.strong_inliers:
                     return [found[-1]], ""
     return sorted(found, key=lambda hypothesis: -hypothesis.step.inliers), why

@@ -80,7 +80,8 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
     if evidence.shift > STILL:
         confidence = min(confidence, 0.5)
     if confidence >= ACCEPTED:
-        return Verdict(True, confidence, registration.reason)
+        moved = f"localized, though the last iteration moved a corner by {evidence.shift:.1%} of the diagonal"
+        return Verdict(True, confidence, registration.reason if registration.converged else moved)
     return Verdict(False, confidence, _weakness(evidence))
 
 
