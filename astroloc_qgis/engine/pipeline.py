@@ -14,12 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, stages_of
-from astroloc_qgis.engine.coregistration import (
-    SearchArea,
-    area_about_block,
-    area_about_footprint,
-    plane_for,
-)
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
@@ -35,6 +29,7 @@ from astroloc_qgis.engine.localization import Localization
 from astroloc_qgis.engine.photo import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval import Candidate, retrieve
+from astroloc_qgis.engine.search_area import SearchArea, area_about_block, area_about_footprint, plane_for
 from astroloc_qgis.engine.tiles import Block, Extent
 from astroloc_qgis.engine.views import PhotoViews
 

@@ -10,16 +10,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine import matchers
-from astroloc_qgis.engine.coregistration import (
-    CoregistrationSettings,
-    Registration,
-    SearchArea,
-    area_about_block,
-    area_about_footprint,
-    coregister,
-    frame_towards,
-    plane_for,
-)
+from astroloc_qgis.engine.coregistration import Registration, coregister
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.geometry import (
     ISS_ALTITUDE_M,
@@ -32,6 +23,14 @@ from astroloc_qgis.engine.geometry import (
 )
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
+from astroloc_qgis.engine.search_area import (
+    CoregistrationSettings,
+    SearchArea,
+    area_about_block,
+    area_about_footprint,
+    frame_towards,
+    plane_for,
+)
 from astroloc_qgis.engine.tiles import Block, block_around
 from astroloc_qgis.engine.verification import verify
 from astroloc_qgis.engine.views import PhotoViews

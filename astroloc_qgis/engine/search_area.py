@@ -1,0 +1,207 @@
+"""Where to look for a photo: the surroundings of a candidate, drawn so that matchers recognise the photo in them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from astroloc_qgis.engine.geometry import (
+    Array,
+    WorkingPlane,
+    apply_homography,
+    geodesic_km,
+    normalise,
+    scaling,
+    translation,
+)
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.rendering import Frame
+from astroloc_qgis.engine.tiles import Block
+
+WIDEST_VIEW = 1.2
+"""Tangent of half the angle that a picture from the camera's own place spans at most (50 degrees): of a wide area far
+from the nadir, the rest is behind the horizon."""
+
+
+@dataclass(frozen=True)
+class CoregistrationSettings:
+    """How hard to look, and when to stop.
+
+    Attributes:
+        search_window: side of the area searched about a candidate, in blocks (EarthMatch's own: 3).
+        search_frame_px: longest side of the rendering of that area.
+        search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
+        tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
+        search_keypoints: strongest keypoints of a learned matcher that take part in the search.
+        strong_inliers: a turn with so many inliers ends the search for others.
+        hypotheses: so many of the best turns are followed up.
+        iterations: most iterations after the search.
+        converged_fraction: an iteration that moves no corner by more than this part of the photo's diagonal is the
+            last.
+        threshold_px: distance in pixels of the frame up to which a match may agree.
+        corner_deviation: how far, as a part of the photo's diagonal, an iteration is believed to move a corner.
+        min_long_side, max_long_side: sizes of the photo in the iterations, pixels.
+        margin: border shown around the photo in the iterations, as a part of its sides.
+    """
+
+    search_window: float = 3.0
+    search_frame_px: int = 1024
+    search_long_sides: tuple[float, ...] = (1.9,)
+    tilted_frame_deg: float = 45.0
+    search_keypoints: int = 1024
+    strong_inliers: int = 40
+    hypotheses: int = 2
+    iterations: int = 4
+    converged_fraction: float = 0.005
+    threshold_px: float = 3.0
+    corner_deviation: float = 0.04
+    min_long_side: int = 512
+    max_long_side: int = 1024
+    margin: float = 0.12
+
+
+@dataclass(frozen=True)
+class SearchArea:
+    """Where to look for the photo first.
+
+    Attributes:
+        frames: pictures of the area, at the turns to try, in order.
+        photo_px: long sides that the photo may have in those pictures, in the order in which to try them.
+        turns: quarter turns of the photo to try, in order.
+    """
+
+    frames: tuple[Frame, ...]
+    photo_px: tuple[int, ...]
+    turns: tuple[int, ...] = (0, 1, 2, 3)
+
+    @property
+    def plane(self) -> WorkingPlane:
+        """The working plane of all frames."""
+        return self.frames[0].plane
+
+
+def plane_for(lonlat: Array, nadir: tuple[float, float] | None) -> WorkingPlane:
+    """The working plane for a place: near-sided perspective where the nadir is known and sees it, else local.
+
+    Args:
+        lonlat: (2,) the place.
+        nadir: latitude and longitude of the sub-satellite point, as the command line takes them.
+    """
+    if nadir is not None:
+        seen_from = np.array([nadir[1], nadir[0]])
+        # The horizon of a camera at 420 km is 2,250 km away; towards it the plane degenerates.
+        if geodesic_km(seen_from, lonlat)[0] < 1800.0:
+            return WorkingPlane.near_sided(nadir[1], nadir[0])
+    return WorkingPlane.local(float(lonlat[0]), float(lonlat[1]))
+
+
+def area_about_block(
+    block: Block,
+    reference: Reference,
+    *,
+    nadir: tuple[float, float] | None = None,
+    turns: tuple[int, ...] = (0, 1, 2, 3),
+    settings: CoregistrationSettings | None = None,
+) -> SearchArea:
+    """The surroundings of a candidate, north up (and as seen from the camera where the nadir is known).
+
+    Args:
+        block: the candidate.
+        reference: imagery; its own resolution bounds the size of the picture.
+        nadir: latitude, longitude of the sub-satellite point.
+        turns: of the photo, likeliest first.
+        settings: how hard to look.
+    """
+    settings = settings or CoregistrationSettings()
+    lon, lat = (float(value) for value in block.center_lonlat)
+    plane = plane_for(np.array([lon, lat]), nadir)
+    side_m = block.side_m * settings.search_window
+    native = side_m / max(reference.native_gsd_m(lon, lat), 1e-6)
+    pixels = round(np.clip(2 * native, settings.search_frame_px / 2, settings.search_frame_px))
+    frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
+    block_px = pixels / settings.search_window
+    frames = (frame, _turned(frame, settings.tilted_frame_deg))
+    return SearchArea(frames, tuple(round(block_px * factor) for factor in settings.search_long_sides), turns)
+
+
+def _turned(frame: Frame, degrees: float) -> Frame:
+    """The same picture turned about its centre."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    x, y = frame.centre
+    return Frame(frame.plane, frame.to_plane @ translation(x, y) @ turn @ translation(-x, -y), frame.size)
+
+
+def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pixels: int) -> Array:
+    """Frame pixels -> plane for a square picture of a place, north up at its centre.
+
+    In a local plane that is a plain map. In a near-sided perspective plane it is what a camera above the nadir sees
+    that looks at the place: there a photo differs from the picture by little more than a turn and a scale, however
+    oblique it is, and matchers that bear no foreshortening still match it.
+    """
+    half = side_m / 2
+    degrees = half / 111_320.0
+    ring = np.array([[lon, lat], [lon, lat + degrees], [lon + degrees / max(math.cos(math.radians(lat)), 0.05), lat]])
+    centre, north, east = plane.from_lonlat(ring)
+    if "+proj=nsper" not in plane.proj:
+        scale = side_m / pixels
+        return translation(centre[0] - half, centre[1] + half) @ scaling(scale, -scale)
+    height = float(plane.proj.split("+h=")[1].split()[0])
+    # Camera at the origin, looking down: a point of the plane is the ray (x, y, -height). Turn it so that the place
+    # is on the axis and north points up, then scale the picture so that the mean of its half sides is half its size.
+    axis = _unit(np.array([centre[0], centre[1], -height]))
+    up = _unit(_off(np.array([north[0], north[1], -height]), axis))
+    right = np.cross(axis, up)
+    to_camera = np.stack([right, -up, axis]) @ np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -height]])
+    tangents = np.stack([north, east])
+    ahead = np.column_stack([tangents, np.ones(2)]) @ to_camera[2]
+    reach = WIDEST_VIEW
+    if (ahead > 0).all():
+        reach = min(reach, float(np.abs(apply_homography(to_camera, tangents)).max(axis=1).mean()))
+    to_frame = translation(pixels / 2, pixels / 2) @ scaling(pixels / 2 / reach) @ to_camera
+    return normalise(np.linalg.inv(to_frame))
+
+
+def _unit(vector: Array) -> Array:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _off(vector: Array, axis: Array) -> Array:
+    """The part of a vector that is perpendicular to a unit axis."""
+    return np.asarray(vector - axis * (vector @ axis))
+
+
+def area_about_footprint(
+    photo_to_plane: Array,
+    plane: WorkingPlane,
+    photo_size: tuple[int, int],
+    *,
+    long_side: int = 512,
+    margin: float = 0.6,
+) -> SearchArea:
+    """The surroundings of a rough footprint, drawn in the photo's own frame.
+
+    Args:
+        photo_to_plane: (3, 3) the rough homography.
+        plane: its working plane.
+        photo_size: width and height of the photo.
+        long_side: of the photo in the picture, pixels.
+        margin: how far off the footprint may be, as a part of the photo's sides.
+    """
+    scale = long_side / max(photo_size)
+    size = (math.ceil(photo_size[0] * scale), math.ceil(photo_size[1] * scale))
+    frame = framed(photo_to_plane, plane, scaling(scale), size, margin)
+    frames = (frame, _turned(frame, 45.0))
+    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), (0, 3, 1, 2))
+
+
+def framed(
+    photo_to_plane: Array, plane: WorkingPlane, from_photo: Array, size: tuple[int, int], margin: float
+) -> Frame:
+    """The frame of a picture of the photo, given by ``from_photo`` and its size, widened by ``margin`` all around."""
+    width, height = size
+    border = (round(width * margin), round(height * margin))
+    to_photo = np.linalg.inv(from_photo) @ translation(-border[0], -border[1])
+    return Frame(plane, photo_to_plane @ to_photo, (width + 2 * border[0], height + 2 * border[1]))
