@@ -1,0 +1,1 @@
+"""How the retrieval model is trained: the methods of EarthLoc and AstroLoc, and the run that puts them together."""
