@@ -46,8 +46,8 @@ def mine_multi_similarity(similarities: Tensor, positives: Tensor, negatives: Te
     """Keep the pairs that contradict another pair of the same anchor, or nearly do.
 
     Wang et al., "Multi-Similarity Loss", CVPR 2019, equations 11 and 12: a negative is kept when it is more similar
-    than the anchor's least similar positive less epsilon, a positive when it is less similar than the anchor's most similar
-    negative plus epsilon. An anchor without positives or without negatives keeps nothing.
+    than the anchor's least similar positive less epsilon, a positive when it is less similar than the anchor's most
+    similar negative plus epsilon. An anchor without positives or without negatives keeps nothing.
 
     Args:
         similarities: (A, B) cosines.

@@ -90,7 +90,7 @@ def test_without_photos_there_is_no_relevance():
 
 def test_tiles_are_drawn_where_photos_are_taken():
     tiles, photos = blobs([40, 40, 40]), blobs([30, 10, 0], seed=8)
-    batches = relevant_batches(tiles, photos, clusters=3, batch_size=4, seed=0)
+    batches = relevant_batches(tiles, photos, clusters=8, batch_size=4, seed=0)
     kind = np.repeat([0, 1, 2], 40)
     share = np.bincount([int(kind[batches.batch(number)[0]]) for number in range(1000)], minlength=3) / 1000
     assert share == pytest.approx([0.75, 0.25, 0.0], abs=0.05)
