@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent, lonlat_to_mercator, mercator_to_lonlat
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, lonlat_to_mercator, mercator_to_lonlat
 
 Table = NDArray[np.int32]
 
 _WORLD_M = 2 * HALF_WORLD_M
+
+
+def block_table(blocks: Sequence[Block]) -> Table:
+    """(N, 3) zoom, row, column of blocks."""
+    return np.array([(block.zoom, block.row, block.column) for block in blocks], dtype=np.int32).reshape(-1, 3)
 
 
 def bounds_3857(table: Table, size: int) -> NDArray[np.float64]:

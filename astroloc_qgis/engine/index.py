@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,14 @@ from astroloc_qgis.engine import descriptors
 from astroloc_qgis.engine.block_table import Table, centers_lonlat
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, check_files, read_info
+from astroloc_qgis.engine.index_plan import EVERYWHERE, LAND, Plan, check_kind, digest_of, is_product_quantised
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.descriptors.base import Descriptor
     from astroloc_qgis.engine.imagery import Reference
+    from astroloc_qgis.engine.index_builder import Labels
 
 __all__ = ["Index", "IndexInfo", "build_index"]
 
@@ -35,10 +37,12 @@ def build_index(
     *,
     progress: Progress = no_progress,
     device: str = "cpu",
-    stride: int = 2,
+    stride: int | Mapping[int, int] = 2,
     title: str = "",
-    licence: str = "",
     kind: str = "Flat",
+    land_only: bool = False,
+    blocks: Table | None = None,
+    labels: Labels | None = None,
 ) -> Index:
     """Describe every block of the imagery and write the index.
 
@@ -55,21 +59,23 @@ def build_index(
         out: folder to make.
         progress: told the stages "read" and "describe"; may raise ``Cancelled``.
         device: for torch.
-        stride: tiles from one block to the next; 2 lets neighbours overlap by half.
+        stride: tiles from one block to the next, at all zooms or by zoom; 2 lets neighbours overlap by half.
         title: for people; the imagery's name if empty.
-        licence: of the imagery.
-        kind: vector store in the words of faiss's index factory: "Flat" (exact), "SQ8" (a quarter of the size) or
-            "IVF256,Flat" (faster beyond a million blocks).
+        kind: of vector store: "Flat" (exact), "SQfp16" or "SQ8" (half or a quarter of the size), "IVF256,Flat" (faster
+            beyond a million blocks) or "PQ64np" (product-quantised to 64 bytes a block, after Jégou et al., TPAMI 2011;
+            "OPQ64,PQ64np" with a learned rotation before, after Ge et al., CVPR 2013).
+        land_only: leave out blocks far from land (``land``).
+        blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
+        labels: what the index says of itself; its title counts before ``title``.
 
     Raises:
         InputError: another index or an unfinished one with other settings is in the way; unknown model; no block has
             data; the folder cannot be written.
         Cancelled: by ``progress``.
     """
-    from astroloc_qgis.engine.index_builder import IndexBuilder, Plan
+    from astroloc_qgis.engine.index_builder import IndexBuilder, Labels
 
-    if kind != "Flat" and kind != "SQ8" and not (kind.startswith("IVF") and kind.endswith(",Flat")):
-        raise InputError(f"An index cannot be of kind '{kind}': choose Flat, SQ8 or IVF<lists>,Flat.")
+    check_kind(kind)
     if not zooms:
         raise InputError("An index needs at least one zoom.")
     out = Path(out).absolute()
@@ -81,16 +87,17 @@ def build_index(
         imagery_stamp=f"{path.stat().st_size} {path.stat().st_mtime_ns}" if is_file else "",
         zooms=tuple(sorted({int(zoom) for zoom in zooms})),
         extent=extent or reference.extent_lonlat,
-        stride=stride,
+        stride=stride if isinstance(stride, int) else dict(stride),
+        selection=digest_of(blocks) if blocks is not None else LAND if land_only else EVERYWHERE,
         kind=kind,
         model=model,
         model_sha256=descriptor.model_sha256,
         model_settings=descriptor.settings,
     )
-    if _already_built(out, plan):
+    labels = labels or Labels(title or (path.stem if is_file else model))
+    if _already_built(out, plan, labels.imagery_uri or plan.imagery):
         return Index.open(out)
-    title = title or (path.stem if is_file else model)
-    IndexBuilder(reference, plan, descriptor, out, title=title, licence=licence, progress=progress).run()
+    IndexBuilder(reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=progress).run()
     index = Index.open(out)
     log.info("index %s: %d blocks, left out: %s", out, index.info.count, index.info.skipped)
     return index
@@ -224,7 +231,11 @@ class Index:
         top = min(top, available)
         if top == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
-        if self.info.kind.startswith("IVF"):
+        if is_product_quantised(self.info.kind):
+            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=1)
+            if "," in self.info.kind:
+                parameters = faiss.SearchParametersPreTransform(index_params=parameters)
+        elif self.info.kind.startswith("IVF"):
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=max(1, self._store.nlist // 8))
         else:
             parameters = faiss.SearchParameters(sel=selector)
@@ -237,7 +248,7 @@ def _faiss() -> Any:
     return importlib.import_module("faiss")
 
 
-def _already_built(out: Path, plan: Any) -> bool:
+def _already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
     """Whether ``out`` is an index of this plan; refuses any other index and any other folder with files in it."""
     if not out.exists():
         return False
@@ -248,8 +259,8 @@ def _already_built(out: Path, plan: Any) -> bool:
             raise InputError(f"The index cannot be written to {out}: the folder has other files in it.")
         return False
     info = read_info(out)
-    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.kind)
-    asked = (plan.imagery, plan.zooms, tuple(plan.extent), plan.stride, plan.kind)
+    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.selection, info.kind)
+    asked = (imagery_uri, plan.zooms, tuple(plan.extent), plan.stride, plan.selection, plan.kind)
     same_model = (info.model, info.model_sha256, info.model_settings) == (
         plan.model,
         plan.model_sha256,

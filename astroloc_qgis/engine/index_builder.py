@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import json
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,48 +15,50 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from astroloc_qgis.engine.coverage import Coverage
+from astroloc_qgis.engine.block_sheets import group_in_sheets, read_blocks
+from astroloc_qgis.engine.block_table import Table, block_table
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery import Reference, block_window
-from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, write_info
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, pack_blocks, write_info
+from astroloc_qgis.engine.index_plan import (
+    BLOCK_SIZE,
+    LEAST_VALID,
+    NO_DATA,
+    NO_DETAIL,
+    Plan,
+    is_product_quantised,
+    select_blocks,
+)
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.engine.tiles import Block, Extent
+from astroloc_qgis.engine.tiles import Block
 
 log = logging.getLogger(__name__)
 
-BLOCK_SIZE = 4
 CHUNK = 64
 """Blocks described and saved at a time: a few seconds of work."""
-LEAST_VALID = 0.5
-"""A block with less than this share of valid pixels is left out."""
-LEAST_DETAIL = 0.25
-"""A block with fewer source pixels a side than this share of the model's input is left out: it would be blur."""
 _VOCABULARY_BLOCKS = 256
 _TRAINING_VECTORS = 65536
+"""Vectors that a store learns from: faiss takes 256 for each of a product quantiser's 256 centroids, and no more."""
 _SEED = 20
 _PLAN = "plan.json"
-_SKIPS = ("too little of it has data", "the imagery is too coarse for it")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that decides what comes out of a build; two builds may share their pieces only when it is the same."""
+class Labels:
+    """What an index says of itself and of its imagery.
 
-    imagery: str
-    imagery_stamp: str
-    zooms: tuple[int, ...]
-    extent: Extent
-    stride: int
-    kind: str
-    model: str
-    model_sha256: str
-    model_settings: dict[str, str | int | float]
+    Attributes:
+        title: for people.
+        licence: of the imagery.
+        imagery_uri: where users find the imagery; empty: where it was read.
+        attribution: whom to credit for it; empty: whom the imagery itself names.
+    """
 
-    def differences(self, other: dict[str, Any]) -> list[str]:
-        """Names of the fields in which a stored plan is another one."""
-        mine = json.loads(json.dumps(dataclasses.asdict(self)))
-        return [key.replace("_", " ") for key in mine if mine[key] != other.get(key)]
+    title: str = ""
+    licence: str = ""
+    imagery_uri: str = ""
+    attribution: str = ""
 
 
 class IndexBuilder:
@@ -69,8 +69,8 @@ class IndexBuilder:
         plan: what to build.
         descriptor: of ``plan.model``.
         out: the folder to make; work goes on in ``<out>.partial`` beside it.
-        title: for people.
-        licence: of the imagery.
+        labels: what the index says of itself.
+        blocks: (N, 3) the blocks to describe, where they are given.
         progress: is told the share of blocks done, and may cancel.
     """
 
@@ -81,8 +81,8 @@ class IndexBuilder:
         descriptor: Descriptor,
         out: Path,
         *,
-        title: str,
-        licence: str,
+        labels: Labels,
+        blocks: Table | None,
         progress: Progress,
     ) -> None:
         self._reference = reference
@@ -90,8 +90,8 @@ class IndexBuilder:
         self._descriptor = descriptor
         self._out = out
         self._work = out.with_name(out.name + ".partial")
-        self._title = title
-        self._licence = licence
+        self._labels = labels
+        self._given = blocks
         self._progress = progress
 
     def run(self) -> None:
@@ -104,17 +104,12 @@ class IndexBuilder:
         self._progress("read", 0.0)
         try:
             unfinished = self._is_unfinished()
-            coverage = Coverage(self._reference)
-            blocks = coverage.blocks(self._plan.extent, self._plan.zooms, BLOCK_SIZE, self._plan.stride)
-            blocks = self._worth_reading(coverage, blocks)
+            blocks = self._blocks()
             if not unfinished:
                 self._open_work_folder()
             self._learn_vocabulary(blocks)
-            pieces = [blocks[start : start + CHUNK] for start in range(0, len(blocks), CHUNK)]
-            for number, piece in enumerate(pieces):
-                self._progress("describe", number / len(pieces))
-                if not self._piece_path(number).is_file():
-                    self._describe_piece(number, piece, len(pieces))
+            pieces = group_in_sheets(blocks, self._plan.strides, CHUNK)
+            self._describe(pieces)
             self._assemble(len(pieces))
             self._publish()
         except OSError as error:
@@ -143,31 +138,20 @@ class IndexBuilder:
         self._work.mkdir(parents=True, exist_ok=True)
         for path in (self._work / VOCABULARY, *self._work.glob("piece-*.npz")):
             path.unlink(missing_ok=True)  # without a plan nobody knows whose they are
-        _write_whole(self._work / _PLAN, json.dumps(dataclasses.asdict(self._plan), indent=2).encode())
+        _write_whole(self._work / _PLAN, self._plan.as_json().encode())
 
-    def _worth_reading(self, coverage: Coverage, blocks: list[Block]) -> list[Block]:
-        """Leave out blocks without data or without detail, as far as the raster's structure tells."""
-        skipped: Counter[str] = Counter()
-        kept = []
-        for number, block in enumerate(blocks):
-            if number % 200 == 0:
-                self._progress("read", number / len(blocks))
-            look = coverage.look(block)
-            if look.fraction < LEAST_VALID:
-                skipped[_SKIPS[0]] += 1
-            elif look.pixels < LEAST_DETAIL * self._descriptor.image_size:
-                skipped[_SKIPS[1]] += 1
-            else:
-                kept.append(block)
-        if not kept:
-            if skipped[_SKIPS[1]]:
+    def _blocks(self) -> list[Block]:
+        blocks, self._skipped = select_blocks(
+            self._plan, self._reference, self._given, self._descriptor.image_size, self._progress
+        )
+        if not blocks:
+            if self._skipped[NO_DETAIL]:
                 raise InputError(
                     f"The imagery {self._reference.uri} is too coarse for zooms "
                     f"{', '.join(map(str, self._plan.zooms))}: choose lower zooms."
                 )
             raise self._nothing_to_index()
-        self._skipped = skipped
-        return kept
+        return blocks
 
     def _learn_vocabulary(self, blocks: list[Block]) -> None:
         if not self._descriptor.needs_vocabulary:
@@ -177,7 +161,10 @@ class IndexBuilder:
             self._descriptor.load_vocabulary(path)
             return
         order = np.random.default_rng(_SEED).permutation(len(blocks))[:_VOCABULARY_BLOCKS]
-        images = [image for _, image in self._read([blocks[place] for place in sorted(order)], "read", (0.0, 1.0))]
+        images = []
+        for number, place in enumerate(sorted(order)):
+            self._progress("read", number / len(order))
+            images += [image for _, image in self._read([blocks[place]])]
         if not images:
             raise self._nothing_to_index()
         self._descriptor.fit(images)
@@ -185,27 +172,34 @@ class IndexBuilder:
         self._descriptor.save_vocabulary(temporary)
         temporary.replace(path)
 
-    def _describe_piece(self, number: int, piece: list[Block], pieces: int) -> None:
-        span = (number / pieces, (number + 1) / pieces)
-        read = list(self._read(piece, "describe", span))
+    def _describe(self, pieces: list[list[Block]]) -> None:
+        total, before = sum(map(len, pieces)), 0
+        for number, piece in enumerate(pieces):
+            if not self._piece_path(number).is_file():
+                self._describe_piece(number, piece, before, total)
+            before += len(piece)
+
+    def _describe_piece(self, number: int, piece: list[Block], before: int, total: int) -> None:
+        read: list[tuple[Block, np.ndarray]] = []
+        self._progress("describe", before / total)
+        for block, image in self._read(piece):
+            self._progress("describe", (before + len(read)) / total)
+            read.append((block, image))
         vectors = self._descriptor.describe([image for _, image in read])
-        table = np.array([(block.zoom, block.row, block.column) for block, _ in read], dtype=np.int32).reshape(-1, 3)
+        table = block_table([block for block, _ in read])
         temporary = self._piece_path(number).with_suffix(".tmp")
         with temporary.open("wb") as stream:
             np.savez(stream, vectors=vectors, blocks=table, left_out=np.array(len(piece) - len(read)))
         temporary.replace(self._piece_path(number))
 
-    def _read(self, blocks: list[Block], stage: str, span: tuple[float, float]) -> Iterator[tuple[Block, np.ndarray]]:
-        """Render blocks, leaving out those that are mostly invalid; invalid pixels take the mean of the valid ones."""
-        for number, block in enumerate(blocks):
-            self._progress(stage, span[0] + (span[1] - span[0]) * number / len(blocks))
-            rendering = self._reference.read(block_window(block, self._descriptor.image_size))
-            if rendering.mask.mean() < LEAST_VALID:
+    def _read(self, blocks: list[Block]) -> Iterator[tuple[Block, np.ndarray]]:
+        """Read blocks of one zoom, leaving out mostly invalid ones; invalid pixels take the mean of the valid ones."""
+        pictures = read_blocks(self._reference, blocks, self._descriptor.image_size)
+        for block, (pixels, mask) in zip(blocks, pictures, strict=True):
+            if mask.mean() < LEAST_VALID:
                 continue
-            pixels = rendering.pixels
-            if not rendering.mask.all():
-                pixels = pixels.copy()
-                pixels[~rendering.mask] = pixels[rendering.mask].mean(axis=0).astype(np.uint8)
+            if not mask.all():
+                pixels[~mask] = pixels[mask].mean(axis=0).astype(np.uint8)
             yield block, pixels
 
     def _pieces(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
@@ -224,15 +218,16 @@ class IndexBuilder:
         table = np.concatenate(tables)
         if len(table) == 0:
             raise self._nothing_to_index()
-        self._skipped[_SKIPS[0]] += sum(left_out for _, _, left_out in self._pieces(count))
-        store = faiss.index_factory(self._descriptor.dimensions, self._plan.kind, faiss.METRIC_INNER_PRODUCT)
+        self._skipped[NO_DATA] += sum(left_out for _, _, left_out in self._pieces(count))
+        store = self._empty_store(faiss, len(table))
         if not store.is_trained:
+            self._progress("describe", 1.0)
             store.train(self._training_vectors(count, len(table)))
         for vectors, _, _ in self._pieces(count):
             if len(vectors):
                 store.add(np.ascontiguousarray(vectors, dtype=np.float32))
             self._progress("describe", 1.0)
-        np.save(self._work / BLOCKS, table, allow_pickle=False)
+        np.save(self._work / BLOCKS, pack_blocks(table), allow_pickle=False)
         try:
             faiss.write_index(store, str(self._work / VECTORS))
         except RuntimeError as error:  # what faiss says of a full disk
@@ -242,10 +237,10 @@ class IndexBuilder:
         write_info(
             self._work,
             IndexInfo(
-                title=self._title,
-                imagery_uri=plan.imagery,
-                attribution=self._reference.attribution,
-                licence=self._licence,
+                title=self._labels.title,
+                imagery_uri=self._labels.imagery_uri or plan.imagery,
+                attribution=self._labels.attribution or self._reference.attribution,
+                licence=self._labels.licence,
                 model=plan.model,
                 model_sha256=plan.model_sha256,
                 model_settings=plan.model_settings,
@@ -254,12 +249,37 @@ class IndexBuilder:
                 extent=plan.extent,
                 counts={int(zoom): int(number) for zoom, number in zip(zooms, counts, strict=True)},
                 block_size=BLOCK_SIZE,
-                stride=plan.stride,
+                stride=plan.stride if isinstance(plan.stride, int) else dict(plan.stride),
+                selection=plan.selection,
                 kind=plan.kind,
                 skipped=dict(self._skipped),
                 created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             ),
         )
+
+    def _empty_store(self, faiss: Any, count: int) -> Any:
+        """An untrained store of the plan's kind.
+
+        A product quantiser is put into an inverted file of a single list, which is the same but can be searched among
+        some of its vectors only; "np" is faiss's word for not preparing it for filtering by Hamming distance, which
+        takes minutes.
+
+        Raises:
+            InputError: the kind does not suit the model or the number of blocks.
+        """
+        kind, dimensions = self._plan.kind, self._descriptor.dimensions
+        if not is_product_quantised(kind):
+            return faiss.index_factory(dimensions, kind, faiss.METRIC_INNER_PRODUCT)
+        if count < 256:
+            raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
+        *rotation, quantiser = kind.split(",")
+        try:
+            return faiss.index_factory(dimensions, ",".join([*rotation, "IVF1", quantiser]), faiss.METRIC_INNER_PRODUCT)
+        except RuntimeError as error:  # what faiss says of sizes that do not divide
+            raise InputError(
+                f"Vectors of {dimensions} dimensions cannot be quantised as {kind}: choose a divisor of {dimensions}.",
+                str(error),
+            ) from error
 
     def _training_vectors(self, count: int, total: int) -> np.ndarray:
         share = min(1.0, _TRAINING_VECTORS / total)

@@ -2,7 +2,7 @@
 
 index.json          what the index is (``IndexInfo``), with size and sha256 of the other files
 descriptors.faiss   one vector a block, memory-mapped when searched
-blocks.npy          (N, 3) int32: zoom, row and column of each block's top-left tile, in the order of the vectors
+blocks.npy          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors
 vocabulary.npz      for models that have one
 """
 
@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights import file_sha256
 
@@ -44,10 +49,11 @@ class IndexInfo:
         extent: west, south, east, north in degrees; west > east means across the antimeridian.
         counts: blocks by zoom.
         block_size: tiles a side of a block.
-        stride: tiles from one block to the next.
-        kind: of vector store, in the words of faiss's index factory.
+        stride: tiles from one block to the next; by zoom where zooms differ.
+        kind: of vector store (``index_plan.check_kind``).
         skipped: blocks left out, by reason.
         created: ISO 8601, UTC.
+        selection: "" for all blocks with data, "land" for those on land and coast, else the sha256 of their table.
         files: name to {"bytes", "sha256"} of the other files.
         format_version: of the folder.
     """
@@ -64,10 +70,11 @@ class IndexInfo:
     extent: tuple[float, float, float, float]
     counts: dict[int, int]
     block_size: int
-    stride: int
+    stride: int | Mapping[int, int]
     kind: str
     skipped: dict[str, int]
     created: str
+    selection: str = ""
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -75,6 +82,11 @@ class IndexInfo:
     def count(self) -> int:
         """How many blocks there are."""
         return sum(self.counts.values())
+
+
+def pack_blocks(table: Table) -> NDArray[np.integer]:
+    """The table of blocks in the smallest integers that hold it: half the size up to zoom 16."""
+    return table.astype(np.min_scalar_type(int(table.max(initial=0))))
 
 
 def write_info(folder: Path, info: IndexInfo) -> None:
@@ -117,6 +129,8 @@ def read_info(folder: Path) -> IndexInfo:
         content = {key: value for key, value in content.items() if key in known}
         content["counts"] = {int(zoom): int(count) for zoom, count in content["counts"].items()}
         content["zooms"] = tuple(int(zoom) for zoom in content["zooms"])
+        if isinstance(content["stride"], dict):
+            content["stride"] = {int(zoom): int(stride) for zoom, stride in content["stride"].items()}
         west, south, east, north = (float(value) for value in content["extent"])
         content["extent"] = (west, south, east, north)
         return IndexInfo(**content)

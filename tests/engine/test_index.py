@@ -184,7 +184,7 @@ def test_an_interrupted_build_goes_on_to_the_same_index(build, tmp_path: Path, m
 
 def test_a_build_that_goes_on_describes_only_what_is_left(build, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Cancelled):
-        build(progress=stop_at(0.6))
+        build(progress=stop_at(0.8))
     described = []
     real = Averages.describe
 
