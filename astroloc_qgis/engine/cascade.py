@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astroloc_qgis.engine import matchers
-from astroloc_qgis.engine.coregistration import Hypothesis, Registration, coregister, sharpen
+from astroloc_qgis.engine.coregistration import coregister, sharpen
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.registration import Hypothesis, Registration
 from astroloc_qgis.engine.retrieval import Candidate
 from astroloc_qgis.engine.search_area import SearchArea
 from astroloc_qgis.engine.verification import Verdict, verify

@@ -10,12 +10,12 @@ are kept in float64 from the photo's pixels to metres of a working plane, and th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from astroloc_qgis.engine.estimation import Expectation, fit_homography, why_impossible
+from astroloc_qgis.engine.camera import fit_camera, height_of
+from astroloc_qgis.engine.estimation import Expectation, Fit, fit_homography, fit_of, why_impossible
 from astroloc_qgis.engine.geometry import (
     Array,
     WorkingPlane,
@@ -25,113 +25,21 @@ from astroloc_qgis.engine.geometry import (
     wrap_lon,
 )
 from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.matchers.base import Features, Matcher
+from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
 from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.place_search import PlaceSearch
 from astroloc_qgis.engine.plane_choice import choose_plane
-from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.rendering import jacobian, render
+from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.registration import Hypothesis, Registration, Step, TiePoints, coverage
+from astroloc_qgis.engine.rendering import MIN_SHOWN, Frame, jacobian, render
 from astroloc_qgis.engine.search_area import CoregistrationSettings, SearchArea, framed
-from astroloc_qgis.engine.views import PhotoViews
-
-MIN_SHOWN = 0.05
-"""A picture of which the reference fills less than this part has nothing to match."""
-
+from astroloc_qgis.engine.views import PhotoViews, View
 
 SEARCH_PART = 0.7
 """The search's share of the work, for the progress bar."""
 
-
-@dataclass(frozen=True)
-class TiePoints:
-    """The matches behind a registration.
-
-    Attributes:
-        photo_xy: (N, 2) photo pixels.
-        plane_xy: (N, 2) metres of the working plane.
-        inlier: (N,) whether the homography agrees.
-        score: (N,) the matcher's own.
-    """
-
-    photo_xy: Array
-    plane_xy: Array
-    inlier: NDArray[np.bool_]
-    score: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one iteration found.
-
-    Attributes:
-        matches: number of matches.
-        inliers: of these, how many agree.
-        shift: greatest movement of a corner since the step before, as a part of the photo's diagonal.
-        rmse_px: of the inliers, in pixels of the photo.
-    """
-
-    matches: int
-    inliers: int
-    shift: float
-    rmse_px: float
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A plausible place of the photo, yet to be sharpened.
-
-    Attributes:
-        homography: (3, 3) photo pixels -> metres of the plane.
-        turn: quarter turns of the photo at which it was found.
-        step: what the matching gave.
-    """
-
-    homography: Array
-    turn: int
-    step: Step
-
-
-@dataclass(frozen=True)
-class Registration:
-    """A photo put on the ground, or the reason why not.
-
-    Attributes:
-        homography: (3, 3) photo pixels -> metres of the plane; None where nothing was found.
-        plane: working plane.
-        tie_points: of the last iteration; None where nothing was found.
-        history: one step an iteration, the search first.
-        converged: whether the last iteration moved nothing.
-        reason: why it stopped, in a sentence.
-        turn: quarter turns (``np.rot90``) that bring the photo nearest to the search frame.
-        rmse_px: of the inliers, photo pixels.
-        rmse_m: of the inliers, metres of the plane.
-        frame_scale: pixels of the last frame a photo pixel.
-        matcher: name.
-        hint: where another matcher may begin: this registration, or else the most promising plausible hypothesis of
-            the search, whatever became of it; None where there was none.
-    """
-
-    plane: WorkingPlane
-    reason: str
-    matcher: str
-    homography: Array | None = None
-    tie_points: TiePoints | None = None
-    history: tuple[Step, ...] = field(default_factory=tuple)
-    converged: bool = False
-    turn: int = 0
-    rmse_px: float = math.nan
-    rmse_m: float = math.nan
-    frame_scale: float = 1.0
-    hint: Hypothesis | None = None
-
-    @property
-    def inliers(self) -> int:
-        """Tie points that agree with the homography."""
-        return 0 if self.tie_points is None else int(self.tie_points.inlier.sum())
-
-    @property
-    def iterations(self) -> int:
-        """Iterations made, the search included."""
-        return len(self.history)
+WELL_COVERED = 0.5
+"""Tie points in more than this part of the photo's cells need no belief about the camera to steady them."""
 
 
 def coregister(
@@ -156,19 +64,32 @@ def coregister(
         progress: told of the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
-    described = {} if described is None else described
-    hypotheses, why = _search(views, reference, area, matcher, settings, described, progress)
-    best = Registration(area.plane, why, matcher.name)
-    for hypothesis in hypotheses[: settings.hypotheses]:
-        registration = _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress)
-        if best.homography is None or registration.inliers >= best.inliers:
-            best = registration
+    search = PlaceSearch(views, reference, area, matcher, settings, {} if described is None else described)
+    best = Registration(area.plane, "", matcher.name)
+    waiting: list[Hypothesis] = []
+    followed = 0
+    for hypothesis in search.hypotheses(part_of(progress, 0.0, SEARCH_PART)):
+        # What looks good is followed at once: mostly that is the place, and the turns not yet tried cost nothing.
+        if hypothesis.step.inliers < settings.promising_inliers:
+            waiting.append(hypothesis)
+            continue
+        followed += 1
+        best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
         if best.converged and best.inliers >= settings.strong_inliers:
             break
-    hint = hypotheses[0] if hypotheses else None
+    else:
+        waiting.sort(key=lambda hypothesis: -hypothesis.step.inliers)
+        for hypothesis in waiting[: max(0, settings.hypotheses - followed)]:
+            best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
+    hint = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
     if best.homography is not None:
         hint = Hypothesis(best.homography, best.turn, best.history[-1])
-    return replace(_in_the_best_plane(best), hint=hint)
+    return replace(_in_the_best_plane(best), hint=hint, reason=best.reason or search.why)
+
+
+def _better(best: Registration, other: Registration) -> Registration:
+    """The registration with more inliers; of two without a homography, the later, which says why."""
+    return other if best.homography is None or other.inliers >= best.inliers else best
 
 
 def sharpen(
@@ -236,53 +157,6 @@ def _iterate(
     return replace(registration, reason=f"it still moved after {settings.iterations} iterations")
 
 
-def _search(
-    views: PhotoViews,
-    reference: Reference,
-    area: SearchArea,
-    matcher: Matcher,
-    settings: CoregistrationSettings,
-    described: dict[int, Features | None],
-    progress: Progress,
-) -> tuple[list[Hypothesis], str]:
-    """The plausible places over sizes and turns of the photo, best first, and why there are no more."""
-    found: list[Hypothesis] = []
-    why = "no turn of the photo matches the reference"
-    frames = area.frames[:1] if matcher.rotation_invariant else area.frames
-    turns = area.turns[:1] if matcher.rotation_invariant else area.turns
-    most = None if matcher.rotation_invariant else settings.search_keypoints
-    tries = len(frames) * len(area.photo_px) * len(turns)
-    tried = 0
-    for number, frame in enumerate(frames):
-        progress("match", SEARCH_PART * tried / tries)
-        if number not in described:
-            pixels, mask = render(reference, frame)
-            shown = mask.mean() >= MIN_SHOWN
-            described[number] = matcher.extract(equalise(pixels), mask, most) if shown else None
-        features = described[number]
-        if features is None:
-            return [], "the reference shows nothing there"
-        for long_side in area.photo_px:
-            for turn in turns:
-                progress("match", SEARCH_PART * tried / tries)
-                tried += 1
-                view = views.view(long_side, turn)
-                matches = matcher.match(views.features(matcher, long_side, turn, most), features)
-                fit = fit_homography(matches, settings.threshold_px)
-                if fit is None:
-                    continue
-                photo_to_frame = fit.homography @ view.from_photo
-                impossible = why_impossible(photo_to_frame, views.size)
-                if impossible:
-                    why = impossible
-                    continue
-                step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
-                found.append(Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step))
-                if fit.inliers >= settings.strong_inliers:
-                    return [found[-1]], ""
-    return sorted(found, key=lambda hypothesis: -hypothesis.step.inliers), why
-
-
 def _refine(
     views: PhotoViews,
     reference: Reference,
@@ -307,6 +181,7 @@ def _refine(
     fit = fit_homography(matches, settings.threshold_px, belief)
     if fit is None:
         return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
+    fit = _as_a_camera(fit, matches, view, frame, views.size, settings.threshold_px)
     photo_to_frame = fit.homography @ view.from_photo
     impossible = why_impossible(photo_to_frame, views.size)
     if impossible:
@@ -334,6 +209,26 @@ def _refine(
         frame_scale=view.scale,
     )
     return registration, moved
+
+
+def _as_a_camera(
+    fit: Fit, matches: Matches, view: View, frame: Frame, photo_size: tuple[int, int], threshold_px: float
+) -> Fit:
+    """The same fit made steadier by what is known of the camera, where its place is known and nothing contradicts."""
+    height = height_of(frame.plane)
+    photo_xy = apply_homography(np.linalg.inv(view.from_photo), matches.a)
+    if height is None or coverage(photo_xy[fit.inlier], photo_size) > WELL_COVERED:
+        return fit
+    plane_xy = apply_homography(frame.to_plane, matches.b)
+    free = normalise(frame.to_plane @ fit.homography @ view.from_photo)
+    used = fit.inlier
+    deviation = threshold_px / 2 / view.scale
+    camera = fit_camera(free, photo_xy[used], plane_xy[used], photo_size, height, deviation)
+    if camera is None or not camera.agrees:
+        return fit
+    homography = normalise(np.linalg.inv(frame.to_plane) @ camera.homography @ np.linalg.inv(view.from_photo))
+    steadier = fit_of(homography, matches, threshold_px)
+    return fit if steadier is None or steadier.inliers < 0.9 * fit.inliers else steadier
 
 
 def _working_long_side(

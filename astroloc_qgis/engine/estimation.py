@@ -94,10 +94,16 @@ def fit_homography(matches: Matches, threshold: float, expected: Expectation | N
         if (again == inlier).all():
             break
         inlier = again
+    return fit_of(homography, matches, threshold)
+
+
+def fit_of(homography: Array, matches: Matches, threshold: float) -> Fit | None:
+    """Which matches agree with a homography; None where fewer than ``MIN_INLIERS`` do (arguments as above)."""
+    distance = _residuals(homography, matches)
+    inlier = distance < threshold
     if inlier.sum() < MIN_INLIERS:
         return None
-    residual = _residuals(homography, matches)[inlier]
-    return Fit(homography, inlier, float(np.sqrt((residual**2).mean())))
+    return Fit(homography, inlier, float(np.sqrt((distance[inlier] ** 2).mean())))
 
 
 def _least_squares(a: Array, b: Array, deviation: float, expected: Expectation | None) -> Array:

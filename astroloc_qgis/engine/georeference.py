@@ -24,9 +24,9 @@ from astroloc_qgis.engine.imagery import Rendering, Window
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.coregistration import TiePoints
     from astroloc_qgis.engine.imagery import Reference
     from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.registration import TiePoints
     from astroloc_qgis.engine.uncertainty import Uncertainty
 
 __all__ = [

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine.cascade import Outcome
-from astroloc_qgis.engine.coregistration import Registration
 from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.geometry import Array, apply_homography, photo_corners
+from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval import Candidate
 from astroloc_qgis.engine.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.verification import Verdict

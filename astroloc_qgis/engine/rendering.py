@@ -19,6 +19,9 @@ from astroloc_qgis.engine.geometry import (
 )
 from astroloc_qgis.engine.imagery import Reference, Window
 
+MIN_SHOWN = 0.05
+"""A picture of which the reference fills less than this part has nothing to match."""
+
 MAX_WINDOW_PX = 4096
 """Longest side of what is read from the reference for one frame."""
 

@@ -27,7 +27,7 @@ import numpy as np
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, in_front, photo_corners, wrap_lon
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.coregistration import Registration
+    from astroloc_qgis.engine.registration import Registration
 
 CELLS = 5
 """Cells along the photo's short side in which errors may be shared."""

@@ -10,13 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from astroloc_qgis.engine.confidence import Evidence, weights_for
-from astroloc_qgis.engine.coregistration import Registration
-
-CELLS = 5
-"""The photo's short side is cut into so many cells to see how the inliers spread."""
+from astroloc_qgis.engine.registration import Registration, coverage
 
 STILL = 0.02
 """A solution whose corners moved by more than this part of the diagonal in the last iteration is not believed."""
@@ -50,17 +45,10 @@ def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evid
     ties = registration.tie_points
     if ties is None:
         return Evidence(0, 0.0, 0.0, math.inf, math.inf)
-    width, height = photo_size
-    cell = min(width, height) / CELLS
-    columns, rows = max(1, round(width / cell)), max(1, round(height / cell))
-    inside = ties.photo_xy[ties.inlier]
-    column = np.clip((inside[:, 0] / width * columns).astype(int), 0, columns - 1)
-    row = np.clip((inside[:, 1] / height * rows).astype(int), 0, rows - 1)
-    held = len(np.unique(row * columns + column))
     return Evidence(
         inliers=registration.inliers,
         ratio=registration.inliers / max(1, len(ties.inlier)),
-        coverage=held / (columns * rows),
+        coverage=coverage(ties.photo_xy[ties.inlier], photo_size),
         rmse_frame_px=registration.rmse_px * registration.frame_scale,
         shift=registration.history[-1].shift,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine import matchers
-from astroloc_qgis.engine.coregistration import Registration, coregister
+from astroloc_qgis.engine.coregistration import coregister
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.geometry import (
     ISS_ALTITUDE_M,
@@ -23,6 +23,7 @@ from astroloc_qgis.engine.geometry import (
 )
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
+from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.search_area import (
     CoregistrationSettings,
     SearchArea,

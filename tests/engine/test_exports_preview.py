@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
-from astroloc_qgis.engine.coregistration import TiePoints
 from astroloc_qgis.engine.exports.preview import LONG_SIDE, draw_preview, write_preview
 from astroloc_qgis.engine.geometry import WorkingPlane, apply_homography
 from astroloc_qgis.engine.imagery import Rendering, Window
+from astroloc_qgis.engine.registration import TiePoints
 from tests.engine.coded_photo import seen_from_above
 
 PLANE = WorkingPlane.local(10.0, 46.0)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from osgeo import gdal, ogr
 
-from astroloc_qgis.engine.coregistration import TiePoints
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.tiepoints import COLUMNS, write_tie_points
 from astroloc_qgis.engine.geometry import WorkingPlane, apply_homography
+from astroloc_qgis.engine.registration import TiePoints
 from tests.engine.coded_photo import seen_from_above
 
 PLANE = WorkingPlane.local(179.99, -17.0)

@@ -14,13 +14,13 @@ import pytest
 from osgeo import gdal, ogr, osr
 
 from astroloc_qgis.engine import georeference as module
-from astroloc_qgis.engine.coregistration import TiePoints
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs, utm_crs, x_period
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.geometry import WorkingPlane, apply_homography, footprint_lonlat, geodesic_km
 from astroloc_qgis.engine.georeference import georeference
 from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.registration import TiePoints
 from tests.engine.coded_photo import coded_photo, decode, make_photo, seen_from_above
 from tests.engine.synthetic import write_raster
 

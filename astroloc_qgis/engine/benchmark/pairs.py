@@ -20,13 +20,14 @@ import numpy as np
 
 from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.confidence import evidence_row
-from astroloc_qgis.engine.coregistration import Registration, coregister
+from astroloc_qgis.engine.coregistration import coregister
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.matchers.base import Features
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.search_area import area_about_block
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
 from astroloc_qgis.engine.verification import evidence_of

@@ -23,8 +23,8 @@ from astroloc_qgis.engine.geometry import (
 )
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.coregistration import TiePoints
     from astroloc_qgis.engine.imagery import Rendering
+    from astroloc_qgis.engine.registration import TiePoints
 
 LONG_SIDE = 1600
 """Width of the picture, pixels."""

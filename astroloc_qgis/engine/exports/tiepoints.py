@@ -16,7 +16,7 @@ from astroloc_qgis.engine.exports.vector import write_features
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.coregistration import TiePoints
+    from astroloc_qgis.engine.registration import TiePoints
 
 COLUMNS: dict[str, type] = {
     "photo_x": float,

@@ -1,0 +1,84 @@
+"""Where in a search area may the photo be? One look at each turn and scale, at low resolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from astroloc_qgis.engine.estimation import fit_homography, why_impossible
+from astroloc_qgis.engine.geometry import normalise
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.matchers.base import Features, Matcher
+from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.registration import Hypothesis, Step
+from astroloc_qgis.engine.rendering import MIN_SHOWN, Frame, render
+from astroloc_qgis.engine.search_area import CoregistrationSettings, SearchArea
+from astroloc_qgis.engine.views import PhotoViews
+
+
+class PlaceSearch:
+    """The plausible places over sizes and turns of the photo, in the order in which they are looked for.
+
+    Attributes:
+        found: those met so far.
+        why: why there are no others, in a sentence.
+    """
+
+    def __init__(
+        self,
+        views: PhotoViews,
+        reference: Reference,
+        area: SearchArea,
+        matcher: Matcher,
+        settings: CoregistrationSettings,
+        described: dict[int, Features | None],
+    ) -> None:
+        self.found: list[Hypothesis] = []
+        self.why = "no turn of the photo matches the reference"
+        self._views, self._reference, self._area = views, reference, area
+        self._matcher, self._settings, self._described = matcher, settings, described
+        self._most = None if matcher.rotation_invariant else settings.search_keypoints
+
+    def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
+        """Look everywhere; stop asking when one of them has been proved."""
+        any_turn = self._matcher.rotation_invariant
+        frames = self._area.frames[:1] if any_turn else self._area.frames
+        turns = self._area.turns[:1] if any_turn else self._area.turns
+        tries = len(frames) * len(self._area.photo_px) * len(turns)
+        tried = 0
+        for number, frame in enumerate(frames):
+            progress("match", tried / tries)
+            features = self._features(number, frame)
+            if features is None:
+                self.why = "the reference shows nothing there"
+                return
+            for long_side in self._area.photo_px:
+                for turn in turns:
+                    progress("match", tried / tries)
+                    tried += 1
+                    hypothesis = self._try(frame, features, long_side, turn)
+                    if hypothesis is not None:
+                        self.found.append(hypothesis)
+                        yield hypothesis
+
+    def _features(self, number: int, frame: Frame) -> Features | None:
+        if number not in self._described:
+            pixels, mask = render(self._reference, frame)
+            shown = mask.mean() >= MIN_SHOWN
+            self._described[number] = self._matcher.extract(equalise(pixels), mask, self._most) if shown else None
+        return self._described[number]
+
+    def _try(self, frame: Frame, features: Features, long_side: int, turn: int) -> Hypothesis | None:
+        view = self._views.view(long_side, turn)
+        matches = self._matcher.match(self._views.features(self._matcher, long_side, turn, self._most), features)
+        fit = fit_homography(matches, self._settings.threshold_px)
+        if fit is None:
+            return None
+        photo_to_frame = fit.homography @ view.from_photo
+        impossible = why_impossible(photo_to_frame, self._views.size)
+        if impossible:
+            self.why = impossible
+            return None
+        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
+        return Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step)
