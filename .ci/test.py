@@ -27,7 +27,14 @@ class Group:
     options: list[str] = field(default_factory=list)
 
 
-GROUPS = [Group("house"), Group("engine"), Group("worker"), Group("qgis", WITH_QGIS), Group("desktop")]
+GROUPS = [
+    Group("house"),
+    Group("engine"),
+    Group("worker"),
+    Group("installer"),
+    Group("qgis", WITH_QGIS),
+    Group("desktop"),
+]
 
 
 def run(group: Group, extra: list[str]) -> dict[str, int]:

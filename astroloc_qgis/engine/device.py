@@ -1,10 +1,67 @@
-"""Which device the networks run on."""
+"""Which device the networks run on, which there are, and how much is put on one at once."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from astroloc_qgis.engine.errors import InputError
+
+_batch_share: ContextVar[float] = ContextVar("batch_share", default=1.0)
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "insufficient memory", "bad_alloc")
+"""What torch, OpenCV and C++ say when there is no more memory, in lower case."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Something that networks run on.
+
+    Attributes:
+        name: torch's ("cpu", "cuda:0", "mps").
+        title: for people.
+        memory: in bytes; 0 where it is the computer's own.
+    """
+
+    name: str
+    title: str
+    memory: int = 0
+
+
+def list_devices() -> list[Device]:
+    """Return every device of this machine, the processor first (imports torch)."""
+    import torch
+
+    found = [Device("cpu", "CPU")]
+    for number in range(torch.cuda.device_count()):
+        card = torch.cuda.get_device_properties(number)
+        found.append(Device(f"cuda:{number}", card.name, int(card.total_memory)))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU (Metal)"))
+    return found
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception, of whichever library, says that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
+
+
+@contextlib.contextmanager
+def smaller_batches(share: float) -> Iterator[None]:
+    """Put only that share (0 to 1) of the usual number of pictures on the device at once."""
+    token = _batch_share.set(share)
+    try:
+        yield
+    finally:
+        _batch_share.reset(token)
+
+
+def batch_limit(most: int) -> int:
+    """How many pictures to put on the device at once where ``most`` is usual; at least one."""
+    return max(1, int(most * _batch_share.get()))
 
 
 def resolve_device(name: str = "auto") -> str:
@@ -30,17 +87,26 @@ def resolve_device(name: str = "auto") -> str:
     return name
 
 
+def default_threads() -> int:
+    """Threads for the networks: the cores that this process may use, less one where there are three or more."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Windows and macOS
+        cores = os.cpu_count() or 1
+    return cores - 1 if cores > 2 else cores
+
+
 def limit_threads(threads: int | None = None) -> None:
-    """Leave one core to the rest of the machine: two busy processes on two cores are ten times slower.
+    """Leave one core of three or more to the rest of the machine; of two, waiting threads sleep (see ``engine``).
 
     Args:
-        threads: wanted; by default what OMP_NUM_THREADS says, else one less than there are cores.
+        threads: wanted; by default what OMP_NUM_THREADS says, else as said.
     """
     import cv2
     import torch
 
     if threads is None:
         wanted = os.environ.get("OMP_NUM_THREADS", "")
-        threads = int(wanted) if wanted.isdigit() and int(wanted) > 0 else max(1, (os.cpu_count() or 2) - 1)
+        threads = int(wanted) if wanted.isdigit() and int(wanted) > 0 else default_threads()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)

@@ -6,28 +6,53 @@ JSON lines on stdin and stdout (see ``protocol``), the log on stderr.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
 
-from astroloc_qgis.worker import environment
+from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.worker import environment, models
 from astroloc_qgis.worker.handlers import handlers
+from astroloc_qgis.worker.lifeline import die_with_parent
 from astroloc_qgis.worker.pipes import claim_standard_pipes
+from astroloc_qgis.worker.proof import prove
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 from astroloc_qgis.worker.server import Server
 
+IDLE_S = 600.0
+"""After so long without a request the models are unloaded."""
+
 
 def main(arguments: list[str]) -> None:
-    """Serve requests until stdin closes or a ``shutdown`` comes."""
+    """Serve requests until stdin closes or a ``shutdown`` comes; with ``--prove``, show that the environment works."""
     parser = argparse.ArgumentParser(prog="python -m astroloc_qgis.worker")
     parser.add_argument("--threads", type=int, default=environment.default_threads())
-    threads = max(1, parser.parse_args(arguments).threads)
+    parser.add_argument("--memory", type=int, default=0, metavar="MIB")
+    parser.add_argument("--idle", type=float, default=IDLE_S, metavar="SECONDS")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    parser.add_argument("--prove", action="store_true")
+    options = parser.parse_args(arguments)
+    threads = max(1, options.threads)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("astroloc_qgis").setLevel(logging.INFO)
+    logging.getLogger("astroloc_qgis").setLevel(options.log_level)
     environment.announce_threads(threads)
+    die_with_parent()
     source, sink = claim_standard_pipes()
+    if options.prove:
+        sink.write(prove_in_words())
+        return
     hello = Hello(PROTOCOL_VERSION, environment.versions(), ("cpu",))
-    Server(handlers(threads), source, sink).serve(hello)
+    Server(handlers(threads, options.memory), source, sink, on_idle=models.forget, idle_s=options.idle).serve(hello)
+
+
+def prove_in_words() -> bytes:
+    """Return what the proof found, as a line of JSON; with a sentence where something fails."""
+    try:
+        found = dict(prove())
+    except AstroLocError as error:
+        found = {"works": False, "message": str(error), "details": error.details}
+    return json.dumps(found).encode("ascii") + b"\n"
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.metadata
 import os
 import platform
+from typing import Any
 
 import astroloc_qgis
 
@@ -27,14 +29,11 @@ def _version(library: str) -> str:
         return "not installed"
 
 
-def devices() -> tuple[str, ...]:
-    """Return the devices that torch can work on (imports torch), the processor first."""
-    import torch
+def describe_devices() -> list[dict[str, Any]]:
+    """Return the devices that torch can work on (imports torch), the processor first: name, title, memory in bytes."""
+    from astroloc_qgis.engine.device import list_devices
 
-    found = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return tuple(found)
+    return [dataclasses.asdict(device) for device in list_devices()]
 
 
 def default_threads() -> int:

@@ -5,33 +5,40 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.worker import environment
+from astroloc_qgis.worker import environment, models
+from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
+from astroloc_qgis.worker.parameters import checked
 from astroloc_qgis.worker.server import Handler
 
 logger = logging.getLogger(__name__)
 
 
-def handlers(threads: int) -> dict[str, Handler]:
-    """Return the engine's methods, each working with ``threads`` threads."""
-    methods: dict[str, Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]] = {
-        "localize": localize,
-        "refine": refine,
-        "index_build": index_build,
+def handlers(threads: int, memory_mb: int = 0) -> dict[str, Handler]:
+    """Return the engine's methods.
+
+    Args:
+        threads: that each may use.
+        memory_mb: how much the process may hold on to between requests, in MiB; 0 for a share of the computer's.
+    """
+    methods: dict[str, Method] = {
+        "localize": with_memory_fallback(localize),
+        "refine": with_memory_fallback(refine),
+        "index_build": with_memory_fallback(index_build),
         "ping": ping,
+        "unload": unload,
     }
-    return {name: _with_threads(method, threads) for name, method in methods.items()}
+    return {name: _prepared(method, threads, memory_mb) for name, method in methods.items()}
 
 
 def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Localize ``photo`` with ``index``, write to ``out``; returns the report entry."""
     optional = ("imagery", "nadir", "radius_km", "extent", "matcher", "device", "crs")
-    arguments = _arguments(params, required=("photo", "index", "out"), optional=optional)
+    arguments = checked(params, required=("photo", "index", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
 
     photo, index, out = Path(arguments.pop("photo")), Path(arguments.pop("index")), Path(arguments.pop("out"))
@@ -42,7 +49,7 @@ def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]
 def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Register ``photo`` to ``imagery`` from a known ``block`` or ``footprint``; returns the report entry."""
     optional = ("block", "footprint", "nadir", "matcher", "device", "crs")
-    arguments = _arguments(params, required=("photo", "imagery", "out"), optional=optional)
+    arguments = checked(params, required=("photo", "imagery", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.tiles import Block
 
@@ -58,7 +65,7 @@ def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
 def index_build(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Describe ``imagery`` into an index folder ``out``; returns the folder and what it holds."""
     required = ("imagery", "zooms", "extent", "model", "out")
-    arguments = _arguments(params, required=required, optional=("title", "device", "stride"))
+    arguments = checked(params, required=required, optional=("title", "device", "stride"))
     from astroloc_qgis.engine.imagery import Reference
     from astroloc_qgis.engine.index import build_index
 
@@ -73,28 +80,35 @@ def index_build(params: Mapping[str, Any], progress: Progress) -> Mapping[str, A
 
 
 def ping(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Import the engine and return its versions and every device it can work on."""
-    _arguments(params, required=(), optional=())
+    """Import the engine and return its versions, every device it can work on, and the one it would choose and why."""
+    checked(params, required=(), optional=("device",))
     progress("start", 0.0)
-    return {"versions": environment.versions(), "devices": list(environment.devices())}
+    device, why = choose_device(str(params.get("device") or "auto"))
+    return {
+        "versions": environment.versions(),
+        "devices": environment.describe_devices(),
+        "device": device,
+        "why": why,
+        "memory_mb": models.memory_in_use() >> 20,
+    }
 
 
-def _with_threads(method: Handler, threads: int) -> Handler:
-    def limited(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+def unload(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Forget the models that are kept for the next request."""
+    checked(params, required=(), optional=())
+    progress("start", 0.0)
+    models.forget()
+    return {"memory_mb": models.memory_in_use() >> 20}
+
+
+def _prepared(method: Method, threads: int, memory_mb: int) -> Handler:
+    def prepared(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         environment.limit_threads(threads)
         started = time.monotonic()
-        result = method(params, progress)
-        logger.info("%s took %.1f s", method.__name__, time.monotonic() - started)
-        return result
+        try:
+            return method(params, progress)
+        finally:
+            logger.info("%s took %.1f s", method.__name__, time.monotonic() - started)
+            models.keep_within(memory_mb << 20 or models.default_budget())
 
-    return limited
-
-
-def _arguments(params: Mapping[str, Any], *, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Any]:
-    """Check a request's parameters; optional ones that are null are left to the engine's defaults."""
-    given = {name: value for name, value in params.items() if value is not None}
-    if missing := [name for name in required if name not in given]:
-        raise InputError(f"The request lacks {', '.join(missing)}.")
-    if unknown := sorted(set(given) - set(required) - set(optional)):
-        raise InputError(f"The request has parameters that do not exist: {', '.join(unknown)}.")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return prepared

@@ -1,5 +1,7 @@
 """Starts the engine process from wherever the plugin lives: ``python -I …/astroloc_qgis/worker/launch.py``.
 
+With ``--installer`` as the first argument it starts the installer's process instead.
+
 With ``-I`` Python looks at no PYTHON* variable, no user packages and no current folder. The package is then loaded
 from this file's own place by name: the folder around it (QGIS's plugin folder) is full of other plugins, whose names
 must not hide the engine's libraries, so it does not get onto the path.
@@ -28,4 +30,5 @@ def load_package(folder: Path) -> None:
 
 if __name__ == "__main__":
     load_package(Path(__file__).resolve().parents[1])
-    runpy.run_module(f"{PACKAGE}.worker", run_name="__main__", alter_sys=True)
+    RING = "installer" if sys.argv[1:2] == ["--installer"] else "worker"
+    runpy.run_module(f"{PACKAGE}.{RING}", run_name="__main__", alter_sys=True)

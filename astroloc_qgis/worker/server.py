@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
-from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.worker.protocol import (
     CANCELLED,
     DEFECT,
@@ -32,8 +31,10 @@ from astroloc_qgis.worker.protocol import (
     parse_request,
 )
 
-Handler = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
-"""Does a request's work: ``handler(params, progress)`` returns the result or raises."""
+Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
+"""Does a request's work: ``handler(params, progress)`` returns the result or raises.
+
+``progress(stage, fraction, text)`` is a ``Progress`` that takes a line of a log too."""
 
 PROGRESS_INTERVAL_S = 0.05
 """Progress of the same stage is sent at most this often, so that the pipe carries no flood."""
@@ -51,6 +52,8 @@ class Server:
         source: where requests come from, a line each (binary).
         sink: where events go (binary).
         hard_exit: ends the process at once; called when the other side is gone and the work does not stop by itself.
+        on_idle: called once when no request has come for ``idle_s`` seconds.
+        idle_s: how long that is.
     """
 
     def __init__(
@@ -59,11 +62,15 @@ class Server:
         source: BinaryIO,
         sink: BinaryIO,
         hard_exit: Callable[[int], None] = os._exit,
+        on_idle: Callable[[], None] | None = None,
+        idle_s: float = 600.0,
     ) -> None:
         self._handlers = handlers
         self._source = source
         self._sink = sink
         self._hard_exit = hard_exit
+        self._on_idle = on_idle
+        self._idle_s = idle_s
         self._write_lock = threading.Lock()
         self._requests: queue.Queue[Request | None] = queue.Queue()
         self._cancelled: set[int] = set()
@@ -75,11 +82,20 @@ class Server:
         """Say hello, then answer requests until ``shutdown`` or until the source closes."""
         self._send(hello)
         threading.Thread(target=self._read, name="requests", daemon=True).start()
-        while (request := self._requests.get()) is not None:
+        while (request := self._next()) is not None:
             self._answer(request)
             self._unfinished.discard(request.id)
             self._cancelled.discard(request.id)
         self._done.set()
+
+    def _next(self) -> Request | None:
+        """Wait for a request; None at the end."""
+        if self._on_idle is not None:
+            try:
+                return self._requests.get(timeout=self._idle_s)
+            except queue.Empty:
+                self._on_idle()
+        return self._requests.get()
 
     def _read(self) -> None:
         for line in self._source:
@@ -136,17 +152,17 @@ class Server:
         if self._ending.is_set() or request.id in self._cancelled:
             raise Cancelled
 
-    def _progress_of(self, request: Request) -> Progress:
+    def _progress_of(self, request: Request) -> Callable[..., None]:
         last_stage, last_time = "", float("-inf")
 
-        def progress(stage: str, fraction: float) -> None:
+        def progress(stage: str, fraction: float, text: str = "") -> None:
             nonlocal last_stage, last_time
             self._raise_if_cancelled(request)
             now = time.monotonic()
-            if stage == last_stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL_S:
+            if not text and stage == last_stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL_S:
                 return
             last_stage, last_time = stage, now
-            self._send(ProgressEvent(request.id, stage, float(fraction)))
+            self._send(ProgressEvent(request.id, stage, float(fraction), text))
 
         return progress
 

@@ -14,9 +14,13 @@ from astroloc_qgis.worker.protocol import Failure, Request, Result, parse_event
 class Process:
     """An engine process under test; a context that ends it."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, environment=None, before=()):
         self.popen = subprocess.Popen(
-            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*before, sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
         )
         self.events = queue.Queue()
         self.log = b""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.worker.handlers import _arguments
+from astroloc_qgis.worker.parameters import checked
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 
 from .process import Process
@@ -36,7 +36,7 @@ def test_it_says_hello_before_it_imports_the_engine(process):
 
 def test_a_ping_imports_the_engine_and_names_its_devices(process):
     process.send(1, "ping")
-    assert "cpu" in process.answer(1, timeout=60).result["devices"]
+    assert process.answer(1, timeout=60).result["devices"][0]["name"] == "cpu"
 
 
 def test_a_missing_photo_is_one_clear_sentence_that_names_it(process, tmp_path):
@@ -70,13 +70,13 @@ def test_the_protocol_can_be_imported_without_the_engines_libraries():
 
 def test_parameters_are_checked_by_name():
     with pytest.raises(InputError, match="lacks index, out"):
-        _arguments({"photo": "a.jpg"}, required=("photo", "index", "out"), optional=())
+        checked({"photo": "a.jpg"}, required=("photo", "index", "out"), optional=())
     with pytest.raises(InputError, match="nadirs"):
-        _arguments({"photo": "a.jpg", "nadirs": 1}, required=("photo",), optional=("nadir",))
+        checked({"photo": "a.jpg", "nadirs": 1}, required=("photo",), optional=("nadir",))
 
 
 def test_null_parameters_are_left_to_the_engine_and_lists_become_tuples():
-    arguments = _arguments(
+    arguments = checked(
         {"photo": "a.jpg", "nadir": [1, 2], "extent": None}, required=("photo",), optional=("nadir", "extent")
     )
     assert arguments == {"photo": "a.jpg", "nadir": (1, 2)}

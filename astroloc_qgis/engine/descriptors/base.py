@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from astroloc_qgis.engine.device import batch_limit
 from astroloc_qgis.engine.errors import InputError
 
 
@@ -97,10 +98,11 @@ def fit_long_side(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def batches_of_one_size(images: Sequence[np.ndarray], most: int = 32) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Group images by size: (their places in the sequence, (B, h, w, 3)), no more than ``most`` at once."""
+    """Group images by size: (their places in the sequence, (B, h, w, 3)), ``most`` at once (fewer if memory lacks)."""
     by_size: dict[tuple[int, ...], list[int]] = {}
     for place, image in enumerate(images):
         by_size.setdefault(image.shape, []).append(place)
+    most = batch_limit(most)
     for places in by_size.values():
         for start in range(0, len(places), most):
             some = places[start : start + most]

@@ -1,0 +1,70 @@
+"""The installer's process (``python -I …/worker/launch.py --installer``), spoken to like the engine's."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import astroloc_qgis
+from astroloc_qgis.installer import child, steps
+from astroloc_qgis.installer.plan import Plan
+from astroloc_qgis.installer.steps import Install, Report
+from astroloc_qgis.worker.lifeline import die_with_parent
+from astroloc_qgis.worker.pipes import claim_standard_pipes
+from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
+from astroloc_qgis.worker.server import Server
+
+
+def describe(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+    """Say what an install would do."""
+    report("check", 0.0)
+    return steps.describe(Plan.of(params))
+
+
+def install(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+    """Install, or go on with an install that was broken off; with ``repair``, put what is there in order."""
+    install = Install(Plan.of(params), report, repair=bool(params.get("repair")))
+    journal = install.run()
+    place = install.plan.root / steps.ENVIRONMENT
+    return {"python": str(steps.python_of(place)), **dataclasses.asdict(journal)}
+
+
+def remove(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+    """Remove the environment."""
+    report("check", 0.0)
+    return {"freed_bytes": steps.remove(Path(params["root"]))}
+
+
+def move(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+    """Move the environment."""
+    target = Path(params["target"])
+    journal = steps.move(Path(params["root"]), target, report)
+    return {"python": str(steps.python_of(target / steps.ENVIRONMENT)), **dataclasses.asdict(journal)}
+
+
+def end(status: int) -> None:
+    """End at once, with every program that was started."""
+    child.kill_all()
+    os._exit(status)
+
+
+def main() -> None:
+    """Serve requests until stdin closes or a ``shutdown`` comes."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    die_with_parent()
+    source, sink = claim_standard_pipes()
+    handlers = {"describe": describe, "install": install, "remove": remove, "move": move}
+    versions = {"astroloc_qgis": astroloc_qgis.__version__, "python": platform.python_version()}
+    Server(handlers, source, sink, hard_exit=end).serve(Hello(PROTOCOL_VERSION, versions, ()))
+
+
+if __name__ == "__main__":
+    main()
+    sys.stderr.flush()
+    end(0)

@@ -1,0 +1,53 @@
+"""What is known of an environment: a small file beside it that says what it was made from and whether it was proved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+NAME = "install.json"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The state of an environment.
+
+    Attributes:
+        made_from: digest of the requirements, Python and source that it was made from.
+        source: where torch came from, in words.
+        proved: whether the engine was seen to work in it.
+        proof: what the proof said (device, seconds, versions).
+        size: bytes that it takes.
+        version: of the plugin that made it.
+    """
+
+    made_from: str = ""
+    source: str = ""
+    proved: bool = False
+    proof: dict[str, Any] | None = None
+    size: int = 0
+    version: str = ""
+
+    @classmethod
+    def read(cls, folder: Path) -> Journal:
+        """Read the journal of a folder; an empty one where there is none or it makes no sense."""
+        try:
+            data = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            known = {field.name for field in fields(cls)}
+            journal = cls(**{key: value for key, value in data.items() if key in known})
+        except (OSError, ValueError, TypeError, AttributeError):
+            return cls()
+        return journal if isinstance(journal.proved, bool) else cls()
+
+    def write(self, folder: Path) -> Journal:
+        """Keep the journal in a folder, whole or not at all."""
+        part = folder / f"{NAME}.part"
+        part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        part.replace(folder / NAME)
+        return self
+
+    def now(self, **changes: Any) -> Journal:
+        """Return a changed copy."""
+        return replace(self, **changes)

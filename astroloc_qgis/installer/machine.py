@@ -1,0 +1,116 @@
+"""What machine this is, as far as it decides which packages are installed."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+CUDA_OF_PYPI = (13, 0)
+"""The CUDA version that PyPI's torch for Linux is built for (the lock file's nvidia packages)."""
+MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "aarch64"}
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """An NVIDIA card as its driver tells it.
+
+    Attributes:
+        name: of the card.
+        memory_mb: its memory in MiB.
+        driver: version of the driver.
+        cuda: the newest CUDA version that the driver serves, (major, minor); (0, 0) if unknown.
+    """
+
+    name: str
+    memory_mb: int
+    driver: str
+    cuda: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """On which device the engine will work after an install, and why, in a sentence."""
+
+    device: str
+    why: str
+
+
+def system_key() -> str:
+    """Return the key of this system in ``sizes.json``, such as "linux-x86_64"."""
+    machine = MACHINES.get(platform.machine().lower(), platform.machine().lower())
+    return f"{sys.platform}-{machine}"
+
+
+def nvidia_gpus() -> list[Gpu]:
+    """Return the NVIDIA cards that the driver's own tool names; none where there is no driver."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
+    listed, told = _output(query), _output(["nvidia-smi"])
+    found = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", told)
+    cuda = (int(found[1]), int(found[2])) if found else (0, 0)
+    return parse_gpus(listed, cuda)
+
+
+def parse_gpus(listed: str, cuda: tuple[int, int]) -> list[Gpu]:
+    """Read the lines "name, MiB, driver" of nvidia-smi; lines of another form are passed over."""
+    gpus = []
+    for line in listed.splitlines():
+        words = [word.strip() for word in line.split(",")]
+        if len(words) == 3 and words[1].isdigit():
+            gpus.append(Gpu(words[0], int(words[1]), words[2], cuda))
+    return gpus
+
+
+def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False) -> Outlook:
+    """Say which device torch will serve here.
+
+    Args:
+        system: as ``system_key`` gives it.
+        gpus: the NVIDIA cards.
+        own_torch: torch comes from an address or a folder of the user's, not from PyPI.
+    """
+    if system == "darwin-arm64":
+        return Outlook("mps", "this Mac's graphics processor, through Apple's Metal")
+    if not gpus:
+        return Outlook("cpu", "no NVIDIA graphics card with a driver was found")
+    card = gpus[0]
+    if own_torch:
+        return Outlook("cuda", f"{card.name}, if the torch you chose was built for its driver ({card.driver})")
+    if system.startswith("win32"):
+        return Outlook(
+            "cpu",
+            f"torch from PyPI has no CUDA on Windows: to use the {card.name}, "
+            "give the address of PyTorch's own packages (Source)",
+        )
+    if card.cuda and card.cuda < CUDA_OF_PYPI:
+        wanted, has = ".".join(map(str, CUDA_OF_PYPI)), ".".join(map(str, card.cuda))
+        return Outlook(
+            "cpu",
+            f"the driver {card.driver} of the {card.name} serves CUDA {has} and torch from PyPI needs {wanted}: update "
+            "the driver, or give the address of PyTorch's own packages for your CUDA (Source)",
+        )
+    return Outlook("cuda", f"{card.name}, {card.memory_mb / 1024:.0f} GiB, driver {card.driver}")
+
+
+def _output(command: list[str]) -> str:
+    places = [Path("C:/Windows/System32")] if sys.platform == "win32" else []
+    for program in [command[0], *(str(place / f"{command[0]}.exe") for place in places)]:
+        try:
+            done = subprocess.run(
+                [program, *command[1:]],
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return done.stdout
+    return ""
