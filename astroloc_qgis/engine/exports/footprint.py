@@ -77,7 +77,7 @@ def write_footprint(
     ring[:, 0] = unwrap_lons(wrapped[:, 0])
     ring[:, 0] += float(wrap_lon(ring[:, 0].min())) - ring[:, 0].min()  # beyond 180, never below -180
     strict = path.suffix.lower() == ".geojson"
-    polygon = _split(ring) if strict else _polygon(ring)
+    polygon = split_polygon(ring) if strict else _polygon(ring)
     return write_features(path, LAYER, ogr.wkbUnknown if strict else ogr.wkbPolygon, [(polygon, everything)],
                           field_types(everything, FIELDS))  # fmt: skip
 
@@ -135,7 +135,7 @@ def _polygon(ring: Array) -> ogr.Geometry:
     return polygon
 
 
-def _split(ring: Array) -> ogr.Geometry:
+def split_polygon(ring: Array) -> ogr.Geometry:
     """A contiguous ring as a polygon, cut at the antimeridian into parts inside [-180, 180] (RFC 7946, 3.1.9)."""
     west, east = ring[:, 0].min(), ring[:, 0].max()
     if west >= -180.0 and east <= 180.0:

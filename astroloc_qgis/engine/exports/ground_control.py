@@ -1,0 +1,137 @@
+"""The untouched photo that says where it lies: ground control points in a GeoTIFF's header, or in a VRT beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import numpy as np
+from osgeo import gdal, osr
+
+from astroloc_qgis.engine.exif import read_exif
+from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
+from astroloc_qgis.engine.exports.geotiff import SOFTWARE
+from astroloc_qgis.engine.exports.sight import Sight
+from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, unwrap_lons
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.photo import Photo
+
+GRID = 11
+"""Control points along each side of the photo, where they follow from its homography."""
+
+
+def control_grid(homography: Array, plane: WorkingPlane, sight: Sight, side: int = GRID) -> tuple[Array, Array]:
+    """Points all over the part of a photo that sees ground.
+
+    Args:
+        homography: (3, 3), photo pixels -> metres of the plane.
+        plane: the working plane.
+        sight: the part of the photo that sees ground.
+        side: points along each side.
+
+    Returns:
+        (N, 2) photo pixels and (N, 2) longitude, latitude, longitudes contiguous across the antimeridian.
+    """
+    x, y = np.meshgrid(np.linspace(0, sight.width, side), np.linspace(0, sight.height, side))
+    photo_xy = np.column_stack([x.ravel(), y.ravel()])
+    lonlat = plane.to_lonlat(apply_homography(homography, photo_xy))
+    usable = sight.seen(photo_xy) & np.isfinite(lonlat).all(axis=1)
+    photo_xy, lonlat = photo_xy[usable], lonlat[usable]
+    return photo_xy, np.column_stack([_contiguous(lonlat[:, 0]), lonlat[:, 1]])
+
+
+def write_with_control_points(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) -> Path:
+    """Write the photo's own pixels, unwarped, with control points (EPSG:4326) in the header of the GeoTIFF.
+
+    Args:
+        path: ".tif"; an older file is replaced.
+        photo: the photo.
+        photo_xy: (N, 2) photo pixels.
+        lonlat: (N, 2) their longitude, latitude.
+
+    Raises:
+        InputError: the folder is missing, protected or full.
+    """
+    bands: list[np.ndarray] = [photo.pixels[..., 0]] if photo.grey else [photo.pixels[..., band] for band in range(3)]
+    kind = gdal.GDT_UInt16 if photo.pixels.dtype == np.uint16 else gdal.GDT_Byte
+    if photo.alpha is not None:
+        bands.append(photo.alpha.astype(np.uint16) * np.uint16(257) if kind == gdal.GDT_UInt16 else photo.alpha)
+    options = ["TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=2", "BIGTIFF=IF_SAFER", f"NUM_THREADS={os.cpu_count() or 1}"]
+    options.append(f"PHOTOMETRIC={'MINISBLACK' if photo.grey else 'RGB'}")
+    if photo.alpha is not None:
+        options.append("ALPHA=YES")
+    with atomic_path(path) as part, gdal_writes(part):
+        dataset = gdal.GetDriverByName("GTiff").Create(str(part), photo.width, photo.height, len(bands), kind, options)
+        try:
+            dataset.SetGCPs(_points(photo_xy, lonlat), _wgs84())
+            dataset.SetMetadata({"TIFFTAG_SOFTWARE": SOFTWARE, "TIFFTAG_DOCUMENTNAME": photo.name})
+            for number, band in enumerate(bands, start=1):
+                data = np.ascontiguousarray(band).tobytes()
+                dataset.GetRasterBand(number).WriteRaster(0, 0, photo.width, photo.height, data)
+        finally:
+            close(dataset)
+    return path
+
+
+def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) -> Path | None:
+    """Write a VRT that gives the photo's own file control points; GDAL and QGIS warp it as they open it.
+
+    Args:
+        path: ".vrt"; an older file is replaced.
+        photo: the photo.
+        photo_xy: (N, 2) photo pixels.
+        lonlat: (N, 2) their longitude, latitude.
+
+    Returns:
+        ``path``, or None for a photo that has no file, or one that EXIF turns: its pixels are not the photo's.
+
+    Raises:
+        InputError: the folder is missing, protected or full.
+    """
+    if not photo.path.is_file():
+        return None
+    source = gdal.OpenEx(str(photo.path), gdal.OF_RASTER)
+    if (source.RasterXSize, source.RasterYSize) != (photo.width, photo.height) or _is_turned(photo.path):
+        return None
+    with atomic_path(path) as part, gdal_writes(part):
+        options = gdal.TranslateOptions(format="VRT", GCPs=_points(photo_xy, lonlat), outputSRS="EPSG:4326")
+        translated = gdal.Translate(str(part), source, options=options)
+        translated.FlushCache()
+        del translated
+        text = part.read_text(encoding="utf-8")  # the source by its full path: a VRT may be moved, the photo is not
+        text = text.replace('relativeToVRT="1"', 'relativeToVRT="0"')
+        part.write_text(_absolute(text, photo.path), encoding="utf-8")
+    return path
+
+
+def _absolute(text: str, photo: Path) -> str:
+    return re.sub(r"(<SourceFilename[^>]*>)[^<]*", lambda found: found.group(1) + escape(str(photo.absolute())), text)
+
+
+def _is_turned(path: Path) -> bool:
+    return read_exif(path).orientation != 1
+
+
+def _contiguous(lons: Array) -> Array:
+    """Longitudes in one piece, whatever their order: those far from the first are brought to its side."""
+    if not len(lons):
+        return lons
+    return np.asarray([float(unwrap_lons(np.array([lons[0], lon]))[1]) for lon in lons])
+
+
+def _points(photo_xy: Array, lonlat: Array) -> list:
+    return [
+        gdal.GCP(float(lon), float(lat), 0.0, float(x), float(y), "", str(number))
+        for number, ((x, y), (lon, lat)) in enumerate(zip(photo_xy, lonlat, strict=True), start=1)
+    ]
+
+
+def _wgs84() -> osr.SpatialReference:
+    reference = osr.SpatialReference()
+    reference.ImportFromEPSG(4326)
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return reference

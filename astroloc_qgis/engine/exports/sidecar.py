@@ -1,0 +1,180 @@
+"""What a georeferenced photo is and how it came about: a JSON file with everything to do it again, and a STAC item."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from osgeo import gdal
+
+from astroloc_qgis.engine.exports.files import write_bytes
+from astroloc_qgis.engine.exports.footprint import split_polygon
+from astroloc_qgis.engine.exports.geotiff import SOFTWARE
+from astroloc_qgis.engine.geometry import Array, WorkingPlane, unwrap_lons, wrap_lon
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.photo import Photo
+
+STAC_VERSION = "1.0.0"
+PROJECTION_EXTENSION = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
+STAC_FACTS = ("confidence", "inliers", "matcher", "rmse_m")
+MEDIA_TYPES = {
+    ".tif": "image/tiff; application=geotiff",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".geojson": "application/geo+json",
+    ".kml": "application/vnd.google-earth.kml+xml",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".csv": "text/csv",
+    ".vrt": "application/xml",
+}
+
+
+def write_sidecar(
+    path: Path,
+    photo: Photo,
+    homography: Array,
+    plane: WorkingPlane,
+    footprint: Array,
+    *,
+    tie_points: Sequence[Mapping[str, Any]] = (),
+    facts: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write everything that is needed to georeference the photo again in the same way.
+
+    Args:
+        path: ".json"; an older file is replaced.
+        photo: the photo.
+        homography: (3, 3), photo pixels -> metres of the plane.
+        plane: the working plane.
+        footprint: (N, 2) longitude, latitude.
+        tie_points: with x, y (photo pixels), lon, lat, on.
+        facts: of the registration.
+        options: of the export.
+
+    Raises:
+        InputError: the folder is missing, protected or full.
+    """
+    content = {
+        "software": SOFTWARE,
+        "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "photo": {
+            "file": photo.path.name,
+            "sha256": _sha256(photo.path),
+            "nasa_id": photo.nasa_id,
+            "width": photo.width,
+            "height": photo.height,
+            "taken": None if photo.taken is None else photo.taken.isoformat(),
+            "focal_length_mm": photo.focal_length_mm,
+        },
+        "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by EXIF; "
+        "the homography maps them to metres of the working plane; longitude before latitude, WGS 84",
+        "homography": np.asarray(homography).tolist(),
+        "working_plane": plane.proj,
+        "footprint": _ring(footprint),
+        "tie_points": [dict(point) for point in tie_points],
+        "facts": dict(facts or {}),
+        "options": dict(options or {}),
+    }
+    return write_bytes(path, (json.dumps(content, indent=1, default=str) + "\n").encode("utf-8"))
+
+
+def write_stac_item(
+    path: Path, photo: Photo, footprint: Array, assets: Mapping[str, Path], facts: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a STAC item (version 1.0.0, with the projection extension) beside the files that it names.
+
+    Args:
+        path: ".json"; an older file is replaced.
+        photo: the photo.
+        footprint: (N, 2) longitude, latitude.
+        assets: kind -> file, in the same folder.
+        facts: of the registration.
+
+    Raises:
+        InputError: the folder is missing, protected or full.
+    """
+    ring = np.asarray(footprint, dtype=np.float64)
+    # A STAC item must have a time: where the camera wrote none, that of the item.
+    when = (photo.taken or datetime.now(timezone.utc)).isoformat(timespec="seconds")
+    facts = facts or {}
+    properties: dict[str, Any] = {
+        "datetime": when if when.endswith("+00:00") else f"{when}Z",
+        "title": photo.name,
+        "platform": "iss",
+        **{
+            f"astroloc:{name}": facts[name]
+            for name in ("confidence", "inliers", "matcher", "rmse_m")
+            if facts.get(name)
+        },
+    }
+    raster = next((file for kind, file in assets.items() if kind in ("geotiff", "cog") and file.is_file()), None)
+    if raster is not None:
+        properties |= _projection(raster)
+    item = {
+        "type": "Feature",
+        "stac_version": STAC_VERSION,
+        "stac_extensions": [PROJECTION_EXTENSION],
+        "id": path.stem,
+        "geometry": _geometry(ring),
+        "bbox": _bbox(ring),
+        "properties": properties,
+        "links": [{"rel": "self", "href": f"./{path.name}", "type": "application/geo+json"}],
+        "assets": {
+            kind: {"href": f"./{file.name}", "type": MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream"),
+                   "roles": ["data" if kind in ("geotiff", "cog") else "metadata"]}
+            for kind, file in assets.items()
+        },
+    }  # fmt: skip
+    return write_bytes(path, (json.dumps(item, indent=1, default=str) + "\n").encode("utf-8"))
+
+
+def _projection(raster: Path) -> dict[str, Any]:
+    dataset = gdal.OpenEx(str(raster), gdal.OF_RASTER)
+    reference = dataset.GetSpatialRef()
+    code = reference.GetAuthorityCode(None)
+    left, across, _, top, _, down = dataset.GetGeoTransform()
+    return {
+        "proj:epsg": int(code) if code and reference.GetAuthorityName(None) == "EPSG" else None,
+        "proj:wkt2": reference.ExportToWkt(["FORMAT=WKT2_2019"]),
+        "proj:shape": [dataset.RasterYSize, dataset.RasterXSize],
+        "proj:transform": [across, 0.0, left, 0.0, down, top],
+    }
+
+
+def _geometry(ring: Array) -> dict[str, Any]:
+    """GeoJSON (RFC 7946) of the footprint, cut at the antimeridian where it crosses it."""
+    lons = unwrap_lons(wrap_lon(ring[:, 0]))
+    lons += float(wrap_lon(lons.min())) - lons.min()
+    geometry: dict[str, Any] = json.loads(split_polygon(np.column_stack([lons, ring[:, 1]])).ExportToJson())
+    return geometry
+
+
+def _bbox(ring: Array) -> list[float]:
+    """West, south, east, north; west is greater than east across the antimeridian (RFC 7946, 5.2)."""
+    lons = unwrap_lons(wrap_lon(ring[:, 0]))
+    west, east = float(wrap_lon(lons.min())), float(wrap_lon(lons.max()))
+    return [round(value, 7) for value in (west, float(ring[:, 1].min()), east, float(ring[:, 1].max()))]
+
+
+def _ring(footprint: Array) -> list[list[float]]:
+    lonlat = np.asarray(footprint, dtype=np.float64)
+    rounded: list[list[float]] = np.column_stack([wrap_lon(lonlat[:, 0]), lonlat[:, 1]]).round(9).tolist()
+    return rounded
+
+
+def _sha256(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
