@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from astroloc_qgis.cli.geometry_command import add_geometry
+from astroloc_qgis.cli.retrieval_command import add_retrieval
+from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.tiles import MAX_ZOOM
 
@@ -140,6 +142,8 @@ def make_parser() -> Parser:
     info = index.add_parser("info", help="tell what an index holds")
     info.add_argument("folder", type=Path, metavar="DIR")
 
+    add_world(index, extent)
+
     _add_matchers(commands.add_parser("matchers", help="list the matchers, and give them weights"))
 
     benchmark = commands.add_parser("benchmark", help="measure").add_subparsers(
@@ -151,6 +155,7 @@ def make_parser() -> Parser:
     cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     cases.add_argument("--json", type=Path, metavar="FILE")
     add_geometry(benchmark)
+    add_retrieval(benchmark, distance)
     return parser
 
 

@@ -15,6 +15,8 @@ from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.geometry_command import run_geometry
 from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
+from astroloc_qgis.cli.retrieval_command import run_retrieval
+from astroloc_qgis.cli.world_command import run_world
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.progress import Progress
 
@@ -185,6 +187,9 @@ def _index(options: Namespace) -> int:
         print(describe_index(Index.open(options.folder, thorough=True)))
         return LOCALIZED
     _limit_threads()
+    if options.action == "world":
+        run_world(options)
+        return LOCALIZED
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery import Reference
 
@@ -213,6 +218,9 @@ def _benchmark(options: Namespace) -> int:
     _prepare(options)
     if options.action == "geometry":
         run_geometry(options)
+        return LOCALIZED
+    if options.action == "retrieval":
+        run_retrieval(options)
         return LOCALIZED
     from astroloc_qgis.engine.benchmark.coregistration import run, table
 

@@ -93,6 +93,8 @@ def _middle(footprint: list[list[float]]) -> tuple[float, float]:
 
 def describe_index(index: Any) -> str:
     """An index in words."""
+    from astroloc_qgis.engine.imagery import short_name
+
     info = index.info
     counts = ", ".join(f"{count} at zoom {zoom}" for zoom, count in sorted(info.counts.items()))
     return "\n".join(
@@ -100,7 +102,7 @@ def describe_index(index: Any) -> str:
             f"{index.folder}: {info.title or 'untitled'}",
             f"  blocks       {info.count} ({counts})",
             f"  model        {info.model}, {info.dimensions} dimensions, {info.kind}",
-            f"  imagery      {info.imagery_uri}",
+            f"  imagery      {short_name(info.imagery_uri)}",
             f"  attribution  {info.attribution or 'none given'}",
             "  extent       " + ", ".join(f"{value:.4f}" for value in info.extent) + " (west, south, east, north)",
         ]

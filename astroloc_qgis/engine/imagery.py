@@ -15,11 +15,13 @@ from astroloc_qgis.engine.colour_view import colour_view
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import WorkingPlane, transform_points
 from astroloc_qgis.engine.stretch import NUMPY_TYPES, Stretch
+from astroloc_qgis.engine.tile_cache import use_tile_cache
 from astroloc_qgis.engine.tiles import Block
 from astroloc_qgis.engine.warp_pieces import Piece, Plan, SourceGrid, plan
 
 gdal.UseExceptions()
 osr.UseExceptions()
+use_tile_cache()
 
 Array = NDArray[np.float64]
 
@@ -102,7 +104,7 @@ class Reference:
 
     def __init__(self, uri: str, dataset: gdal.Dataset) -> None:
         self.uri = uri
-        self._name = _short_name(uri)
+        self._name = short_name(uri)
         self._source = dataset
         self._dataset, self._colours, self._has_alpha = colour_view(dataset, self._name)
         self._grid = SourceGrid.of(self._dataset)
@@ -120,7 +122,7 @@ class Reference:
             InputError: missing, no raster, without bands, without (usable) CRS or position.
         """
         text = str(uri)
-        name = _short_name(text)
+        name = short_name(text)
         try:
             dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
         except RuntimeError as error:
@@ -309,7 +311,7 @@ def _overview(band: gdal.Band, scale: float) -> tuple[int | str, float]:
     return best
 
 
-def _short_name(uri: str) -> str:
+def short_name(uri: str) -> str:
     """Return what to call a source in a sentence for the user: of a service's XML, the address in it."""
     address = re.search(r"<ServerUrl>(.*?)</ServerUrl>", uri, re.DOTALL)
     name = " ".join((address.group(1) if address else uri).split())

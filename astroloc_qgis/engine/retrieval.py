@@ -90,15 +90,35 @@ def retrieve(
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
     allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent)
     progress("describe", 0.0)
-    vectors = descriptor.describe([np.rot90(photo, turn) for turn in range(TURNS)])
+    vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
+    candidates = rank_blocks(vectors, index, allowed, top=top, diversify=diversify)
+    progress("search", 1.0)
+    return candidates
+
+
+def describe_turns(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
+    """(4, D) vectors of a photo (H, W, 3) turned by no, one, two and three quarter turns."""
+    return descriptor.describe([np.rot90(photo, turn) for turn in range(TURNS)])
+
+
+def rank_blocks(
+    vectors: np.ndarray, index: Index, allowed: np.ndarray | None, *, top: int, diversify: bool = True
+) -> list[Candidate]:
+    """Rank the blocks of an index by their likeness to a photo's turns.
+
+    Args:
+        vectors: (4, D) of ``describe_turns``.
+        index: to search.
+        allowed: (N,) of ``allowed_blocks``.
+        top: how many candidates.
+        diversify: as for ``retrieve``.
+    """
     scores, numbers = index.search(vectors, max(_DEPTH, 10 * top), allowed)
     best_scores, best_turns, found = _best_turns(scores, numbers)
-    progress("search", 0.5)
     order = np.argsort(-best_scores, kind="stable")
     if diversify:
         order = _places_first(index.blocks[found], best_scores, order, index.info.block_size)
-    progress("search", 1.0)
     return [
         Candidate(index.block(int(found[at])), rank, float(best_scores[at]), int(best_turns[at]))
         for rank, at in enumerate(order[:top], start=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
 DEFAULT = "efficientnet-lite0-gem"
 
-# Name: (module, class, name of the weights). Modules are imported when a model is made: they import torch.
+# Name: (module, class, name of the weights or ""). Modules are imported when a model is made: they import torch.
 _MODELS: dict[str, tuple[str, str, str]] = {
     "efficientnet-lite0-gem": ("efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
     "xfeat-vlad": ("xfeat_vlad", "XFeatVlad", "xfeat"),
+    "sift-vlad": ("sift_vlad", "SiftVlad", ""),
+    "colour-histogram": ("colour_histogram", "ColourHistogram", ""),
 }
 
 
@@ -32,7 +35,8 @@ def model_sha256(name: str) -> str:
     Raises:
         InputError: no descriptor has that name.
     """
-    return WEIGHTS[_entry(name)[2]].sha256
+    weights = _entry(name)[2]
+    return WEIGHTS[weights].sha256 if weights else hashlib.sha256(b"").hexdigest()
 
 
 def create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -> Descriptor:

@@ -6,12 +6,8 @@ Arandjelović and Zisserman, "All about VLAD", CVPR 2013; features after Potje e
 
 from __future__ import annotations
 
-import importlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -19,12 +15,12 @@ import torch.nn.functional as F
 
 from astroloc_qgis.engine import weights
 from astroloc_qgis.engine.descriptors.base import Descriptor, batches_of_one_size, fit_long_side
+from astroloc_qgis.engine.descriptors.vocabulary import learn_centres, read_centres, write_centres
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, dense_features
 
 _CLUSTERS = 64
 _CHANNELS = 64
-_SEED = 20
 _RELIABILITY_POWER = 3
 """Counts reliable features more: a soft form of keeping keypoints only."""
 _FIT_FEATURES = 128 * 256
@@ -74,23 +70,13 @@ class XFeatVlad(Descriptor):
         Raises:
             InputError: too few images to learn from (fewer features than clusters).
         """
-        faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
         collected = [
             self._features(batch)[0].reshape(-1, _CHANNELS).cpu().numpy()
             for _, batch in batches_of_one_size([fit_long_side(image, self.image_size) for image in images])
         ]
         features = np.concatenate(collected) if collected else np.empty((0, _CHANNELS), dtype=np.float32)
-        if len(features) < _CLUSTERS:
-            raise InputError(
-                f"The vocabulary of {self.name} needs at least {_CLUSTERS} features, and the imagery gave "
-                f"{len(features)}: index a larger extent."
-            )
-        rng = np.random.default_rng(_SEED)
-        if len(features) > _FIT_FEATURES:
-            features = features[rng.choice(len(features), _FIT_FEATURES, replace=False)]
-        kmeans = faiss.Kmeans(_CHANNELS, _CLUSTERS, niter=20, seed=_SEED, spherical=True, min_points_per_centroid=1)
-        kmeans.train(np.ascontiguousarray(features, dtype=np.float32))
-        self._centres = torch.from_numpy(kmeans.centroids.copy()).to(self._network.device)
+        centres = learn_centres(features, _CLUSTERS, model=self.name, most=_FIT_FEATURES, spherical=True)
+        self._centres = torch.from_numpy(centres).to(self._network.device)
 
     def load_vocabulary(self, path: Path) -> None:
         """Take the cluster centres that ``save_vocabulary`` wrote.
@@ -98,7 +84,7 @@ class XFeatVlad(Descriptor):
         Raises:
             InputError: missing, damaged, or of another shape.
         """
-        self._centres = torch.from_numpy(_read_centres(path)).to(self._network.device)
+        self._centres = torch.from_numpy(read_centres(path, _CLUSTERS, _CHANNELS)).to(self._network.device)
 
     def save_vocabulary(self, path: Path) -> None:
         """Write the cluster centres as .npz.
@@ -106,9 +92,7 @@ class XFeatVlad(Descriptor):
         Raises:
             InputError: nothing has been learned yet.
         """
-        buffer = io.BytesIO()
-        np.savez(buffer, centres=self._vocabulary().cpu().numpy())
-        path.write_bytes(buffer.getvalue())
+        write_centres(path, self._vocabulary().cpu().numpy())
 
     @torch.inference_mode()
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:
@@ -134,19 +118,3 @@ class XFeatVlad(Descriptor):
         if self._centres is None:
             raise InputError(f"The descriptor {self.name} has no vocabulary: give it one from an index, or fit it.")
         return self._centres
-
-
-def _read_centres(path: Path) -> np.ndarray:
-    """(64, 64) float32.
-
-    Raises:
-        InputError: missing, damaged, or of another shape.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            centres = np.asarray(stored["centres"], dtype=np.float32)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise InputError(f"The vocabulary {path} cannot be read: build the index again.", details=str(error)) from error
-    if centres.shape != (_CLUSTERS, _CHANNELS) or not np.isfinite(centres).all():
-        raise InputError(f"The vocabulary {path} is not one of {_CLUSTERS} clusters: build the index again.")
-    return centres

@@ -1,0 +1,52 @@
+"""``index world``: the index of the whole world that comes with the plugin."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import describe_index
+
+
+def add_world(actions: Any, extent: Callable[[str], tuple[float, float, float, float]]) -> None:
+    """Add the grammar of ``index world``.
+
+    Args:
+        actions: the subparsers of ``index``.
+        extent: reads W,S,E,N.
+    """
+    parser: argparse.ArgumentParser = actions.add_parser(
+        "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
+    )
+    parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
+    parser.add_argument("--model", default="astroloc-lite", metavar="NAME")
+    parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default PQ64np)")
+    parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def run_world(options: Namespace) -> None:
+    """Build the index, and tell what it holds.
+
+    Raises:
+        InputError: as ``build_world_index``.
+    """
+    from astroloc_qgis.engine.device import resolve_device
+    from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, build_world_index
+
+    with progress_bar(options.out.name) as progress:
+        index = build_world_index(
+            options.out,
+            model=options.model,
+            imagery=options.imagery or BLUE_MARBLE,
+            extent=options.extent or EXTENT,
+            kind=options.kind or KIND,
+            device=resolve_device(options.device),
+            progress=progress,
+        )
+    print(describe_index(index))

@@ -1,0 +1,92 @@
+"""What retrieval is compared with: other descriptors, each with exact vectors, over the same blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from astroloc_qgis.engine.benchmark.retrieval import Query
+from astroloc_qgis.engine.block_table import Table
+from astroloc_qgis.engine.geometry import geodesic_km
+from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.index import Index, build_index
+from astroloc_qgis.engine.progress import Progress, no_progress
+
+BASELINES = ("efficientnet-lite0-gem", "xfeat-vlad", "sift-vlad", "colour-histogram")
+"""ImageNet features, learned and classical local features, and the floor."""
+
+
+def blocks_in_reach(index: Index, queries: Sequence[Query], radius_km: float) -> Table:
+    """(M, 3) the blocks of an index that a search about any query's nadir can find; with radius 0 all of them."""
+    if not radius_km:
+        return index.blocks
+    centers = index.centers_lonlat
+    reached = np.zeros(len(index), dtype=bool)
+    for latitude, longitude in {query.nadir for query in queries}:
+        reached |= geodesic_km(np.array([[longitude, latitude]]), centers) <= radius_km
+    return np.asarray(index.blocks[reached])
+
+
+def thin_out(blocks: Table, queries: Sequence[Query], index: Index, share: float) -> Table:
+    """Leave a random share of the blocks, and all those that overlap a query: an easier task, for slow descriptors.
+
+    Args:
+        blocks: (M, 3).
+        queries: whose right blocks stay.
+        index: for the size of its blocks.
+        share: of the other blocks, 0 to 1.
+    """
+    from astroloc_qgis.engine.block_table import overlaps_extent
+
+    keep = np.random.default_rng(0).random(len(blocks)) < share
+    for query in queries:
+        longitudes = np.unwrap(query.footprint[:, 0], period=360)
+        west, east = ((float(edge) + 180) % 360 - 180 for edge in (longitudes.min(), longitudes.max()))
+        south, north = (float(edge) for edge in (query.footprint[:, 1].min(), query.footprint[:, 1].max()))
+        keep |= overlaps_extent(blocks, index.info.block_size, (west, south, east, north))
+    return np.asarray(blocks[keep])
+
+
+def exact_index(
+    folder: Path,
+    model: str,
+    blocks: Table,
+    index: Index,
+    imagery: str,
+    *,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Index:
+    """Describe given blocks with a model, exactly; what is there already is opened, what is begun is finished.
+
+    Args:
+        folder: where such indexes are kept, one folder a model.
+        model: name of a descriptor.
+        blocks: (M, 3) zoom, row, column.
+        index: that the blocks are of.
+        imagery: to read them from.
+        device: for torch.
+        progress: told the stages "read" and "describe".
+
+    Raises:
+        InputError: as ``build_index``; an index of other blocks is in the way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    reference = Reference.open(imagery)
+    try:
+        return build_index(
+            reference,
+            index.info.zooms,
+            index.info.extent,
+            model,
+            folder / model,
+            stride=index.info.stride,
+            blocks=blocks,
+            kind="Flat",
+            device=device,
+            progress=progress,
+        )
+    finally:
+        reference.close()

@@ -1,0 +1,224 @@
+"""Retrieval measured as EarthLoc does: how often is a right block among the first 1, 5, 10, 20, 100?
+
+Berton et al., "EarthLoc", CVPR 2024: a block is right when it overlaps the photo at all ("overlap"). That is generous
+where one is much larger than the other, so recall is also counted for an IoU above 0.2 ("iou20").
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry import Array, geodesic_km
+from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.photo import read_photo
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.retrieval import Candidate, describe_turns, rank_blocks
+from astroloc_qgis.engine.tiles import block_iou, overlaps
+
+TOPS = (1, 5, 10, 20, 100)
+RIGHT_IOU = 0.2
+PHOTOS = "photos.csv"
+_CORNERS = ("tl", "tr", "br", "bl")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A photo whose place is known.
+
+    Attributes:
+        region: of EarthLoc's protocol.
+        path: of the photo.
+        footprint: (4, 2) lon,lat of its corners TL, TR, BR, BL.
+        nadir: latitude, longitude of the sub-satellite point.
+    """
+
+    region: str
+    path: Path
+    footprint: Array
+    nadir: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Found:
+    """How a query went.
+
+    Attributes:
+        query: the photo.
+        overlap: rank of the first block that overlaps it; None where none of the first 100 does.
+        iou20: rank of the first block whose IoU with it is above 0.2.
+        by_score: the same two, had the list not been spread over different places.
+        seconds: to describe the photo and to search.
+    """
+
+    query: Query
+    overlap: int | None
+    iou20: int | None
+    by_score: tuple[int | None, int | None]
+    seconds: float
+
+
+def read_queries(folder: Path, most: int | None = None) -> list[Query]:
+    """Read ``photos.csv``: region, file, lon_tl, lat_tl, ..., lat_bl, nadir_lat, nadir_lon.
+
+    Args:
+        folder: with that file, and the photos that it names.
+        most: only so many of a region, the first ones.
+
+    Raises:
+        InputError: no such file, a column that is missing, a number that is none, a photo that is not there.
+    """
+    path = folder / PHOTOS
+    if not path.is_file():
+        raise InputError(f"The folder {folder} is no benchmark of retrieval: it has no {PHOTOS}.")
+    queries: list[Query] = []
+    counts: dict[str, int] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for line, row in enumerate(csv.DictReader(stream), start=2):
+            try:
+                corners = [[float(row[f"{axis}_{corner}"]) for axis in ("lon", "lat")] for corner in _CORNERS]
+                nadir = (float(row["nadir_lat"]), float(row["nadir_lon"]))
+                query = Query(row["region"], folder / row["file"], np.array(corners), nadir)
+            except (KeyError, TypeError, ValueError) as error:
+                raise InputError(f"Line {line} of {path} lacks what a photo needs: {error}.") from error
+            if not query.path.is_file():
+                raise InputError(f"Line {line} of {path} names a photo that is not there: {query.path}.")
+            counts[query.region] = counts.get(query.region, 0) + 1
+            if most is None or counts[query.region] <= most:
+                queries.append(query)
+    if not queries:
+        raise InputError(f"{path} names no photos.")
+    return queries
+
+
+def run(
+    queries: Sequence[Query],
+    index: Index,
+    descriptor: Descriptor,
+    *,
+    radius_km: float = 2500.0,
+    progress: Progress = no_progress,
+) -> list[Found]:
+    """Look every photo up as the product does: limited to the surroundings of its nadir first, then searched.
+
+    Args:
+        queries: photos.
+        index: to search.
+        descriptor: the index's.
+        radius_km: about each photo's own nadir; 0 for the whole index.
+        progress: told the stage "search".
+
+    Raises:
+        InputError: another descriptor than the index's, or a photo that cannot be read.
+    """
+    index.check_descriptor(descriptor)
+    centers = index.centers_lonlat
+    results = []
+    for number, query in enumerate(queries):
+        progress("search", number / len(queries))
+        pixels = read_photo(query.path).rgb8()
+        started = time.perf_counter()
+        vectors = describe_turns(pixels, descriptor)
+        allowed = None
+        if radius_km:
+            allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), centers) <= radius_km
+        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1])
+        seconds = time.perf_counter() - started
+        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], diversify=False)
+        overlap, iou20 = _first_right(spread, query.footprint)
+        results.append(Found(query, overlap, iou20, _first_right(plain, query.footprint), seconds))
+    return results
+
+
+def summary(results: Sequence[Found]) -> dict[str, Any]:
+    """Recalls in per cent by region, and their mean over the regions.
+
+    Returns:
+        ``regions`` (name to ``n``, ``overlap`` and ``iou20``, each by number of candidates), ``mean``, ``by_score``
+        (the mean for the list by score alone), ``seconds_per_query``, and ``photos`` with the ranks of each.
+    """
+    names = list(dict.fromkeys(found.query.region for found in results))
+    regions, plain = {}, {}
+    for name in names:
+        own = [found for found in results if found.query.region == name]
+        regions[name] = {
+            "n": len(own),
+            "overlap": _recalls([found.overlap for found in own]),
+            "iou20": _recalls([found.iou20 for found in own]),
+        }
+        plain[name] = {
+            "overlap": _recalls([found.by_score[0] for found in own]),
+            "iou20": _recalls([found.by_score[1] for found in own]),
+        }
+    return {
+        "regions": regions,
+        "mean": _mean(list(regions.values())),
+        "by_score": _mean(list(plain.values())),
+        "seconds_per_query": round(float(np.mean([found.seconds for found in results])), 4),
+        "photos": [
+            {"photo": f"{found.query.path.parent.name}/{found.query.path.name}", "overlap": found.overlap}
+            | {"iou20": found.iou20}
+            for found in results
+        ],
+    }
+
+
+def table(entries: dict[str, dict[str, Any]]) -> str:
+    """A Markdown table of summaries, by name: recalls by any overlap and by IoU, and the time a query takes."""
+    tops = [str(top) for top in TOPS]
+    head = ["model", *(f"R@{top}" for top in tops), *(f"IoU R@{top}" for top in tops), "ms a query"]
+    rows = []
+    for name, entry in entries.items():
+        values = [*(entry["mean"]["overlap"][top] for top in tops), *(entry["mean"]["iou20"][top] for top in tops)]
+        rows.append([name, *(f"{value:.1f}" for value in values), f"{1000 * entry['seconds_per_query']:.0f}"])
+    return _markdown([head, *rows])
+
+
+def region_table(entry: dict[str, Any]) -> str:
+    """A Markdown table of one summary's regions."""
+    tops = [str(top) for top in TOPS]
+    head = ["region", "photos", *(f"R@{top}" for top in tops), *(f"IoU R@{top}" for top in tops)]
+    rows = []
+    for name, region in [*entry["regions"].items(), ("mean", entry["mean"])]:
+        values = [region[rule][top] for rule in ("overlap", "iou20") for top in tops]
+        rows.append([name, str(region.get("n", "")), *(f"{value:.1f}" for value in values)])
+    return _markdown([head, *rows])
+
+
+def _first_right(candidates: Sequence[Candidate], footprint: Array) -> tuple[int | None, int | None]:
+    """Ranks of the first candidate that overlaps a footprint, and of the first whose IoU with it is above 0.2."""
+    first = None
+    for candidate in candidates:
+        if not overlaps(candidate.block, footprint):
+            continue
+        first = candidate.rank if first is None else first
+        if block_iou(candidate.block, footprint) > RIGHT_IOU:
+            return first, candidate.rank
+    return first, None
+
+
+def _recalls(ranks: Sequence[int | None]) -> dict[str, float]:
+    within = [math.inf if rank is None else rank for rank in ranks]
+    return {str(top): round(100 * sum(rank <= top for rank in within) / len(within), 2) for top in TOPS}
+
+
+def _mean(regions: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    return {
+        rule: {str(top): round(float(np.mean([region[rule][str(top)] for region in regions])), 2) for top in TOPS}
+        for rule in ("overlap", "iou20")
+    }
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "| --- |" + " ---: |" * (len(rows[0]) - 1))
+    return "\n".join(lines)
