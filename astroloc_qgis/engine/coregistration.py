@@ -178,7 +178,7 @@ def _refine(
     corners = photo_corners(*view.size)
     expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(view.from_photo), corners)
     belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*view.size))
-    fit = fit_homography(matches, settings.threshold_px, belief)
+    fit = fit_homography(matches, settings.threshold_px, belief, settings.min_inliers)
     if fit is None:
         return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
     fit = _as_a_camera(fit, matches, view, frame, views.size, settings.threshold_px)

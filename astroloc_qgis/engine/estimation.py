@@ -68,18 +68,21 @@ class Fit:
         return int(self.inlier.sum())
 
 
-def fit_homography(matches: Matches, threshold: float, expected: Expectation | None = None) -> Fit | None:
+def fit_homography(
+    matches: Matches, threshold: float, expected: Expectation | None = None, least: int = MIN_INLIERS
+) -> Fit | None:
     """Robust homography of matches: MAGSAC++ (Barath et al., CVPR 2020), then least squares on its inliers.
 
     Args:
         matches: pairs of points.
         threshold: distance in pixels of the second picture up to which a pair may agree.
         expected: where points should end up if the inliers do not say otherwise.
+        least: fewest inliers of a solution.
 
     Returns:
-        The fit, or None where fewer than ``MIN_INLIERS`` pairs agree on anything.
+        The fit, or None where fewer than ``least`` pairs agree on anything.
     """
-    if len(matches) < MIN_INLIERS:
+    if len(matches) < least:
         return None
     found, _ = cv2.findHomography(matches.a, matches.b, cv2.USAC_MAGSAC, threshold, maxIters=10_000, confidence=0.9999)
     if found is None or not np.isfinite(found).all():
@@ -87,21 +90,21 @@ def fit_homography(matches: Matches, threshold: float, expected: Expectation | N
     homography = np.asarray(found, dtype=np.float64)
     inlier = _residuals(homography, matches) < threshold
     for _ in range(4):
-        if inlier.sum() < MIN_INLIERS:
+        if inlier.sum() < least:
             return None
         homography = _least_squares(matches.a[inlier], matches.b[inlier], threshold / 3, expected)
         again = _residuals(homography, matches) < threshold
         if (again == inlier).all():
             break
         inlier = again
-    return fit_of(homography, matches, threshold)
+    return fit_of(homography, matches, threshold, least)
 
 
-def fit_of(homography: Array, matches: Matches, threshold: float) -> Fit | None:
-    """Which matches agree with a homography; None where fewer than ``MIN_INLIERS`` do (arguments as above)."""
+def fit_of(homography: Array, matches: Matches, threshold: float, least: int = MIN_INLIERS) -> Fit | None:
+    """Which matches agree with a homography; None where fewer than ``least`` do (arguments as above)."""
     distance = _residuals(homography, matches)
     inlier = distance < threshold
-    if inlier.sum() < MIN_INLIERS:
+    if inlier.sum() < least:
         return None
     return Fit(homography, inlier, float(np.sqrt((distance[inlier] ** 2).mean())))
 

@@ -72,7 +72,7 @@ class PlaceSearch:
     def _try(self, frame: Frame, features: Features, long_side: int, turn: int) -> Hypothesis | None:
         view = self._views.view(long_side, turn)
         matches = self._matcher.match(self._views.features(self._matcher, long_side, turn, self._most), features)
-        fit = fit_homography(matches, self._settings.threshold_px)
+        fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
         if fit is None:
             return None
         photo_to_frame = fit.homography @ view.from_photo

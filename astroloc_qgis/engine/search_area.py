@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from astroloc_qgis.engine.estimation import MIN_INLIERS
 from astroloc_qgis.engine.geometry import (
     Array,
     WorkingPlane,
@@ -35,6 +36,7 @@ class CoregistrationSettings:
         search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
         tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
         search_keypoints: strongest keypoints of a learned matcher that take part in the search.
+        min_inliers: fewest tie points of any solution.
         promising_inliers: a turn with so many is followed up at once, before others are tried.
         strong_inliers: a solution with so many, if it stands still, ends the search for others.
         hypotheses: so many of the best turns are followed up where none is promising.
@@ -52,6 +54,7 @@ class CoregistrationSettings:
     search_long_sides: tuple[float, ...] = (1.9,)
     tilted_frame_deg: float = 45.0
     search_keypoints: int = 1024
+    min_inliers: int = MIN_INLIERS
     promising_inliers: int = 20
     strong_inliers: int = 40
     hypotheses: int = 2

@@ -28,13 +28,17 @@ from astroloc_qgis.engine.matchers.base import Features
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import Registration
-from astroloc_qgis.engine.search_area import area_about_block
+from astroloc_qgis.engine.search_area import CoregistrationSettings, area_about_block
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
 from astroloc_qgis.engine.verification import evidence_of
 from astroloc_qgis.engine.views import PhotoViews
 
 RIGHT_WITHIN = 0.05
 """A registration is right when its worst corner is off by less than this part of the footprint's diagonal."""
+
+LENIENT = CoregistrationSettings(min_inliers=5)
+"""While calibrating, even solutions are followed that registration refuses out of hand: else there would be hardly any
+wrong ones to learn from."""
 
 ZOOMS = (9, 10, 11, 12)
 KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger")
@@ -190,7 +194,7 @@ def run_pairs(
             views = PhotoViews(pixels)
             started = time.perf_counter()
             area = area_about_block(pair.block, reference, nadir=pair.photo.nadir if use_nadir else None)
-            registration = coregister(views, reference, area, matcher)
+            registration = coregister(views, reference, area, matcher, settings=LENIENT)
             row = row_of(pair, registration, views.size, time.perf_counter() - started)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
@@ -230,7 +234,7 @@ def run_strangers(
                 if geodesic_km(block.center_lonlat, np.array(centre_of(photo.footprint)))[0] < 300:
                     continue
                 started = time.perf_counter()
-                registration = coregister(view, reference, area, matcher, described=described)
+                registration = coregister(view, reference, area, matcher, settings=LENIENT, described=described)
                 pair = Pair(photo, block, "stranger")
                 stream.write(json.dumps(row_of(pair, registration, view.size, time.perf_counter() - started)) + "\n")
                 stream.flush()
