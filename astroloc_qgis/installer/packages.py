@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from astroloc_qgis.installer import markers
+
 
 @dataclass(frozen=True)
 class Requirement:
@@ -30,10 +32,14 @@ def normalized(name: str) -> str:
 
 
 def read_requirements(path: Path) -> list[Requirement]:
-    """Read a requirements file of pinned packages, each with its hashes on continued lines."""
+    """Read what a requirements file asks for on this machine: pinned packages, each with its hashes."""
     text = re.sub(r"\\\n\s*", " ", path.read_text(encoding="utf-8"))
     found = re.finditer(r"^\s*([A-Za-z0-9._-]+)==([^\s;]+).*$", text, re.MULTILINE)
-    return [Requirement(normalized(match[1]), match[2], match[0].strip()) for match in found]
+    return [
+        Requirement(normalized(match[1]), match[2], match[0].strip())
+        for match in found
+        if markers.holds(match[0].partition(" --hash")[0].partition(";")[2])
+    ]
 
 
 def write_requirements(path: Path, requirements: Iterable[Requirement]) -> Path:

@@ -83,6 +83,8 @@ class Install:
             InputError: something is in the way; what has been done is kept for the next try.
             Cancelled: the user stopped it; likewise.
         """
+        if PACKAGE.resolve() in [(root := self.plan.root).resolve(), *root.resolve().parents]:
+            raise InputError(f"The folder {root} is inside the plugin's own, which QGIS deletes at every update.")
         with only_one(self.plan.root), _disk_full_told():
             steps = (self._check, self._python, self._tools, self._packages, self._weights, self._proof)
             for stage, step in zip(STEPS, steps, strict=True):
@@ -94,8 +96,6 @@ class Install:
     def _check(self) -> None:
         check_python()
         root = self.plan.root
-        if PACKAGE.resolve() in [root.resolve(), *root.resolve().parents]:
-            raise InputError(f"The folder {root} is inside the plugin's own, which QGIS deletes at every update.")
         self.repair = self.repair and (root / ENVIRONMENT).is_dir()
         done = sum(_size(root / name) for name in (UNFINISHED, "cache"))
         needed = 0 if self.repair else max(0, self.plan.disk_bytes() - done) + RESERVE_BYTES

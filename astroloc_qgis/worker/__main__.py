@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m astroloc_qgis.worker")
     parser.add_argument("--threads", type=int, default=environment.default_threads())
     parser.add_argument("--memory", type=int, default=0, metavar="MIB")
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--idle", type=float, default=IDLE_S, metavar="SECONDS")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--prove", action="store_true")
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> None:
         sink.write(prove_in_words())
         return
     hello = Hello(PROTOCOL_VERSION, environment.versions(), ("cpu",))
-    Server(handlers(threads, options.memory), source, sink, on_idle=models.forget, idle_s=options.idle).serve(hello)
+    methods = handlers(threads, options.memory, options.device)
+    Server(methods, source, sink, on_idle=models.forget, idle_s=options.idle).serve(hello)
 
 
 def prove_in_words() -> bytes:

@@ -18,17 +18,18 @@ from astroloc_qgis.worker.server import Handler
 logger = logging.getLogger(__name__)
 
 
-def handlers(threads: int, memory_mb: int = 0) -> dict[str, Handler]:
+def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str, Handler]:
     """Return the engine's methods.
 
     Args:
         threads: that each may use.
         memory_mb: how much the process may hold on to between requests, in MiB; 0 for a share of the computer's.
+        device: for requests that name none.
     """
     methods: dict[str, Method] = {
-        "localize": with_memory_fallback(localize),
-        "refine": with_memory_fallback(refine),
-        "index_build": with_memory_fallback(index_build),
+        "localize": with_memory_fallback(localize, device),
+        "refine": with_memory_fallback(refine, device),
+        "index_build": with_memory_fallback(index_build, device),
         "ping": ping,
         "unload": unload,
     }

@@ -58,15 +58,19 @@ def attempts(device: str) -> list[tuple[str, float, str]]:
     return tries
 
 
-def with_memory_fallback(method: Method) -> Method:
+def with_memory_fallback(method: Method, usual: str = "auto") -> Method:
     """Let a method try again with less memory when it runs out.
 
     The result also holds the ``device`` that was used, and ``device_note``: why, or what was done about memory.
+
+    Args:
+        method: what does the work.
+        usual: the device for requests that name none.
     """
 
     @functools.wraps(method)
     def guarded(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        wanted, why = choose_device(str(params.get("device") or "auto"))
+        wanted, why = choose_device(str(params.get("device") or usual))
         shortage = ""
         for device, share, note in attempts(wanted):
             try:

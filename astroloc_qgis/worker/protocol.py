@@ -2,12 +2,12 @@
 
 To the engine::
 
-    {"id": 1, "method": "localize", "params": {...}}      also "refine", "index_build", "ping", "shutdown"
+    {"id": 1, "method": "localize", "params": {...}}      also "refine", "index_build", "ping", "unload", "shutdown"
     {"id": 2, "method": "cancel", "params": {"id": 1}}
 
 From the engine::
 
-    {"event": "hello", "protocol": 1, "versions": {...}, "devices": [...]}
+    {"event": "hello", "protocol": 2, "versions": {...}, "devices": [...]}
     {"id": 1, "event": "progress", "stage": "match", "fraction": 0.4, "text": "..."}
     {"id": 1, "event": "result", "result": {...}}
     {"id": 1, "event": "error", "kind": "input", "message": "one sentence", "details": "for the developer"}
@@ -18,12 +18,15 @@ Both sides import this module; it imports nothing but the standard library.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, TypeGuard
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes. Whatever is larger (pictures, rasters) goes by file, its path in the message."""
 
 INPUT = "input"
 """Kind of error: the user can put it right; the message says how."""
@@ -165,10 +168,14 @@ def parse_event(line: bytes) -> Event:
             raise ProtocolError(f"The event {kind!r} names no request.")
         if kind == "progress":
             fraction = min(max(float(message["fraction"]), 0.0), 1.0)
+            if math.isnan(fraction):
+                raise ValueError("the fraction is no number")
             return ProgressEvent(request_id, str(message["stage"]), fraction, str(message.get("text", "")))
         if kind == "result":
-            return Result(request_id, dict(message["result"]))
-    except (KeyError, TypeError, ValueError) as error:
+            if not isinstance(message["result"], dict):
+                raise TypeError("the result is no object")
+            return Result(request_id, message["result"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, ProtocolError):
             raise
         raise ProtocolError(f"The event {kind!r} is malformed: {error!r}.", _id_or_none(request_id)) from error

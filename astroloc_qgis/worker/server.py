@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
@@ -21,6 +21,7 @@ from astroloc_qgis.worker.protocol import (
     CANCELLED,
     DEFECT,
     INPUT,
+    LONGEST_LINE,
     Event,
     Failure,
     Hello,
@@ -98,16 +99,26 @@ class Server:
         return self._requests.get()
 
     def _read(self) -> None:
-        for line in self._source:
-            if not line.strip():
-                continue
-            try:
-                self._take(parse_request(line))
-            except ProtocolError as error:
-                self._send(Failure(error.request_id, INPUT, str(error)))
+        for line in self._lines():
+            self._hear(line)
         self._end()
         if not self._done.wait(GRACE_S):
             self._hard_exit(0)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the lines that are not empty; of one that is too long only its beginning, which is no message."""
+        while line := self._source.readline(LONGEST_LINE):
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = self._source.readline(LONGEST_LINE)
+            if line.strip():
+                yield line
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            self._take(parse_request(line))
+        except ProtocolError as error:
+            self._send(Failure(error.request_id, INPUT, str(error)))
 
     def _take(self, request: Request) -> None:
         """Act on a request at once (cancel, shutdown) or put it in the queue."""

@@ -325,6 +325,7 @@ def test_the_plugins_own_folder_is_no_place_for_it(world):
 
     inside = Path(astroloc_qgis.__file__).parent / "engine-env"
     assert "QGIS deletes at every update" in is_a_sentence(world.install(root=str(inside)))
+    assert not inside.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(world, tmp_path):

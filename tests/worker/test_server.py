@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astroloc_qgis.worker.protocol import Failure, Hello, ProgressEvent, Result
+from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Failure, Hello, ProgressEvent, Result
 
 from .process import Process
 
@@ -17,7 +17,7 @@ SCRIPT = str(Path(__file__).with_name("scripted_worker.py"))
 @pytest.fixture
 def process():
     with Process(SCRIPT) as running:
-        assert running.next() == Hello(1, {"engine": "scripted"}, ("cpu",))
+        assert running.next() == Hello(PROTOCOL_VERSION, {"engine": "scripted"}, ("cpu",))
         yield running
 
 
