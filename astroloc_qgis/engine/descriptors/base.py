@@ -56,10 +56,14 @@ class Descriptor(ABC):
             InputError: the model has no vocabulary yet.
         """
         described = np.empty((len(images), self.dimensions), dtype=np.float32)
-        for places, batch in batches_of_one_size([fit_long_side(image, self.image_size) for image in images]):
+        for places, batch in batches_of_one_size([self._fitted(image) for image in images]):
             described[places] = self._describe_same_size(batch)
         norms = np.linalg.norm(described, axis=1, keepdims=True)
         return described / np.maximum(norms, 1e-12)
+
+    def _fitted(self, image: np.ndarray) -> np.ndarray:
+        """Resize (h, w, 3) to the size at which it is described."""
+        return fit_long_side(image, self.image_size)
 
     def fit(self, images: Sequence[np.ndarray]) -> None:
         """Learn a vocabulary from images (as for ``describe``), always the same from the same images.

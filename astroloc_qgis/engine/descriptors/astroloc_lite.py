@@ -1,0 +1,72 @@
+"""Our own model: EfficientNet-Lite0 trained here on pairs of simulated astronaut photo and Blue Marble block.
+
+The model card in ``resources/models`` tells how, on what, and how well it does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
+from astroloc_qgis.engine.descriptors.lite_network import DIMENSIONS, LiteNetwork
+from astroloc_qgis.engine.descriptors.lite_weights import read_weights, weights_path
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weight_store import file_sha256
+
+_TILE_PX = 160
+_PHOTO_PX = 192
+
+
+class AstroLocLite(Descriptor):
+    """256 numbers a photo or tile.
+
+    Tiles (square) are described at 160 px, photos (not square) at 192 px on their long side: as many pixels, each with
+    its own aspect, as in training.
+
+    Args:
+        device: for torch.
+        vocabulary: not used; the model has none.
+        weights: .npz to use instead of the shipped one.
+
+    Raises:
+        InputError: the weights are missing or damaged.
+    """
+
+    name = "astroloc-lite"
+    dimensions = DIMENSIONS
+    image_size = _TILE_PX
+
+    def __init__(self, device: str = "cpu", vocabulary: Path | None = None, weights: Path | None = None) -> None:
+        del vocabulary
+        path = weights or weights_path()
+        self._sha256 = file_sha256(path) if path.is_file() else ""
+        self._device = torch.device(device)
+        self._network = LiteNetwork()
+        try:
+            self._network.load_state_dict({name: torch.from_numpy(part) for name, part in read_weights(path).items()})
+        except RuntimeError as error:
+            raise InputError(f"The weights {path} are of another network than {self.name}.", str(error)) from error
+        self._network.eval().requires_grad_(False)
+        self._network.to(self._device, memory_format=torch.channels_last)
+
+    @property
+    def model_sha256(self) -> str:
+        """Hex sha256 of the weight file."""
+        return self._sha256
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """All that shapes a vector beside the weights."""
+        return {"tile_px": _TILE_PX, "photo_px": _PHOTO_PX, "input": "standardised"}
+
+    def _fitted(self, image: np.ndarray) -> np.ndarray:
+        square = image.shape[0] == image.shape[1]
+        return fit_long_side(image, _TILE_PX if square else _PHOTO_PX)
+
+    @torch.inference_mode()
+    def _describe_same_size(self, images: np.ndarray) -> np.ndarray:
+        batch = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2).float()
+        return self._network(batch).float().cpu().numpy()

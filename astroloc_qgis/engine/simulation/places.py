@@ -1,0 +1,262 @@
+"""Where simulated photos look: at real footprints, at the same sizes anywhere on land, or as a camera in orbit sees it.
+
+A place is a quadrilateral in EPSG:3857, corners in the photo's order, of a photo turned so that its top is within 45
+degrees of north: retrieval turns a photo four times, and the descriptor has to know only the best of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.benchmark.pinhole import PinholeCamera
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.mosaic import Mosaic
+from astroloc_qgis.engine.tiles import EARTH_RADIUS_M, HALF_WORLD_M, lonlat_to_mercator, mercator_to_lonlat
+
+Array = NDArray[np.float64]
+
+TURN_DEG = 50.0
+"""Simulated photos are turned from north by up to this: 45 degrees and a margin."""
+LARGEST_KM2 = 160_000.0
+LEAST_LAND = 0.12
+"""Share of a place that must be land."""
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """Real footprints, as far as the simulator needs them.
+
+    Attributes:
+        lonlat: (N, 2) centres, degrees.
+        area_km2: (N,).
+    """
+
+    lonlat: Array
+    area_km2: Array
+
+    def subset(self, chosen: NDArray[np.bool_]) -> Footprints:
+        """Those that are chosen."""
+        return Footprints(self.lonlat[chosen], self.area_km2[chosen])
+
+
+def read_footprints(path: Path, split: str) -> Footprints:
+    """Read a CSV of ``lat1,lon1 .. lat4,lon4,area_km2,split``; only the rows of one split.
+
+    Raises:
+        InputError: missing, not such a table, or without rows of that split.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [row for row in csv.DictReader(stream) if row["split"] == split]
+        corners = np.array(
+            [[(float(row[f"lon{number}"]), float(row[f"lat{number}"])) for number in range(1, 5)] for row in rows]
+        ).reshape(-1, 4, 2)
+        area = np.array([float(row["area_km2"]) for row in rows])
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is not a table of footprints (lat1,lon1,…,area_km2,split).", repr(error)) from error
+    if len(rows) == 0:
+        raise InputError(f"{path} has no footprints of the split '{split}'.")
+    corners[..., 0] = np.unwrap(corners[..., 0], axis=1, period=360)
+    centres = corners.mean(axis=1)
+    centres[:, 0] = (centres[:, 0] + 180) % 360 - 180
+    return Footprints(centres, area)
+
+
+def unit_vectors(lonlat: Array) -> Array:
+    """(N, 2) degrees -> (N, 3) unit vectors of the sphere."""
+    lon, lat = np.radians(np.asarray(lonlat, dtype=np.float64)).T
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Discs on the globe.
+
+    Attributes:
+        lonlat: (N, 2) their centres, degrees.
+        radius_km: (N,).
+    """
+
+    lonlat: Array
+    radius_km: Array
+
+    def touches(self, lonlat: Array, radius_km: Array | float) -> NDArray[np.bool_]:
+        """(M,) whether discs about (M, 2) places touch any of the zone's."""
+        if len(self.lonlat) == 0:
+            return np.zeros(len(lonlat), dtype=bool)
+        cosines = np.clip(unit_vectors(lonlat) @ unit_vectors(self.lonlat).T, -1, 1)
+        gaps = np.arccos(cosines) * EARTH_RADIUS_M / 1000 - self.radius_km
+        return np.asarray(gaps.min(axis=1) < np.broadcast_to(radius_km, len(lonlat)), dtype=bool)
+
+
+@dataclass(frozen=True)
+class PlaceSampler:
+    """Draws places.
+
+    Attributes:
+        footprints: real ones: where astronauts look, and how large what they see is.
+        mosaic: tells land from sea.
+        forbidden: no place touches it.
+        only: if given, places lie (with their centre) in it.
+        real_share: share of places at real footprints, moved by up to half their size.
+        camera_share: share of places that a tilted camera in orbit sees; the rest are anywhere on land.
+    """
+
+    footprints: Footprints
+    mosaic: Mosaic
+    forbidden: Zone
+    only: Zone | None = None
+    real_share: float = 0.55
+    camera_share: float = 0.2
+
+    def draw(self, count: int, rng: np.random.Generator) -> Array:
+        """(count, 4, 2) EPSG:3857 corners."""
+        places: list[Array] = []
+        while len(places) < count:
+            place = self._attempt(rng)
+            if place is not None and self._allowed(place):
+                places.append(place)
+        return np.stack(places)
+
+    def _attempt(self, rng: np.random.Generator) -> Array | None:
+        kind = rng.random()
+        chosen = int(rng.integers(len(self.footprints.area_km2)))
+        area = float(self.footprints.area_km2[chosen]) * math.exp(rng.normal(0, 0.15))
+        if kind < self.real_share:
+            side_km = math.sqrt(area)
+            lon, lat = self.footprints.lonlat[chosen]
+            lat += rng.uniform(-0.5, 0.5) * side_km / 111.2
+            lon += rng.uniform(-0.5, 0.5) * side_km / 111.2 / max(0.2, math.cos(math.radians(lat)))
+        else:
+            lon, lat = self._anywhere(rng)
+        if self.only is not None and not self.only.touches(np.array([[lon, lat]]), 0.0)[0]:
+            return None
+        if kind > 1 - self.camera_share:
+            return camera_place(lon, lat, area, rng)
+        return rectangle_place(lon, lat, area, rng)
+
+    def _anywhere(self, rng: np.random.Generator) -> tuple[float, float]:
+        """A point of the globe between 60 S and 60 N, evenly, or of the discs that places are limited to."""
+        if self.only is not None:
+            disc = int(rng.integers(len(self.only.lonlat)))
+            lon, lat = self.only.lonlat[disc]
+            reach = float(self.only.radius_km[disc]) / 111.2
+            lat += rng.uniform(-reach, reach)
+            return float(lon + rng.uniform(-reach, reach) / math.cos(math.radians(lat))), float(lat)
+        top = math.sin(math.radians(60))
+        return float(rng.uniform(-180, 180)), math.degrees(math.asin(rng.uniform(-top, top)))
+
+    def _allowed(self, place: Array) -> bool:
+        lonlat, radius_km = centre_and_radius(place)
+        if abs(lonlat[1]) > 61 or self.forbidden.touches(lonlat[None], radius_km)[0]:
+            return False
+        return land_share(self.mosaic, place) >= LEAST_LAND
+
+
+def centre_and_radius(place: Array) -> tuple[Array, float]:
+    """The centre (lon, lat in degrees) of (4, 2) EPSG:3857 corners, and the km to its farthest corner."""
+    centre = mercator_to_lonlat(place.mean(axis=0)[None])[0]
+    centre[0] = (centre[0] + 180) % 360 - 180
+    reach = np.linalg.norm(place - place.mean(axis=0), axis=1).max()
+    return centre, float(reach * math.cos(math.radians(centre[1])) / 1000)
+
+
+def rectangle_place(lon: float, lat: float, area_km2: float, rng: np.random.Generator) -> Array:
+    """A photo's rectangle (3:2 or 2:3, nearly), turned, each corner moved by up to a tenth of its side."""
+    aspect = 1.5 * math.exp(rng.normal(0, 0.08))
+    long_m = math.sqrt(area_km2 * aspect) * 1000
+    sides = np.array([long_m, long_m / aspect])
+    if rng.random() < 0.5:
+        sides = sides[::-1]
+    corners = np.array([[-0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]])
+    corners = (corners + rng.uniform(-1, 1, (4, 2)) * rng.uniform(0, 0.1)) * sides
+    turn = math.radians(rng.uniform(-TURN_DEG, TURN_DEG))
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    centre = lonlat_to_mercator([(lon, lat)])[0]
+    return np.asarray(centre + corners @ rotation.T / math.cos(math.radians(lat)), dtype=np.float64)
+
+
+def camera_place(lon: float, lat: float, area_km2: float, rng: np.random.Generator) -> Array | None:
+    """What a tilted camera in orbit sees about a point, its focal length chosen so that it sees about ``area_km2``.
+
+    Returns:
+        None where it sees the sky, or far more than 160,000 km2.
+    """
+    tilt = math.degrees(math.acos(rng.uniform(math.cos(math.radians(52)), 1)))
+    azimuth, altitude = rng.uniform(0, 360), rng.uniform(400e3, 430e3)
+    # The ground distance to where the axis meets the sphere: the sine rule in the triangle of Earth's centre.
+    ground = math.asin(min(0.999, (1 + altitude / EARTH_RADIUS_M) * math.sin(math.radians(tilt)))) - math.radians(tilt)
+    away = math.degrees(ground)
+    nadir_lat = lat - away * math.cos(math.radians(azimuth))
+    nadir_lon = lon - away * math.sin(math.radians(azimuth)) / max(0.2, math.cos(math.radians(lat)))
+    if abs(nadir_lat) > 70:
+        return None
+    slant = math.sqrt(altitude**2 + (ground * EARTH_RADIUS_M) ** 2)
+    ahead = max(0.25, math.cos(math.radians(tilt) + ground))
+    width_m = math.sqrt(area_km2 * 1.5 * ahead) * 1000
+    camera = PinholeCamera(
+        nadir_lon, nadir_lat, altitude_m=altitude, focal_mm=36.0 * slant / width_m, tilt_deg=tilt, azimuth_deg=azimuth,
+        roll_deg=rng.uniform(0, 360),
+    )  # fmt: skip
+    lonlat = camera.corners_lonlat
+    if not np.isfinite(lonlat).all():
+        return None
+    lonlat[:, 0] = np.unwrap(lonlat[:, 0], period=360)
+    place = lonlat_to_mercator(lonlat)
+    if area_of(place) * math.cos(math.radians(lat)) ** 2 / 1e6 > LARGEST_KM2:
+        return None
+    return upright(place)
+
+
+def upright(place: Array) -> Array:
+    """Renumber (4, 2) corners by the quarter turns that bring the photo's top nearest to north."""
+    down = place[[3, 2]].mean(axis=0) - place[[0, 1]].mean(axis=0)
+    angle = math.atan2(down[0], -down[1])  # of the downward direction, from south, towards east
+    quarter = round(angle / (math.pi / 2))
+    return np.roll(place, quarter, axis=0)
+
+
+def is_portrait(place: Array) -> bool:
+    """Whether the photo of (4, 2) corners is higher than wide."""
+    wide = np.linalg.norm(place[1] - place[0]) + np.linalg.norm(place[2] - place[3])
+    high = np.linalg.norm(place[3] - place[0]) + np.linalg.norm(place[2] - place[1])
+    return bool(high > wide)
+
+
+def jittered(place: Array, rng: np.random.Generator) -> Array:
+    """The same place, seen a little differently: moved, scaled, turned within reason, corners moved."""
+    centre = place.mean(axis=0)
+    size = math.sqrt(area_of(place))
+    turn = math.radians(rng.normal(0, 12))
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    moved = (place - centre) @ rotation.T * math.exp(rng.normal(0, 0.12)) + centre
+    return np.asarray(moved + rng.uniform(-0.15, 0.15, 2) * size + rng.uniform(-0.03, 0.03, (4, 2)) * size)
+
+
+def area_of(polygon: Array) -> float:
+    """Area of a simple polygon (N, 2), in its own units squared."""
+    x, y = (polygon - polygon[0]).T
+    return float(abs(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:])) / 2)  # the last side ends at the origin
+
+
+def land_share(mosaic: Mosaic, place: Array) -> float:
+    """Share of a place that is not water, by its colour in the coarsest level (a rough guess, and enough)."""
+    level = mosaic.levels[-1]
+    low, high = place.min(axis=0), place.max(axis=0)
+    column, row = int((low[0] + HALF_WORLD_M) / level.gsd), int((HALF_WORLD_M - high[1]) / level.gsd)
+    width, height = (max(4, int(span / level.gsd)) for span in high - low)
+    steps = max(1, min(width, height) // 24)
+    pixels = level.crop(column, row, width, height)[::steps, ::steps].astype(np.int16)
+    return 1.0 - float(water(pixels).mean())
+
+
+def water(pixels: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """(H, W, 3) colours of Blue Marble -> (H, W): bluer than red by a clear step."""
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    return np.asarray((blue > red + 12) & (blue > green - 4), dtype=bool)

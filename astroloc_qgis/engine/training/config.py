@@ -1,0 +1,133 @@
+"""All that decides a training run, in one frozen dataclass; kept as JSON beside what it made."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.engine.errors import InputError
+
+LOSSES = ("infonce", "pair", "multi-similarity")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A training run.
+
+    Attributes:
+        seed: of everything random.
+        places: simulated places in the pool; an epoch shows each of them once.
+        steps: optimizer steps in all.
+        decay_steps: the last so many steps, in which the learning rate falls to nothing (a half cosine); before, it is
+            constant, so that a run can be prolonged.
+        batch: pairs of photo and tile in a batch.
+        small_steps: the first so many steps see photos and tiles at ``small_scale`` of their size: two thirds of the
+            time a step, and coarse structure is learned first.
+        small_scale: as said; sides stay multiples of 32.
+        tile_px: side of a tile.
+        photo_px: long side of a photo (short side: two thirds).
+        zooms: web-map zooms of the tiles.
+        strides: tiles from one block of a zoom to the next.
+        dimensions: length of a descriptor.
+        frozen_blocks: blocks at the network's start that keep their ImageNet weights.
+        loss: one of ``LOSSES``, on photo-tile pairs.
+        temperature: of InfoNCE.
+        overlap_mask: tiles that overlap a photo besides its own are no negatives (neutral-aware).
+        group_places: places of a neighbourhood from which hard batches are drawn.
+        hard_share: share of the batches grouped by k-means clusters of descriptors, the others by neighbourhood only.
+        hard_from_epoch: descriptors mean something from this epoch on (the first is 0).
+        learning_rate: of the network; the head's is three times as much.
+        weight_decay: of AdamW.
+        warmup: steps.
+        positive_iou: a photo's tile is drawn from those of at least this IoU (or of the best, if none has), by IoU.
+        real_share: share of places at real footprints.
+        camera_share: share of places seen by a tilted camera in orbit.
+        validate_every: steps between validations; 0 for none.
+        patience: validations without a better recall after which training stops; 0 for never.
+        checkpoint_seconds: time between checkpoints.
+        tile_loss: weight of a second loss on clusters of tiles drawn by how often photos fall in them (AstroLoc).
+        yearwise: one augmentation for all tiles of a year in a batch (EarthLoc).
+        relevance: draw clusters of tiles by relevance; else evenly.
+    """
+
+    seed: int = 4
+    places: int = 20_000
+    steps: int = 1_700
+    decay_steps: int = 500
+    batch: int = 64
+    small_steps: int = 0
+    small_scale: float = 0.8
+    tile_px: int = 160
+    photo_px: int = 192
+    zooms: tuple[int, ...] = (9, 10, 11)
+    strides: tuple[int, ...] = (2, 2, 3)
+    dimensions: int = 256
+    frozen_blocks: int = 5
+    loss: str = "infonce"
+    temperature: float = 0.05
+    overlap_mask: bool = True
+    group_places: int = 768
+    hard_share: float = 0.85
+    hard_from_epoch: int = 1
+    learning_rate: float = 4e-4
+    weight_decay: float = 1e-4
+    warmup: int = 60
+    positive_iou: float = 0.2
+    real_share: float = 0.55
+    camera_share: float = 0.2
+    validate_every: int = 300
+    patience: int = 0
+    checkpoint_seconds: float = 180.0
+    tile_loss: float = 0.0
+    yearwise: bool = False
+    relevance: bool = True
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"There is no loss '{self.loss}': choose one of {', '.join(LOSSES)}.")
+        if len(self.zooms) != len(self.strides):
+            raise InputError(f"There are {len(self.zooms)} zooms but {len(self.strides)} strides: give one for each.")
+        if self.batch < 2 or self.places < self.batch:
+            raise InputError(f"A batch of {self.batch} pairs cannot be drawn from {self.places} places.")
+        if self.tile_px % 32 or self.photo_px % 96:
+            raise InputError(
+                f"Tiles of {self.tile_px} px and photos of {self.photo_px} px do not fit the network: sides must be "
+                "multiples of 32, so a photo's long side one of 96."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TrainingConfig:
+        """From plain values; what is not given keeps its default.
+
+        Raises:
+            InputError: an unknown name, or a value that makes no sense.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise InputError(f"A training configuration has no '{unknown[0]}': it has {', '.join(sorted(known))}.")
+        lists: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**lists)
+
+    @classmethod
+    def read(cls, path: Path) -> TrainingConfig:
+        """From a JSON file.
+
+        Raises:
+            InputError: missing, not JSON, or not a configuration.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"The training configuration {path} cannot be read as JSON.", str(error)) from error
+        if not isinstance(values, dict):
+            raise InputError(f"The training configuration {path} is not a JSON object.")
+        return cls.from_json(values)

@@ -1,0 +1,65 @@
+"""From a checkpoint to the weights that ship, with how they were made and their curves."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.engine.descriptors.lite_weights import write_weights
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.training.checkpoint import load_checkpoint
+from astroloc_qgis.engine.training.records import LOG
+
+_SMOOTH = 25
+"""Steps that a line of the curve averages."""
+
+
+def export_model(
+    run: Path, out: Path, *, checkpoint: str = "checkpoint.pt", about: dict[str, Any] | None = None
+) -> str:
+    """Write ``out`` (.npz), ``.json`` and ``.curve.csv`` beside it.
+
+    Args:
+        run: folder of a training run, finished or not.
+        out: the weight file to write.
+        checkpoint: which of the run's checkpoints.
+        about: what else to record: command, data, measured recall.
+
+    Returns:
+        sha256 of the weights.
+
+    Raises:
+        InputError: no such run, or its weights are not fit to ship.
+    """
+    stored = load_checkpoint(run / checkpoint)
+    record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
+    digest = write_weights(out, stored["network"], record)
+    write_curve(run / LOG, out.with_suffix(".curve.csv"))
+    return digest
+
+
+def write_curve(log: Path, out: Path) -> None:
+    """Boil a run's log down to a table: the mean loss of every 25 steps, and each validation.
+
+    Raises:
+        InputError: the log cannot be read.
+    """
+    try:
+        entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise InputError(f"The log {log} cannot be read.", str(error)) from error
+    losses = {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}
+    measured = {entry["step"]: entry["validation"] for entry in entries if "validation" in entry}
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(["step", "loss", "overlap_r1", "overlap_r10", "overlap_r100", "iou20_r1", "iou20_r10"])
+        for step in sorted({step for step in losses if step % _SMOOTH == 0} | set(measured)):
+            some = [losses[at] for at in range(step - _SMOOTH + 1, step + 1) if at in losses]
+            found = measured.get(step)
+            values = [found[kind][rank] for kind, rank in _COLUMNS] if found else [""] * len(_COLUMNS)
+            table.writerow([step, round(sum(some) / len(some), 4) if some else "", *values])
+
+
+_COLUMNS = (("overlap", "1"), ("overlap", "10"), ("overlap", "100"), ("iou20", "1"), ("iou20", "10"))

@@ -1,0 +1,50 @@
+"""What is written down while a network trains: JSON lines always, TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+LOG = "log.jsonl"
+
+
+class Records:
+    """The log of a run; going on with a run appends to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOG
+        self._board: Any = None
+        if importlib.util.find_spec("tensorboard") is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(folder / "tensorboard"))
+
+    def __enter__(self) -> Records:
+        self._stream = self._path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stream.close()
+        if self._board is not None:
+            self._board.close()
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Append an entry; its numbers, also nested ones, go to TensorBoard under their names."""
+        self._stream.write(json.dumps(entry) + "\n")
+        self._stream.flush()
+        if self._board is not None:
+            for name, value in _scalars("", entry):
+                self._board.add_scalar(name, value, entry["step"])
+
+
+def _scalars(prefix: str, entry: dict[str, Any]) -> list[tuple[str, float]]:
+    found = []
+    for name, value in entry.items():
+        if isinstance(value, dict):
+            found += _scalars(f"{prefix}{name}/", value)
+        elif isinstance(value, int | float) and name != "step":
+            found.append((prefix + name, float(value)))
+    return found

@@ -1,0 +1,131 @@
+"""A whole training run: imagery and footprints in, a folder with weights, log and curves out."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
+from astroloc_qgis.engine.simulation.places import Zone, read_footprints
+from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
+from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
+from astroloc_qgis.engine.training.pairs import render_batch
+from astroloc_qgis.engine.training.pool import place_pool
+from astroloc_qgis.engine.training.start import start_network
+from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
+from astroloc_qgis.engine.training.validation import validate, validation_set
+
+log = logging.getLogger(__name__)
+
+VALIDATION_ZONE = Zone(np.array([[25.0, -25.0]]), np.array([1250.0]))
+"""Southern Africa: coasts, deserts, deltas, fields and savanna, and in none of the benchmark's regions."""
+_MARGIN_KM = 300.0
+"""Training stays this far from the validation zone."""
+_START_BATCHES = 10
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on, and where to put it.
+
+    Attributes:
+        imagery: anything that ``Reference.open`` takes.
+        footprints: CSV of real footprints; the rows of split "train" are used, never others.
+        out: folder of the run.
+        avoid: CSVs with the corners of test photos (``lon_tl,lat_tl,…``), which training stays away from.
+        avoid_km: by how much.
+        avoid_points: (lon, lat) of further places to stay away from by as much.
+        work: folder for the mosaic (6 GB for the world at zoom 8), shared by runs.
+        warm_start: checkpoint whose network is where training starts.
+    """
+
+    imagery: str
+    footprints: Path
+    out: Path
+    avoid: tuple[Path, ...] = ()
+    avoid_km: float = 500.0
+    avoid_points: tuple[tuple[float, float], ...] = ()
+    work: Path | None = None
+    warm_start: Path | None = None
+
+
+def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
+    """Train, or go on training; returns the network as it is after the last step.
+
+    Raises:
+        InputError: what is asked for makes no sense, or a file cannot be read.
+    """
+    request.out.mkdir(parents=True, exist_ok=True)
+    folder = (request.work or request.out) / "mosaic"
+    mosaic = build_mosaic(request.imagery, folder, progress=progress)
+    footprints = read_footprints(request.footprints, "train")
+    forbidden = forbidden_zone(request, config)
+    places = place_pool(config, footprints, mosaic, forbidden, request.out / "places.npy")
+    data = validation_set(config, mosaic, footprints, VALIDATION_ZONE) if config.validate_every else None
+    network = _start(request, config, mosaic, places, forbidden)
+    trainer = Trainer(
+        config, network, places, folder, request.out, forbidden,
+        validate=None if data is None else lambda network: validate(network, data),
+    )  # fmt: skip
+    return trainer.run()
+
+
+def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
+    """Discs that hold every test photo and ``avoid_km`` about it, the validation zone, and further places."""
+    centres, radii = [np.array(request.avoid_points).reshape(-1, 2)], [np.zeros(len(request.avoid_points))]
+    for path in request.avoid:
+        found = distance_zone(np.stack([lonlat_polygon(corners) for corners in read_photo_corners(path)]))
+        centres.append(found[0])
+        radii.append(found[1])
+    lonlat, radius = np.concatenate(centres), np.concatenate(radii) + request.avoid_km
+    if config.validate_every:
+        lonlat = np.concatenate([lonlat, VALIDATION_ZONE.lonlat])
+        radius = np.concatenate([radius, VALIDATION_ZONE.radius_km + _MARGIN_KM])
+    return Zone(lonlat, radius)
+
+
+def read_photo_corners(path: Path) -> np.ndarray:
+    """(N, 4, 2) lon,lat, photo corner order, of a CSV with columns lon_tl, lat_tl, lon_tr, … as ``sim-photos`` has.
+
+    Raises:
+        InputError: missing, or not such a table.
+    """
+    names = [f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat")]
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [[float(row[name]) for name in names] for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is not a table of photos ({', '.join(names)}).", repr(error)) from error
+    return np.array(rows).reshape(-1, 4, 2)
+
+
+def _start(
+    request: TrainingRequest, config: TrainingConfig, mosaic: Mosaic, places: np.ndarray, forbidden: Zone
+) -> LiteNetwork:
+    torch.manual_seed(config.seed)
+    if request.warm_start is not None or (request.out / CHECKPOINT).is_file():
+        network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
+        if request.warm_start is not None:
+            network.load_state_dict(load_checkpoint(request.warm_start)["network"])
+        return network
+    start = request.out / "start.pt"
+    if not start.is_file():
+        rng = np.random.default_rng(config.seed)
+        chosen = rng.permutation(len(places))[: _START_BATCHES * config.batch]
+        batches = [
+            render_batch(config, mosaic, places, 0, chosen[at : at + config.batch], forbidden)
+            for at in range(0, len(chosen), config.batch)
+        ]
+        save_checkpoint(start, {"network": start_network(config, batches).state_dict()})
+    network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
+    network.load_state_dict(load_checkpoint(start)["network"])
+    return network

@@ -1,0 +1,248 @@
+"""The training loop: batches in, weights out; killed at any time, it goes on to the same end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.places import Zone
+from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
+from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.objective import batch_loss
+from astroloc_qgis.engine.training.pairs import PairBatch, PairBatches
+from astroloc_qgis.engine.training.pool import epoch_batches
+from astroloc_qgis.engine.training.records import Records
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"
+_HEAD_FACTOR = 3.0
+_CLIP = 1.0
+
+Validate = Callable[[LiteNetwork], dict[str, dict[str, float]]]
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands.
+
+    Attributes:
+        step: optimizer steps done.
+        epoch: of the next step.
+        position: batches of that epoch done.
+        descriptors: (places, D) the newest descriptor of each place's tile.
+        grouped_by: the descriptors as they were when the epoch's batches were grouped.
+        known: whether each place has been described at all.
+        best: the best validation recall (any overlap, R@1 + R@10) so far.
+        stale: validations since then.
+    """
+
+    step: int
+    epoch: int
+    position: int
+    descriptors: NDArray[np.float32]
+    grouped_by: NDArray[np.float32]
+    best: float = -1.0
+    stale: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Trainer:
+    """Trains a network.
+
+    Args:
+        config: the run.
+        network: where to start; a checkpoint in ``out`` takes precedence.
+        places: (N, 4, 2) the pool.
+        mosaic: folder of the mosaic.
+        out: folder for checkpoint, log and weights.
+        forbidden: neither photo nor tile of training touches it.
+        validate: measures recall; None for never.
+        workers: processes that render batches; 0 renders in this one.
+
+    Raises:
+        InputError: the checkpoint in ``out`` is of another configuration.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, network: LiteNetwork, places: NDArray[np.float64], mosaic: Path, out: Path,
+        forbidden: Zone, validate: Validate | None = None, workers: int = 1,
+    ) -> None:  # fmt: skip
+        self.config, self.network, self._places, self._mosaic, self._out = config, network, places, mosaic, out
+        self._validate, self._workers, self._forbidden = validate, workers, forbidden
+        out.mkdir(parents=True, exist_ok=True)
+        network.freeze(config.frozen_blocks)
+        head = [*network.head.parameters(), network.power]
+        owned = {id(parameter) for parameter in head}
+        body = [p for p in network.parameters() if p.requires_grad and id(p) not in owned]
+        groups = [{"params": body, "factor": 1.0}, {"params": head, "factor": _HEAD_FACTOR}]
+        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
+        self.state = TrainingState(0, 0, 0, empty, empty.copy())
+        if (out / CHECKPOINT).is_file():
+            self._resume()
+
+    def run(self, until: int | None = None) -> LiteNetwork:
+        """Train to the configuration's last step, or to step ``until``, or until validation no longer improves."""
+        last = min(self.config.steps, until or self.config.steps)
+        saved = time.monotonic()
+        with Records(self._out) as records, tqdm(total=last, initial=self.state.step, unit="step") as bar:
+            while self.state.step < last and not self._exhausted():
+                for batch in self._epoch(last):
+                    began = time.monotonic()
+                    loss = self._step(batch)
+                    seconds = round(time.monotonic() - began, 3)
+                    records.write({**self._place_in_run, "loss": round(loss, 5), "seconds": seconds})
+                    bar.update()
+                    bar.set_postfix(loss=f"{loss:.3f}")
+                    if self._validate is not None and self._due(last):
+                        records.write(self._measure(self._validate))
+                        self._save()
+                        saved = time.monotonic()
+                    elif time.monotonic() - saved > self.config.checkpoint_seconds:
+                        self._save()
+                        saved = time.monotonic()
+                    if self._exhausted():
+                        break
+                else:
+                    self._end_epoch()
+        self._save()
+        return self.network
+
+    @property
+    def _place_in_run(self) -> dict[str, Any]:
+        state = self.state
+        return {"step": state.step, "epoch": state.epoch, "lr": self._rate(state.step - 1)}
+
+    def _exhausted(self) -> bool:
+        return 0 < self.config.patience <= self.state.stale
+
+    def _epoch(self, last: int) -> DataLoader[PairBatch]:
+        """The rest of the present epoch, no further than step ``last``."""
+        state = self.state
+        hard = state.epoch >= self.config.hard_from_epoch
+        batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
+        data = PairBatches(
+            self.config, self._mosaic, self._places, state.epoch, batches, state.step - state.position, self._forbidden,
+            self.network,
+        )  # fmt: skip
+        end = min(len(batches), state.position + last - state.step)
+        self._epoch_length = len(batches)
+        loader: DataLoader[PairBatch] = DataLoader(
+            data, batch_size=None, sampler=range(state.position, end), num_workers=self._workers,
+            prefetch_factor=4 if self._workers else None, worker_init_fn=_own_session if self._workers else None,
+        )  # fmt: skip
+        return loader
+
+    def _end_epoch(self) -> None:
+        state = self.state
+        if state.position >= self._epoch_length:
+            state.epoch, state.position = state.epoch + 1, 0
+            state.grouped_by = state.descriptors.copy()
+
+    def _step(self, batch: PairBatch) -> float:
+        state = self.state
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate(state.step) * group["factor"]
+        photos = torch.cat([self.network.finish(part) for part in (batch.wide, batch.high) if len(part)])
+        tiles = self.network.finish(batch.tiles)
+        loss = batch_loss(self.config, photos, tiles, batch.iou)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
+        self._optimizer.step()
+        state.descriptors[batch.members.numpy()] = tiles.detach().numpy()
+        state.step += 1
+        state.position += 1
+        return float(loss.detach())
+
+    def _rate(self, step: int) -> float:
+        config = self.config
+        if step < config.warmup:
+            return config.learning_rate * (step + 1) / config.warmup
+        share = (step - (config.steps - config.decay_steps)) / max(1, config.decay_steps)
+        return config.learning_rate * (0.5 + 0.5 * math.cos(math.pi * min(1.0, max(0.0, share)))) + 1e-7
+
+    def _due(self, last: int) -> bool:
+        every = self.config.validate_every
+        return every > 0 and (self.state.step % every == 0 or self.state.step == last)
+
+    def _measure(self, validate: Validate) -> dict[str, Any]:
+        measured = validate(self.network)
+        score = measured["overlap"]["1"] + measured["overlap"]["10"]
+        state = self.state
+        state.stale = 0 if score > state.best else state.stale + 1
+        if score > state.best:
+            state.best = score
+            save_checkpoint(self._out / BEST, {"network": self.network.state_dict(), "step": state.step})
+        entry = {"step": state.step, "validation": measured}
+        state.history.append(entry)
+        log.info("step %d: %s", state.step, measured)
+        return entry
+
+    def _save(self) -> None:
+        state = self.state
+        save_checkpoint(
+            self._out / CHECKPOINT,
+            {
+                "config": self.config.to_json(),
+                "network": self.network.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "step": state.step,
+                "epoch": state.epoch,
+                "position": state.position,
+                "descriptors": torch.from_numpy(state.descriptors),
+                "grouped_by": torch.from_numpy(state.grouped_by),
+                "best": state.best,
+                "stale": state.stale,
+                "history": json.dumps(state.history),
+                "rng": torch.get_rng_state(),
+            },
+        )
+
+    def _resume(self) -> None:
+        stored = load_checkpoint(self._out / CHECKPOINT)
+        # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
+        free = {"checkpoint_seconds", "validate_every", "patience", "steps", "small_steps", "decay_steps"}
+        for name, value in self.config.to_json().items():
+            before = stored["config"].get(name)
+            if name not in free and _plain(before) != _plain(value):
+                raise InputError(
+                    f"The checkpoint in {self._out} was made with {name} = {before}, not {value}: train into another "
+                    "folder, or delete it."
+                )
+        self.network.load_state_dict(stored["network"])
+        self._optimizer.load_state_dict(stored["optimizer"])
+        torch.set_rng_state(stored["rng"])
+        self.state = TrainingState(
+            stored["step"], stored["epoch"], stored["position"], stored["descriptors"].numpy(),
+            stored["grouped_by"].numpy(), stored["best"], stored["stale"], json.loads(stored["history"]),
+        )  # fmt: skip
+        log.info("going on at step %d", self.state.step)
+
+
+def _own_session(worker: int) -> None:
+    """Linux shares the processor between sessions: in one of its own, rendering does not slow the training down."""
+    del worker
+    if hasattr(os, "setsid"):
+        os.setsid()
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,117 @@
+"""Recall on a region that training never sees: simulated photos there, all blocks of the region, four turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.simulation.mosaic import Mosaic
+from astroloc_qgis.engine.simulation.photos import simulate_photo
+from astroloc_qgis.engine.simulation.places import Footprints, PlaceSampler, Zone
+from astroloc_qgis.engine.tiles import Block, blocks_in_extent
+from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.overlap import iou_matrix, square_of
+from astroloc_qgis.engine.training.pairs import chunks
+
+RANKS = (1, 5, 10, 20, 100)
+_STREAM = 109
+_LEAST_PRESENT = 0.5
+
+
+@dataclass(frozen=True)
+class ValidationSet:
+    """What recall is measured on.
+
+    Attributes:
+        photos: of (h, w, 3) uint8, as simulated.
+        tiles: (N, t, t, 3) uint8.
+        iou: (photos, N).
+    """
+
+    photos: list[NDArray[np.uint8]]
+    tiles: NDArray[np.uint8]
+    iou: NDArray[np.float32]
+
+
+def validation_set(
+    config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int = 192,
+    cache: Path | None = None,
+) -> ValidationSet:  # fmt: skip
+    """Simulate photos in a zone and render the blocks about it; kept in ``cache`` (.npz) if given."""
+    rng = np.random.default_rng([config.seed, _STREAM])
+    nowhere = Zone(np.zeros((0, 2)), np.zeros(0))
+    inside = footprints.subset(zone.touches(footprints.lonlat, 0.0))
+    sampler = PlaceSampler(inside, mosaic, nowhere, zone, config.real_share, config.camera_share)
+    places = sampler.draw(photos, rng)
+    taken = [
+        simulate_photo(mosaic, place, rng, long_px=config.photo_px, short_px=config.photo_px * 2 // 3)
+        for place in places
+    ]
+    blocks = [block for block in zone_blocks(config, zone) if mosaic.block_presence(block) >= _LEAST_PRESENT]
+    tiles = np.stack([mosaic.read_block(block, config.tile_px) for block in blocks])
+    iou = iou_matrix(places, np.stack([square_of(block) for block in blocks]))
+    del cache
+    return ValidationSet(taken, tiles, iou.astype(np.float32))
+
+
+def zone_blocks(config: TrainingConfig, zone: Zone) -> list[Block]:
+    """The index's blocks whose centre lies in a zone."""
+    degrees = zone.radius_km / 111.2
+    found: set[Block] = set()
+    for (lon, lat), reach in zip(zone.lonlat, degrees, strict=True):
+        wide = reach / max(0.2, np.cos(np.radians(min(89.0, abs(lat) + reach))))
+        extent = (max(-180.0, lon - wide), max(-85.0, lat - reach), min(180.0, lon + wide), min(85.0, lat + reach))
+        for zoom, stride in zip(config.zooms, config.strides, strict=True):
+            found.update(blocks_in_extent(extent, [zoom], stride=stride))
+    blocks = sorted(found)
+    inside = zone.touches(np.array([block.center_lonlat for block in blocks]), 0.0)
+    return [block for block, within in zip(blocks, inside, strict=True) if within]
+
+
+@torch.inference_mode()
+def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -> torch.Tensor:
+    """(N, h, w, 3) uint8 -> (N, D)."""
+    described = [
+        network(torch.from_numpy(np.ascontiguousarray(images[part].transpose(0, 3, 1, 2))).float())
+        for part in chunks(len(images), batch)
+    ]
+    return torch.cat(described)
+
+
+@torch.inference_mode()
+def describe_turned(network: LiteNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
+    """(P, 4, D): photos of two sizes, each turned by 0, 90, 180 and 270 degrees."""
+    result = torch.empty((len(photos), 4, network.head.out_features))
+    for portrait in (False, True):
+        chosen = [number for number, photo in enumerate(photos) if (photo.shape[0] > photo.shape[1]) == portrait]
+        for turn in range(4):
+            if chosen:
+                turned = np.stack([np.rot90(photos[number], turn) for number in chosen])
+                result[chosen, turn] = describe(network, turned)
+    return result
+
+
+def recalls(similarity: torch.Tensor, right: NDArray[np.bool_]) -> dict[str, float]:
+    """Recall at ``RANKS`` in per cent.
+
+    Args:
+        similarity: (P, N) the best over turns.
+        right: (P, N) which tiles are right.
+    """
+    order = similarity.argsort(dim=1, descending=True).numpy()
+    ranked = np.take_along_axis(right, order, axis=1)
+    first = np.where(ranked.any(axis=1), ranked.argmax(axis=1), right.shape[1])
+    return {str(rank): round(100 * float((first < rank).mean()), 2) for rank in RANKS}
+
+
+def validate(network: LiteNetwork, data: ValidationSet) -> dict[str, dict[str, float]]:
+    """Measure ``{"overlap": {rank: %}, "iou20": {rank: %}}``."""
+    tiles = describe(network, data.tiles)
+    turned = describe_turned(network, data.photos)
+    similarity = (turned.reshape(-1, turned.shape[2]) @ tiles.T).reshape(len(data.photos), 4, -1).amax(dim=1)
+    return {"overlap": recalls(similarity, data.iou > 0), "iou20": recalls(similarity, data.iou > 0.2)}
