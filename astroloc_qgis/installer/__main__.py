@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import astroloc_qgis
-from astroloc_qgis.installer import child, steps
+from astroloc_qgis.installer import child, places, steps
 from astroloc_qgis.installer.plan import Plan
 from astroloc_qgis.installer.steps import Install, Report
 from astroloc_qgis.worker.lifeline import die_with_parent
@@ -31,8 +31,8 @@ def install(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
     """Install, or go on with an install that was broken off; with ``repair``, put what is there in order."""
     install = Install(Plan.of(params), report, repair=bool(params.get("repair")))
     journal = install.run()
-    place = install.plan.root / steps.ENVIRONMENT
-    return {"python": str(steps.python_of(place)), **dataclasses.asdict(journal)}
+    place = install.plan.root / places.ENVIRONMENT
+    return {"python": str(places.python_of(place)), **dataclasses.asdict(journal)}
 
 
 def remove(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
@@ -45,7 +45,7 @@ def move(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
     """Move the environment."""
     target = Path(params["target"])
     journal = steps.move(Path(params["root"]), target, report)
-    return {"python": str(steps.python_of(target / steps.ENVIRONMENT)), **dataclasses.asdict(journal)}
+    return {"python": str(places.python_of(target / places.ENVIRONMENT)), **dataclasses.asdict(journal)}
 
 
 def end(status: int) -> None:

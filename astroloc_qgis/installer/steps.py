@@ -21,11 +21,11 @@ from astroloc_qgis.installer.gdal import link_gdal
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.installer.packages import Requirement, damaged, missing, read_requirements, write_requirements
+from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, TOOLS, UNFINISHED, python_of, state
 from astroloc_qgis.installer.plan import PACKAGE, UV, Plan, check_python, free_bytes
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""
-ENVIRONMENT, UNFINISHED, OLD = "env", "env.part", "env.old"
 RESERVE_BYTES = 100_000_000
 RENAMES = 20
 RETRIES = "2"
@@ -97,7 +97,7 @@ class Install:
         check_python()
         root = self.plan.root
         self.repair = self.repair and (root / ENVIRONMENT).is_dir()
-        done = sum(_size(root / name) for name in (UNFINISHED, "cache"))
+        done = sum(_size(root / name) for name in (UNFINISHED, CACHE))
         needed = 0 if self.repair else max(0, self.plan.disk_bytes() - done) + RESERVE_BYTES
         self._free_before = free_bytes(root)
         if self._free_before < needed:
@@ -125,7 +125,7 @@ class Install:
         """Get uv, which installs several times faster than pip; where it cannot be had, pip does it."""
         if not self.plan.use_uv or self._uv is not None:
             return
-        target = ["--target", str(self.plan.root / "tools"), "--upgrade"]
+        target = ["--target", str(self.plan.root / TOOLS), "--upgrade"]
         try:
             self._pip(["--require-hashes", "--no-deps", "-r", str(UV), *target])
         except child.ChildFailed as failure:
@@ -166,7 +166,7 @@ class Install:
             if place.exists():
                 _rename(place, root / OLD)
             _rename(self.folder, place)
-        for name in (OLD, UNFINISHED, "cache"):
+        for name in (OLD, UNFINISHED, CACHE):
             shutil.rmtree(root / name, ignore_errors=True)
         self.report(STEPS[-1], 1.0, "The engine is ready")
         return Journal.read(place)
@@ -206,7 +206,7 @@ class Install:
     def _pip(self, options: list[str]) -> str:
         command = [str(self.python), "-I", "-m", "pip", "install", "--progress-bar", "off", "--no-input"]
         command += ["--disable-pip-version-check", "--no-warn-script-location", "--only-binary", ":all:"]
-        command += ["--retries", RETRIES, "--timeout", TIMEOUT_S, "--cache-dir", str(self.plan.root / "cache" / "pip")]
+        command += ["--retries", RETRIES, "--timeout", TIMEOUT_S, "--cache-dir", str(self.plan.root / CACHE / "pip")]
         if self.plan.wheels is not None:
             command += ["--no-index", "--find-links", str(self.plan.wheels)]
         return self._run([*command, *options])
@@ -214,7 +214,7 @@ class Install:
     @property
     def _uv(self) -> Path | None:
         name = "uv.exe" if os.name == "nt" else "uv"
-        path = self.plan.root / "tools" / "bin" / name
+        path = self.plan.root / TOOLS / "bin" / name
         return path if path.is_file() else None
 
     def _call(self, command: list[str], what: str, explain: Callable[[str], InputError | None] | None = None) -> str:
@@ -232,10 +232,10 @@ class Install:
 
     def _run(self, command: list[str]) -> str:
         environment = dict(os.environ)
-        temporary = self.plan.root / "cache" / "tmp"  # on the same disk, whose space has been checked
+        temporary = self.plan.root / CACHE / "tmp"  # on the same disk, whose space has been checked
         temporary.mkdir(parents=True, exist_ok=True)
         environment |= {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")}
-        environment |= {"UV_CACHE_DIR": str(self.plan.root / "cache" / "uv"), "UV_HTTP_TIMEOUT": TIMEOUT_S}
+        environment |= {"UV_CACHE_DIR": str(self.plan.root / CACHE / "uv"), "UV_HTTP_TIMEOUT": TIMEOUT_S}
         environment |= {"UV_NO_CONFIG": "1", "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
         if index := environment.get("PIP_INDEX_URL"):
             environment.setdefault("UV_DEFAULT_INDEX", index)
@@ -252,24 +252,9 @@ class Install:
         self.report(self._stage, self._fraction)
 
 
-def python_of(environment: Path) -> Path:
-    """Return the Python of an environment."""
-    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
 def gigabytes(size: float) -> str:
     """Return a size for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
-
-
-def state(root: Path) -> str:
-    """Return "ready", "partial" (an install was broken off), "damaged" or "none"."""
-    place = root / ENVIRONMENT
-    if Journal.read(place).proved and python_of(place).exists():
-        return "ready"
-    if place.exists():
-        return "damaged"
-    return "partial" if (root / UNFINISHED).exists() else "none"
 
 
 def describe(plan: Plan) -> dict[str, Any]:
@@ -297,8 +282,8 @@ def describe(plan: Plan) -> dict[str, Any]:
 def remove(root: Path) -> int:
     """Remove what an install made in a folder, and nothing else; returns the bytes freed."""
     with only_one(root):
-        before = sum(_size(root / name) for name in (ENVIRONMENT, UNFINISHED, OLD, "cache", "tools"))
-        for name in (ENVIRONMENT, UNFINISHED, OLD, "cache", "tools"):
+        before = sum(_size(root / name) for name in (ENVIRONMENT, UNFINISHED, OLD, CACHE, TOOLS))
+        for name in (ENVIRONMENT, UNFINISHED, OLD, CACHE, TOOLS):
             shutil.rmtree(root / name, ignore_errors=True)
     with contextlib.suppress(OSError):
         (root / "lock").unlink()

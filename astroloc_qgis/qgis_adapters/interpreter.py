@@ -8,6 +8,7 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QProcessEnvironment
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.installer.places import ENVIRONMENT, python_of, state
 from astroloc_qgis.qgis_adapters.files import PACKAGE, user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -27,15 +28,21 @@ def find_interpreter(settings: Settings) -> Path:
         return _existing(settings.python, tr("AstroLoc's options"))
     if named := os.environ.get(VARIABLE):
         return _existing(named, f"${VARIABLE}")
-    executable = Path("Scripts", "python.exe") if os.name == "nt" else Path("bin", "python")
-    usual = [PACKAGE.parent / ".venv" / executable, user_data_folder() / "env" / executable]
-    for candidate in usual:
-        if candidate.is_file():
-            return candidate
-    raise InputError(
-        tr("AstroLoc's engine is not installed: choose its Python under Options in the AstroLoc panel."),
-        tr("Looked for:") + "\n" + "\n".join(map(str, usual)),
-    )
+    checkout, root = python_of(PACKAGE.parent / ".venv"), engine_folder(settings)
+    if checkout.is_file():
+        return checkout
+    now = state(root)
+    if now == "ready":
+        return python_of(root / ENVIRONMENT)
+    looked = tr("Looked for:") + f"\n{checkout}\n{python_of(root / ENVIRONMENT)}"
+    if now == "damaged":
+        raise InputError(tr("AstroLoc's engine is damaged: press “Set up the engine…” and there Repair."), looked)
+    raise InputError(tr("AstroLoc's engine is not installed yet: press “Set up the engine…”."), looked)
+
+
+def engine_folder(settings: Settings) -> Path:
+    """Return the folder that holds, or will hold, the engine's environment."""
+    return Path(settings.engine_folder).expanduser() if settings.engine_folder else user_data_folder()
 
 
 def engine_command(settings: Settings) -> list[str]:
@@ -45,8 +52,14 @@ def engine_command(settings: Settings) -> list[str]:
         InputError: there is no Python for it.
     """
     command = [str(find_interpreter(settings)), "-I", str(LAUNCHER)]
-    if settings.threads:
-        command += ["--threads", settings.threads]
+    for option, value in (
+        ("--threads", settings.threads),
+        ("--memory", settings.memory),
+        ("--device", settings.device),
+        ("--log-level", settings.log_level),
+    ):
+        if value:
+            command += [option, value]
     return command
 
 

@@ -32,8 +32,9 @@ class Iface:
 
 
 @pytest.fixture(autouse=True)
-def settings(qgis_app, tmp_path):
-    """Settings of this test alone."""
+def settings(qgis_app, tmp_path, monkeypatch):
+    """Settings, logs and an engine's folder of this test alone."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     QCoreApplication.setOrganizationName("astroloc-tests")
     QgsSettings().remove("astroloc")
     QgsSettings().setValue("locale/userLocale", "en")  # the tests read English, whatever this machine speaks

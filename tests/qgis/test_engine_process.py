@@ -10,6 +10,7 @@ import time
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.bounded_log import BoundedLog
 from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
 from astroloc_qgis.qgis_adapters.interpreter import engine_environment
 
@@ -19,10 +20,11 @@ SECOND = 1000
 
 
 @pytest.fixture
-def make_engine(qtbot):
+def make_engine(qtbot, tmp_path):
     engines = []
 
     def make(*arguments, **options):
+        options.setdefault("log", BoundedLog(tmp_path / "engine.log"))
         engine = EngineProcess(lambda: [sys.executable, str(SCRIPT), *arguments], **options)
         engines.append(engine)
         return engine
