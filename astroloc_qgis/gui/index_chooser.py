@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
+from astroloc_qgis.qgis_adapters.index_folder import read_index_summary, world_index
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -27,7 +27,10 @@ class IndexChooser(QWidget):
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setDialogTitle(tr("Index folder"))
         self.folder.setToolTip(tr("The folder of an index: what the photo is looked up in"))
-        self.folder.lineEdit().setPlaceholderText(tr("Choose a folder, or build one"))
+        self._world = world_index()
+        self.folder.lineEdit().setPlaceholderText(
+            tr("The world: Blue Marble") if self._world else tr("Choose a folder, or build one")
+        )
         self.folder.lineEdit().setAccessibleName(tr("Index folder"))
         self.build_button = QPushButton(tr("&Build index…"), self)
         self.build_button.setToolTip(
@@ -51,7 +54,7 @@ class IndexChooser(QWidget):
     @property
     def problem(self) -> str:
         """Why the index cannot be used, in a sentence; empty when it can."""
-        if not self.folder.filePath():
+        if not self.folder.filePath() and self._world is None:
             return tr("Choose an index, or build one from the reference.")
         try:
             read_index_summary(self.path)
@@ -61,8 +64,9 @@ class IndexChooser(QWidget):
 
     @property
     def path(self) -> Path:
-        """The folder."""
-        return Path(self.folder.filePath())
+        """The folder; where none is named, that of the world index which comes with the plugin."""
+        named = self.folder.filePath()
+        return self._world if self._world and not named else Path(named)
 
     def choose(self, folder: Path) -> None:
         """Choose a folder, or look again at what it holds."""
@@ -78,7 +82,7 @@ class IndexChooser(QWidget):
     def _update(self) -> None:
         text = tr("What photos are looked up in.")
         self.about.setToolTip("")
-        if self.folder.filePath() and not self.problem:
+        if not self.problem:
             summary = read_index_summary(self.path)
             zooms = ", ".join(map(str, summary.zooms))
             text = tr("{blocks} blocks, zooms {zooms}").format(blocks=summary.blocks, zooms=zooms)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.shipped import shipped
 from astroloc_qgis.qgis_adapters.text import tr
 
 
@@ -20,6 +22,12 @@ class IndexSummary:
     blocks: int
     imagery: str
     attribution: str
+
+
+def world_index() -> Path | None:
+    """The index of the whole world that comes with the plugin; None where it was left out."""
+    folder = shipped("index", "world")
+    return folder if (folder / "index.json").is_file() else None
 
 
 def read_index_summary(folder: Path) -> IndexSummary:
@@ -40,9 +48,15 @@ def read_index_summary(folder: Path) -> IndexSummary:
             model=str(info["model"]),
             zooms=tuple(int(zoom) for zoom in info["zooms"]),
             blocks=sum(int(count) for count in info["counts"].values()),
-            imagery=str(info.get("imagery_uri", "")),
+            imagery=_address(str(info.get("imagery_uri", ""))),
             attribution=str(info.get("attribution", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sentence = tr("The index in {folder} is damaged: build it again.").format(folder=folder)
         raise InputError(sentence, repr(error)) from error
+
+
+def _address(imagery: str) -> str:
+    """What to show of imagery that GDAL knows by a description in XML: the service's address."""
+    found = re.search(r"<ServerUrl>(.*?)</ServerUrl>", imagery, re.DOTALL)
+    return found.group(1) if found else imagery

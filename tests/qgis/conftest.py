@@ -11,6 +11,8 @@ from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import QCoreApplication
 
 from astroloc_qgis import classFactory
+from astroloc_qgis.gui import index_chooser
+from astroloc_qgis.gui.desk import keeper
 
 SCRIPT = Path(__file__).resolve().parents[1] / "worker" / "scripted_worker.py"
 ENGINE_SECONDS = 180
@@ -44,10 +46,14 @@ def settings(qgis_app, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def plugin(qgis_iface, qgis_new_project, monkeypatch):
+def plugin(qgis_iface, qgis_new_project, monkeypatch, tmp_path_factory):
     """The plugin, loaded as QGIS loads it and unloaded after the test."""
     monkeypatch.setenv("ASTROLOC_PYTHON", sys.executable)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(index_chooser, "world_index", lambda: None)  # as if none had come with the plugin
+    kept = tmp_path_factory.mktemp("profile") / "unsaved.astroloc.gpkg"
+    beside = keeper.store_path
+    monkeypatch.setattr(keeper, "store_path", lambda project: beside(project) if project.fileName() else kept)
     loaded = classFactory(Iface(qgis_iface))
     loaded.initGui()
     loaded.dock.settings.threads = 1
