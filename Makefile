@@ -3,12 +3,16 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CASES ?= ../shared/real-cases
+PHOTOS ?= ../shared/sim-photos
+BLUE_MARBLE ?= ../shared/imagery/bluemarble.mbtiles
+MODEL ?= astroloc-lite
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench i18n package run clean
+.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
+  world-index i18n package run clean
 
 help: ## say what each target does
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 env: ## make .venv with pinned versions, and install what the machine lacks (seconds when nothing is missing)
 	@bash .ci/env.sh
@@ -42,6 +46,17 @@ lint: env ## check style (ruff), formatting and types (mypy)
 bench: env ## measure coregistration on the real cases (CASES=folder)
 	@if [ -f "$(CASES)/cases.json" ]; then $(PYTHON) -m astroloc_qgis benchmark coregistration "$(CASES)"; \
 	else echo "There is no $(CASES)/cases.json: pass the folder of the real cases as CASES=..."; fi
+
+bench-retrieval: env ## measure retrieval with the world index on photos of known footprints (PHOTOS=folder)
+	@if [ -f "$(PHOTOS)/photos.csv" ]; then $(PYTHON) -m astroloc_qgis benchmark retrieval "$(PHOTOS)" \
+	--index resources/index/world; \
+	else echo "There is no $(PHOTOS)/photos.csv: pass the folder of the photos as PHOTOS=..."; fi
+
+world-index: env ## describe the world's land into resources/index/world; resumable, some 20 minutes (BLUE_MARBLE=copy)
+	@mkdir -p build resources/index
+	@$(PYTHON) -m astroloc_qgis index world --model "$(MODEL)" --out build/world-index \
+	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")
+	@rm -rf resources/index/world && mv build/world-index resources/index/world
 
 i18n: env ## collect the plugin's texts for translation into i18n/*.ts, and compile these (needs lrelease)
 	@$(PYTHON) .ci/i18n.py
