@@ -5,11 +5,13 @@ PYTHON := .venv/bin/python
 CASES ?= ../shared/real-cases
 PHOTOS ?= ../shared/sim-photos
 BLUE_MARBLE ?= ../shared/imagery/bluemarble.mbtiles
+FOOTPRINTS ?= ../shared/footprints/astronaut_footprints.csv
 MODEL ?= astroloc-lite
+STEPS ?= 400
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
-  world-index i18n package run clean
+  world-index ablation model-card i18n package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -57,6 +59,13 @@ world-index: env ## describe the world's land into resources/index/world; resuma
 	@$(PYTHON) -m astroloc_qgis index world --model "$(MODEL)" --out build/world-index \
 	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")
 	@rm -rf resources/index/world && mv build/world-index resources/index/world
+
+ablation: env ## train shortly without one part of the method each, and compare (hours; resumable; STEPS=400)
+	@$(PYTHON) .ci/ablation.py $(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)") \
+	--footprints "$(FOOTPRINTS)" --steps $(STEPS)
+
+model-card: env ## fill the tables of resources/models/MODEL_CARD.md from what was measured
+	@$(PYTHON) .ci/model_card.py
 
 i18n: env ## collect the plugin's texts for translation into i18n/*.ts, and compile these (needs lrelease)
 	@$(PYTHON) .ci/i18n.py

@@ -1,0 +1,104 @@
+"""Fills the tables of the model card from what was measured (`make model-card`); a table never measured says so."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the plugin is not an installed package
+
+from astroloc_qgis.engine.benchmark.retrieval import region_table, table  # noqa: E402 - needs the line above
+
+MODELS = ROOT / "resources" / "models"
+CARD = MODELS / "MODEL_CARD.md"
+MEASURED = MODELS / "measured"
+INDEX = ROOT / "resources" / "index" / "world"
+
+
+def model(record: dict[str, Any]) -> str:
+    """What the weight file's own record says."""
+    config = record.get("config", {})
+    lines = [
+        f"- weights `astroloc-lite.npz`: {record['bytes'] / 1e6:.2f} MB in half precision, sha256 `{record['sha256']}`",
+        f"- {config.get('dimensions', '?')} dimensions; trained for {record.get('steps', '?')} steps of "
+        f"{config.get('batch', '?')} pairs, loss {config.get('loss', '?')}",
+    ]
+    return "\n".join(lines + [f"- {key}: {record[key]}" for key in ("command", "trained_on") if key in record])
+
+
+def index(info: dict[str, Any]) -> str:
+    """What the index says of itself."""
+    size = sum(path.stat().st_size for path in INDEX.iterdir() if path.is_file())
+    counts = ", ".join(f"{count:,} at zoom {zoom}" for zoom, count in info["counts"].items())
+    return (
+        f"{sum(info['counts'].values()):,} blocks ({counts}) between 60 S and 60 N, kind {info['kind']}, "
+        f"{size / 1e6:.1f} MB in all; made with weights of sha256 `{info['model_sha256'][:12]}…`."
+    )
+
+
+def named(entry: dict[str, Any]) -> str:
+    """How a measurement of an index is called in a table."""
+    about = entry["index"]
+    return f"{about['model']}, {about['kind']}, {about['blocks']:,} blocks"
+
+
+def measured(entry: dict[str, Any]) -> str:
+    """One row for a measurement of the shipped index, and one for exact vectors where they were measured too."""
+    rows = {f"**{named(entry)}**": entry}
+    own = entry.get("compared", {}).get("models", {}).get(entry["index"]["model"])
+    if own:
+        rows[named(own)] = own
+    return table(rows)
+
+
+def baselines(entry: dict[str, Any]) -> str:
+    """All that was measured in one run, over the same blocks."""
+    compared = entry["compared"]
+    share = 100 * compared["share"]
+    note = f"\n\nTheir database is easier than the index's: {share:.0f} % of the blocks in reach, and all right ones."
+    note = "" if share == 100 else note
+    return table({named(each): each for each in (entry, *compared["models"].values())}) + note
+
+
+def ablation(entries: list[dict[str, Any]]) -> str:
+    """One row a variant."""
+    tops = ("1", "10", "100")
+    lines = ["| method | " + " | ".join([*(f"R@{top}" for top in tops), *(f"IoU R@{top}" for top in tops)]) + " |"]
+    lines.append("| --- |" + " ---: |" * 6)
+    for entry in entries:
+        values = [entry["recall"][rule][top] for rule in ("overlap", "iou20") for top in tops]
+        lines.append(f"| {entry['variant']} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
+    return "\n".join(lines)
+
+
+SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
+    "model": (MODELS / "astroloc-lite.json", model),
+    "index": (INDEX / "index.json", index),
+    "retrieval": (MEASURED / "retrieval.json", measured),
+    "regions": (MEASURED / "retrieval.json", region_table),
+    "worldwide": (MEASURED / "worldwide.json", measured),
+    "baselines": (MEASURED / "baselines.json", baselines),
+    "ablation": (MEASURED / "ablation.json", ablation),
+}
+
+
+def fill(card: str) -> str:
+    """The card with every section written anew."""
+    for name, (path, write) in SECTIONS.items():
+        content = write(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
+        mark = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
+        if not mark.search(card):
+            raise SystemExit(f"{CARD} has no section <!-- {name} -->")
+        before, after = mark.split(card, maxsplit=1)
+        card = f"{before}<!-- {name} -->\n{content}\n<!-- /{name} -->{after}"
+    return card
+
+
+if __name__ == "__main__":
+    CARD.write_text(fill(CARD.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"{CARD.relative_to(ROOT)} is up to date with what was measured.")
