@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.desk.desk import Desk
+from astroloc_qgis.gui.desk.desk_dock import DeskDock
+from astroloc_qgis.gui.desk.keeper import Keeper
 from astroloc_qgis.gui.index_chooser import IndexChooser
 from astroloc_qgis.gui.localization import Localization
 from astroloc_qgis.gui.messages import Messages
@@ -65,8 +69,11 @@ class AstroLocDock(QgsDockWidget):
         self.progress = ProgressPanel(self)
         self.messages = Messages(iface.messageBar(), iface.mainWindow())
         self.localization = Localization(iface, self)
+        self.desk_dock = DeskDock(iface.mainWindow())
         self._lay_out()
+        self.desk = Desk(iface, self, self.desk_dock)
         self._connect()
+        self.keeper = Keeper(self)
         self.refresh()
 
     def target_photos(self) -> list[PhotoItem]:
@@ -92,6 +99,8 @@ class AstroLocDock(QgsDockWidget):
     def shut_down(self) -> None:
         """End the engine process and let go of the project (the plugin is being switched off)."""
         self.localization.shut_down()
+        self.keeper.stop()
+        self.desk.stop()
         self.photos.stop()
         self.reference.stop()
 
@@ -110,6 +119,7 @@ class AstroLocDock(QgsDockWidget):
         self.index.build_button.setEnabled(not busy)
         self.options.show_nadir(targets[0].nadir if targets else None)
         self.options.nadir.setEnabled(bool(targets))
+        self.desk_button.setEnabled(bool(self.photos.photos.items))
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
 
     def _next_step(self, targets: list[PhotoItem]) -> str:
@@ -146,7 +156,26 @@ class AstroLocDock(QgsDockWidget):
             self.refresh()
             return
         for item in self.target_photos():
-            item.nadir = nadir
+            if item.nadir != nadir:
+                item.desk.change(replace(item.desk.work, nadir=nadir), tr("Change the nadir"))
+
+    def _on_selection(self) -> None:
+        selected = self.photos.selected()
+        self.desk.take(selected[0] if len(selected) == 1 else None)
+
+    def _review(self, item: PhotoItem | None) -> None:
+        """Open the desk with a photo: the one given, the one selected, else the first that waits for a decision."""
+        items = self.photos.photos.items
+        if item is None:
+            waiting = [one for one in items if one.state in (PhotoState.LOCALIZED, PhotoState.NEEDS_REVIEW)]
+            item = next(iter([*self.photos.selected(), *waiting, *items]), None)
+        if item is None:
+            return
+        if self.photos.selected() != [item]:
+            self.photos.setCurrentIndex(self.photos.photos.index(items.index(item)))
+        self.desk.take(item)
+        self.desk.open()
+        self.desk.show_on_map()
 
     def _lay_out(self) -> None:
         self.add_button = self._tool_button(tr("&Add…"), "symbologyAdd.svg", tr("Add photos to the list"))
@@ -180,7 +209,12 @@ class AstroLocDock(QgsDockWidget):
         outer = QVBoxLayout(content)
         outer.setContentsMargins(6, 6, 6, 6)
         outer.addWidget(scroll, 1)
-        for widget in (self.hint, self.localize_button, self.progress):
+        self.desk_button = QPushButton(
+            QgsApplication.getThemeIcon("mActionMoveFeature.svg"), tr("&Review and correct"), self
+        )
+        self.desk_button.setObjectName("AstroLocReview")
+        self.desk_button.setToolTip(tr("Open the desk: look at the photo on the map, correct it, accept it, export it"))
+        for widget in (self.hint, self.localize_button, self.progress, self.desk_button):
             outer.addWidget(widget)
         content.setMinimumWidth(280)
         self.setWidget(content)
@@ -191,7 +225,9 @@ class AstroLocDock(QgsDockWidget):
         self.photos.dropped.connect(self.add_photos)
         self.photos.remove_requested.connect(self._remove_photos)
         self.photos.selection_changed.connect(self.refresh)
-        self.photos.doubleClicked.connect(lambda index: self.localization.show(self.photos.photos.items[index.row()]))
+        self.photos.doubleClicked.connect(lambda index: self._review(self.photos.photos.items[index.row()]))
+        self.photos.selection_changed.connect(self._on_selection)
+        self.desk_button.clicked.connect(lambda: self._review(None))
         self.reference.changed.connect(self.refresh)
         self.index.changed.connect(self.refresh)
         self.index.build_requested.connect(self.localization.build_index)

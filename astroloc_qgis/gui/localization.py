@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qgis.core import QgsMapLayer, QgsProject
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.gui.desk.result import work_from_report
+from astroloc_qgis.gui.desk.work import Placement, wrapped
 from astroloc_qgis.gui.index_dialog import IndexDialog
 from astroloc_qgis.gui.photo_model import PhotoItem, PhotoState
+from astroloc_qgis.qgis_adapters.desk_photo import photo_size
 from astroloc_qgis.qgis_adapters.engine_process import START, EngineProcess
+from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
 from astroloc_qgis.qgis_adapters.interpreter import engine_command
 from astroloc_qgis.qgis_adapters.jobs import Job, JobRunner
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits, photo_layers, zoom_to
@@ -33,6 +38,9 @@ class Localization(QObject):
         iface: QGIS's interface for plugins.
         dock: whose choices are the parameters.
     """
+
+    published = pyqtSignal(object)
+    """A photo was localized, and its layers are on the map (``PhotoItem``)."""
 
     def __init__(self, iface: QgisInterface, dock: AstroLocDock) -> None:
         super().__init__(dock)
@@ -116,36 +124,75 @@ class Localization(QObject):
         """End the engine process."""
         self.engine.stop()
 
-    def _photo_job(self, item: PhotoItem, imagery: str | None) -> Job:
+    def refine(self, item: PhotoItem, *, block: str | None = None) -> None:
+        """Register a photo from where it lies on the desk, or from a block of the index.
+
+        Args:
+            item: the photo.
+            block: "zoom/row/column"; by default the footprint as it is now.
+        """
+        dock, placement = self._dock, item.desk.work.placement
+        try:
+            imagery = dock.reference.uri() or read_index_summary(dock.index.path).imagery
+            params = {**self._common(item), "imagery": imagery}
+            if block is not None:
+                params["block"] = block
+            elif placement is not None and np.isfinite(placement.footprint()).all():
+                params["footprint"] = corners_of_photo(placement)
+            else:
+                raise InputError(tr("Place the photo first: there is nothing to refine from yet."))
+        except InputError as error:
+            dock.messages.warning(str(error), error.details)
+            return
+        self._set_state(item, PhotoState.WAITING)
+        self.jobs.run(
+            [Job(item.name, "refine", params, self._publisher(item, refined=True), self._failure_teller(item))]
+        )
+        dock.refresh()
+
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Run other jobs of the desk after those that wait already."""
+        self.jobs.run(jobs)
+        self._dock.refresh()
+
+    def _common(self, item: PhotoItem) -> dict[str, Any]:
         dock = self._dock
-        params = {
+        return {
             "photo": str(item.path),
-            "index": str(dock.index.path),
             "out": str(dock.output_folder(item.path)),
-            "imagery": imagery,
             "nadir": list(item.nadir) if item.nadir else None,
             "matcher": dock.settings.matcher,
         }
+
+    def _photo_job(self, item: PhotoItem, imagery: str | None) -> Job:
+        params = {**self._common(item), "index": str(self._dock.index.path), "imagery": imagery}
+        params |= item.desk.work.area
         return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
 
-    def _publisher(self, item: PhotoItem) -> Callable[[Mapping[str, Any]], None]:
+    def _publisher(self, item: PhotoItem, *, refined: bool = False) -> Callable[[Mapping[str, Any]], None]:
         def publish(report: Mapping[str, Any]) -> None:
-            if report["status"] != "localized":
-                self._set_state(item, PhotoState.NOT_LOCALIZED)
-                sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
-                self._dock.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
-                return
+            self._set_state(item, None)
+            located = report["status"] == "localized"
             project = QgsProject.instance()
             try:
-                layers = add_photo_layers(report, item.path, project)
+                layers = add_photo_layers(report, item.path, project) if located else None
+                size = photo_size(item.path) if located and report.get("homography") else (0, 0)
+                work = work_from_report(item.desk.work, report, size)
+                item.desk.change(work, _what(located, refined))
             except AstroLocError as error:
                 self._set_state(item, PhotoState.ERROR, str(error))
                 self._dock.messages.error(str(error), error.details)
                 return
-            note = tr("confidence {confidence:.2f}").format(confidence=report["confidence"])
-            self._set_state(item, PhotoState.LOCALIZED, note)
+            if layers is None:
+                sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
+                if refined:
+                    sentence = tr("{name} stays where it is: the reference there does not match it well enough.")
+                self._dock.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
+                return
             sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
+            note = item.desk.work.note
             self._dock.messages.success(sentence.format(name=item.name, note=note, inliers=report["inliers"]))
+            self.published.emit(item)
             self._zoom([layers.raster])
 
         return publish
@@ -153,7 +200,7 @@ class Localization(QObject):
     def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
         def tell(failure: Failure) -> None:
             if failure.kind == CANCELLED:
-                self._set_state(item, PhotoState.NEW)
+                self._set_state(item, None)
             else:
                 self._set_state(item, PhotoState.ERROR, failure.message)
             self._tell(failure)
@@ -170,7 +217,7 @@ class Localization(QObject):
         else:
             messages.error(failure.message, failure.details)
 
-    def _set_state(self, item: PhotoItem, state: PhotoState, note: str = "") -> None:
+    def _set_state(self, item: PhotoItem, state: PhotoState | None, note: str = "") -> None:
         self._dock.photos.photos.set_state(item, state, note)
 
     def _on_started(self, job: Job, number: int, total: int) -> None:
@@ -189,3 +236,23 @@ class Localization(QObject):
         self._running = None
         self._dock.progress.hide()
         self._dock.refresh()
+
+
+def corners_of_photo(placement: Placement) -> list[list[float]]:
+    """Four longitude, latitude corners as the engine takes them: the photo's own, in its corner order.
+
+    Raises:
+        InputError: one of them sees no ground.
+    """
+    width, height = placement.size
+    corners = placement.to_lonlat(np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]]))
+    if not np.isfinite(corners).all():
+        raise InputError(tr("A corner of the photo sees no ground: it cannot be refined from here."))
+    return wrapped(corners)
+
+
+def _what(located: bool, refined: bool) -> str:
+    """What was done, for the history."""
+    if refined:
+        return tr("Refine from here") if located else tr("Refine from here: no match")
+    return tr("Localize") if located else tr("Localize: not found")

@@ -58,10 +58,18 @@ class PhotoList(QListView):
     def add(self, paths: list[Path]) -> list[PhotoItem]:
         """Add photos and start loading their thumbnails; returns those that were not there before."""
         added = self.photos.add(paths)
-        for item in added:
+        self._load_thumbnails(added)
+        return added
+
+    def append(self, items: list[PhotoItem]) -> None:
+        """Put photos at the end of the list as they are, and start loading their thumbnails."""
+        self.photos.append(items)
+        self._load_thumbnails(items)
+
+    def _load_thumbnails(self, items: list[PhotoItem]) -> None:
+        for item in items:
             self._thumbnails.load(item.path)
         self.viewport().update()
-        return added
 
     def selected(self) -> list[PhotoItem]:
         """Return the selected photos in their order."""

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from qgis.PyQt.QtGui import QPixmap
 
+from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
+from astroloc_qgis.gui.desk.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import tr
+
+__all__ = ["SUFFIXES", "PhotoItem", "PhotoModel", "PhotoState"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 
 
-class PhotoState(enum.Enum):
-    """Where a photo is on its way."""
-
-    NEW = "new"
-    WAITING = "waiting"
-    RUNNING = "running"
-    LOCALIZED = "localized"
-    NOT_LOCALIZED = "not localized"
-    ERROR = "error"
-
-
-@dataclass(eq=False)
 class PhotoItem:
     """One photo of the list.
 
+    Args:
+        path: the file.
+        work: as it was kept, if it was.
+
     Attributes:
         path: the file.
-        state: where it is on its way.
-        note: what there is to say about the state (confidence, stage, reason).
-        nadir: the sub-satellite point (latitude, longitude) in degrees, if known.
+        desk: the work on it, with undo and history.
         thumbnail: a small picture, once there is one.
     """
 
-    path: Path
-    state: PhotoState = PhotoState.NEW
-    note: str = ""
-    nadir: tuple[float, float] | None = None
-    thumbnail: QPixmap | None = None
+    def __init__(self, path: Path, work: Work | None = None) -> None:
+        self.path = path
+        self.desk = PhotoDesk(path, None, work)
+        self.thumbnail: QPixmap | None = None
+        self._passing: tuple[PhotoState, str] | None = None
 
     @property
     def name(self) -> str:
@@ -51,9 +44,28 @@ class PhotoItem:
         return self.path.stem
 
     @property
+    def state(self) -> PhotoState:
+        """Where it is on its way: what the engine does with it, else what was decided."""
+        return self._passing[0] if self._passing else self.desk.work.state
+
+    @property
+    def note(self) -> str:
+        """What there is to say about the state (confidence, stage, reason)."""
+        return self._passing[1] if self._passing else self.desk.work.note
+
+    @property
+    def nadir(self) -> tuple[float, float] | None:
+        """The sub-satellite point (latitude, longitude) in degrees, if known."""
+        return self.desk.work.nadir
+
+    def pass_through(self, state: PhotoState | None, note: str = "") -> None:
+        """Show that the engine does something with it (one of ``PASSING``); None when that is over."""
+        self._passing = None if state is None else (state, note)
+
+    @property
     def state_text(self) -> str:
         """The state in the user's language, with its note."""
-        text = _state_texts()[self.state]
+        text = state_texts()[self.state]
         if self.state is PhotoState.RUNNING:
             return f"{self.note or text}…"
         return f"{text} · {self.note}" if self.note else text
@@ -93,12 +105,23 @@ class PhotoModel(QAbstractListModel):
         """Add the photos among ``paths`` (files, and photos directly in folders); those already there are left out."""
         known = {item.path for item in self.items}
         found = [path for path in _photos(paths) if path not in known]
-        added = [PhotoItem(path) for path in dict.fromkeys(found)]
-        if added:
-            self.beginInsertRows(QModelIndex(), len(self.items), len(self.items) + len(added) - 1)
-            self.items.extend(added)
+        return self.append([PhotoItem(path) for path in dict.fromkeys(found)])
+
+    def append(self, items: list[PhotoItem]) -> list[PhotoItem]:
+        """Put photos at the end of the list, as they are."""
+        if items:
+            self.beginInsertRows(QModelIndex(), len(self.items), len(self.items) + len(items) - 1)
+            self.items.extend(items)
             self.endInsertRows()
-        return added
+            for item in items:
+                item.desk.changed.connect(partial(self._changed, item))
+        return items
+
+    def clear(self) -> None:
+        """Empty the list (another project is opened); what was kept stays kept."""
+        self.beginResetModel()
+        self.items.clear()
+        self.endResetModel()
 
     def remove(self, items: Iterable[PhotoItem]) -> None:
         """Take photos off the list (never off the disk)."""
@@ -107,9 +130,9 @@ class PhotoModel(QAbstractListModel):
             del self.items[row]
             self.endRemoveRows()
 
-    def set_state(self, item: PhotoItem, state: PhotoState, note: str = "") -> None:
-        """Note where a photo is on its way."""
-        item.state, item.note = state, note
+    def set_state(self, item: PhotoItem, state: PhotoState | None, note: str = "") -> None:
+        """Show what the engine does with a photo; None when that is over."""
+        item.pass_through(state if state in PASSING else None, note)
         self._changed(item)
 
     def set_thumbnail(self, path: Path, thumbnail: QPixmap) -> None:
@@ -137,12 +160,16 @@ def _is_photo(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in SUFFIXES
 
 
-def _state_texts() -> dict[PhotoState, str]:
+def state_texts() -> dict[PhotoState, str]:
+    """The states in the user's language."""
     return {
         PhotoState.NEW: tr("new"),
         PhotoState.WAITING: tr("waiting"),
         PhotoState.RUNNING: tr("running"),
         PhotoState.LOCALIZED: tr("localized"),
+        PhotoState.NEEDS_REVIEW: tr("needs review"),
         PhotoState.NOT_LOCALIZED: tr("not localized"),
+        PhotoState.ACCEPTED: tr("accepted"),
+        PhotoState.EXPORTED: tr("exported"),
         PhotoState.ERROR: tr("error"),
     }

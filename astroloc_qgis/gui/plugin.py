@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
     from astroloc_qgis.gui.dock import AstroLocDock
+    from astroloc_qgis.gui.engine_parts import EngineParts
 
 
 class AstroLocPlugin:
@@ -28,16 +29,21 @@ class AstroLocPlugin:
         self.iface = iface
         self.action: QAction | None = None
         self.dock: AstroLocDock | None = None
+        self.engine_parts: EngineParts | None = None
         self._translator: QTranslator | None = None
 
     def initGui(self) -> None:
         """Build the dock and the action (called by QGIS when the plugin is switched on)."""
         from astroloc_qgis.gui.dock import AstroLocDock
+        from astroloc_qgis.gui.engine_parts import EngineParts
 
         self._translator = install_translation(user_locale())
         window = self.iface.mainWindow()
         self.dock = AstroLocDock(self.iface, window)
+        self.engine_parts = EngineParts(self.iface, self.dock)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock.desk_dock)
+        self.dock.desk_dock.hide()
         self.action = self.dock.toggleViewAction()
         self.action.setText(tr("AstroLoc"))
         self.action.setObjectName("AstroLocAction")
@@ -52,9 +58,14 @@ class AstroLocPlugin:
             self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
             self.iface.removeToolBarIcon(self.action)
             self.action = None
+        if self.engine_parts is not None:
+            self.engine_parts.stop()
+            self.engine_parts = None
         if self.dock is not None:
             self.dock.shut_down()
-            self.iface.removeDockWidget(self.dock)
+            for dock in (self.dock.desk_dock, self.dock):
+                self.iface.removeDockWidget(dock)
+            self.dock.desk_dock.deleteLater()
             self.dock.deleteLater()
             self.dock = None
         remove_translation(self._translator)

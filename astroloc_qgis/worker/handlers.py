@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.worker import environment, models
+from astroloc_qgis.worker import desk_handlers, environment, models
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import checked
 from astroloc_qgis.worker.server import Handler
@@ -32,6 +32,7 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "index_build": with_memory_fallback(index_build, device),
         "ping": ping,
         "unload": unload,
+        **desk_handlers.METHODS,
     }
     return {name: _prepared(method, threads, memory_mb) for name, method in methods.items()}
 

@@ -74,8 +74,8 @@ def write_sidecar(
             "taken": None if photo.taken is None else photo.taken.isoformat(),
             "focal_length_mm": photo.focal_length_mm,
         },
-        "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by EXIF; "
-        "the homography maps them to metres of the working plane; longitude before latitude, WGS 84",
+        "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by "
+        "EXIF; the homography maps them to metres of the working plane; longitude before latitude, WGS 84",
         "homography": np.asarray(homography).tolist(),
         "working_plane": plane.proj,
         "footprint": _ring(footprint),
@@ -109,11 +109,7 @@ def write_stac_item(
         "datetime": when if when.endswith("+00:00") else f"{when}Z",
         "title": photo.name,
         "platform": "iss",
-        **{
-            f"astroloc:{name}": facts[name]
-            for name in ("confidence", "inliers", "matcher", "rmse_m")
-            if facts.get(name)
-        },
+        **{f"astroloc:{name}": facts[name] for name in STAC_FACTS if facts.get(name)},
     }
     raster = next((file for kind, file in assets.items() if kind in ("geotiff", "cog") and file.is_file()), None)
     if raster is not None:

@@ -1,0 +1,506 @@
+"""The analyst's desk at work: which photo is on it, what is shown of it, and what the analyst's hands do to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
+from qgis.gui import QgsRubberBand
+from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtGui import QColor
+
+from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.gui.desk.desk_dock import DeskDock
+from astroloc_qgis.gui.desk.exporting import update_job
+from astroloc_qgis.gui.desk.footprint_sync import FootprintSync
+from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
+from astroloc_qgis.gui.desk.live_item import LiveItem
+from astroloc_qgis.gui.desk.placing import place_in_view, points_to_placement
+from astroloc_qgis.gui.desk.tie_point_tool import TiePointTool
+from astroloc_qgis.gui.desk.work import Candidate, PhotoState, TiePoint, Work, fit_placement
+from astroloc_qgis.qgis_adapters.desk_geometry import apply
+from astroloc_qgis.qgis_adapters.desk_layers import raster_layers
+from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, PyramidTask, photo_size
+from astroloc_qgis.qgis_adapters.text import tr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qgis.gui import QgisInterface
+
+    from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
+    from astroloc_qgis.gui.dock import AstroLocDock
+    from astroloc_qgis.gui.photo_model import PhotoItem
+
+HALF_SEEN = 0.35
+"""How opaque the photo is while the place of a tie point is looked for in the reference below it."""
+TIE_ID = 10
+
+
+class Desk(QObject):
+    """One photo on the desk: the map, the dock and the hands of the analyst.
+
+    Args:
+        iface: QGIS's interface for plugins.
+        main: the dock with the list of photos.
+        dock: the desk's own dock.
+    """
+
+    def __init__(self, iface: QgisInterface, main: AstroLocDock, dock: DeskDock) -> None:
+        super().__init__(dock)
+        self._iface, self._main, self.dock = iface, main, dock
+        self.canvas = iface.mapCanvas()
+        self.item: PhotoItem | None = None
+        self._pyramid: Pyramid | None = None
+        self._task: PyramidTask | None = None
+        self._pending: tuple[float, float] | None = None
+        self._hidden: set[str] = set()
+        self.live = LiveItem(self.canvas)
+        self.footprint_tool = FootprintTool(self.canvas, self, self.live)
+        self.tie_tool = TiePointTool(self.canvas, self, self.live)
+        self.footprint_tool.setAction(dock.correct)
+        self.tie_tool.setAction(dock.tie)
+        self.sync = FootprintSync(self)
+        self._place_band = QgsRubberBand(self.canvas)
+        self._place_band.setStrokeColor(QColor(60, 200, 255))
+        self._place_band.setFillColor(QColor(60, 200, 255, 30))
+        self._place_band.setWidth(2)
+        self._connect()
+        self.refresh()
+
+    # -- which photo
+
+    def current_desk(self) -> PhotoDesk | None:
+        """Return the photo on the desk, if there is one."""
+        return self.item.desk if self.item is not None else None
+
+    def work(self) -> Work | None:
+        """Return the work on it."""
+        return self.item.desk.work if self.item is not None else None
+
+    def take(self, item: PhotoItem | None) -> None:
+        """Put another photo on the desk, or none."""
+        if item is self.item:
+            return
+        if self.item is not None:
+            self.item.desk.changed.disconnect(self.refresh)
+            self.item.desk.previewed.disconnect(self._on_preview)
+            self.set_pending(None)
+            self._show_rasters(self.item, True)
+        self.item = item
+        self._pyramid = None
+        self._place_band.reset()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if item is not None:
+            item.desk.changed.connect(self.refresh)
+            item.desk.previewed.connect(self._on_preview)
+        self.dock.photo.show_photo(None)
+        self.sync.follow(item)
+        self.load()
+        self.refresh()
+
+    def load(self) -> None:
+        """Read the photo in the background, if it is to be seen and has not been read."""
+        item = self.item
+        if item is None or self._pyramid is not None or self._task is not None or not self.is_open:
+            return
+        self._task = PyramidTask(item.path)
+        self._task.loaded.connect(self._on_loaded)
+        self._task.refused.connect(self._on_refused)
+        self.dock.photo.empty_text = tr("Reading the photo…")
+        QgsApplication.taskManager().addTask(self._task)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the desk is to be seen."""
+        return not self.dock.isHidden()
+
+    @property
+    def pyramid(self) -> Pyramid | None:
+        """The photo, once it is read."""
+        return self._pyramid
+
+    def stop(self) -> None:
+        """Let go of the map and the photo (the plugin is being switched off)."""
+        self.take(None)
+        self.dock.compare.stop()
+        self.sync.follow(None)
+        for tool in (self.footprint_tool, self.tie_tool):
+            self.canvas.unsetMapTool(tool)
+        for thing in (self.live, self._place_band):
+            self.canvas.scene().removeItem(thing)
+
+    # -- what the analyst does
+
+    def place_here(self) -> None:
+        """Put the photo in the middle of the map, north up, to be corrected by hand."""
+        item = self.item
+        if item is None:
+            return
+        try:
+            size = self._pyramid.size if self._pyramid is not None else photo_size(item.path)
+        except AstroLocError as error:
+            self._main.messages.warning(str(error), error.details)
+            return
+        placement = place_in_view(self.live.screen, size, item.desk.work.nadir)
+        if placement is None:
+            self._main.messages.warning(tr("The map shows no ground in its middle: move it first."))
+            return
+        item.desk.change(item.desk.work.moved_to(placement), tr("Place by hand"))
+        self.canvas.setMapTool(self.footprint_tool)
+
+    def show_on_map(self) -> None:
+        """Bring the photo on the desk into view, if it lies anywhere."""
+        work = self.work()
+        if work is None or work.placement is None:
+            return
+        pixels = self.live.screen.outline(work.placement)
+        if len(pixels) < 3:
+            return
+        on_map = apply(self.live.screen.to_map, pixels)
+        box = QgsRectangle(*on_map.min(axis=0), *on_map.max(axis=0))
+        box.scale(1.3)
+        self.canvas.setExtent(box)
+        self.canvas.refresh()
+
+    def accept(self) -> None:
+        """Decide that the photo lies right."""
+        if self.item is not None and self.item.desk.work.placement is not None:
+            work = self.item.desk.work
+            self.item.desk.change(replace(work, state=PhotoState.ACCEPTED, note=""), tr("Accept"))
+            self.bring_up_to_date(self.item)
+
+    def reject(self) -> None:
+        """Decide that the photo is not there."""
+        if self.item is not None:
+            work = self.item.desk.work
+            rejected = replace(
+                work, state=PhotoState.NOT_LOCALIZED, note=tr("rejected"), placement=None, tie_points=(), facts={}
+            )
+            self.item.desk.change(rejected, tr("Reject"))
+
+    def fit(self) -> None:
+        """Put the photo where its tie points say."""
+        if (desk := self.current_desk()) is None:
+            return
+        fitted = points_to_placement(desk.work, self._size())
+        if fitted is None:
+            self._main.messages.warning(tr("The tie points that are on say nothing about where the photo lies."))
+        else:
+            desk.change(desk.work.moved_to(fitted), tr("Fit to the tie points"))
+
+    def refine(self, block: str | None = None) -> None:
+        """Let the engine register the photo from where it lies, or from a block."""
+        if self.item is not None:
+            self._main.localization.refine(self.item, block=block)
+            self.refresh()
+
+    def bring_up_to_date(self, item: PhotoItem) -> None:
+        """Have the files written again that show the photo elsewhere."""
+        if item.desk.work.stale or not item.desk.work.outputs:
+            self._main.localization.run([update_job(self._main, item)])
+
+    def undo(self) -> None:
+        """Take back what was done last to this photo."""
+        if (desk := self.current_desk()) is not None:
+            desk.stack.undo()
+
+    def redo(self) -> None:
+        """Do it again."""
+        if (desk := self.current_desk()) is not None:
+            desk.stack.redo()
+
+    # -- tie points
+
+    def pending(self) -> tuple[float, float] | None:
+        """Return the point of the photo that waits for its place."""
+        return self._pending
+
+    def set_pending(self, photo_xy: tuple[float, float] | None) -> None:
+        """Wait for the place on the ground of a point of the photo; None waits for none."""
+        self._pending = photo_xy
+        self.live.pending = photo_xy
+        self._apply_look()
+        self._show_points()
+
+    def add_tie_point(self, lon: float, lat: float) -> None:
+        """Give the waiting point its place."""
+        if (desk := self.current_desk()) is None or self._pending is None:
+            return
+        (x, y), self._pending = self._pending, None
+        self.set_pending(None)
+        points = (*desk.work.tie_points, TiePoint(x, y, lon, lat))
+        self._change_points(points, tr("Add a tie point"))
+        self.dock.tabs.setCurrentWidget(self.dock.table)
+
+    def move_tie_point(self, number: int, *, lonlat: tuple[float, float], final: bool) -> None:
+        """Move a tie point on the ground."""
+        self._replace_point(number, final, lon=lonlat[0], lat=lonlat[1])
+
+    def move_photo_point(self, number: int, x: float, y: float, final: bool) -> None:
+        """Move a tie point in the photo."""
+        self._replace_point(number, final, x=x, y=y)
+
+    def toggle_tie_point(self, number: int) -> None:
+        """Switch a tie point on or off."""
+        if (desk := self.current_desk()) is not None:
+            points = list(desk.work.tie_points)
+            points[number] = replace(points[number], on=not points[number].on)
+            self._change_points(tuple(points), tr("Switch a tie point"))
+
+    def delete_tie_points(self, numbers: list[int]) -> None:
+        """Delete tie points."""
+        if (desk := self.current_desk()) is not None:
+            gone = set(numbers)
+            points = tuple(point for number, point in enumerate(desk.work.tie_points) if number not in gone)
+            self._change_points(points, tr("Delete tie points"))
+
+    def _replace_point(self, number: int, final: bool, **fields: Any) -> None:
+        desk = self.current_desk()
+        if desk is None or number >= len(desk.work.tie_points):
+            return
+        points = list(desk.work.tie_points)
+        points[number] = replace(points[number], by_hand=True, **fields)
+        if final:
+            self._change_points(tuple(points), tr("Move a tie point"))
+        elif desk.work.placement is not None:
+            desk.preview(fit_placement(desk.work.placement, tuple(points)))
+
+    def _change_points(self, points: tuple[TiePoint, ...], what: str) -> None:
+        if (desk := self.current_desk()) is None:
+            return
+        changed = desk.work.with_tie_points(points)
+        if changed.placement is None and (first := points_to_placement(changed, self._size())) is not None:
+            changed = changed.moved_to(first)
+        desk.change(changed, what)
+
+    # -- candidates
+
+    def show_candidate(self, one: Candidate) -> None:
+        """Show a candidate's place on the map."""
+        west, south, east, north = one.bounds()
+        crs = QgsCoordinateReferenceSystem("EPSG:3857")
+        geometry = QgsGeometry.fromRect(QgsRectangle(west, south, east, north))
+        self._place_band.setToGeometry(geometry, crs)
+        map_crs = self.canvas.mapSettings().destinationCrs()
+        try:
+            geometry.transform(QgsCoordinateTransform(crs, map_crs, QgsProject.instance()))
+        except QgsCsException:
+            return  # the map's CRS has no such place
+        shown = geometry.boundingBox()
+        shown.scale(1.8)
+        self.canvas.setExtent(shown)
+        self.canvas.refresh()
+
+    def reject_candidate(self, one: Candidate) -> None:
+        """Strike a candidate out."""
+        if (desk := self.current_desk()) is not None:
+            candidates = tuple(
+                replace(other, verdict="rejected") if other == one else other for other in desk.work.candidates
+            )
+            desk.change(replace(desk.work, candidates=candidates), tr("Reject a candidate"))
+
+    def none_of_these(self) -> None:
+        """Strike all candidates out."""
+        if (desk := self.current_desk()) is not None:
+            candidates = tuple(replace(one, verdict="rejected") for one in desk.work.candidates)
+            changed = replace(
+                desk.work,
+                candidates=candidates,
+                state=PhotoState.NOT_LOCALIZED,
+                note=tr("none of the candidates"),
+                placement=None,
+                tie_points=(),
+                facts={},
+            )
+            desk.change(changed, tr("None of the candidates"))
+
+    # -- showing
+
+    def refresh(self) -> None:
+        """Show the photo on the desk as it is now."""
+        work, dock = self.work(), self.dock
+        placement = work.placement if work else None
+        busy = self._main.localization.busy
+        desk = self.current_desk()
+        dock.place.setEnabled(self.item is not None)
+        for action in (dock.correct, dock.accept):
+            action.setEnabled(placement is not None)
+        dock.tie.setEnabled(self.item is not None)
+        dock.refine.setEnabled(placement is not None and not busy)
+        dock.reject.setEnabled(placement is not None)
+        dock.fit.setEnabled(bool(work and work.tie_points))
+        for action, can, text, name in (
+            (dock.undo, desk and desk.stack.canUndo(), desk and desk.stack.undoText(), tr("Undo")),
+            (dock.redo, desk and desk.stack.canRedo(), desk and desk.stack.redoText(), tr("Redo")),
+        ):
+            action.setEnabled(bool(can))
+            keys = action.shortcut().toString()
+            action.setToolTip(f"{name}: {text} ({keys})" if text else f"{name} ({keys})")
+        if placement is None and self.canvas.mapTool() is self.footprint_tool:
+            self.canvas.unsetMapTool(self.footprint_tool)
+        dock.candidates.show_work(work, busy)
+        dock.table.points.show(work or Work())
+        dock.details.show_photo(self.item.path if self.item else None, work, self._size())
+        dock.history.show_entries(desk.history() if desk else [])
+        dock.status.setText(self._status())
+        dock.status.setToolTip(dock.status.text())
+        if self._pyramid is None and self._task is None:
+            dock.photo.empty_text = tr("Choose a photo in the AstroLoc list to work on it.")
+        if self.item is not None:
+            self._show_rasters(self.item, not (self.is_open and placement is not None))
+        self.sync.write()
+        self._on_preview()
+        self._show_points()
+        self.load()
+
+    def open(self) -> None:
+        """Bring the desk to the front."""
+        self.dock.show()
+        self.dock.raise_()
+        self.set_open(True)
+
+    def set_open(self, is_open: bool) -> None:
+        """The desk was opened or closed."""
+        if not is_open:
+            for tool in (self.footprint_tool, self.tie_tool):
+                self.canvas.unsetMapTool(tool)
+            self._place_band.reset()
+        self.refresh()
+
+    def _on_preview(self) -> None:
+        desk = self.current_desk()
+        shown = desk if self.is_open else None
+        self.live.show_photo(self._pyramid, shown.placement if shown else None, shown.work if shown else None)
+
+    def _on_loaded(self, path: Path, pyramid: Pyramid) -> None:
+        self._task = None
+        if self.item is not None and self.item.path == path:
+            self._pyramid = pyramid
+            self.dock.photo.show_photo(pyramid)
+            self._apply_look()
+            self.refresh()
+
+    def _on_refused(self, path: Path, sentence: str, details: str) -> None:
+        self._task = None
+        if self.item is not None and self.item.path == path:
+            self.dock.photo.empty_text = sentence
+            self.dock.photo.viewport().update()
+            self._main.messages.warning(sentence, details)
+
+    def _show_points(self) -> None:
+        work = self.work()
+        points = work.tie_points if work else ()
+        self.dock.photo.show_points(points, set(self.dock.table.selected()), self._pending)
+
+    def _apply_look(self) -> None:
+        look = self.dock.compare.look()
+        if self._pending is not None:
+            look = replace(look, opacity=min(look.opacity, HALF_SEEN))
+        self.live.set_look(look)
+        self.dock.photo.set_look(look)
+
+    def _show_rasters(self, item: PhotoItem, visible: bool) -> None:
+        """Hide the raster layers of the photo on the desk, which the live picture stands for; show them afterwards."""
+        root = QgsProject.instance().layerTreeRoot()
+        for layer in raster_layers(item.path, QgsProject.instance()):
+            node = root.findLayer(layer.id())
+            if node is None:
+                continue
+            if not visible and node.itemVisibilityChecked():
+                self._hidden.add(layer.id())
+                node.setItemVisibilityChecked(False)
+            elif visible and layer.id() in self._hidden:
+                self._hidden.discard(layer.id())
+                node.setItemVisibilityChecked(True)
+
+    def _size(self) -> tuple[int, int] | None:
+        if self._pyramid is not None:
+            return self._pyramid.size
+        work = self.work()
+        return work.placement.size if work and work.placement else None
+
+    def _status(self) -> str:
+        work = self.work()
+        if self.item is None or work is None:
+            return ""
+        words = [self.item.name, self.item.state_text]
+        used = [number for number, point in enumerate(work.tie_points) if point.on]
+        if used and work.placement is not None:
+            pixels, metres = work.residuals()
+            rms = [float(np.sqrt(np.nanmean((values[used] ** 2).sum(axis=1)))) for values in (pixels, metres)]
+            words.append(tr("{n} tie points, off by {px:.1f} px, {m:.0f} m").format(n=len(used), px=rms[0], m=rms[1]))
+        return "  ·  ".join(words)
+
+    def _connect(self) -> None:
+        dock = self.dock
+        dock.connect_actions(
+            {
+                dock.place: self.place_here,
+                dock.correct: lambda: self.canvas.setMapTool(self.footprint_tool),
+                dock.tie: lambda: self.canvas.setMapTool(self.tie_tool),
+                dock.undo: self.undo,
+                dock.redo: self.redo,
+                dock.refine: lambda: self.refine(),
+                dock.fit: self.fit,
+                dock.accept: self.accept,
+                dock.reject: self.reject,
+            }
+        )
+        self.canvas.mapToolSet.connect(self._on_tool)
+        dock.visibilityChanged.connect(lambda _visible: self.set_open(self.is_open))
+        dock.photo.clicked.connect(lambda x, y: self.set_pending((x, y)))
+        dock.photo.point_moved.connect(self.move_photo_point)
+        dock.photo.point_toggled.connect(self.toggle_tie_point)
+        dock.table.points.toggled.connect(self.toggle_tie_point)
+        dock.table.delete_requested.connect(self.delete_tie_points)
+        dock.table.selected_changed.connect(self._show_points)
+        dock.table.show_requested.connect(self._show_tie_point)
+        dock.compare.look_changed.connect(lambda _look: self._apply_look())
+        dock.compare.blinked.connect(self._on_blink)
+        dock.compare.exaggeration_changed.connect(self._on_exaggeration)
+        dock.candidates.chosen.connect(self.show_candidate)
+        dock.candidates.refine_requested.connect(lambda one: self.refine(one.block))
+        dock.candidates.reject_requested.connect(self.reject_candidate)
+        dock.candidates.none_requested.connect(self.none_of_these)
+        jobs = self._main.localization.jobs
+        jobs.idle.connect(lambda: QTimer.singleShot(0, self.refresh))
+
+    def _on_tool(self, tool: object, _before: object = None) -> None:
+        setting = tool is self.tie_tool
+        self.dock.photo.set_setting(setting)
+        if setting and self.work() is not None:
+            self.dock.tabs.setCurrentWidget(self.dock.table)
+
+    def _on_blink(self, dark: bool) -> None:
+        self.live.dark = dark
+        self.live.update()
+
+    def _on_exaggeration(self, factor: float) -> None:
+        self.live.exaggeration = factor
+        self.live.update()
+
+    def _show_tie_point(self, number: int) -> None:
+        work = self.work()
+        if work is None or number >= len(work.tie_points):
+            return
+        point = work.tie_points[number]
+        self.dock.photo.center_on_point(point.x, point.y)
+        pixel = self.live.screen.from_lonlat(np.array([[point.lon, point.lat]]))
+        if np.isfinite(pixel).all():
+            x, y = apply(self.live.screen.to_map, pixel)[0]
+            self.canvas.setCenter(QgsPointXY(float(x), float(y)))
+            self.canvas.refresh()

@@ -1,0 +1,126 @@
+"""Jobs for the engine that write a photo's files: those on the map brought up to date, and those to be handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import QgsProject
+
+from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.gui.desk.work import PhotoState, Placement, Work
+from astroloc_qgis.qgis_adapters.jobs import Job
+from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import CANCELLED, Failure
+
+if TYPE_CHECKING:
+    from astroloc_qgis.gui.dock import AstroLocDock
+    from astroloc_qgis.gui.photo_model import PhotoItem
+
+MAP_FORMS = ("geotiff", "footprint_gpkg")
+
+
+def export_params(
+    item: PhotoItem, placement: Placement, out: Path, name: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the engine's method "export" is asked for.
+
+    Args:
+        item: the photo.
+        placement: where it lies.
+        out: folder.
+        name: of the files, without ending.
+        options: forms, crs, resolution, ... as the engine's ``ExportOptions``.
+    """
+    work = item.desk.work
+    return {
+        "photo": str(item.path),
+        "homography": [list(row) for row in placement.homography],
+        "plane": placement.plane,
+        "out": str(out),
+        "name": name,
+        "options": dict(options),
+        "tie_points": [asdict(point) for point in work.tie_points],
+        "facts": facts_of(work),
+    }
+
+
+def facts_of(work: Work) -> dict[str, Any]:
+    """What is told of a photo beside its place."""
+    names = ("confidence", "inliers", "matcher", "rmse_px", "rmse_m")
+    facts = {name: work.facts[name] for name in names if work.facts.get(name) is not None}
+    basis = work.placement.basis if work.placement else ""
+    if basis != "machine":  # the machine's own numbers are of another place
+        facts = {"basis": basis}
+    return {**facts, "status": work.state.value, **({"nadir": list(work.nadir)} if work.nadir else {})}
+
+
+def update_job(main: AstroLocDock, item: PhotoItem) -> Job:
+    """Write the files on the map again, for the photo as it lies now, and show them."""
+    work = item.desk.work
+    placement = work.placement
+    if placement is None:
+        raise ValueError("a photo that lies nowhere has no files")
+    crs = QgsProject.instance().crs().authid() or "EPSG:4326"
+    options = {"forms": list(MAP_FORMS), "crs": crs if crs.startswith("EPSG:") else "EPSG:4326"}
+    params = export_params(item, placement, main.output_folder(item.path), f"{item.name}_corrected", options)
+
+    def done(result: Mapping[str, Any]) -> None:
+        outputs = {str(kind): str(path) for kind, path in result["outputs"].items()}
+        project = QgsProject.instance()
+        if not has_unsaved_edits(item.path, project):
+            try:
+                add_photo_layers({"outputs": outputs}, item.path, project)
+            except AstroLocError as error:
+                main.messages.error(str(error), error.details)
+        item.desk.note(tr("Files brought up to date"), outputs={**item.desk.work.outputs, **outputs}, written=placement)
+        main.messages.success(tr("The files of {name} are up to date.").format(name=item.name))
+
+    return Job(item.name, "export", params, done, _teller(main))
+
+
+def export_jobs(
+    main: AstroLocDock,
+    items: Sequence[PhotoItem],
+    folder: Path,
+    names: Sequence[str],
+    options: Mapping[str, Any],
+    finished: Callable[[PhotoItem, dict[str, Path]], None],
+) -> list[Job]:
+    """One job a photo: write it in all the forms asked for.
+
+    Args:
+        main: the dock.
+        items: photos that lie somewhere.
+        folder: where the files go.
+        names: of each photo's files.
+        options: as the engine's ``ExportOptions``.
+        finished: called with each photo and its files.
+    """
+
+    def job(item: PhotoItem, name: str) -> Job | None:
+        placement = item.desk.work.placement
+        if placement is None:
+            return None
+        params = export_params(item, placement, folder, name, options)
+
+        def done(result: Mapping[str, Any]) -> None:
+            outputs = {str(kind): Path(path) for kind, path in result["outputs"].items()}
+            work = replace(item.desk.work, state=PhotoState.EXPORTED, note="")
+            item.desk.change(work, tr("Export to {folder}").format(folder=folder))
+            finished(item, outputs)
+
+        return Job(item.name, "export", params, done, _teller(main))
+
+    return [made for item, name in zip(items, names, strict=True) if (made := job(item, name)) is not None]
+
+
+def _teller(main: AstroLocDock) -> Callable[[Failure], None]:
+    def tell(failure: Failure) -> None:
+        if failure.kind != CANCELLED:
+            main.messages.warning(failure.message, failure.details)
+
+    return tell

@@ -1,0 +1,77 @@
+"""First placements: in the middle of the map, or from nothing but tie points."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from astroloc_qgis.gui.desk.screen import Screen
+from astroloc_qgis.gui.desk.work import Placement, Work, fit_placement, is_sound
+from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, fit_homography, ground_km, local_plane, transform
+
+SHARE = 0.5
+"""How much of the map's shorter side a photo fills that is placed by hand."""
+HORIZON_KM = 1800.0
+"""A place farther from the nadir than this is too near to the horizon for a perspective plane."""
+ISS_ALTITUDE_M = 420_000.0
+
+
+def plane_about(lon: float, lat: float, nadir: tuple[float, float] | None) -> str:
+    """The working plane for a place, as the engine chooses it: what a camera above the nadir sees, if that is known."""
+    if nadir is not None and ground_km(np.array([nadir[1], nadir[0]]), np.array([lon, lat])) < HORIZON_KM:
+        return (
+            f"+proj=nsper +h={ISS_ALTITUDE_M:.3f} +lat_0={nadir[0]:.9f} +lon_0={nadir[1]:.9f} "
+            "+datum=WGS84 +units=m +no_defs"
+        )
+    return local_plane(lon, lat)
+
+
+def place_in_view(screen: Screen, size: tuple[int, int], nadir: tuple[float, float] | None) -> Placement | None:
+    """The photo in the middle of the map, upright on the screen; None where the map shows no ground there.
+
+    Args:
+        screen: the map.
+        size: width and height of the photo, pixels.
+        nadir: (latitude, longitude), if known.
+    """
+    middle = np.array(screen.size) / 2
+    lon, lat = screen.to_lonlat(middle[None])[0]
+    if not np.isfinite((lon, lat)).all():
+        return None
+    plane = plane_about(float(lon), float(lat), nadir)
+    side = min(screen.size) * SHARE
+    width, height = np.array(size) * (side / max(size)) * (1.3 if size[0] > size[1] else 1.0)
+    corners = middle + np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
+    return _through(corners_to_photo(size), screen.to_plane(corners, plane), plane, size)
+
+
+def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement | None:
+    """The placement that the tie points ask for, whether or not the photo lies anywhere yet; None where they cannot."""
+    if work.placement is not None:
+        return fit_placement(work.placement, work.tie_points)
+    used = [point for point in work.tie_points if point.on]
+    if size is None or len(used) < 2:
+        return None
+    lonlat = np.array([[point.lon, point.lat] for point in used])
+    plane = plane_about(float(lonlat[0, 0]), float(lonlat[0, 1]), work.nadir)
+    ground = transform(lonlat, WGS84, plane)
+    photo = np.array([[point.x, -point.y] for point in used])  # a photo's rows run down, the plane's y runs up
+    a, b, p, q = (complex(*xy) for xy in (photo[0], photo[1], ground[0], ground[1]))
+    if abs(b - a) < 1e-9 or not np.isfinite(ground).all():
+        return None
+    turn = (q - p) / (b - a)
+    rest = p - turn * a
+    upright = np.array([[turn.real, turn.imag, rest.real], [turn.imag, -turn.real, rest.imag], [0.0, 0.0, 1.0]])
+    return fit_placement(Placement.of(upright, plane, size, "tie points"), work.tie_points)
+
+
+def corners_to_photo(size: tuple[int, int]) -> Array:
+    """(4, 2) the corners of a photo, pixels."""
+    width, height = size
+    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+
+
+def _through(photo: Array, ground: Array, plane: str, size: tuple[int, int]) -> Placement | None:
+    if not np.isfinite(ground).all():
+        return None
+    placement = Placement.of(fit_homography(photo, ground), plane, size, "hand")
+    return placement if is_sound(placement) else None

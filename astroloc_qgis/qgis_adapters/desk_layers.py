@@ -1,0 +1,107 @@
+"""The footprint layer of a photo on the desk: found or made, brought up to date, read when QGIS edited it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, signed_area, transform, wrap_lon
+from astroloc_qgis.qgis_adapters.files import resource
+from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, photo_layers
+from astroloc_qgis.qgis_adapters.text import tr
+
+FIELDS = "field=photo:string&field=nasa_id:string&field=status:string&field=confidence:double"
+
+
+def footprint_layer(photo: Path, project: QgsProject) -> QgsVectorLayer | None:
+    """Return the layer with a photo's footprint, if it is in the project."""
+    layers = [layer for layer in photo_layers(photo, project) if isinstance(layer, QgsVectorLayer)]
+    return layers[0] if layers else None
+
+
+def raster_layers(photo: Path, project: QgsProject) -> list[QgsRasterLayer]:
+    """Return the layers with a photo's georeferenced raster that are in the project."""
+    return [layer for layer in photo_layers(photo, project) if isinstance(layer, QgsRasterLayer)]
+
+
+def make_footprint_layer(photo: Path, corners: Sequence[Sequence[float]], project: QgsProject) -> QgsVectorLayer:
+    """Add a footprint layer, in memory, for a photo that was placed by hand; QGIS saves it with the project on demand.
+
+    Args:
+        photo: its path.
+        corners: four longitude, latitude.
+        project: where to add it.
+    """
+    layer = QgsVectorLayer(f"Polygon?crs=EPSG:4326&{FIELDS}", tr("Footprint"), "memory")
+    layer.setCustomProperty(PHOTO_PROPERTY, str(photo))
+    layer.setCustomProperty("skipMemoryLayersCheck", 1)  # the desk keeps it: no warning that it will be lost
+    layer.loadNamedStyle(str(resource("styles", "footprint.qml")))
+    feature = QgsFeature(layer.fields())
+    feature["photo"] = photo.name
+    feature["status"] = "by hand"
+    feature.setGeometry(_polygon(corners))
+    layer.dataProvider().addFeature(feature)
+    layer.updateExtents()
+    project.addMapLayer(layer, False)
+    root = project.layerTreeRoot()
+    ours = root.findGroup(GROUP) or root.insertGroup(0, GROUP)
+    group = ours.findGroup(photo.stem) or ours.insertGroup(0, photo.stem)
+    group.insertLayer(0, layer).setExpanded(False)
+    group.setItemVisibilityCheckedParentRecursive(True)
+    return layer
+
+
+def write_corners(layer: QgsVectorLayer, corners: Sequence[Sequence[float]]) -> None:
+    """Give the footprint other corners: in the edit buffer where the layer is being edited, else in its file."""
+    ids = layer.allFeatureIds()
+    if not ids:
+        return
+    geometry = _polygon(corners)
+    if layer.crs().authid() != WGS84:
+        points = transform(np.array(corners), WGS84, layer.crs().toWkt())
+        geometry = _polygon(points.tolist())
+    if layer.isEditable():
+        layer.changeGeometry(min(ids), geometry)
+    else:
+        layer.dataProvider().changeGeometryValues({min(ids): geometry})
+        layer.updateExtents()
+        layer.triggerRepaint()
+
+
+def read_corners(layer: QgsVectorLayer, geometry: QgsGeometry | None = None) -> Array | None:
+    """Read four corners, in the photo's own order, from the footprint (or from a geometry of its layer).
+
+    Returns:
+        (4, 2) longitude, latitude, or None where the polygon has not four corners.
+    """
+    if geometry is None:
+        feature = next(iter(layer.getFeatures()), None)
+        geometry = None if feature is None else feature.geometry()
+    if geometry is None or geometry.isEmpty():
+        return None
+    polygon = geometry.asMultiPolygon()[0] if geometry.isMultipart() else geometry.asPolygon()
+    ring = np.array([[point.x(), point.y()] for point in polygon[0]])[:-1] if polygon else np.empty((0, 2))
+    if len(ring) != 4:
+        return None
+    if signed_area(ring) > 0:  # a photo is never mirrored: whatever turned the ring round, its first corner stays
+        ring = np.roll(ring[::-1], 1, axis=0)
+    return transform(ring, layer.crs().toWkt(), WGS84)
+
+
+def _polygon(corners: Sequence[Sequence[float]]) -> QgsGeometry:
+    """Corners as a polygon that stays in one piece across the antimeridian."""
+    lons = np.unwrap(np.array([lon for lon, _ in corners]), period=360.0)
+    lons += float(wrap_lon(lons.min())) - lons.min()
+    return QgsGeometry.fromPolygonXY(
+        [[QgsPointXY(float(lon), float(lat)) for lon, (_, lat) in zip(lons, corners, strict=True)]]
+    )

@@ -1,0 +1,156 @@
+"""Nothing is lost: what is kept of each photo is on disk at once, survives a kill, and follows the project."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsProject, QgsVectorLayer
+
+from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.gui.desk.work import Candidate, PhotoState, Placement, TiePoint, Work
+from astroloc_qgis.qgis_adapters.desk_store import DeskStore
+
+from .test_plugin import make_photo
+
+ROOT = Path(__file__).resolve().parents[2]
+RING = [[10.0, 46.0], [11.0, 46.1], [11.1, 45.2], [10.1, 45.1]]
+
+FULL = Work(
+    state=PhotoState.NEEDS_REVIEW,
+    note="confidence 0.61",
+    nadir=(45.5, 9.25),
+    centre=(45.6, 10.5),
+    area={"radius_km": 800},
+    placement=Placement(
+        ((90.1, 1.0, -3.0), (2.0, -91.0, 4.0), (1e-6, 2e-6, 1.0)), "+proj=aeqd +lat_0=45 +lon_0=10", (600, 400)
+    ),
+    tie_points=(TiePoint(1.5, 2.5, 10.1, 45.9), TiePoint(3.0, 4.0, 10.2, 45.8, on=False, by_hand=False)),
+    candidates=(Candidate(11, 700, 1080, 4, 1, 0.8), Candidate(11, 702, 1082, 4, 2, 0.7, "rejected", 12, 0.2)),
+    facts={"confidence": 0.61, "inliers": 41},
+    outputs={"geotiff": "/somewhere/x.tif"},
+)
+
+
+def test_a_work_comes_back_as_it_was():
+    assert Work.from_json(FULL.to_json()) == FULL
+    assert Work.from_json(Work().to_json()) == Work()
+
+
+def test_a_work_of_an_older_version_is_read_with_what_it_lacks_at_its_default():
+    assert Work.from_json('{"state": "accepted", "something": 1}') == Work(state=PhotoState.ACCEPTED)
+
+
+def test_photos_come_back_in_their_order_with_their_history(tmp_path):
+    store = DeskStore(tmp_path / "a.astroloc.gpkg")
+    for name in ("b", "a"):
+        store.save(Path(f"/photos/{name}.jpg"), "{}", what="Added")
+    store.save(Path("/photos/b.jpg"), FULL.to_json(), state="needs review", footprint=RING, what="Move a corner")
+    store.close()
+    again = DeskStore(store.path)
+    assert [kept.path.stem for kept in again.load()] == ["b", "a"]
+    assert Work.from_json(again.load()[0].work) == FULL
+    assert [entry.what for entry in again.history(Path("/photos/b.jpg"))] == ["Added", "Move a corner"]
+
+
+def test_the_file_is_a_geopackage_with_the_footprints_as_a_layer(tmp_path):
+    store = DeskStore(tmp_path / "a.astroloc.gpkg")
+    store.save(Path("/photos/b.jpg"), "{}", state="accepted", confidence=0.9, footprint=RING)
+    layer = QgsVectorLayer(f"{store.path}|layername=photos", "photos", "ogr")
+    assert layer.isValid()
+    (feature,) = layer.getFeatures()
+    assert feature["state"] == "accepted"
+    assert feature.geometry().boundingBox().xMaximum() == pytest.approx(11.1)
+    assert layer.crs().authid() == "EPSG:4326"
+
+
+def test_a_photo_that_was_taken_off_does_not_come_back(tmp_path):
+    store = DeskStore(tmp_path / "a.astroloc.gpkg")
+    store.save(Path("/photos/b.jpg"), "{}")
+    store.remove(Path("/photos/b.jpg"))
+    assert DeskStore(store.path).load() == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from astroloc_qgis.qgis_adapters.desk_store import DeskStore
+store = DeskStore(Path(sys.argv[1]))
+for number in range(10_000):
+    store.save(Path("/photos/b.jpg"), str(number) * 5000, what=f"change {number}")
+    print(number, flush=True)
+"""
+
+
+def test_a_process_killed_while_it_writes_loses_no_change_that_was_done(tmp_path):
+    path = tmp_path / "a.astroloc.gpkg"
+    command = [sys.executable, "-c", KILLED, str(path), str(ROOT)]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        done = -1
+        for line in process.stdout:
+            done = int(line)
+            if done == 25:
+                process.send_signal(signal.SIGKILL)
+                break
+        done = max([done, *(int(line) for line in process.stdout if line.strip().isdigit())])
+    (kept,) = DeskStore(path).load()
+    number = len(DeskStore(path).history(Path("/photos/b.jpg"))) - 1
+    assert number in (done, done + 1)  # the last one may have been done and not been told
+    assert kept.work == str(number) * 5000
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "a.astroloc.gpkg").write_text("no GeoPackage at all, but long enough to be looked at" * 20)
+    with pytest.raises(AstroLocError, match="cannot be kept"):
+        DeskStore(tmp_path / "a.astroloc.gpkg").save(Path("/photos/b.jpg"), "{}")
+
+
+def test_work_of_an_unsaved_project_goes_with_it_when_it_is_saved_and_comes_back_when_it_is_opened(dock, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "a")])
+    (item,) = dock.photos.photos.items
+    item.desk.change(FULL, "Move a corner")
+    unsaved = dock.keeper.store.path
+    assert unsaved.exists()
+
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "work.qgz"))
+    assert dock.keeper.store.path == tmp_path / "work.astroloc.gpkg"
+    assert not unsaved.exists()
+    item.desk.stack.undo()
+    item.desk.stack.redo()
+
+    project.clear()
+    assert dock.photos.photos.items == []
+    assert project.read(str(tmp_path / "work.qgz"))
+    (again,) = dock.photos.photos.items
+    assert again is not item
+    assert again.desk.work == FULL
+    assert [entry.what for entry in again.desk.history()] == [
+        "Added",
+        "Move a corner",
+        "Undo: Move a corner",
+        "Redo: Move a corner",
+    ]
+
+
+def test_a_copy_of_a_project_has_a_copy_of_the_work(dock, tmp_path):
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "one.qgz"))
+    dock.add_photos([make_photo(tmp_path, "a")])
+    assert project.write(str(tmp_path / "two.qgz"))
+    assert [len(DeskStore(tmp_path / f"{name}.astroloc.gpkg").load()) for name in ("one", "two")] == [1, 1]
+
+
+def test_what_the_engine_was_doing_is_not_kept(dock, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "a")])
+    (item,) = dock.photos.photos.items
+    dock.photos.photos.set_state(item, PhotoState.RUNNING, "matching")
+    assert item.state is PhotoState.RUNNING
+    (kept,) = dock.keeper.store.load()
+    assert Work.from_json(kept.work).state is PhotoState.NEW
