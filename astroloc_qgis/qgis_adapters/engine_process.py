@@ -146,7 +146,7 @@ class EngineProcess(QObject):
     def _settings_changed(self) -> bool:
         """Whether the process that runs was started with other settings than are set now."""
         try:
-            return self._command() != self._started_as
+            return [*self._command(), *self._environment().toStringList()] != self._started_as
         except AstroLocError:
             return False
 
@@ -159,10 +159,11 @@ class EngineProcess(QObject):
             self._fail(START, str(error), error.details)
             return
         self._buffer, self._said_hello = b"", False
-        self._started_as = [program, *arguments]
+        environment = self._environment()
+        self._started_as = [program, *arguments, *environment.toStringList()]
         self._log.begin()
         process = QProcess(self)
-        process.setProcessEnvironment(self._environment())
+        process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_log)
         process.errorOccurred.connect(self._on_error)

@@ -70,6 +70,8 @@ def engine_environment() -> QProcessEnvironment:
         if name.startswith(DROPPED_PREFIXES):
             environment.remove(name)
     environment.insert("PYTHONNOUSERSITE", "1")
+    if folder := Settings().weights:
+        environment.insert("ASTROLOC_WEIGHTS", folder)
     return environment
 
 
