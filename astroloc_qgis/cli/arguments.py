@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+from astroloc_qgis.cli.confidence_command import add_confidence
 from astroloc_qgis.cli.geometry_command import add_geometry
 from astroloc_qgis.cli.retrieval_command import add_retrieval
 from astroloc_qgis.cli.world_command import add_world
@@ -155,6 +156,7 @@ def make_parser() -> Parser:
     cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     cases.add_argument("--json", type=Path, metavar="FILE")
     add_geometry(benchmark)
+    add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
     return parser
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.confidence_command import run_confidence
 from astroloc_qgis.cli.geometry_command import run_geometry
 from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
 from astroloc_qgis.cli.retrieval_command import run_retrieval
@@ -218,6 +219,9 @@ def _benchmark(options: Namespace) -> int:
     _prepare(options)
     if options.action == "geometry":
         run_geometry(options)
+        return LOCALIZED
+    if options.action in ("simulated", "pairs", "calibrate"):
+        run_confidence(options)
         return LOCALIZED
     if options.action == "retrieval":
         run_retrieval(options)

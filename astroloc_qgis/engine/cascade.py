@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.confidence import Evidence
 from astroloc_qgis.engine.coregistration import coregister, sharpen
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
 from astroloc_qgis.engine.retrieval import Candidate
 from astroloc_qgis.engine.search_area import SearchArea
-from astroloc_qgis.engine.verification import Verdict, verify
+from astroloc_qgis.engine.verification import Verdict, evidence_of, verify
 from astroloc_qgis.engine.views import PhotoViews
 
 log = logging.getLogger(__name__)
@@ -59,12 +60,35 @@ def stages_of(name: str) -> tuple[Stage, ...]:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One matcher put to one start.
+
+    Attributes:
+        matcher: name.
+        evidence: of what it found; None where it found nothing plausible.
+        located: whether that was believed.
+    """
+
+    matcher: str
+    evidence: Evidence | None
+    located: bool
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What the cascade came to: the believed registration, or the best that was not believed."""
+    """What the cascade came to: the believed registration, or the best that was not believed.
+
+    Attributes:
+        registration: that one.
+        verdict: on it.
+        candidate: behind its start.
+        trials: everything that was tried, in order.
+    """
 
     registration: Registration
     verdict: Verdict
     candidate: Candidate | None
+    trials: tuple[Trial, ...] = ()
 
 
 def run_cascade(
@@ -87,6 +111,7 @@ def run_cascade(
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
+    trials: list[Trial] = []
     hints: dict[int, Hypothesis] = {}
     for number, stage in enumerate(stages):
         chosen = _chosen(starts, stage, hints)
@@ -110,15 +135,17 @@ def run_cascade(
                 verdict.confidence,
                 verdict.reason,
             )
+            evidence = None if registration.homography is None else evidence_of(registration, views.size)
+            trials.append(Trial(stage.matcher, evidence, verdict.located))
             hint = registration.hint
             if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
                 hints[place] = hint
             if best is None or verdict.confidence > best.verdict.confidence:
                 best = Outcome(registration, verdict, candidate)
             if verdict.located:
-                return best
+                return replace(best, trials=tuple(trials))
     assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
-    return best
+    return replace(best, trials=tuple(trials))
 
 
 def _chosen(starts: Sequence[Start], stage: Stage, hints: dict[int, Hypothesis]) -> list[int]:

@@ -84,7 +84,7 @@ def weights_for(matcher: str) -> Weights:
     return Weights(float(content["bias"]), tuple(float(content["weights"][term]) for term in TERMS))
 
 
-def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.02) -> Weights:
+def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.001) -> Weights:
     """Fit the logistic by Newton's method (iteratively reweighted least squares), with a little weight decay.
 
     Weights keep the sign that the evidence must have: more inliers, more cover and a greater share never lower the

@@ -54,6 +54,12 @@ def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evid
     )
 
 
+def confidence_of(evidence: Evidence, matcher: str) -> float:
+    """From 0 to 1, by the matcher's own weights; a solution that does not stand still is at most half believed."""
+    confidence = weights_for(matcher).confidence(evidence)
+    return min(confidence, 0.5) if evidence.shift > STILL else confidence
+
+
 def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
     """Decide whether a registration shows where the photo is.
 
@@ -64,9 +70,7 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
     if registration.homography is None:
         return Verdict(False, 0.0, registration.reason)
     evidence = evidence_of(registration, photo_size)
-    confidence = weights_for(registration.matcher).confidence(evidence)
-    if evidence.shift > STILL:
-        confidence = min(confidence, 0.5)
+    confidence = confidence_of(evidence, registration.matcher)
     if confidence >= ACCEPTED:
         moved = f"localized, though the last iteration moved a corner by {evidence.shift:.1%} of the diagonal"
         return Verdict(True, confidence, registration.reason if registration.converged else moved)

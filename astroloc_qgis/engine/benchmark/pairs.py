@@ -2,7 +2,7 @@
 
 Verification is calibrated and measured on these: photos of known footprints against the block that shows them, and
 against blocks that do not. The false ones are made hard: neighbours with the same landscape, the same place far off
-scale, the right place with the photo mirrored.
+scale, the right place with the photo mirrored, or with most of it under clouds.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import csv
 import json
 import math
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.confidence import evidence_row
@@ -29,6 +31,7 @@ from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.search_area import CoregistrationSettings, area_about_block
+from astroloc_qgis.engine.simulation.clouds import fractal
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
 from astroloc_qgis.engine.verification import evidence_of
 from astroloc_qgis.engine.views import PhotoViews
@@ -41,7 +44,10 @@ LENIENT = CoregistrationSettings(min_inliers=5)
 wrong ones to learn from."""
 
 ZOOMS = (9, 10, 11, 12)
-KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger")
+KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger", "veiled")
+"""Of a pair: a block that shows the photo; one 300 to 2,000 km away; one next to the area searched; the right place
+at a quarter or four times the scale; the photo mirrored; one of thousands anywhere; the right place, but most of the
+photo under clouds, so that solutions come out wrong that look half right."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,17 @@ def make_pairs(photos: Sequence[SimulatedPhoto], kind: str, seed: int) -> Iterat
         yield Pair(photo, block, kind)
 
 
+def shuffled(photos: Sequence[SimulatedPhoto]) -> list[SimulatedPhoto]:
+    """The photos in an order that mixes their regions, always the same."""
+    return [photos[place] for place in np.random.default_rng(0).permutation(len(photos))]
+
+
+def stranger_places(photos: Sequence[SimulatedPhoto], count: int) -> list[Block]:
+    """Places like those of the photos, 300 to 2,000 km from them, always the same ones."""
+    places = [next(make_pairs([photo], "elsewhere", 99 + number)).block for number, photo in enumerate(photos)]
+    return [places[place] for place in np.random.default_rng(5).permutation(len(places))[:count]]
+
+
 def right_block(photo: SimulatedPhoto, random: np.random.Generator) -> Block:
     """A block that shows the photo: of the zoom nearest to its size, off its middle by up to a quarter."""
     lon, lat = centre_of(photo.footprint)
@@ -185,13 +202,13 @@ def run_pairs(
     with out.open("a", encoding="utf-8") as stream:
         for number, pair in enumerate(pairs):
             progress("match", number / max(1, len(pairs)))
-            if (str(pair.photo.path), pair.kind, str(pair.block)) in done or not _worth_it(reference, pair.block):
+            if (str(pair.photo.path), pair.kind, str(pair.block)) in done or not worth_it(reference, pair.block):
                 continue
             photo = read_photo(pair.photo.path)
             pixels = photo.rgb8()
-            if pair.kind == "mirrored":
-                pixels = np.ascontiguousarray(pixels[:, ::-1])
-            views = PhotoViews(pixels)
+            views = PhotoViews(
+                _disguised(pixels, pair.kind, zlib.crc32(f"{pair.photo.path.name} {pair.block}".encode()))
+            )
             started = time.perf_counter()
             area = area_about_block(pair.block, reference, nadir=pair.photo.nadir if use_nadir else None)
             registration = coregister(views, reference, area, matcher, settings=LENIENT)
@@ -227,7 +244,7 @@ def run_strangers(
     with out.open("a", encoding="utf-8") as stream:
         for number, block in enumerate(blocks):
             progress("match", number / max(1, len(blocks)))
-            if str(block) in done or not _worth_it(reference, block):
+            if str(block) in done or not worth_it(reference, block):
                 continue
             area, described = area_about_block(block, reference), dict[int, Features | None]()
             for photo, view in zip(photos, views, strict=True):
@@ -240,7 +257,24 @@ def run_strangers(
                 stream.flush()
 
 
-def _worth_it(reference: Reference, block: Block) -> bool:
+def _disguised(pixels: NDArray[np.uint8], kind: str, seed: int) -> NDArray[np.uint8]:
+    """The photo as the kind of a pair asks for it."""
+    if kind == "mirrored":
+        return np.ascontiguousarray(pixels[:, ::-1])
+    if kind != "veiled":
+        return pixels
+    random = np.random.default_rng([seed, 0x5E11])
+    cover, edge = random.uniform(0.7, 0.98), random.uniform(0.02, 0.2)
+    shape = (pixels.shape[0], pixels.shape[1])
+    field = fractal(shape, random, cells=random.uniform(1.0, 2.5), persistence=random.uniform(0.3, 0.6))
+    opacity = np.clip((field - 1 + cover) / edge, 0, 1)[..., None]
+    relief = 0.7 + 0.3 * fractal(shape, random, cells=12)
+    texture = 255 * random.uniform(0.7, 0.95) * relief[..., None]
+    noise = random.normal(0, random.uniform(0, 12), pixels.shape)
+    return np.asarray(np.clip(pixels * (1 - opacity) + texture * opacity + noise, 0, 255), dtype=np.uint8)
+
+
+def worth_it(reference: Reference, block: Block) -> bool:
     """Whether the reference shows anything but sea and nothing there."""
     shown = reference.read(block_window(block, 64))
     return bool(shown.mask.mean() > 0.5 and shown.pixels[shown.mask].std() > 4)
