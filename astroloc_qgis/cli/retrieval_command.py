@@ -12,6 +12,9 @@ from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import write_json
 from astroloc_qgis.engine.errors import InputError
 
+_FEW = 12
+"""Up to so many photos their ranks say more than recalls."""
+
 
 def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
     """Add the grammar of ``benchmark retrieval``.
@@ -23,7 +26,7 @@ def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
     parser: argparse.ArgumentParser = actions.add_parser(
         "retrieval", help="look photos of known footprints up in an index (EarthLoc's protocol)"
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="with photos.csv")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="with photos.csv, or cases.json")
     parser.add_argument("--index", type=Path, required=True, metavar="DIR")
     parser.add_argument(
         "--radius-km", type=distance, default=2500.0, help="about each photo's nadir; 0: the whole index (2500)"
@@ -65,7 +68,7 @@ def run_retrieval(options: Namespace) -> None:
         raise InputError(f"The share of blocks must be above 0 and at most 1, not {options.share:g}.")
     from astroloc_qgis.engine import descriptors
     from astroloc_qgis.engine.benchmark.baselines import BASELINES, blocks_in_reach, exact_index, thin_out
-    from astroloc_qgis.engine.benchmark.retrieval import read_queries, region_table, run, summary, table
+    from astroloc_qgis.engine.benchmark.retrieval import photo_table, read_queries, region_table, run, summary, table
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.index import Index
 
@@ -85,7 +88,7 @@ def run_retrieval(options: Namespace) -> None:
     own = measure(index)
     report = {**own, "radius_km": options.radius_km}
     shown = {f"{index.info.model} ({index.info.kind})": own}
-    print(region_table(own), flush=True)
+    print(region_table(own) if len(queries) > _FEW else photo_table(own), flush=True)
     compared = ([index.info.model] if options.exact else []) + others
     if compared:
         blocks = blocks_in_reach(index, queries, options.radius_km)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +172,7 @@ class Index:
         zoom, row, column = (int(value) for value in self.blocks[number])
         return Block(zoom, row, column, self.info.block_size)
 
-    @property
+    @cached_property
     def centers_lonlat(self) -> np.ndarray:
         """(N, 2) lon,lat of the blocks' centres."""
         return centers_lonlat(self.blocks, self.info.block_size)

@@ -11,7 +11,7 @@ import pytest
 
 from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.benchmark.baselines import blocks_in_reach, thin_out
-from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_queries, run, summary
+from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_queries, region_table, run, summary
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.imagery import Reference, block_window
@@ -147,10 +147,31 @@ def test_the_command_line_writes_what_other_tools_read(
     assert written["compared"]["models"][MODEL]["mean"] == written["mean"]
     assert written["index"] == {"model": MODEL, "kind": "Flat", "blocks": len(index)}
     printed = capsys.readouterr().out
-    assert "| A | 4 | 100.0 |" in printed
+    assert "/0.png | 1 | 1 |" in printed
     assert "| colour-histogram (exact) | 100.0 |" in printed
     assert main([*arguments, "--radius-km", "0", "--limit", "1"]) == 0
     assert json.loads(report.read_text())["regions"]["A"]["n"] == 1
+
+
+def test_tables_are_markdown() -> None:
+    entry = {"overlap": dict.fromkeys(map(str, TOPS), 50.0), "iou20": dict.fromkeys(map(str, TOPS), 25.0)}
+    lines = region_table({"regions": {"A": {"n": 4, **entry}}, "mean": entry}).splitlines()
+    assert lines[0].startswith("| region | photos | R@1 | R@5 | R@10 | R@20 | R@100 | IoU R@1 |")
+    assert lines[1] == "| --- |" + " ---: |" * 11
+    assert lines[2].startswith("| A | 4 | 50.0 |")
+    assert lines[3].startswith("| mean |  | 50.0 |")
+
+
+def test_real_cases_are_queries_too(folder: Path, tmp_path: Path) -> None:
+    query = read_queries(folder)[0]
+    block = {"zoom": 11, "row": 700, "column": 1000}
+    case = {"kind": "positive", "photo": str(query.path), "reference": str(query.path), "tile_block": block}
+    known = {"nadir_lat": 46.0, "nadir_lon": 11.0, "footprint_lonlat": query.footprint.tolist()}
+    unknown = {"kind": "negative"}
+    (tmp_path / "cases.json").write_text(json.dumps([{"id": "a", **case, **known}, {"id": "b", **case, **unknown}]))
+    (read,) = read_queries(tmp_path)
+    assert (read.region, read.path, read.nadir) == ("a", query.path, (46.0, 11.0))
+    assert (read.footprint == query.footprint).all()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, geodesic_km
@@ -68,16 +69,23 @@ class Found:
 
 
 def read_queries(folder: Path, most: int | None = None) -> list[Query]:
-    """Read ``photos.csv``: region, file, lon_tl, lat_tl, ..., lat_bl, nadir_lat, nadir_lon.
+    """Read ``photos.csv``: region, file, lon_tl, lat_tl, ..., lat_bl, nadir_lat, nadir_lon; else ``cases.json``.
 
     Args:
-        folder: with that file, and the photos that it names.
+        folder: with one of these files, and the photos that it names. Of cases, those of known footprint and nadir
+            are taken, each as a region of its own, by the photo's name.
         most: only so many of a region, the first ones.
 
     Raises:
         InputError: no such file, a column that is missing, a number that is none, a photo that is not there.
     """
     path = folder / PHOTOS
+    if not path.is_file() and (folder / "cases.json").is_file():
+        return [
+            Query(case.name, case.photo, case.footprint, case.nadir)
+            for case in read_cases(folder)
+            if case.footprint is not None and case.nadir is not None
+        ]
     if not path.is_file():
         raise InputError(f"The folder {folder} is no benchmark of retrieval: it has no {PHOTOS}.")
     queries: list[Query] = []
@@ -181,6 +189,13 @@ def table(entries: dict[str, dict[str, Any]]) -> str:
         values = [*(entry["mean"]["overlap"][top] for top in tops), *(entry["mean"]["iou20"][top] for top in tops)]
         rows.append([name, *(f"{value:.1f}" for value in values), f"{1000 * entry['seconds_per_query']:.0f}"])
     return _markdown([head, *rows])
+
+
+def photo_table(entry: dict[str, Any]) -> str:
+    """A Markdown table of the ranks of one summary's photos; a dash where no right block is among the first 100."""
+    rows = [["photo", "rank by overlap", "rank by IoU"]]
+    rows += [[photo["photo"], str(photo["overlap"] or "–"), str(photo["iou20"] or "–")] for photo in entry["photos"]]
+    return _markdown(rows)
 
 
 def region_table(entry: dict[str, Any]) -> str:
