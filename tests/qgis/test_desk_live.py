@@ -44,6 +44,8 @@ def desk(qtbot, dock, canvas, tmp_path):
     """The desk, open, with one photo of 900 x 600 pixels placed in the middle of the map."""
     image = QImage(900, 600, QImage.Format.Format_RGB32)
     image.fill(QColor(200, 80, 40))
+    for x in range(40):
+        image.setPixelColor(x, x, QColor("black"))  # the engine refuses a photo of one colour
     assert image.save(str(tmp_path / "a.png"))
     dock.add_photos([tmp_path / "a.png"])
     dock.photos.setCurrentIndex(dock.photos.photos.index(0))

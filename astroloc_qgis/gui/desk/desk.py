@@ -22,9 +22,11 @@ from qgis.PyQt.QtGui import QColor
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.gui.desk.desk_dock import DeskDock
+from astroloc_qgis.gui.desk.desk_export import DeskExport
 from astroloc_qgis.gui.desk.exporting import update_job
 from astroloc_qgis.gui.desk.footprint_sync import FootprintSync
 from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
+from astroloc_qgis.gui.desk.known_places import KnownPlaces
 from astroloc_qgis.gui.desk.live_item import LiveItem
 from astroloc_qgis.gui.desk.placing import place_in_view, points_to_placement
 from astroloc_qgis.gui.desk.tie_point_tool import TiePointTool
@@ -72,6 +74,8 @@ class Desk(QObject):
         self.footprint_tool.setAction(dock.correct)
         self.tie_tool.setAction(dock.tie)
         self.sync = FootprintSync(self)
+        self.places = KnownPlaces(self, main)
+        self.output = DeskExport(self, main, iface)
         self._place_band = QgsRubberBand(self.canvas)
         self._place_band.setStrokeColor(QColor(60, 200, 255))
         self._place_band.setFillColor(QColor(60, 200, 255, 30))
@@ -279,6 +283,11 @@ class Desk(QObject):
         elif desk.work.placement is not None:
             desk.preview(fit_placement(desk.work.placement, tuple(points)))
 
+    def set_tie_points(self, points: tuple[TiePoint, ...], what: str) -> None:
+        """Replace all tie points, and put the photo where they say."""
+        self._change_points(points, what)
+        self.dock.tabs.setCurrentWidget(self.dock.table)
+
     def _change_points(self, points: tuple[TiePoint, ...], what: str) -> None:
         if (desk := self.current_desk()) is None:
             return
@@ -343,6 +352,8 @@ class Desk(QObject):
         dock.refine.setEnabled(placement is not None and not busy)
         dock.reject.setEnabled(placement is not None)
         dock.fit.setEnabled(bool(work and work.tie_points))
+        dock.read_points.setEnabled(self.item is not None)
+        dock.export.setEnabled(bool(self.output.exportable()) and not busy)
         for action, can, text, name in (
             (dock.undo, desk and desk.stack.canUndo(), desk and desk.stack.undoText(), tr("Undo")),
             (dock.redo, desk and desk.stack.canRedo(), desk and desk.stack.redoText(), tr("Redo")),
@@ -365,6 +376,7 @@ class Desk(QObject):
         self.sync.write()
         self._on_preview()
         self._show_points()
+        self.output.ask_for_pictures()
         self.load()
 
     def open(self) -> None:
@@ -458,6 +470,8 @@ class Desk(QObject):
                 dock.fit: self.fit,
                 dock.accept: self.accept,
                 dock.reject: self.reject,
+                dock.export: self.output.export,
+                dock.read_points: self.places.ask_for_control_points,
             }
         )
         self.canvas.mapToolSet.connect(self._on_tool)

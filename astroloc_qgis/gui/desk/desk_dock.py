@@ -60,6 +60,9 @@ class DeskDock(QgsDockWidget):
         self.fit = self._action(
             tr("Fit"), "georeferencer/mGeorefRun.svg", tr("Put the photo where its tie points say, by least squares")
         )
+        self.read_points = self._action(
+            "", "georeferencer/mActionLoadGCPpoints.svg", tr("Read tie points from a .points file of the Georeferencer")
+        )
         self.bar.addSeparator()
         self.accept = self._action(
             tr("Accept"),

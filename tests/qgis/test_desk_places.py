@@ -1,0 +1,92 @@
+"""What is known of photos before they are localized: nadir and centre from tables, the search area, names of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.desk.names import file_names
+from astroloc_qgis.gui.desk.work import PhotoState, Work
+from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
+
+from .test_plugin import make_photo
+
+
+@pytest.mark.parametrize(
+    "name", ["ISS056-E-181034", "iss056e181034_lrg.jpg", "ISS056-E-181034.tif", "ISS56-E-181034", "ISS056-E-0181034"]
+)
+def test_a_photos_number_is_the_same_in_every_spelling(name):
+    assert photo_key(name) == "ISS56E181034"
+
+
+def test_a_name_without_a_number_has_no_key():
+    assert photo_key("holiday.jpg") == ""
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Photo,Nadir Lat,Nadir Lon,Center Lat,Center Lon\nISS056-E-181034,45.5,9.25,44.1,8.0\n",
+        "mission;roll;frame;nadir_lat;nadir_lon;centre_lat;centre_lon\nISS056;E;181034;45.5;9.25;44.1;8.0\n",
+        "Image File\tNADIR LATITUDE\tNADIR LONGITUDE\tCNTR LAT\tCNTR LON\niss056e181034.jpg\t45.5\t9.25\t44.1\t8.0\n",
+    ],
+)
+def test_nadir_and_centre_are_found_by_the_names_of_the_columns(tmp_path, table):
+    path = tmp_path / "photos.csv"
+    path.write_text(table)
+    (known,) = read_metadata(path).values()
+    assert (known.nadir, known.centre) == ((45.5, 9.25), (44.1, 8.0))
+
+
+def test_a_table_without_such_columns_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "photos.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="has no columns"):
+        read_metadata(path)
+
+
+def test_a_table_gives_each_photo_on_the_list_its_own_and_it_can_be_undone(dock, tmp_path):
+    dock.add_photos([make_photo(tmp_path, name) for name in ("ISS056-E-181034", "iss056e000007", "holiday")])
+    path = tmp_path / "photos.csv"
+    path.write_text("photo,nadir lat,nadir lon\nISS056-E-7,1,2\nISS056-E-181034,45.5,9.25\nISS056-E-9,,\n")
+    dock.desk.places.read_table(path)
+    nadirs = {item.name: item.nadir for item in dock.photos.photos.items}
+    assert nadirs == {"ISS056-E-181034": (45.5, 9.25), "iss056e000007": (1.0, 2.0), "holiday": None}
+    dock.photos.photos.items[0].desk.stack.undo()
+    assert dock.photos.photos.items[0].nadir is None
+
+
+def test_the_map_view_becomes_the_search_area_and_goes_to_the_engine(dock, qgis_canvas, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "a")])
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    qgis_canvas.setExtent(QgsRectangle(9.0, 45.0, 11.0, 46.0))
+    dock.desk.places.take_map_view()
+    (item,) = dock.photos.photos.items
+    west, south, east, north = item.desk.work.area["extent"]
+    assert west <= 9 < 11 <= east
+    assert south <= 45 < 46 <= north
+    assert dock.localization._photo_job(item, "x.tif").params["extent"] == [west, south, east, north]
+    dock.desk.places.set_area({"radius_km": 0})
+    params = dock.localization._photo_job(item, "x.tif").params
+    assert params["radius_km"] == 0
+    assert "extent" not in params
+
+
+def test_names_follow_the_template():
+    photos = [(Path("/a/ISS056-E-1.jpg"), Work(state=PhotoState.ACCEPTED)), (Path("/a/b.jpg"), Work())]
+    assert file_names("{name}_map", photos) == ["ISS056-E-1_map", "b_map"]
+    assert file_names("{number}-{state}-{name}", photos) == ["001-accepted-ISS056-E-1", "002-new-b"]
+    assert file_names("x/{name}", photos[:1]) == ["x-ISS056-E-1"]
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [("{nme}", "There is no {nme}"), ("{name", "brace"), ("same", "Two photos"), (" ", "empty")],
+)
+def test_a_template_that_makes_no_names_is_explained(template, sentence):
+    with pytest.raises(InputError, match=sentence):
+        file_names(template, [(Path("/a/b.jpg"), Work()), (Path("/a/c.jpg"), Work())])
