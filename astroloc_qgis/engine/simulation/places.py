@@ -216,10 +216,14 @@ def camera_place(lon: float, lat: float, area_km2: float, rng: np.random.Generat
 
 def upright(place: Array) -> Array:
     """Renumber (4, 2) corners by the quarter turns that bring the photo's top nearest to north."""
+    return np.roll(place, upright_turns(place), axis=0)
+
+
+def upright_turns(place: Array) -> int:
+    """How many quarter turns clockwise bring the top of a photo with (4, 2) corners nearest to north."""
     down = place[[3, 2]].mean(axis=0) - place[[0, 1]].mean(axis=0)
     angle = math.atan2(down[0], -down[1])  # of the downward direction, from south, towards east
-    quarter = round(angle / (math.pi / 2))
-    return np.roll(place, quarter, axis=0)
+    return -round(angle / (math.pi / 2)) % 4
 
 
 def is_portrait(place: Array) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 
-LOSSES = ("infonce", "pair", "multi-similarity")
+LOSSES = ("infonce", "pair", "multi-similarity", "none")
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,12 @@ class TrainingConfig:
         small_scale: as said; sides stay multiples of 32.
         tile_px: side of a tile.
         photo_px: long side of a photo (short side: two thirds).
+        mosaic_zoom: finest web-map zoom at which the imagery is kept; its own, about (8 for Blue Marble).
         zooms: web-map zooms of the tiles.
         strides: tiles from one block of a zoom to the next.
         dimensions: length of a descriptor.
         frozen_blocks: blocks at the network's start that keep their ImageNet weights.
-        loss: one of ``LOSSES``, on photo-tile pairs.
+        loss: one of ``LOSSES``, on photo-tile pairs; "none" leaves them out (EarthLoc learns from tiles alone).
         temperature: of InfoNCE.
         overlap_mask: tiles that overlap a photo besides its own are no negatives (neutral-aware).
         group_places: places of a neighbourhood from which hard batches are drawn.
@@ -48,9 +49,15 @@ class TrainingConfig:
         validate_every: steps between validations; 0 for none.
         patience: validations without a better recall after which training stops; 0 for never.
         checkpoint_seconds: time between checkpoints.
-        tile_loss: weight of a second loss on clusters of tiles drawn by how often photos fall in them (AstroLoc).
-        yearwise: one augmentation for all tiles of a year in a batch (EarthLoc).
-        relevance: draw clusters of tiles by relevance; else evenly.
+        positive_margin: similarity that a positive pair shall reach (loss "pair").
+        negative_margin: similarity that a negative pair shall not exceed (loss "pair").
+        tile_loss: weight of a second loss, multi-similarity on batches of tiles alone, in two years each (EarthLoc); 0
+            for none. AstroLoc's full method is loss "pair" with a tile loss of 1.
+        tile_batch: tiles in such a batch.
+        tile_clusters: k-means clusters that such batches are drawn from.
+        yearwise: one augmentation for all tiles of a year in a batch (EarthLoc); else one for each picture.
+        cluster_mining: draw such batches from clusters of descriptors; else at random.
+        relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
     """
 
     seed: int = 4
@@ -62,6 +69,7 @@ class TrainingConfig:
     small_scale: float = 0.8
     tile_px: int = 160
     photo_px: int = 192
+    mosaic_zoom: int = 8
     zooms: tuple[int, ...] = (9, 10, 11)
     strides: tuple[int, ...] = (2, 2, 3)
     dimensions: int = 256
@@ -81,13 +89,20 @@ class TrainingConfig:
     validate_every: int = 300
     patience: int = 0
     checkpoint_seconds: float = 180.0
+    positive_margin: float = 0.8
+    negative_margin: float = 0.3
     tile_loss: float = 0.0
-    yearwise: bool = False
+    tile_batch: int = 32
+    tile_clusters: int = 64
+    yearwise: bool = True
+    cluster_mining: bool = True
     relevance: bool = True
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise InputError(f"There is no loss '{self.loss}': choose one of {', '.join(LOSSES)}.")
+        if self.loss == "none" and self.tile_loss <= 0:
+            raise InputError("Nothing would be learned: choose a loss, or a tile loss above 0.")
         if len(self.zooms) != len(self.strides):
             raise InputError(f"There are {len(self.zooms)} zooms but {len(self.strides)} strides: give one for each.")
         if self.batch < 2 or self.places < self.batch:

@@ -18,11 +18,14 @@ from astroloc_qgis.engine.simulation.places import (
     unit_vectors,
 )
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.pairs import fitting_blocks
+from astroloc_qgis.engine.training.positives import fitting_blocks
+from astroloc_qgis.engine.training.relevance import relevant_batches
+from astroloc_qgis.engine.training.samplers import ClusterBatches, cluster, random_clusters
 
 Array = NDArray[np.float64]
 _PLACE_STREAM = 101
 _GROUP_STREAM = 103
+_TILE_STREAM = 127
 _LEAST_IOU = 0.1
 
 
@@ -82,6 +85,34 @@ def epoch_batches(
             order = np.concatenate([hard, order[len(hard) :]])
         batches += [order[at : at + config.batch] for at in range(0, len(order) - config.batch + 1, config.batch)]
     return [batches[number] for number in rng.permutation(len(batches))]
+
+
+def tile_batches(
+    config: TrainingConfig,
+    epoch: int,
+    count: int,
+    tiles: NDArray[np.float32] | None,
+    photos: NDArray[np.float32] | None,
+) -> list[NDArray[np.int64]]:
+    """Choose the places of an epoch's batches of tiles alone.
+
+    Args:
+        config: the run.
+        epoch: counted from 0.
+        count: batches of the epoch.
+        tiles: (N, D), the newest known descriptor of each place's tile; None before there are any.
+        photos: (N, D), of each place's photo.
+    """
+    stream = [config.seed, _TILE_STREAM, epoch]
+    seed = int(np.random.default_rng(stream).integers(2**31))
+    clusters = min(config.tile_clusters, config.places // 2)
+    if tiles is None or photos is None or not config.cluster_mining:
+        drawn = ClusterBatches(random_clusters(config.places, clusters, seed=seed), config.tile_batch, seed)
+    elif config.relevance:
+        drawn = relevant_batches(tiles, photos, clusters=clusters, batch_size=config.tile_batch, seed=seed)
+    else:
+        drawn = ClusterBatches(cluster(tiles, clusters, seed=seed)[0], config.tile_batch, seed)
+    return [drawn.batch(number) for number in range(count)]
 
 
 def balanced_order(vectors: NDArray[np.float32], clusters: int, seed: int) -> NDArray[np.int64]:

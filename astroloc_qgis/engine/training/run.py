@@ -9,20 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
-from astroloc_qgis.engine.simulation.places import Zone, read_footprints
+from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius, read_footprints
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.datasets import ImportedPhoto, imported_photos, tile_library
 from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
 from astroloc_qgis.engine.training.pairs import render_batch
 from astroloc_qgis.engine.training.pool import place_pool
+from astroloc_qgis.engine.training.positives import fitting_blocks
 from astroloc_qgis.engine.training.start import start_network
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
 from astroloc_qgis.engine.training.validation import validate, validation_set
+from astroloc_qgis.engine.training.world import Sources, World
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +48,12 @@ class TrainingRequest:
         avoid: CSVs with the corners of test photos (``lon_tl,lat_tl,…``), which training stays away from.
         avoid_km: by how much.
         avoid_points: (lon, lat) of further places to stay away from by as much.
-        work: folder for the mosaic (6 GB for the world at zoom 8), shared by runs.
+        photos: folder of real photos with footprints, to train on beside the simulated ones.
+        tiles: folder of EarthLoc's dataset, for more years of tiles.
+        work: folder for the mosaics (7 GB for the world at zoom 8), shared by runs.
         warm_start: checkpoint whose network is where training starts.
+        workers: processes that render; 0 renders in the training process.
+        more_imagery: the same in other years.
     """
 
     imagery: str
@@ -54,8 +62,12 @@ class TrainingRequest:
     avoid: tuple[Path, ...] = ()
     avoid_km: float = 500.0
     avoid_points: tuple[tuple[float, float], ...] = ()
+    photos: Path | None = None
+    tiles: Path | None = None
     work: Path | None = None
     warm_start: Path | None = None
+    workers: int = 1
+    more_imagery: tuple[str, ...] = ()
 
 
 def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
@@ -65,18 +77,43 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
         InputError: what is asked for makes no sense, or a file cannot be read.
     """
     request.out.mkdir(parents=True, exist_ok=True)
-    folder = (request.work or request.out) / "mosaic"
-    mosaic = build_mosaic(request.imagery, folder, progress=progress)
     footprints = read_footprints(request.footprints, "train")
+    sources = make_sources(request, config, progress)
+    mosaic = Mosaic.open(sources.mosaics[0])
+    places = place_pool(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
+    if sources.photos:
+        places = np.concatenate([places, np.stack([photo.place for photo in sources.photos])])
+    network = _start(request, config, sources, places)
+    check = None
+    if config.validate_every:
+        data = validation_set(config, mosaic, footprints, VALIDATION_ZONE)
+
+        def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
+            return validate(network, data)
+
+    return Trainer(config, network, places, sources, request.out, check, request.workers).run()
+
+
+def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> Sources:
+    """Read the imagery into mosaics, and look up what else there is.
+
+    Raises:
+        InputError: something cannot be read.
+    """
+    folders = []
+    zooms = tuple(range(config.mosaic_zoom, config.mosaic_zoom - 3, -1))
+    for number, imagery in enumerate((request.imagery, *request.more_imagery)):
+        folder = (request.work or request.out) / ("mosaic" if number == 0 else f"mosaic-{number + 1}")
+        build_mosaic(imagery, folder, zooms=zooms, progress=progress)
+        folders.append(folder)
     forbidden = forbidden_zone(request, config)
-    places = place_pool(config, footprints, mosaic, forbidden, request.out / "places.npy")
-    data = validation_set(config, mosaic, footprints, VALIDATION_ZONE) if config.validate_every else None
-    network = _start(request, config, mosaic, places, forbidden)
-    trainer = Trainer(
-        config, network, places, folder, request.out, forbidden,
-        validate=None if data is None else lambda network: validate(network, data),
-    )  # fmt: skip
-    return trainer.run()
+    photos = imported_photos(request.photos) if request.photos else []
+    return Sources(
+        tuple(folders),
+        forbidden,
+        tuple(photo for photo in photos if _usable(photo, config, forbidden)),
+        tile_library(request.tiles) if request.tiles else None,
+    )
 
 
 def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
@@ -93,11 +130,11 @@ def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
     return Zone(lonlat, radius)
 
 
-def read_photo_corners(path: Path) -> np.ndarray:
+def read_photo_corners(path: Path) -> NDArray[np.float64]:
     """(N, 4, 2) lon,lat, photo corner order, of a CSV with columns lon_tl, lat_tl, lon_tr, … as ``sim-photos`` has.
 
     Raises:
-        InputError: missing, or not such a table.
+        InputError: missing, empty, or not such a table.
     """
     names = [f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat")]
     try:
@@ -105,27 +142,31 @@ def read_photo_corners(path: Path) -> np.ndarray:
             rows = [[float(row[name]) for name in names] for row in csv.DictReader(stream)]
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} is not a table of photos ({', '.join(names)}).", repr(error)) from error
+    if not rows:
+        raise InputError(f"The table {path} names no photos.")
     return np.array(rows).reshape(-1, 4, 2)
 
 
+def _usable(photo: ImportedPhoto, config: TrainingConfig, forbidden: Zone) -> bool:
+    centre, radius_km = centre_and_radius(photo.place)
+    return not forbidden.touches(centre[None], radius_km)[0] and bool(fitting_blocks(config, photo.place, forbidden)[0])
+
+
 def _start(
-    request: TrainingRequest, config: TrainingConfig, mosaic: Mosaic, places: np.ndarray, forbidden: Zone
+    request: TrainingRequest, config: TrainingConfig, sources: Sources, places: NDArray[np.float64]
 ) -> LiteNetwork:
     torch.manual_seed(config.seed)
-    if request.warm_start is not None or (request.out / CHECKPOINT).is_file():
-        network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
-        if request.warm_start is not None:
-            network.load_state_dict(load_checkpoint(request.warm_start)["network"])
+    network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
+    if (request.out / CHECKPOINT).is_file():
         return network
-    start = request.out / "start.pt"
-    if not start.is_file():
-        rng = np.random.default_rng(config.seed)
+    start = request.warm_start or request.out / "start.pt"
+    if not start.is_file() and request.warm_start is None:
+        rng, world = np.random.default_rng(config.seed), World(sources)
         chosen = rng.permutation(len(places))[: _START_BATCHES * config.batch]
         batches = [
-            render_batch(config, mosaic, places, 0, chosen[at : at + config.batch], forbidden)
+            render_batch(config, world, places, 0, chosen[at : at + config.batch])
             for at in range(0, len(chosen), config.batch)
         ]
         save_checkpoint(start, {"network": start_network(config, batches).state_dict()})
-    network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
     network.load_state_dict(load_checkpoint(start)["network"])
     return network

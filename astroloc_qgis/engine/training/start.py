@@ -8,8 +8,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from astroloc_qgis.engine import weights
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork, from_imagenet
+from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.pairs import PairBatch
 
 
 def start_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNetwork:

@@ -14,25 +14,28 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.simulation.places import Zone
+from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.objective import batch_loss
-from astroloc_qgis.engine.training.pairs import PairBatch, PairBatches
-from astroloc_qgis.engine.training.pool import epoch_batches
+from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
+from astroloc_qgis.engine.training.pairs import PairBatches
+from astroloc_qgis.engine.training.pool import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.records import Records
+from astroloc_qgis.engine.training.world import Sources
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
-_HEAD_FACTOR = 3.0
+_HEAD_FACTOR = 1.5
+_MOMENTUM = 0.05
 _CLIP = 1.0
 
 Validate = Callable[[LiteNetwork], dict[str, dict[str, float]]]
@@ -48,7 +51,8 @@ class TrainingState:
         position: batches of that epoch done.
         descriptors: (places, D) the newest descriptor of each place's tile.
         grouped_by: the descriptors as they were when the epoch's batches were grouped.
-        known: whether each place has been described at all.
+        photos: (places, D) the newest descriptor of each place's photo; (0, D) where no loss needs it.
+        photos_grouped_by: as they were then.
         best: the best validation recall (any overlap, R@1 + R@10) so far.
         stale: validations since then.
     """
@@ -58,6 +62,8 @@ class TrainingState:
     position: int
     descriptors: NDArray[np.float32]
     grouped_by: NDArray[np.float32]
+    photos: NDArray[np.float32]
+    photos_grouped_by: NDArray[np.float32]
     best: float = -1.0
     stale: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -70,9 +76,8 @@ class Trainer:
         config: the run.
         network: where to start; a checkpoint in ``out`` takes precedence.
         places: (N, 4, 2) the pool.
-        mosaic: folder of the mosaic.
+        sources: what to read.
         out: folder for checkpoint, log and weights.
-        forbidden: neither photo nor tile of training touches it.
         validate: measures recall; None for never.
         workers: processes that render batches; 0 renders in this one.
 
@@ -81,11 +86,11 @@ class Trainer:
     """
 
     def __init__(
-        self, config: TrainingConfig, network: LiteNetwork, places: NDArray[np.float64], mosaic: Path, out: Path,
-        forbidden: Zone, validate: Validate | None = None, workers: int = 1,
+        self, config: TrainingConfig, network: LiteNetwork, places: NDArray[np.float64], sources: Sources, out: Path,
+        validate: Validate | None = None, workers: int = 1,
     ) -> None:  # fmt: skip
-        self.config, self.network, self._places, self._mosaic, self._out = config, network, places, mosaic, out
-        self._validate, self._workers, self._forbidden = validate, workers, forbidden
+        self.config, self.network, self._places, self._sources, self._out = config, network, places, sources, out
+        self._validate, self._workers = validate, workers
         out.mkdir(parents=True, exist_ok=True)
         network.freeze(config.frozen_blocks)
         head = [*network.head.parameters(), network.power]
@@ -94,7 +99,8 @@ class Trainer:
         groups = [{"params": body, "factor": 1.0}, {"params": head, "factor": _HEAD_FACTOR}]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
-        self.state = TrainingState(0, 0, 0, empty, empty.copy())
+        photos = empty if config.tile_loss > 0 else empty[:0]
+        self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
         if (out / CHECKPOINT).is_file():
             self._resume()
 
@@ -139,8 +145,8 @@ class Trainer:
         hard = state.epoch >= self.config.hard_from_epoch
         batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
         data = PairBatches(
-            self.config, self._mosaic, self._places, state.epoch, batches, state.step - state.position, self._forbidden,
-            self.network,
+            self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self.network,
+            self._tile_batches(len(batches), hard=hard),
         )  # fmt: skip
         end = min(len(batches), state.position + last - state.step)
         self._epoch_length = len(batches)
@@ -150,24 +156,40 @@ class Trainer:
         )  # fmt: skip
         return loader
 
+    def _tile_batches(self, count: int, *, hard: bool) -> list[NDArray[np.int64]] | None:
+        if self.config.tile_loss <= 0:
+            return None
+        state = self.state
+        known = (state.grouped_by, state.photos_grouped_by) if hard else (None, None)
+        return tile_batches(self.config, state.epoch, count, *known)
+
     def _end_epoch(self) -> None:
         state = self.state
         if state.position >= self._epoch_length:
             state.epoch, state.position = state.epoch + 1, 0
-            state.grouped_by = state.descriptors.copy()
+            state.grouped_by, state.photos_grouped_by = state.descriptors.copy(), state.photos.copy()
 
     def _step(self, batch: PairBatch) -> float:
         state = self.state
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate(state.step) * group["factor"]
-        photos = torch.cat([self.network.finish(part) for part in (batch.wide, batch.high) if len(part)])
-        tiles = self.network.finish(batch.tiles)
-        loss = batch_loss(self.config, photos, tiles, batch.iou)
+        network = self.network
+        projected = [network.projected(part) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
+        described = F.normalize(torch.cat(projected) - network.centre, dim=1)
+        photos, tiles = described.split(len(batch.members))
+        loss = photo_tile_loss(self.config, photos, tiles, batch.iou)
+        if batch.others is not None:
+            others = self.network.finish(batch.others.tiles)
+            extra = tile_batch_loss(self.config, others, batch.others.places, batch.others.overlap)
+            loss = loss + self.config.tile_loss * extra
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
         self._optimizer.step()
+        network.recentre(torch.cat(projected).detach(), _MOMENTUM)
         state.descriptors[batch.members.numpy()] = tiles.detach().numpy()
+        if len(state.photos):
+            state.photos[batch.members.numpy()] = photos.detach().numpy()
         state.step += 1
         state.position += 1
         return float(loss.detach())
@@ -209,6 +231,8 @@ class Trainer:
                 "position": state.position,
                 "descriptors": torch.from_numpy(state.descriptors),
                 "grouped_by": torch.from_numpy(state.grouped_by),
+                "photos": torch.from_numpy(state.photos),
+                "photos_grouped_by": torch.from_numpy(state.photos_grouped_by),
                 "best": state.best,
                 "stale": state.stale,
                 "history": json.dumps(state.history),
@@ -220,8 +244,9 @@ class Trainer:
         stored = load_checkpoint(self._out / CHECKPOINT)
         # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
         free = {"checkpoint_seconds", "validate_every", "patience", "steps", "small_steps", "decay_steps"}
+        fresh = TrainingConfig().to_json()
         for name, value in self.config.to_json().items():
-            before = stored["config"].get(name)
+            before = stored["config"].get(name, fresh[name])
             if name not in free and _plain(before) != _plain(value):
                 raise InputError(
                     f"The checkpoint in {self._out} was made with {name} = {before}, not {value}: train into another "
@@ -230,9 +255,12 @@ class Trainer:
         self.network.load_state_dict(stored["network"])
         self._optimizer.load_state_dict(stored["optimizer"])
         torch.set_rng_state(stored["rng"])
+        none = torch.zeros((0, self.config.dimensions))
         self.state = TrainingState(
             stored["step"], stored["epoch"], stored["position"], stored["descriptors"].numpy(),
-            stored["grouped_by"].numpy(), stored["best"], stored["stale"], json.loads(stored["history"]),
+            stored["grouped_by"].numpy(), stored.get("photos", none).numpy(),
+            stored.get("photos_grouped_by", none).numpy(), stored["best"], stored["stale"],
+            json.loads(stored["history"]),
         )  # fmt: skip
         log.info("going on at step %d", self.state.step)
 

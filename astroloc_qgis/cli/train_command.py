@@ -1,0 +1,114 @@
+"""``train``: simulate astronaut photos over imagery and train the retrieval model on them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.engine.errors import InputError
+
+
+def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], distance: Callable[[str], float]) -> None:
+    """Add the grammar of ``train``.
+
+    Args:
+        commands: the subparsers of the command line.
+        lat_lon: reads LAT,LON.
+        distance: reads kilometres.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "train", help="train the retrieval model on simulated photos; goes on where it was interrupted"
+    )
+    parser.add_argument("--imagery", required=True, metavar="URI", help="Blue Marble, say; kept as arrays (7 GB)")
+    parser.add_argument("--more-imagery", action="append", default=[], metavar="URI", help="of another year")
+    parser.add_argument(
+        "--footprints", type=Path, required=True, metavar="CSV", help="real ones; split 'train' is used"
+    )
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="real photos: photos.csv, or EarthLoc's dataset")
+    parser.add_argument("--tiles", type=Path, metavar="DIR", help="more years of tiles: EarthLoc's dataset")
+    parser.add_argument("--avoid", type=Path, action="append", default=[], metavar="CSV", help="photos.csv of a test")
+    parser.add_argument("--avoid-point", type=lat_lon, action="append", default=[], metavar="LAT,LON")
+    parser.add_argument("--avoid-km", type=distance, default=500.0, help="stay so far from those (500)")
+    parser.add_argument("--config", type=Path, metavar="JSON", help="settings, as config.json of a run")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, in JSON: loss=pair, steps=500"
+    )
+    parser.add_argument("--warm-start", type=Path, metavar="FILE", help="checkpoint of another run to start from")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="for the arrays, shared by runs (default: --out)")
+    parser.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that render (1)")
+    parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
+    parser.add_argument("--export-only", action="store_true", help="write them as they are now, without training")
+    parser.add_argument("--about", type=Path, metavar="JSON", help="what else to record beside the weights")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoint, log, curves")
+
+
+def run_train(options: Namespace) -> None:
+    """Train, and write the weights.
+
+    Raises:
+        InputError: settings or files that make no sense.
+    """
+    if options.export_only and options.export is None:
+        raise InputError("--export-only needs --export: name the file to write.")
+    if not options.export_only:
+        _train(options)
+    if options.export is not None:
+        from astroloc_qgis.engine.training.export import export_model
+
+        about = _read_json(options.about) if options.about else {}
+        print(f"{options.export}: sha256 {export_model(options.out, options.export, about=about)}")
+
+
+def _train(options: Namespace) -> None:
+    import cv2
+    import torch
+
+    from astroloc_qgis.engine.training.config import TrainingConfig
+    from astroloc_qgis.engine.training.run import TrainingRequest, train
+
+    # Rendering and training share two cores; more threads would wait for each other.
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    values = _read_json(options.config) if options.config else {}
+    config = TrainingConfig.from_json({**values, **dict(_setting(text) for text in options.set)})
+    request = TrainingRequest(
+        options.imagery,
+        options.footprints,
+        options.out,
+        avoid=tuple(options.avoid),
+        avoid_km=options.avoid_km,
+        avoid_points=tuple((lon, lat) for lat, lon in options.avoid_point),
+        photos=options.photos,
+        tiles=options.tiles,
+        work=options.work,
+        warm_start=options.warm_start,
+        workers=options.workers,
+        more_imagery=tuple(options.more_imagery),
+    )
+    with progress_bar("mosaic") as progress:
+        train(request, config, progress)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise InputError(f"'{text}' is not a setting: write NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value  # a word, such as the name of a loss
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON.", str(error)) from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path} is not a JSON object.")
+    return values

