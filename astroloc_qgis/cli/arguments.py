@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from astroloc_qgis.cli.confidence_command import add_confidence
 from astroloc_qgis.cli.geometry_command import add_geometry
-from astroloc_qgis.cli.retrieval_command import add_retrieval
+from astroloc_qgis.cli.retrieval_command import add_photos, add_retrieval
 from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.tiles import MAX_ZOOM
@@ -158,6 +158,7 @@ def make_parser() -> Parser:
     add_geometry(benchmark)
     add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
+    add_photos(benchmark, positive)
     return parser
 
 

@@ -16,7 +16,7 @@ from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.confidence_command import run_confidence
 from astroloc_qgis.cli.geometry_command import run_geometry
 from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
-from astroloc_qgis.cli.retrieval_command import run_retrieval
+from astroloc_qgis.cli.retrieval_command import run_photos, run_retrieval
 from astroloc_qgis.cli.world_command import run_world
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.progress import Progress
@@ -225,6 +225,9 @@ def _benchmark(options: Namespace) -> int:
         return LOCALIZED
     if options.action == "retrieval":
         run_retrieval(options)
+        return LOCALIZED
+    if options.action == "photos":
+        run_photos(options)
         return LOCALIZED
     from astroloc_qgis.engine.benchmark.coregistration import run, table
 

@@ -55,6 +55,44 @@ def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
 
 
+def add_photos(actions: Any, positive: Callable[[str], int]) -> None:
+    """Add the grammar of ``benchmark photos``.
+
+    Args:
+        actions: the subparsers of ``benchmark``.
+        positive: reads a whole number of at least 1.
+    """
+    parser: argparse.ArgumentParser = actions.add_parser(
+        "photos", help="simulate photos at test footprints of EarthLoc's six regions, for 'benchmark retrieval'"
+    )
+    parser.add_argument("--imagery", required=True, metavar="URI")
+    parser.add_argument("--footprints", type=Path, required=True, metavar="CSV", help="split 'test' is used")
+    parser.add_argument("--per-region", type=positive, default=50, metavar="N")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.set_defaults(json=None)
+
+
+def run_photos(options: Namespace) -> None:
+    """Write the photos, and say how many.
+
+    Raises:
+        InputError: as ``write_query_photos``.
+    """
+    from astroloc_qgis.engine.benchmark.query_photos import write_query_photos
+
+    with progress_bar(options.out.name) as progress:
+        count = write_query_photos(
+            options.imagery,
+            options.footprints,
+            options.out,
+            per_region=options.per_region,
+            seed=options.seed,
+            progress=progress,
+        )
+    print(f"{options.out}: {count} photos")
+
+
 def run_retrieval(options: Namespace) -> None:
     """Measure, write what was asked for, and print the tables.
 

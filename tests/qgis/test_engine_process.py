@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -79,7 +81,7 @@ def test_a_second_request_is_refused_while_one_runs(engine):
         engine.request("echo", {})
 
 
-@pytest.mark.parametrize("method", ["work", "hang"])
+@pytest.mark.parametrize("method", ["work", "hang", "freeze"])
 def test_cancel_acts_within_a_second_even_when_the_engine_hangs_and_the_next_request_works(qtbot, engine, method):
     with qtbot.waitSignal(engine.progressed, timeout=20 * SECOND):
         engine.request(method, {})
@@ -189,3 +191,81 @@ def test_the_engines_environment_is_clean_but_keeps_gdal_and_proj(monkeypatch):
     kept = {name for name in environment.keys() if environment.value(name) == "somewhere"}  # noqa: SIM118 - no dict
     assert kept == {"GDAL_DATA", "PROJ_LIB"}
     assert environment.value("PYTHONNOUSERSITE") == "1"
+
+
+def test_a_request_without_a_sign_of_progress_is_given_up_and_the_next_works(qtbot, make_engine):
+    engine = make_engine(silence_timeout_ms=1000)
+    failure = fail(qtbot, engine, "hang")
+    assert "no sign of progress for 1 seconds" in failure.message
+    assert ask(qtbot, engine, "echo", {"n": 5}) == {"n": 5}
+
+
+def test_a_long_request_that_goes_on_is_not_given_up(qtbot, make_engine):
+    assert ask(qtbot, make_engine(silence_timeout_ms=1000), "work", {"seconds": 2.5}) == {"worked": True}
+
+
+def test_a_process_that_floods_its_pipe_is_ended_before_it_fills_the_memory(qtbot, engine):
+    assert "nobody can read" in fail(qtbot, engine, "flood").message
+    assert ask(qtbot, engine, "echo", {"n": 6}) == {"n": 6}
+
+
+def test_a_process_started_with_other_settings_is_replaced_at_the_next_request(qtbot, engine):
+    ask(qtbot, engine, "echo")
+    first = engine.process_id
+    usual = engine._command
+    engine._command = lambda: [*usual(), "--another"]
+    ask(qtbot, engine, "echo")
+    assert engine.process_id not in (0, first)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_bytes_come_from_the_engine_a_request_ends_once(qtbot, make_engine, seed):
+    """Random bytes, and messages that are nearly right, before and between the right ones."""
+    engine = make_engine("fuzz", str(seed), silence_timeout_ms=5000, hello_timeout_ms=20_000)
+    ends = []
+    engine.succeeded.connect(ends.append)
+    engine.failed.connect(ends.append)
+    for number in range(1, 4):
+        engine.request("echo", {"n": number})
+        qtbot.waitUntil(lambda: not engine.busy, timeout=30 * SECOND)
+        assert len(ends) == number
+
+
+def test_the_log_is_kept_in_a_file_that_does_not_grow_without_bound(tmp_path):
+    log = BoundedLog(tmp_path / "logs" / "engine.log", limit=1000)
+    for number in range(100):
+        log.write(b"%04d " % number * 20)
+    assert sum(file.stat().st_size for file in (tmp_path / "logs").iterdir()) <= 2000
+    assert log.tail.endswith("0099")
+
+
+@pytest.mark.parametrize("method", ["hang", "freeze"])
+def test_when_qgis_is_killed_no_process_is_left_behind(tmp_path, method):
+    """A QGIS of its own, killed without warning while its engine hangs, even inside a library."""
+    code = (
+        "import sys; from qgis.PyQt.QtCore import QCoreApplication; "
+        "from astroloc_qgis.qgis_adapters.engine_process import EngineProcess; app = QCoreApplication([]); "
+        f"engine = EngineProcess(lambda: [sys.executable, {str(SCRIPT)!r}]); "
+        "engine.progressed.connect(lambda event: print(engine.process_id, flush=True)); "
+        f"engine.request({method!r}, {{}}); app.exec()"
+    )
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=SCRIPT.parents[2], env=environment
+    ) as qgis:
+        process = int(qgis.stdout.readline())
+        os.kill(process, 0)
+        qgis.kill()
+        qgis.wait()
+    end = time.monotonic() + 5
+    while is_alive(process) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_alive(process)
+
+
+def is_alive(process):
+    """Whether a process runs (one that has ended and waits to be noticed by its parent does not)."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

