@@ -11,7 +11,7 @@ STEPS ?= 400
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
-  world-index ablation model-card i18n package run clean
+  world-index model contact-sheet ablation model-card i18n package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,17 @@ bench-retrieval: env ## measure retrieval with the world index on photos of know
 	@if [ -f "$(PHOTOS)/photos.csv" ]; then $(PYTHON) -m astroloc_qgis benchmark retrieval "$(PHOTOS)" \
 	--index resources/index/world; \
 	else echo "There is no $(PHOTOS)/photos.csv: pass the folder of the photos as PHOTOS=..."; fi
+
+model: env ## train the retrieval model and export it to resources/models; resumable, hours
+	@mkdir -p build/training resources/models
+	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
+	--footprints "$(FOOTPRINTS)" $(if $(wildcard $(PHOTOS)/photos.csv),--avoid "$(PHOTOS)/photos.csv") \
+	--avoid-point=-19.2,-70 --avoid-point=0.1,36.6 --avoid-point=-10.4,40.4 \
+	--work build/training --out build/training/model --export resources/models/astroloc-lite.npz
+
+contact-sheet: env ## redraw resources/help/simulator.jpg, a sheet of simulated photos
+	@mkdir -p build/training
+	@$(PYTHON) .ci/contact_sheet.py --imagery "$(BLUE_MARBLE)" --footprints "$(FOOTPRINTS)"
 
 world-index: env ## describe the world's land into resources/index/world; resumable, some 20 minutes (BLUE_MARBLE=copy)
 	@mkdir -p build resources/index

@@ -40,7 +40,7 @@ class TrainingConfig:
         group_places: places of a neighbourhood from which hard batches are drawn.
         hard_share: share of the batches grouped by k-means clusters of descriptors, the others by neighbourhood only.
         hard_from_epoch: descriptors mean something from this epoch on (the first is 0).
-        learning_rate: of the network; the head's is three times as much.
+        learning_rate: of the network; the head's is one and a half times as much.
         weight_decay: of AdamW.
         warmup: steps.
         positive_iou: a photo's tile is drawn from those of at least this IoU (or of the best, if none has), by IoU.
@@ -62,10 +62,10 @@ class TrainingConfig:
 
     seed: int = 4
     places: int = 20_000
-    steps: int = 1_700
-    decay_steps: int = 500
+    steps: int = 1_800
+    decay_steps: int = 600
     batch: int = 64
-    small_steps: int = 0
+    small_steps: int = 1_000
     small_scale: float = 0.8
     tile_px: int = 160
     photo_px: int = 192
@@ -80,7 +80,7 @@ class TrainingConfig:
     group_places: int = 768
     hard_share: float = 0.85
     hard_from_epoch: int = 1
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     weight_decay: float = 1e-4
     warmup: int = 60
     positive_iou: float = 0.2
