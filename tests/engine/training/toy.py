@@ -31,6 +31,7 @@ CONFIG = TrainingConfig(
     camera_share=0.0,
     validate_every=0,
     checkpoint_seconds=0.0,
+    small_steps=0,
 )
 
 
