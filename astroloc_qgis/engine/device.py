@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from astroloc_qgis.engine.errors import InputError
 
 _batch_share: ContextVar[float] = ContextVar("batch_share", default=1.0)
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "insufficient memory", "bad_alloc")
-"""What torch, OpenCV and C++ say when there is no more memory, in lower case."""
+OUT_OF_MEMORY = (
+    *("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "insufficient memory"),
+    *("bad_alloc", "failed to map segment"),
+)
+"""What torch, OpenCV, C++ and the system say when there is no more memory, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,13 @@ def default_threads() -> int:
     except AttributeError:  # not on Windows and macOS
         cores = os.cpu_count() or 1
     return cores - 1 if cores > 2 else cores
+
+
+def torch_threads() -> int:
+    """Threads that the networks use in this process."""
+    import torch
+
+    return int(torch.get_num_threads())
 
 
 def limit_threads(threads: int | None = None) -> None:

@@ -94,7 +94,9 @@ class EngineOptionsPage(QgsOptionsPageWidget):
     def _environment(self) -> QGroupBox:
         box = QGroupBox(tr("Engine"), self)
         setup = self._parts.setup
-        self.state = QLabel(setup.problem or setup.last_trouble or tr("Ready in {folder}").format(folder=setup.folder))
+        self.state = QLabel(
+            setup.problem or setup.last_trouble or tr("Ready: {python}").format(python=setup.interpreter)
+        )
         self.state.setWordWrap(True)
         self.set_up = QPushButton(tr("&Set up the engine…"), box)
         self.set_up.clicked.connect(self._parts.open)

@@ -84,6 +84,11 @@ class EngineSetup(QObject):
         return ""
 
     @property
+    def interpreter(self) -> str:
+        """The Python that the engine runs on; empty when there is none."""
+        return "" if self.problem else str(find_interpreter(self._settings))
+
+    @property
     def folder(self) -> Path:
         """Where the environment is, or will be."""
         return engine_folder(self._settings)

@@ -77,7 +77,7 @@ class EngineProcess(QObject):
         self._started_as: list[str] = []
         self._dying: list[QProcess] = []
         self._said_hello = False
-        self._buffer = b""
+        self._buffer = bytearray()
         self._log = log or BoundedLog(user_data_folder() / "logs" / "engine.log")
         self._last_id = 0
         self._active: Request | None = None
@@ -158,7 +158,7 @@ class EngineProcess(QObject):
         except AstroLocError as error:
             self._fail(START, str(error), error.details)
             return
-        self._buffer, self._said_hello = b"", False
+        self._buffer, self._said_hello = bytearray(), False
         environment = self._environment()
         self._started_as = [program, *arguments, *environment.toStringList()]
         self._log.begin()
@@ -184,12 +184,15 @@ class EngineProcess(QObject):
     def _on_output(self) -> None:
         if self._process is None:
             return
-        *lines, self._buffer = (self._buffer + bytes(self._process.readAllStandardOutput())).split(b"\n")
+        *lines, rest = bytes(self._process.readAllStandardOutput()).split(b"\n")
         for line in lines:
-            self._on_line(line)
+            self._buffer += line
+            whole, self._buffer = bytes(self._buffer), bytearray()
+            self._on_line(whole)
+        self._buffer += rest
         if len(self._buffer) > LONGEST_LINE:
             sentence = tr("The engine sent what nobody can read, and was ended. Just try again.")
-            self._discard(DEFECT, sentence, self._with_log(repr(self._buffer[:200])))
+            self._discard(DEFECT, sentence, self._with_log(repr(bytes(self._buffer[:200]))))
 
     def _on_line(self, line: bytes) -> None:
         try:

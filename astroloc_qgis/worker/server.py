@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from astroloc_qgis.engine.device import is_out_of_memory
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
 from astroloc_qgis.worker.protocol import (
     CANCELLED,
@@ -157,7 +158,7 @@ class Server:
             self._send(Failure(request.id, INPUT, str(error), error.details))
         except Exception as error:  # whatever else: the seam where a defect is turned into a message and not lost
             logger.exception("request %s (%s) failed", request.id, request.method)
-            self._send(Failure(request.id, DEFECT, _defect_sentence(error), traceback.format_exc()))
+            self._send(Failure(request.id, *_told(error), traceback.format_exc()))
 
     def _raise_if_cancelled(self, request: Request) -> None:
         if self._ending.is_set() or request.id in self._cancelled:
@@ -189,8 +190,12 @@ class Server:
                 self._hard_exit(0)
 
 
-def _defect_sentence(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return "The computer ran out of memory: close other programs or use a smaller photo."
+def _told(error: Exception) -> tuple[str, str]:
+    """Return the kind of a failure and the sentence for the user."""
+    if is_out_of_memory(error):
+        return INPUT, "The computer ran out of memory: close other programs or use a smaller photo, then try again."
+    if isinstance(error, ImportError):
+        lacks = error.name or "a part"
+        return INPUT, f"The engine's environment lacks {lacks}: press “Set up the engine…” and there Repair."
     first_line = str(error).strip().split("\n", 1)[0]
-    return f"The engine met a defect ({type(error).__name__}: {first_line})."
+    return DEFECT, f"The engine met a defect ({type(error).__name__}: {first_line})."

@@ -5,7 +5,9 @@ Run as a script, it is a whole engine process: the tests of the protocol and of 
 
 from __future__ import annotations
 
+import ctypes
 import os
+import random
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.worker.lifeline import die_with_parent
 from astroloc_qgis.worker.pipes import claim_standard_pipes
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 from astroloc_qgis.worker.server import Server
@@ -40,6 +43,20 @@ def hang(params, progress):
     return {}
 
 
+def freeze(params, progress):
+    """Hang inside a library that does not let Python run: no thread of this process acts any more."""
+    progress("match", 0.0)
+    ctypes.PyDLL(None).sleep(60)
+    return {}
+
+
+def flood(params, progress):
+    """Write without an end of line, as a process gone wild does."""
+    progress("match", 0.0)
+    while True:
+        SINK[0].write(os.urandom(1 << 20).replace(b"\n", b""))
+
+
 def chatter(params, progress):
     print("a stray print of Python")
     os.write(1, b"a stray write of a C library\n")
@@ -62,10 +79,13 @@ def unlocated(params, progress):
     return {"photo": params["photo"], "status": "not_localized", "confidence": 0.02, "inliers": 5, "outputs": {}}
 
 
+SINK = []
 METHODS = {
     "echo": echo,
     "work": work,
     "hang": hang,
+    "freeze": freeze,
+    "flood": flood,
     "chatter": chatter,
     "fail": fail,
     "die": die,
@@ -76,12 +96,50 @@ METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).ste
 METHODS["index_build"] = work
 
 
+class Fuzzed:
+    """A pipe that puts garbage, and messages that are nearly right, around what is written to it."""
+
+    def __init__(self, sink, chance):
+        self._sink, self._chance = sink, chance
+
+    def write(self, line):
+        for _ in range(self._chance.randrange(4)):
+            self._sink.write(self._garbage(line))
+        self._sink.write(b"\n" + line)
+
+    def flush(self):
+        self._sink.flush()
+
+    def _garbage(self, line):
+        chance = self._chance
+        kind = chance.randrange(5)
+        if kind == 0:
+            return chance.randbytes(chance.randrange(1, 3000)) + b"\n"
+        if kind == 1:  # a message with a byte changed
+            place = chance.randrange(len(line))
+            return line[:place] + chance.randbytes(1) + line[place + 1 :] + b"\n"
+        if kind == 2:  # one that is cut off
+            return line[: chance.randrange(len(line))] + b"\n"
+        value = chance.choice([b"NaN", b"Infinity", b"-1e999", b"null", b"[]", b"{}", b'"x"', b"9" * 400, b"[" * 2000])
+        event = chance.choice([b"progress", b"result", b"error", b"hello", b"surprise"])
+        return b'{"id": %s, "event": "%s", "stage": "match", "fraction": %s, "kind": %s}\n' % (
+            chance.choice([b"1", b"2", b"77", value]),
+            event,
+            value,
+            value,
+        )
+
+
 if __name__ == "__main__":
     if "silent" in sys.argv:
         time.sleep(60)
+    die_with_parent()
     source, sink = claim_standard_pipes()
+    SINK.append(sink)
     if "garbage" in sys.argv:
         sink.write(b'\xff\x00 no JSON\n{"event": "hello"}\n[1]\n\n{"id": 1, "event": "result"}\n')
+    if "fuzz" in sys.argv:
+        sink = Fuzzed(sink, random.Random(int(sys.argv[2])))
     protocol = 99 if "future" in sys.argv else PROTOCOL_VERSION
     Server(METHODS, source, sink).serve(Hello(protocol, {"engine": "scripted"}, ("cpu",)))
     os._exit(0)
