@@ -1,4 +1,4 @@
-"""What seldom changes: nadir, matcher, output folder, the engine's Python."""
+"""What seldom changes: nadir, matcher, output folder (the engine's options are in QGIS's own)."""
 
 from __future__ import annotations
 
@@ -42,18 +42,12 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.output = _folder(settings.output, tr("Output folder"))
         self.output.setToolTip(tr("Where the georeferenced photo, its footprint and its tie points are written"))
         self.output.fileChanged.connect(self._on_output)
-        self.python = QgsFileWidget(self)
-        self.python.setFilePath(settings.python)
-        self.python.lineEdit().setPlaceholderText(tr("found automatically"))
-        self.python.setToolTip(tr("The Python program of the environment in which the engine is installed"))
-        self.python.fileChanged.connect(self._on_python)
         form = QFormLayout(self)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("&Nadir"), self.nadir)
         form.addRow(tr("&Matcher"), self.matcher)
         form.addRow(tr("&Output"), self.output)
-        form.addRow(tr("Engine &Python"), self.python)
         self.setCollapsed(True)
         self.setSaveCollapsedState(False)
 
@@ -78,9 +72,6 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def _on_output(self, folder: str) -> None:
         self._settings.output = folder
-
-    def _on_python(self, path: str) -> None:
-        self._settings.python = path
 
 
 def parse_nadir(text: str) -> tuple[float, float] | None:

@@ -238,7 +238,7 @@ class EngineProcess(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
-            sentence = tr("The engine's Python, {program}, cannot be started: choose another one under Options.")
+            sentence = tr("The engine's Python, {program}, cannot be started: press “Set up the engine…”.")
             self._discard(START, sentence.format(program=self._process.program()), self._process.errorString())
 
     def _on_finished(self) -> None:
@@ -254,7 +254,7 @@ class EngineProcess(QObject):
             ending = tr("It ended with status {status}{crash}.").format(status=status, crash=", crashed" * crashed)
             self._discard(DEFECT, self._unexpected_end(), self._with_log(ending))
         else:
-            sentence = tr("The engine could not start: something is missing in its Python environment.")
+            sentence = tr("The engine could not start: press “Set up the engine…” and there Repair.")
             self._discard(START, sentence, self._with_log(""))
 
     def _on_hello_timeout(self) -> None:

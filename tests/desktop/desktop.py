@@ -136,8 +136,8 @@ class Desktop:
 
 
 @contextlib.contextmanager
-def qgis(folder: Path, package: Path, screenshots: Path, python: Path, *layers: Path) -> Iterator[Desktop]:
-    """Start a real QGIS with the plugin from its zip, on a screen of its own."""
+def qgis(folder: Path, package: Path, screenshots: Path, python: Path | None, *layers: Path) -> Iterator[Desktop]:
+    """Start a real QGIS with the plugin from its zip, on a screen of its own; without ``python`` it has no engine."""
     require_programs()
     make_profile(folder / "profiles", package)
     status = folder / "status.json"
@@ -145,7 +145,9 @@ def qgis(folder: Path, package: Path, screenshots: Path, python: Path, *layers: 
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
             environment[name] = str(folder / name.lower())
             Path(environment[name]).mkdir(mode=0o700, exist_ok=True)
-        environment |= {"ASTROLOC_DESKTOP_STATUS": str(status), "ASTROLOC_PYTHON": str(python), "LANG": "C.UTF-8"}
+        environment |= {"ASTROLOC_DESKTOP_STATUS": str(status), "LANG": "C.UTF-8"}
+        if python is not None:
+            environment["ASTROLOC_PYTHON"] = str(python)
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder / "profiles")]
         command += ["--profile", "default", "--code", str(START), *map(str, layers)]
         with program(*command, log=folder / "qgis.log", environment=environment, cwd=folder):

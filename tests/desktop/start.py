@@ -45,7 +45,7 @@ def footprints():
 
 
 def status():
-    dock = plugins["astroloc_qgis"].dock
+    dock, parts = plugins["astroloc_qgis"].dock, plugins["astroloc_qgis"].engine_parts
     widgets = {
         "add": dock.add_button,
         "localize": dock.localize_button,
@@ -53,7 +53,10 @@ def status():
         "build": dock.index.build_button,
         "cancel": dock.progress.cancel_button,
         "photos": dock.photos,
+        "set up": parts.banner.button,
     }
+    if parts.dialog is not None:
+        widgets["install"] = parts.dialog.install_button
     modal = QApplication.activeModalWidget()
     return {
         "widgets": {name: place(widget) for name, widget in widgets.items() if widget.isVisible()},
@@ -71,6 +74,11 @@ def status():
         "extent": extent_lonlat(),
         "footprints": footprints(),
         "drawing": iface.mapCanvas().isDrawing(),
+        "setup": [
+            parts.banner.text.text(),
+            parts.dialog.disk.text() if parts.dialog else "",
+            parts.dialog.status.text() if parts.dialog else "",
+        ],
         "engine": dock.localization.engine.process_id,
     }
 

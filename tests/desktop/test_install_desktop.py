@@ -1,0 +1,105 @@
+"""From nothing to a photo on the map: a fresh profile, the zip, one button, an environment made from PyPI.
+
+Downloads some 3 GB on Linux, so it runs only when asked for: ``ASTROLOC_FULL_INSTALL=1 .venv/bin/python .ci/test.py
+desktop -k install``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from .desktop import Desktop, qgis
+from .test_desktop import (
+    SCREENSHOTS,
+    add_photo,
+    build_index,
+    choose_the_first_layer_as_reference,
+    is_gone,
+    package,
+    pictures,
+)
+
+__all__ = ["package", "pictures"]
+ASKED_FOR = "ASTROLOC_FULL_INSTALL"
+INSTALL_S = 1500
+
+pytestmark = [
+    pytest.mark.desktop,
+    pytest.mark.skipif(not os.environ.get(ASKED_FOR), reason=f"It downloads 3 GB: set {ASKED_FOR}=1 to run it."),
+]
+
+
+def open_setup(desktop: Desktop) -> None:
+    desktop.click("set up")
+    desktop.wait("the plan is there", lambda status: "install" in status["widgets"] and "GB" in status["setup"][1])
+    time.sleep(0.5)
+
+
+def test_from_nothing_to_a_photo_on_the_map(tmp_path, package, pictures):
+    photo, reference = pictures
+    with qgis(tmp_path, package, SCREENSHOTS, None, reference) as desktop:
+        desktop.wait_for_the_map()
+        status = desktop.status()
+        assert "not installed" in status["setup"][0]
+        desktop.screenshot("install-1-dock")
+        open_setup(desktop)
+        desktop.screenshot("install-2-plan")
+        started = time.monotonic()
+        desktop.click("install")
+        desktop.wait("packages arrive", lambda status: "installing the packages" in status["setup"][2], seconds=300)
+        time.sleep(4)
+        desktop.screenshot("install-3-running")
+        desktop.wait("the engine is ready", lambda status: "engine is ready" in status["setup"][2], seconds=INSTALL_S)
+        seconds = time.monotonic() - started
+        desktop.screenshot("install-4-done")
+        desktop.keys("Escape")
+        desktop.wait("the window is closed", lambda status: "install" not in status["widgets"])
+        add_photo(desktop, photo)
+        choose_the_first_layer_as_reference(desktop, reference)
+        build_index(desktop)
+        desktop.click("localize")
+        status = desktop.wait("the photo is done", lambda status: status["photos"][0][1] == "localized", seconds=180)
+        desktop.wait_for_the_map()
+        desktop.screenshot("install-5-localized")
+        engine = status["engine"]
+        command = Path(f"/proc/{engine}/cmdline").read_bytes().split(b"\0")[0].decode()
+        assert Path(command).is_relative_to(tmp_path), "the photo was localized by another engine"
+        journal = json.loads(next(tmp_path.rglob("env/install.json")).read_text())
+        figures = {"seconds": round(seconds, 1), "bytes": journal["size"], "proof": journal["proof"]}
+        (SCREENSHOTS / "install.json").write_text(json.dumps(figures, indent=1))
+    end = time.monotonic() + 5
+    while not is_gone(engine) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert is_gone(engine)
+
+
+def test_qgis_closed_in_the_middle_of_an_install_leaves_no_process_and_goes_on_next_time(tmp_path, package, pictures):
+    with qgis(tmp_path, package, SCREENSHOTS, None, pictures[1]) as desktop:
+        desktop.wait_for_the_map()
+        open_setup(desktop)
+        desktop.click("install")
+        desktop.wait("packages arrive", lambda status: "installing the packages" in status["setup"][2], seconds=300)
+        time.sleep(2)
+    end = time.monotonic() + 5
+    while left(tmp_path) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert left(tmp_path) == []
+    assert next(tmp_path.rglob("env.part")).is_dir()
+
+
+def left(folder: Path) -> list[str]:
+    """The command lines of the processes that name a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
