@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from astroloc_qgis.cli.confidence_command import add_confidence
 from astroloc_qgis.cli.geometry_command import add_geometry
 from astroloc_qgis.cli.retrieval_command import add_photos, add_retrieval
+from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.tiles import MAX_ZOOM
@@ -153,12 +154,15 @@ def make_parser() -> Parser:
     cases = benchmark.add_parser("coregistration", help="register photos of known footprints to their references")
     cases.add_argument("folder", type=Path, metavar="FOLDER", help="with cases.json")
     cases.add_argument("--matcher", default="auto", metavar="NAME,...")
+    cases.add_argument("--cross", action="store_true", help="also put each photo to the other cases' references")
+    cases.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw photos found against seconds taken")
     cases.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     cases.add_argument("--json", type=Path, metavar="FILE")
     add_geometry(benchmark)
     add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
     add_photos(benchmark, positive)
+    add_train(commands, lat_lon, distance)
     return parser
 
 
@@ -198,4 +202,10 @@ def _add_registration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--matcher", default="auto", help="name of a matcher, or auto: cheap ones first")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument("--crs", help="of the GeoTIFF, such as EPSG:4326 (default: the reference's)")
+    parser.add_argument(
+        "--finer", metavar="URI", help="imagery of better resolution, to register to from where the photo was found"
+    )
+    parser.add_argument(
+        "--correct", action="store_true", help="bend the photo (lens, mountains) where tie points prove that it helps"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a report here")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import check_writable, write_json
+from astroloc_qgis.cli.report import check_plot, check_writable, write_json, write_plot
 from astroloc_qgis.engine.errors import InputError
 
 
@@ -61,9 +61,7 @@ def run_confidence(options: Namespace) -> None:
         InputError: something given is wrong.
     """
     if getattr(options, "plot", None):
-        if options.plot.suffix.lower() != ".svg":
-            raise InputError(f"The plot {options.plot} is drawn as an SVG: give it a name that ends in .svg.")
-        check_writable(options.plot)
+        check_plot(options.plot)
     {"simulated": _simulated, "pairs": _pairs, "calibrate": _calibrate}[options.action](options)
 
 
@@ -91,7 +89,7 @@ def _simulated(options: Namespace) -> None:
     if options.json:
         write_json(options.json, summary(rows))
     if options.plot:
-        _write(options.plot, reliability_plot(*evidence(rows), "confidence of auto, simulated photos"))
+        write_plot(options.plot, reliability_plot(*evidence(rows), "confidence of auto, simulated photos"))
     print(tables(rows))
 
 
@@ -150,12 +148,7 @@ def _calibrate(options: Namespace) -> None:
     if options.json:
         write_json(options.json, found.made)
     if options.plot:
-        _write(options.plot, reliability_plot(found.held_out, found.right.astype(float), f"{matcher}, photos held out"))
+        write_plot(
+            options.plot, reliability_plot(found.held_out, found.right.astype(float), f"{matcher}, photos held out")
+        )
     print(describe(found, matcher, path))
-
-
-def _write(path: Path, svg: str) -> None:
-    from astroloc_qgis.engine.exports.files import write_bytes
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, svg.encode())

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import check_writable, write_json
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.cli.report import check_plot, write_json, write_plot
 
 
 def add_geometry(actions: Any) -> None:
@@ -34,13 +33,10 @@ def run_geometry(options: Namespace) -> None:
         InputError: the imagery or the matcher is none, or a file cannot be written.
     """
     if options.plot:
-        if options.plot.suffix.lower() != ".svg":
-            raise InputError(f"The plot {options.plot} is drawn as an SVG: give it a name that ends in .svg.")
-        check_writable(options.plot)
+        check_plot(options.plot)
     from astroloc_qgis.engine.benchmark.geometry import compare_models, compare_nadirs
     from astroloc_qgis.engine.benchmark.geometry_registration import register_rendered
     from astroloc_qgis.engine.benchmark.geometry_report import plot, tables
-    from astroloc_qgis.engine.exports.files import write_bytes
     from astroloc_qgis.engine.imagery import Reference
     from astroloc_qgis.engine.matchers import check_name
     from astroloc_qgis.engine.progress import part_of
@@ -63,6 +59,5 @@ def run_geometry(options: Namespace) -> None:
     if options.json:
         write_json(options.json, results)
     if options.plot:
-        options.plot.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(options.plot, plot(results["models"]).encode())
+        write_plot(options.plot, plot(results["models"]))
     print(tables(results))

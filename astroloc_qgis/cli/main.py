@@ -15,8 +15,17 @@ from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.confidence_command import run_confidence
 from astroloc_qgis.cli.geometry_command import run_geometry
-from astroloc_qgis.cli.report import check_writable, describe_entry, describe_index, unfinished_entry, write_json
+from astroloc_qgis.cli.report import (
+    check_plot,
+    check_writable,
+    describe_entry,
+    describe_index,
+    unfinished_entry,
+    write_json,
+    write_plot,
+)
 from astroloc_qgis.cli.retrieval_command import run_photos, run_retrieval
+from astroloc_qgis.cli.train_command import run_train
 from astroloc_qgis.cli.world_command import run_world
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.progress import Progress
@@ -81,6 +90,8 @@ def _localize(options: Namespace) -> int:
             matcher=options.matcher,
             device=options.device,
             crs=options.crs,
+            finer=options.finer,
+            correct=options.correct,
             progress=progress,
         )
 
@@ -105,6 +116,8 @@ def _refine(options: Namespace) -> int:
             matcher=options.matcher,
             device=options.device,
             crs=options.crs,
+            finer=options.finer,
+            correct=options.correct,
             progress=progress,
         )
 
@@ -181,6 +194,11 @@ def _retrieve(options: Namespace) -> int:
     return LOCALIZED
 
 
+def _train(options: Namespace) -> int:
+    run_train(options)
+    return LOCALIZED
+
+
 def _index(options: Namespace) -> int:
     from astroloc_qgis.engine.index import Index, build_index
 
@@ -229,12 +247,19 @@ def _benchmark(options: Namespace) -> int:
     if options.action == "photos":
         run_photos(options)
         return LOCALIZED
-    from astroloc_qgis.engine.benchmark.coregistration import run, table
+    if options.plot:
+        check_plot(options.plot)
+    from astroloc_qgis.engine.benchmark.coregistration import run
+    from astroloc_qgis.engine.benchmark.coregistration_report import plot, table
 
     with progress_bar("benchmark") as progress:
-        results = run(options.folder, options.matcher.split(","), device=options.device, progress=progress)
+        results = run(
+            options.folder, options.matcher.split(","), cross=options.cross, device=options.device, progress=progress
+        )
     if options.json:
         write_json(options.json, results)
+    if options.plot:
+        write_plot(options.plot, plot(results))
     print(table(results))
     return LOCALIZED
 
@@ -272,6 +297,7 @@ COMMANDS = {
     "index": _index,
     "matchers": _matchers,
     "benchmark": _benchmark,
+    "train": _train,
 }
 
 

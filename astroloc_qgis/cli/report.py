@@ -64,6 +64,7 @@ def unfinished_entry(photo: Path, reason: str) -> dict[str, Any]:
         "rmse_px": None,
         "rmse_m": None,
         "uncertainty": None,
+        "correction": None,
         "candidate": None,
         "candidates": [],
         "outputs": {},
@@ -81,6 +82,12 @@ def describe_entry(entry: dict[str, Any]) -> str:
         f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
         f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."
     ]
+    bend = entry["correction"]
+    if bend is not None:
+        lines.append(
+            f"  corrected by a {bend['model']} model: tie points that took no part are off by "
+            f"{bend['error_after_px']:.2f} instead of {bend['error_before_px']:.2f} px"
+        )
     return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
 
 
@@ -107,3 +114,22 @@ def describe_index(index: Any) -> str:
             "  extent       " + ", ".join(f"{value:.4f}" for value in info.extent) + " (west, south, east, north)",
         ]
     )
+
+
+def check_plot(path: Path) -> None:
+    """Refuse a name for a plot that is not an SVG's, or cannot be written.
+
+    Raises:
+        InputError: says which.
+    """
+    if path.suffix.lower() != ".svg":
+        raise InputError(f"The plot {path} is drawn as an SVG: give it a name that ends in .svg.")
+    check_writable(path)
+
+
+def write_plot(path: Path, svg: str) -> None:
+    """Write a plot, making its folder."""
+    from astroloc_qgis.engine.exports.files import write_bytes
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, svg.encode())

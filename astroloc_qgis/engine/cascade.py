@@ -148,6 +148,44 @@ def run_cascade(
     return replace(best, trials=tuple(trials))
 
 
+def sharpen_on(
+    views: PhotoViews,
+    reference: Reference,
+    coarse: Outcome,
+    stages: Sequence[Stage],
+    *,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+) -> Outcome:
+    """A photo that was placed on coarse imagery, placed again on finer imagery.
+
+    Args:
+        views: the photo.
+        reference: the finer imagery.
+        coarse: where the photo was placed.
+        stages: of ``stages_of``; each begins at that place.
+        device: torch device.
+        progress: told the stage "match"; may raise ``Cancelled``.
+
+    Returns:
+        The first result that verification believes; ``coarse`` itself where none is, as where the finer imagery does
+        not show the place.
+    """
+    found = coarse.registration
+    if found.homography is None:
+        return coarse
+    start = Hypothesis(found.homography, found.turn, found.history[-1])
+    for number, stage in enumerate(stages):
+        step = part_of(progress, number / len(stages), (number + 1) / len(stages))
+        matcher = matchers.create(stage.matcher, device)
+        registration = sharpen(views, reference, start, found.plane, matcher, progress=step)
+        verdict = verify(registration, views.size)
+        log.info("%s on finer imagery: %d inliers, %s", stage.matcher, registration.inliers, verdict.reason)
+        if verdict.located:
+            return replace(coarse, registration=registration, verdict=verdict)
+    return coarse
+
+
 def _chosen(starts: Sequence[Start], stage: Stage, hints: dict[int, Hypothesis]) -> list[int]:
     """Numbers of the starts that a stage looks at, in order."""
     if not stage.hinted:

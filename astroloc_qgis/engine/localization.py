@@ -13,6 +13,7 @@ from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.geometry import Array, apply_homography, photo_corners
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval import Candidate
+from astroloc_qgis.engine.smooth_correction import SmoothCorrection
 from astroloc_qgis.engine.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.verification import Verdict
 
@@ -28,6 +29,7 @@ class Localization:
         photo_size: width and height of the photo, pixels.
         outputs: kind of file -> path; empty where the photo was not localized.
         seconds: by stage.
+        correction: smooth correction on top of the homography; None where none was asked for, or none was proved.
     """
 
     photo: Path
@@ -36,6 +38,7 @@ class Localization:
     photo_size: tuple[int, int]
     outputs: dict[str, Path] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    correction: SmoothCorrection | None = None
 
     @property
     def registration(self) -> Registration:
@@ -93,6 +96,7 @@ class Localization:
             "rmse_px": _number(found.rmse_px) if self.located else None,
             "rmse_m": _number(found.rmse_m) if self.located else None,
             "uncertainty": None if uncertainty is None else uncertainty.summary(),
+            "correction": None if self.correction is None else self.correction.summary(),
             "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
             "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
             "outputs": {kind: str(path) for kind, path in self.outputs.items()},

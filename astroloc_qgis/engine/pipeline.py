@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, stages_of
+from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, sharpen_on, stages_of
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
@@ -30,6 +30,7 @@ from astroloc_qgis.engine.photo import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval import Candidate, retrieve
 from astroloc_qgis.engine.search_area import SearchArea, area_about_block, area_about_footprint, plane_for
+from astroloc_qgis.engine.smooth_correction import find_correction
 from astroloc_qgis.engine.tiles import Block, Extent
 from astroloc_qgis.engine.views import PhotoViews
 
@@ -51,6 +52,8 @@ def localize(
     matcher: str = "auto",
     device: str = "auto",
     crs: str | None = None,
+    finer: str | None = None,
+    correct: bool = False,
     progress: Progress = no_progress,
 ) -> Localization:
     """Find a photo on Earth and georeference it.
@@ -66,6 +69,9 @@ def localize(
         matcher: name, or "auto" for a cascade from cheap to strong.
         device: torch device, or "auto".
         crs: of the GeoTIFF; by default the reference's.
+        finer: imagery of better resolution, to which a photo that was found is registered as well, from where it was
+            found; if that imagery does not show the place, the photo stays where it was.
+        correct: look for a smooth correction on top of the homography, and use it where tie points prove it.
         progress: told the stages; may raise ``Cancelled``.
 
     Raises:
@@ -81,6 +87,8 @@ def localize(
         pixels = photo.rgb8()
         index = Index.open(index_folder)
         Reference.open(imagery or index.info.imagery_uri).close()
+        if finer is not None:
+            Reference.open(finer).close()
         _check_outputs(out, crs)
     with clock.stage("search"):
         candidates = retrieve(
@@ -99,7 +107,12 @@ def localize(
             starts = [(_candidate_area(candidate, reference, nadir), candidate) for candidate in candidates]
             outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
         result = Localization(photo_path, outcome, candidates, views.size)
+        if finer is not None:
+            with clock.stage("match"):
+                _sharpen_on(finer, result, views, stages, device, progress)
         with clock.stage("georeference"):
+            if correct:
+                _correct(result)
             _write(result, photo, reference, out, crs, index.info.model, progress)
     result.seconds = clock.seconds
     return result
@@ -116,6 +129,8 @@ def refine(
     matcher: str = "auto",
     device: str = "auto",
     crs: str | None = None,
+    finer: str | None = None,
+    correct: bool = False,
     progress: Progress = no_progress,
 ) -> Localization:
     """Georeference a photo whose place is roughly known, as a block or as a footprint.
@@ -130,6 +145,9 @@ def refine(
         matcher: name, or "auto".
         device: torch device, or "auto".
         crs: of the GeoTIFF; by default the reference's.
+        finer: imagery of better resolution, to which a photo that was found is registered as well, from where it was
+            found; if that imagery does not show the place, the photo stays where it was.
+        correct: look for a smooth correction on top of the homography, and use it where tie points prove it.
         progress: told the stages; may raise ``Cancelled``.
 
     Raises:
@@ -143,6 +161,8 @@ def refine(
     with clock.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
+        if finer is not None:
+            Reference.open(finer).close()
     with _opened(imagery) as reference:
         _check_outputs(out, crs)
         with clock.stage("match"):
@@ -155,7 +175,12 @@ def refine(
                 starts: list[Start] = [(_footprint_area(footprint, views.size, nadir), None)]
                 outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
                 result = Localization(photo_path, outcome, [], views.size)
+        if finer is not None:
+            with clock.stage("match"):
+                _sharpen_on(finer, result, views, stages, device, progress)
         with clock.stage("georeference"):
+            if correct:
+                _correct(result)
             _write(result, photo, reference, out, crs, "", progress)
     result.seconds = clock.seconds
     return result
@@ -221,6 +246,26 @@ def _check_outputs(out: Path, crs: str | None) -> None:
         raise Cancelled  # a trial, abandoned so that it leaves no folder behind
 
 
+def _sharpen_on(
+    finer: str, result: Localization, views: PhotoViews, stages: Sequence[Stage], device: str, progress: Progress
+) -> None:
+    """Register a photo that was found to finer imagery, where that shows the place."""
+    if result.located:
+        with _opened(finer) as reference:
+            result.outcome = sharpen_on(views, reference, result.outcome, stages, device=device, progress=progress)
+
+
+def _correct(result: Localization) -> None:
+    """Look for a smooth correction of a photo that was found."""
+    found = result.registration
+    if result.located and found.homography is not None and found.tie_points is not None:
+        ties = found.tie_points
+        used = ties.inlier
+        result.correction = find_correction(
+            found.homography, ties.photo_xy[used], ties.plane_xy[used], result.photo_size
+        )
+
+
 def _write(
     result: Localization,
     photo: Photo,
@@ -235,7 +280,7 @@ def _write(
     if not result.located or found.homography is None:
         return
     result.outputs = georeference(
-        photo,
+        photo if result.correction is None else result.correction.rectified(photo),
         found.homography,
         found.plane,
         out,

@@ -49,7 +49,7 @@ class Uncertainty:
         homography: (3, 3) photo pixels -> metres of the plane.
         plane: the working plane.
         size: width and height of the photo, pixels.
-        covariance: (8, 8) of the homography's change D, in normalised photo coordinates; see ``_design``.
+        covariance: (8, 8) of the homography's change D, in normalised photo coordinates; see ``homography_design``.
         freedom: degrees of freedom of the residual variance.
         sigma_px: standard deviation of a tie point along one axis, photo pixels.
         design_effect: by how much shared errors raise the variance, at least 1.
@@ -69,7 +69,7 @@ class Uncertainty:
 
     def covariance_px(self, photo_xy: Array) -> Array:
         """(N, 2, 2) covariance of the registration at (N, 2) photo points, as a displacement in photo pixels."""
-        rows = _design(_normalised(photo_xy, self.size)) * _scale(self.size)
+        rows = homography_design(normalised(photo_xy, self.size)) * _scale(self.size)
         return np.asarray(rows @ self.covariance @ rows.transpose(0, 2, 1))
 
     def covariance_m(self, photo_xy: Array) -> Array:
@@ -176,8 +176,8 @@ def uncertainty_of(
     residual = apply_homography(np.linalg.inv(homography), plane_xy) - photo_xy
     if len(residual) < MIN_TIE_POINTS or not np.isfinite(residual).all():
         raise ValueError(f"{len(residual)} tie points, all of them finite or not, do not tell their error")
-    at = _normalised(photo_xy, photo_size)
-    rows = _design(at)
+    at = normalised(photo_xy, photo_size)
+    rows = homography_design(at)
     normal = np.einsum("nij,nik->jk", rows, rows)
     # Points on one line leave some of the eight free: the pseudo-inverse would call that certain, this calls it huge.
     values, vectors = np.linalg.eigh(normal)
@@ -203,13 +203,13 @@ def _scale(size: tuple[int, int]) -> float:
     return math.hypot(*size) / 2
 
 
-def _normalised(photo_xy: Array, size: tuple[int, int]) -> Array:
+def normalised(photo_xy: Array, size: tuple[int, int]) -> Array:
     """Photo pixels -> coordinates about the photo's centre, its corners at distance 1."""
     photo_xy = np.asarray(photo_xy, dtype=np.float64).reshape(-1, 2)
     return np.asarray((photo_xy - np.array(size) / 2) / _scale(size))
 
 
-def _design(at: Array) -> Array:
+def homography_design(at: Array) -> Array:
     """(N, 2, 8) derivative of (I + D) at points by D's entries, row by row, the last one (the scale) left out."""
     x, y = at.T
     one, zero = np.ones_like(x), np.zeros_like(x)

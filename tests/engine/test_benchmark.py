@@ -10,7 +10,8 @@ import pytest
 
 from astroloc_qgis.cli import main as cli
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
-from astroloc_qgis.engine.benchmark.coregistration import corner_error_px, is_right, run, table
+from astroloc_qgis.engine.benchmark.coregistration import corner_error_px, is_right, run
+from astroloc_qgis.engine.benchmark.coregistration_report import plot, summaries, table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import WorkingPlane
 from astroloc_qgis.engine.imagery import Reference
@@ -89,6 +90,25 @@ def test_every_case_is_run_with_every_matcher_once(scene: Scene, tmp_path: Path)
     assert [entry["corner_error_px"] < 3 for entry in located] == [True, True]
     assert json.loads(json.dumps(results, allow_nan=False)) == results
     assert table(results).count("positives right") == 2
+    assert {entry["peak_memory_mb"] > 50 for entry in results} == {True}
+
+
+def test_across_every_photo_meets_the_references_of_the_others(scene: Scene, tmp_path: Path) -> None:
+    results = run(scene.cases(tmp_path), ["sift"], cross=True, device="cpu")
+    assert [(entry["id"], entry["reference"], entry["kind"]) for entry in results] == [
+        ("right", "right", "positive"),
+        ("wrong", "wrong", "negative"),
+        ("right", "wrong", "false"),
+        ("wrong", "right", "false"),
+    ]
+    told = summaries(results)[0]
+    assert (told["located"], told["positives"], told["false_pairs"]) == (1, 1, 3)
+    # Both cases have the same map: what is "false" here shows the photo, and so counts as a false accept.
+    assert told["false_accepts"] == 1
+    assert "of ALIKED's time" in table(results)
+    drawn = plot(results)
+    assert drawn.count("<circle") == 1
+    assert ">sift</text>" in drawn
 
 
 def test_a_wrong_footprint_in_the_truth_shows_as_wrong(scene: Scene, tmp_path: Path) -> None:
@@ -102,7 +122,7 @@ def test_a_wrong_footprint_in_the_truth_shows_as_wrong(scene: Scene, tmp_path: P
 def test_a_table_without_any_localized_photo_has_no_corner_error(scene: Scene, tmp_path: Path) -> None:
     entry = {
         "id": "a", "kind": "negative", "matcher": "sift", "won_by": "sift", "status": "not_localized", "inliers": 0,
-        "confidence": 0.0, "corner_error_px": None, "right": True, "seconds": 1.0,
+        "confidence": 0.0, "corner_error_px": None, "right": True, "seconds": 1.0, "peak_memory_mb": None,
     }  # fmt: skip
     assert table([entry]).splitlines()[-1] == "sift: 0 of 0 positives right, 0 of all wrong, median time 1.0 s."
 

@@ -63,7 +63,7 @@ def test_localizing_a_photo_ends_with_0_and_reports_it(scene: Scene, tmp_path: P
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     (entry,) = json.loads(report.read_text())
-    assert set(entry) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(entry) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
     assert entry["status"] == "localized"
     assert entry["photo"] == str(scene.photo)
     assert scene.error_px(entry["footprint"]) < 3
@@ -80,7 +80,7 @@ def test_a_photo_of_elsewhere_ends_with_3_and_a_report(scene: Scene, tmp_path: P
     )  # fmt: skip
     assert (status, stderr) == (3, "")
     (entry,) = json.loads(report.read_text())
-    assert set(entry) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(entry) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
     assert (entry["status"], entry["outputs"], entry["footprint"]) == ("not_localized", {}, None)
     assert stdout == f"stranger.jpg: not localized ({entry['reason']}).\n"
     assert left_in(tmp_path) == ["report.json"]
@@ -155,7 +155,7 @@ def test_a_defect_ends_with_1_and_a_report_and_takes_no_other_photo_along(
     assert first == "astroloc: This is a defect of AstroLoc: ZeroDivisionError: division by zero in the works"
     assert rest[0].startswith("Traceback")
     broken, whole = json.loads(report.read_text())
-    assert set(broken) == set(whole) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(broken) == set(whole) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
     assert (broken["status"], whole["status"]) == ("not_localized", "localized")
     assert "defect" in broken["reason"]
 

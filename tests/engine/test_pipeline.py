@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from osgeo import gdal, ogr, osr
@@ -15,6 +16,7 @@ from astroloc_qgis.engine.geometry import WorkingPlane, apply_homography, geodes
 from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.engine.tiles import Block
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, SIZE, Scene, left_in, make_scene
+from tests.engine.synthetic import make_world
 
 OUTPUTS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}
 GOOD_PX = 3.0
@@ -72,8 +74,8 @@ def centers(localization: pipeline.Localization) -> np.ndarray:
 
 
 def test_the_report_has_the_fields_of_the_contract_and_a_reason(localized, refused) -> None:
-    assert set(localized.report()) == CONTRACT_FIELDS | {"reason", "uncertainty"}
-    assert set(refused[0].report()) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(localized.report()) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
+    assert set(refused[0].report()) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
 
 
 def test_the_report_is_plain_json(localized, refused) -> None:
@@ -261,7 +263,7 @@ def test_refining_from_a_block_finds_the_photo(scene: Scene, tmp_path: Path) -> 
         scene.photo, str(scene.imagery), tmp_path, block=beside, matcher="xfeat-lighterglue", device="cpu"
     )
     report = result.report()
-    assert set(report) == CONTRACT_FIELDS | {"reason", "uncertainty"}
+    assert set(report) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
     assert report["matcher"] == "xfeat-lighterglue"
     assert scene.error_px(report["footprint"]) < GOOD_PX
     expected = {"zoom": 12, "row": beside.row, "column": beside.column, "size": 4, "rank": 1, "score": 1.0}
@@ -309,3 +311,41 @@ def test_a_block_far_off_the_imagery_is_honestly_not_localized(scene: Scene, tmp
     assert result.report()["status"] == "not_localized"
     assert "reference shows nothing" in result.report()["reason"]
     assert left_in(tmp_path) == []
+
+
+def test_finer_imagery_sharpens_what_coarse_imagery_found(scene: Scene, tmp_path: Path) -> None:
+    coarse = str(scene.world.write(tmp_path / "coarse.tif", pixels=170))
+    start = {"block": scene.block, "matcher": "sift", "device": "cpu"}
+    once = pipeline.refine(scene.photo, coarse, tmp_path / "once", **start)
+    twice = pipeline.refine(scene.photo, coarse, tmp_path / "twice", finer=str(scene.imagery), **start)
+    assert once.located
+    assert twice.located
+    assert twice.registration.inliers > once.registration.inliers
+    assert scene.error_px(twice.footprint) < min(GOOD_PX, scene.error_px(once.footprint))
+
+
+def test_finer_imagery_of_another_place_leaves_a_photo_where_it_was(scene: Scene, tmp_path: Path) -> None:
+    elsewhere = make_world(pixels=512, seed=9, lon=float(scene.world.center_lonlat[0]) + 5)
+    finer = str(elsewhere.write(tmp_path / "elsewhere.tif"))
+    start = {"block": scene.block, "matcher": "sift", "device": "cpu"}
+    result = pipeline.refine(scene.photo, str(scene.imagery), tmp_path / "out", finer=finer, **start)
+    assert result.located
+    assert scene.error_px(result.footprint) < GOOD_PX
+
+
+def test_a_lens_that_bends_is_corrected_where_that_was_asked_for(scene: Scene, tmp_path: Path) -> None:
+    photo = cv2.imread(str(scene.photo))
+    height, width = photo.shape[:2]
+    x, y = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
+    stretch = 1 - 0.06 * (x**2 + y**2) / ((width**2 + height**2) / 4)
+    maps = [(axis * stretch + side / 2 - 0.5).astype(np.float32) for axis, side in ((x, width), (y, height))]
+    bent = tmp_path / "bent.png"
+    cv2.imwrite(str(bent), cv2.remap(photo, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    start = {"block": scene.block, "matcher": "sift", "device": "cpu"}
+    result = pipeline.refine(bent, str(scene.imagery), tmp_path / "out", correct=True, **start)
+    assert result.correction is not None
+    assert result.correction.error_after_px < 0.9 * result.correction.error_before_px
+    assert result.report()["correction"]["model"] == result.correction.model
+    assert gdal.Open(str(result.outputs["geotiff"])).GetRasterBand(4).Checksum() > 0
+    plain = pipeline.refine(bent, str(scene.imagery), tmp_path / "plain", **start)
+    assert plain.correction is None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +17,11 @@ import numpy as np
 from astroloc_qgis.engine import matchers, pipeline
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
 from astroloc_qgis.engine.cascade import Stage, stages_of
-from astroloc_qgis.engine.device import resolve_device
+from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
 from astroloc_qgis.engine.geometry import Array, geodesic_km
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.photo import read_photo
-from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.views import PhotoViews
 
 LEAST_TOLERANCE_PX = 15.0
@@ -25,34 +29,77 @@ LEAST_TOLERANCE_PX = 15.0
 
 
 def run(
-    folder: Path, matcher_names: Sequence[str], *, device: str = "auto", progress: Progress = no_progress
+    folder: Path,
+    matcher_names: Sequence[str],
+    *,
+    cross: bool = False,
+    device: str = "auto",
+    progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
     """Register every case with every matcher, weights loaded beforehand.
 
+    Each matcher has a process of its own, so that its memory can be told.
+
+    Args:
+        folder: with cases.json.
+        matcher_names: of the registry, or "auto".
+        cross: also put every photo to the references of all others, which do not show it.
+        device: torch device, or "auto".
+        progress: told the stage "match".
+
     Returns:
-        One entry a case and matcher: id, kind, matcher (as asked for), won_by (the one of ``auto`` that had the
-        result), status, inliers, confidence, corner_error_px (of the worst corner, pixels of the reference; None where
-        the photo was not localized, or its true corners are not known), tolerance_px, right, seconds, footprint,
-        reason.
+        One entry a case and matcher: id, kind (of the case; "false" where the reference is another's), reference (id of
+        its case), matcher (as asked for), won_by (the one of ``auto`` that had the result), status, inliers,
+        confidence, corner_error_px (of the worst corner, pixels of the reference; None where the photo was not
+        localized, or its true corners are not known), tolerance_px, right, seconds, peak_memory_mb (of the process so
+        far; None where the system does not tell), footprint, reason.
 
     Raises:
         InputError: bad cases, an unknown matcher or device.
     """
-    stages = {name: stages_of(name) for name in matcher_names}
+    names = list(dict.fromkeys(matcher_names))
+    for stage in itertools.chain.from_iterable(stages_of(name) for name in names):
+        if not matchers.ready(stage.matcher):
+            matchers.create(stage.matcher)  # says what is missing
     device = resolve_device(device)
     cases = read_cases(folder)
-    for stage in itertools.chain.from_iterable(stages.values()):
-        matchers.create(stage.matcher, device)
-    work = [(name, case) for name in stages for case in cases]
+    pairs = [(case, case) for case in cases]
+    if cross:
+        pairs += [(case, other) for case in cases for other in cases if case is not other]
     results = []
-    for number, (name, case) in enumerate(work):
-        step = part_of(progress, number / len(work), (number + 1) / len(work))
-        results.append(_run_case(case, name, stages[name], device, step))
-        step("match", 1.0)
+    for number, name in enumerate(names):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), limit_threads, (torch_threads(),)) as process:
+            process.submit(_prepare, name, device).result()
+            for count, (case, other) in enumerate(pairs):
+                results.append(process.submit(_run_pair, case, other, name, device).result())
+                progress("match", (number + (count + 1) / len(pairs)) / len(names))
     return results
 
 
-def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str, progress: Progress) -> dict[str, Any]:
+def _prepare(name: str, device: str) -> None:
+    for stage in stages_of(name):
+        matchers.create(stage.matcher, device)
+
+
+def _run_pair(case: Case, other: Case, name: str, device: str) -> dict[str, Any]:
+    """One photo against its own reference, or another's."""
+    if case.name != other.name:
+        case = replace(case, kind="false", reference=other.reference, block=other.block, nadir=None)
+    entry = _run_case(case, name, stages_of(name), device)
+    return {**entry, "reference": other.name, "peak_memory_mb": peak_memory_mb()}
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory that this process has held at once, in MB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str) -> dict[str, Any]:
     photo = read_photo(case.photo)
     reference = Reference.open(case.reference)
     try:
@@ -65,7 +112,6 @@ def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str, progr
             nadir=case.nadir,
             stages=stages,
             device=device,
-            progress=progress,
         )
         seconds = time.perf_counter() - started
         footprint = result.footprint
@@ -116,7 +162,7 @@ def is_right(footprint: Array | None, case: Case, error: float | None, tolerance
         error: of the worst corner, pixels of the reference, where it is known.
         tolerance: the greatest error of a right answer.
     """
-    if case.kind == "negative":
+    if case.kind in ("negative", "false"):
         return footprint is None
     if footprint is None:
         return False
@@ -132,35 +178,3 @@ def is_right(footprint: Array | None, case: Case, error: float | None, tolerance
 def _distances_km(a: Array, b: Array) -> Array:
     """(N, M) distances of N from M places."""
     return np.stack([geodesic_km(place[None], b) for place in a])
-
-
-def table(results: list[dict[str, Any]]) -> str:
-    """The results as a Markdown table, with a line a matcher below it."""
-    lines = [
-        "| matcher | photo | kind | status | inliers | confidence | corner error (px) | right | seconds |",
-        "| --- | --- | --- | --- | ---: | ---: | ---: | --- | ---: |",
-    ]
-    for entry in results:
-        error = "" if entry["corner_error_px"] is None else f"{entry['corner_error_px']:.1f}"
-        name = entry["matcher"] + ("" if entry["won_by"] == entry["matcher"] else f" ({entry['won_by']})")
-        lines.append(
-            f"| {name} | {entry['id']} | {entry['kind']} | {entry['status'].replace('_', ' ')} | {entry['inliers']} "
-            f"| {entry['confidence']:.2f} | {error} | {'yes' if entry['right'] else 'no'} | {entry['seconds']:.1f} |"
-        )
-    lines.append("")
-    names = dict.fromkeys(entry["matcher"] for entry in results)
-    summaries = [_summary(name, [entry for entry in results if entry["matcher"] == name]) for name in names]
-    return "\n".join([*lines, *summaries])
-
-
-def _summary(name: str, entries: list[dict[str, Any]]) -> str:
-    positives = [entry for entry in entries if entry["kind"] != "negative"]
-    located = sum(entry["right"] for entry in positives)
-    wrong = sum(entry["status"] == "localized" and not entry["right"] for entry in entries)
-    errors = [entry["corner_error_px"] for entry in entries if entry["corner_error_px"] is not None]
-    corners = f", median corner error {np.median(errors):.2f} px" if errors else ""
-    seconds = float(np.median([entry["seconds"] for entry in entries]))
-    return (
-        f"{name}: {located} of {len(positives)} positives right, {wrong} of all wrong{corners}, "
-        f"median time {seconds:.1f} s."
-    )
