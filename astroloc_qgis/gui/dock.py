@@ -175,7 +175,6 @@ class AstroLocDock(QgsDockWidget):
             self.photos.setCurrentIndex(self.photos.photos.index(items.index(item)))
         self.desk.take(item)
         self.desk.open()
-        self.desk.show_on_map()
 
     def _lay_out(self) -> None:
         self.add_button = self._tool_button(tr("&Add…"), "symbologyAdd.svg", tr("Add photos to the list"))

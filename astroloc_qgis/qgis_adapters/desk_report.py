@@ -51,7 +51,7 @@ def write_report(
     """Write the report.
 
     Args:
-        path: ".pdf".
+        path: ".pdf", or ".png" for a picture of the page.
         title: the photo's name.
         photo: its file.
         layers: of the map, the uppermost first.
@@ -101,7 +101,11 @@ def write_report(
     _label(layout, values, (EDGE + width / 2 + 36, 150, width / 2 - 36, 62), 8.5)
     _tie_point_text(layout, tie_points, width)
     _label(layout, note, (EDGE, PAGE[1] - EDGE - 5, width, 6), 7.5)
-    result = QgsLayoutExporter(layout).exportToPdf(str(path), QgsLayoutExporter.PdfExportSettings())
+    exporter = QgsLayoutExporter(layout)
+    if path.suffix.lower() == ".pdf":
+        result = exporter.exportToPdf(str(path), QgsLayoutExporter.PdfExportSettings())
+    else:
+        result = exporter.exportToImage(str(path), QgsLayoutExporter.ImageExportSettings())
     if result != QgsLayoutExporter.ExportResult.Success:
         raise InputError(tr("The report {file} cannot be written: choose another folder.").format(file=path))
     return path

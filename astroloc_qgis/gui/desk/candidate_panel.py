@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from astroloc_qgis.gui.desk.work import Candidate, Work
 from astroloc_qgis.qgis_adapters.text import tr
 
-ICON = 44
+ICON = 34
 COLUMNS = 6
 
 
@@ -58,6 +58,7 @@ class CandidatePanel(QWidget):
         self.table.setAccessibleName(tr("Candidates"))
         self.table.setToolTip(tr("Where the photo may be, best first; a click shows the place on the map"))
         self.table.itemSelectionChanged.connect(self._on_selection)
+        self.table.cellClicked.connect(lambda _row, _column: self._emit(self.chosen.emit))
         self.refine_button = self._button(
             tr("Refine this one"), "mActionRefresh.svg", tr("Match the photo with the reference at this place")
         )
@@ -83,8 +84,9 @@ class CandidatePanel(QWidget):
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(left)
         splitter.addWidget(self.picture)
-        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(0, 5)
         splitter.setStretchFactor(1, 2)
+        splitter.setSizes([430, 170])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(splitter)
@@ -100,8 +102,9 @@ class CandidatePanel(QWidget):
             row = self.table.currentRow()
             self._candidates = candidates
             self._fill()
-            if 0 <= row < len(candidates):
-                self.table.selectRow(row)
+            if candidates:
+                tried = [number for number, one in enumerate(candidates) if one.verdict == "localized"]
+                self._select(row if 0 <= row < len(candidates) else next(iter(tried), 0))
         self.picture.empty_text = (
             tr("Choose a candidate to see it.") if candidates else tr("Localize the photo: its candidates come here.")
         )
@@ -167,7 +170,11 @@ class CandidatePanel(QWidget):
     def _on_selection(self) -> None:
         self._enable()
         self._show_picture()
-        self._emit(self.chosen.emit)
+
+    def _select(self, row: int) -> None:
+        self.table.blockSignals(True)
+        self.table.selectRow(row)
+        self.table.blockSignals(False)
 
     def _enable(self, busy: bool = False) -> None:
         one = self.current()

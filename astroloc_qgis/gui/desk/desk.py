@@ -17,7 +17,7 @@ from qgis.core import (
     QgsRectangle,
 )
 from qgis.gui import QgsRubberBand
-from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtCore import QObject, Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 
 from astroloc_qgis.engine.errors import AstroLocError
@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 
 HALF_SEEN = 0.35
 """How opaque the photo is while the place of a tie point is looked for in the reference below it."""
-TIE_ID = 10
+DOCK_HEIGHT = 250
+"""The desk's own height when it is opened: the map keeps the larger part of a screen of 720 lines."""
+SETTLE_MS = 150
 
 
 class Desk(QObject):
@@ -381,9 +383,14 @@ class Desk(QObject):
 
     def open(self) -> None:
         """Bring the desk to the front."""
+        first = not self.is_open
         self.dock.show()
         self.dock.raise_()
+        window = self._iface.mainWindow()
+        if first and not self.dock.isFloating():
+            window.resizeDocks([self.dock], [DOCK_HEIGHT], Qt.Orientation.Vertical)
         self.set_open(True)
+        QTimer.singleShot(SETTLE_MS if first else 0, self.show_on_map)  # once the map has its new size
 
     def set_open(self, is_open: bool) -> None:
         """The desk was opened or closed."""

@@ -8,7 +8,7 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon, QKeySequence
-from qgis.PyQt.QtWidgets import QAction, QLabel, QSizePolicy, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QAction, QLabel, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from astroloc_qgis.gui.desk.candidate_panel import CandidatePanel
 from astroloc_qgis.gui.desk.compare_panel import ComparePanel
@@ -80,9 +80,7 @@ class DeskDock(QgsDockWidget):
             "Ctrl+E",
         )
         self.status = QLabel(self)
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.status.setContentsMargins(6, 0, 6, 0)
-        self.bar.addWidget(self.status)
         self.photo = PhotoView(self)
         self.candidates = CandidatePanel(self)
         self.table = TiePointTable(self)
@@ -99,6 +97,7 @@ class DeskDock(QgsDockWidget):
             (self.history, tr("History")),
         ):
             self.tabs.addTab(widget, title)
+        self.tabs.setCornerWidget(self.status)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.photo)
         self.splitter.addWidget(self.tabs)

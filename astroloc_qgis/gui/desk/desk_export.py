@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from osgeo import gdal
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject, QStandardPaths
 from qgis.PyQt.QtWidgets import QDialog
@@ -75,10 +77,8 @@ class DeskExport(QObject):
             if with_report:
                 try:
                     name = names[chosen.index(item)]
-                    raster = outputs.get("geotiff") or outputs.get("cog")
-                    self.report(item, folder / f"{name}.pdf", raster)
-                    if raster is not None:  # statistics that QGIS wrote beside it to draw it: not asked for
-                        raster.with_name(f"{raster.name}.aux.xml").unlink(missing_ok=True)
+                    with _no_files_beside_rasters():
+                        self.report(item, folder / f"{name}.pdf", outputs.get("geotiff") or outputs.get("cog"))
                 except AstroLocError as error:
                     self._main.messages.warning(str(error), error.details)
             if left[0] == 0:
@@ -185,3 +185,14 @@ class DeskExport(QObject):
             facts.append((tr("Placed by"), basis))
         facts.append((tr("Written"), f"{np.datetime64('now')}Z".replace("T", " ")))
         return facts
+
+
+@contextmanager
+def _no_files_beside_rasters() -> Iterator[None]:
+    """Keep GDAL from writing the statistics that QGIS draws a raster with into an .aux.xml beside it."""
+    before = gdal.GetConfigOption("GDAL_PAM_ENABLED")
+    gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")
+    try:
+        yield
+    finally:
+        gdal.SetConfigOption("GDAL_PAM_ENABLED", before)
