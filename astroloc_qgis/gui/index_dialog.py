@@ -12,10 +12,12 @@ from qgis.gui import QgsExtentWidget, QgsFileWidget
 from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.shipped import shipped
 from astroloc_qgis.qgis_adapters.text import tr
 
-MODELS = ("efficientnet-lite0-gem", "xfeat-vlad")
-"""The engine's descriptors, by their names in its registry."""
+_OWN = ("astroloc-lite",) if shipped("models", "astroloc-lite.npz").is_file() else ()
+MODELS = (*_OWN, "efficientnet-lite0-gem", "xfeat-vlad")
+"""The engine's descriptors, by their names in its registry; our own first, where it came with the plugin."""
 BLOCK_TILES = 4
 TILE_PIXELS = 256
 WORLD_M = 2 * math.pi * 6378137.0

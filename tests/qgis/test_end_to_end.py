@@ -144,7 +144,7 @@ def test_what_the_dock_offers_is_what_the_engine_has():
     code = (
         "import json; from astroloc_qgis.engine import descriptors, matchers; "
         "ready = [name for name in matchers.MATCHERS if matchers.ready(name)]; "
-        "print(json.dumps([descriptors.names(), ready]))"
+        "print(json.dumps([descriptors.offered(), ready]))"
     )
     output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     models, found = json.loads(output)

@@ -23,10 +23,17 @@ _MODELS: dict[str, tuple[str, str, str]] = {
     "colour-histogram": ("colour_histogram", "ColourHistogram", ""),
 }
 
+_ONLY_COMPARED_WITH = ("sift-vlad", "colour-histogram")
+
 
 def names() -> list[str]:
     """The names of all descriptors, the default first."""
     return list(_MODELS)
+
+
+def offered() -> list[str]:
+    """Those that a user may want; the others are there to be compared with."""
+    return [name for name in _MODELS if name not in _ONLY_COMPARED_WITH]
 
 
 def model_sha256(name: str) -> str:
