@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from astroloc_qgis.cli.confidence_command import add_confidence
 from astroloc_qgis.cli.geometry_command import add_geometry
+from astroloc_qgis.cli.localization_command import add_localization
 from astroloc_qgis.cli.retrieval_command import add_photos, add_retrieval
 from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.cli.world_command import add_world
@@ -162,6 +163,7 @@ def make_parser() -> Parser:
     add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
     add_photos(benchmark, positive)
+    add_localization(benchmark, distance)
     add_train(commands, lat_lon, distance)
     return parser
 

@@ -15,6 +15,7 @@ from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.confidence_command import run_confidence
 from astroloc_qgis.cli.geometry_command import run_geometry
+from astroloc_qgis.cli.localization_command import run_localization
 from astroloc_qgis.cli.report import (
     check_plot,
     check_writable,
@@ -243,6 +244,9 @@ def _benchmark(options: Namespace) -> int:
         return LOCALIZED
     if options.action == "retrieval":
         run_retrieval(options)
+        return LOCALIZED
+    if options.action == "localization":
+        run_localization(options)
         return LOCALIZED
     if options.action == "photos":
         run_photos(options)
