@@ -26,7 +26,7 @@ def add_confidence(actions: Any, positive: Any) -> None:
     simulated.add_argument("--imagery", required=True, metavar="URI", help="to render the photos from and register to")
     simulated.add_argument("--split", default="test", metavar="NAME", help="rows of the table to take (test)")
     simulated.add_argument("--photos", type=positive, default=300, metavar="N")
-    simulated.add_argument("--false", type=positive, default=2, metavar="N", help="false pairs a photo (2)")
+    simulated.add_argument("--false", type=positive, default=3, metavar="N", help="false pairs a photo (3)")
     simulated.add_argument("--matcher", default="auto", metavar="NAME")
     simulated.add_argument("--rows", type=Path, required=True, metavar="FILE.jsonl", help="made, or continued")
     simulated.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the reliability diagram")

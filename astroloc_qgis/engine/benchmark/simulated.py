@@ -191,7 +191,7 @@ def run_simulated(
     out: Path,
     *,
     count: int = 300,
-    false_pairs: int = 2,
+    false_pairs: int = 3,
     matcher: str = "auto",
     seed: int = 7,
     device: str = "cpu",
@@ -202,7 +202,8 @@ def run_simulated(
     Args:
         footprints: of ``read_footprints``.
         reference: imagery.
-        out: file of JSON lines, made or continued: a photo that is in it is done.
+        out: file of JSON lines, made or continued: a pair that is in it is not run again, unless the weights of
+            confidence have changed so much that the cascade would go another way.
         count: number of photos.
         false_pairs: false pairs a photo, of kinds taken in turn.
         matcher: name, or "auto".
@@ -215,29 +216,26 @@ def run_simulated(
         plausible (whether there was any solution), matcher, error (worst corner, part of the
         diagonal), tilt_deg, turn_deg, cover, diagonal_km, seconds.
     """
-    rows = read_rows(out) if out.exists() else []
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["photo"]] = counts.get(row["photo"], 0) + 1
-    done = {name for name, number in counts.items() if number == 1 + false_pairs}
-    changed = {row["photo"] for row in rows if not rejudge(row)}
-    done -= changed
-    rows = [row for row in rows if row["photo"] in done]
+    kept = {(row["photo"], row["kind"]): row for row in (read_rows(out) if out.exists() else []) if rejudge(row)}
     stages = stages_of(matcher)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(row) + "\n" for row in rows)
-        stream.flush()
-        for number, (_, scene) in enumerate(scenes(footprints, reference, count, seed, done)):
+    names: dict[str, int] = {}
+    for name, _ in kept:
+        names[name] = names.get(name, 0) + 1
+    whole = {name for name, number in names.items() if number >= 1 + false_pairs}
+    rows: list[dict[str, Any]] = []
+    with out.open("a", encoding="utf-8") as stream:
+        for number, (name, scene) in enumerate(scenes(footprints, reference, count, seed, whole)):
             progress("match", number / count)
-            if scene is None:
-                continue
-            kinds = ["true", *(FALSE_KINDS[(number + at) % len(FALSE_KINDS)] for at in range(false_pairs))]
-            for kind in kinds:
-                row = _run(scene, _pair(scene, kind, seed + number, reference), reference, stages, device)
-                rows.append(row)
-                stream.write(json.dumps(row) + "\n")
-            stream.flush()
+            for kind in ["true", *(FALSE_KINDS[(number + at) % len(FALSE_KINDS)] for at in range(false_pairs))]:
+                row = kept.get((name, kind))
+                if row is None and scene is not None:
+                    pair = _pair(scene, kind, seed + number, reference)
+                    row = _run(scene, pair, reference, stages, device)
+                    stream.write(json.dumps(row) + "\n")
+                    stream.flush()
+                if row is not None:
+                    rows.append(row)
     return rows
 
 

@@ -28,12 +28,14 @@ def summary(rows: Rows) -> dict[str, Any]:
     """The rates as plain JSON.
 
     Returns:
-        true, located, wrong, false, false_accepted, error_median and error_p95 (parts of the diagonal),
+        true, located, wrong, false, false_accepted, off_scale (the right place at a quarter or four times the scale),
+        off_scale_right, off_scale_wrong, error_median and error_p95 (parts of the diagonal),
         seconds_median and seconds_p95 of true pairs, seconds_false_median, calibration_error,
         covered_68 and covered_95 (mean shares of the points within the stated radii), won_by (counts).
     """
     true = [row for row in rows if row["kind"] == "true"]
-    false = [row for row in rows if row["kind"] != "true"]
+    off_scale = [row for row in rows if row["kind"] == "scale"]
+    false = [row for row in rows if row["kind"] not in ("true", "scale")]
     located = [row for row in true if row["right"]]
     stated, right = evidence(rows)
     won: dict[str, int] = {}
@@ -45,7 +47,9 @@ def summary(rows: Rows) -> dict[str, Any]:
         "wrong": sum(row["status"] == "localized" and not row["right"] for row in true),
         "false": len(false),
         "false_accepted": sum(row["status"] == "localized" and not row["right"] for row in false),
-        "found_off_scale": sum(row["right"] for row in false),
+        "off_scale": len(off_scale),
+        "off_scale_right": sum(row["right"] for row in off_scale),
+        "off_scale_wrong": sum(row["status"] == "localized" and not row["right"] for row in off_scale),
         "error_median": _quantile([row["error"] for row in located], 0.5),
         "error_p95": _quantile([row["error"] for row in located], 0.95),
         "seconds_median": _quantile([row["seconds"] for row in true], 0.5),
@@ -71,7 +75,8 @@ def tables(rows: Rows) -> str:
     found = summary(rows)
     lines = [
         f"{found['located']} of {found['true']} photos located, {found['wrong']} of them at a wrong place; "
-        f"{found['false_accepted']} of {found['false']} false pairs accepted.",
+        f"{found['false_accepted']} of {found['false']} false pairs accepted; of {found['off_scale']} right places far "
+        f"off scale {found['off_scale_right']} found right, {found['off_scale_wrong']} wrong.",
         f"Worst corner: median {_percent(found['error_median'])}, 95th percentile {_percent(found['error_p95'])} "
         "of the diagonal.",
         f"Seconds: median {_number(found['seconds_median'])}, 95th percentile {_number(found['seconds_p95'])}; of a "
