@@ -148,11 +148,17 @@ class Install:
         proof: dict[str, Any] = {}
         if self.plan.prove:
             launcher = PACKAGE / "worker" / "launch.py"
-            said = self._call([str(self.python), "-I", str(launcher), "--prove"], "see the engine work")
-            with contextlib.suppress(ValueError):
-                proof = json.loads(said.splitlines()[-1])
+            said: list[str] = []
+            try:
+                child.run([str(self.python), "-I", str(launcher), "--prove"], os.environ, said.append, self._tick)
+            except child.ChildFailed as failure:
+                raise told("see the engine work", failure.output) from failure
+            with contextlib.suppress(ValueError, IndexError):
+                proof = json.loads(said[-1])
             if not proof.get("works"):
-                raise InputError("The engine was installed but does not work here: press Repair.", said)
+                raise InputError("The engine was installed but does not work here: press Repair.", "\n".join(said))
+            for part, seconds in proof["seconds"].items():
+                self._say(f"{part}: {seconds:.2f} s")
         Journal.read(self.folder).now(
             proved=True, proof=proof, size=_size(self.folder), version=astroloc_qgis.__version__
         ).write(self.folder)

@@ -71,7 +71,7 @@ def build_index(desktop: Desktop) -> None:
     time.sleep(0.5)
     desktop.screenshot("2-build-index")
     desktop.keys("Return")
-    desktop.wait("the index is there", lambda status: "blocks" in status["index"] and not status["busy"], seconds=60)
+    desktop.wait("the index is there", lambda status: "blocks" in status["index"] and not status["busy"], seconds=240)
 
 
 def is_gone(process: int) -> bool:

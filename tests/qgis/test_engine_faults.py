@@ -1,4 +1,4 @@
-"""Each fault is injected for real; each ends with QGIS alive, the project intact, one sentence, the next click working."""
+"""Faults injected for real: each ends with QGIS alive, the project intact, one sentence, and the next click works."""
 
 from __future__ import annotations
 
