@@ -75,8 +75,8 @@ def desk_status():
         parts = np.linspace(0, 1, 5)
         grid = np.array([[x * width, y * height] for y in parts for x in parts])
         told["grid"] = on_screen(np.nan_to_num(desk.live.screen.from_photo(place, grid), nan=-1))
-        handles = desk.live.handles()
-        told["turn"], told["edges"] = on_screen([handles.turn])[0], on_screen(handles.edges)
+        if (handles := desk.live.handles()) is not None:
+            told["turn"], told["edges"] = on_screen([handles.turn])[0], on_screen(handles.edges)
     told["canvas"] = [middle(iface.mapCanvas().viewport(), QPoint(0, 0)), middle(iface.mapCanvas().viewport())]
     told["warp ms"] = round(desk.live.warp_seconds * 1000, 1)
     told["errors"] = errors

@@ -159,7 +159,7 @@ def place_by_hand_and_refine(desktop, hand):
     hand.click(f"photo {THIRD}")
     hand.wait("the third photo is on the desk", lambda desk: desk["on desk"] == THIRD and desk["read"])
     hand.click("place")
-    told = hand.wait("it is placed", lambda desk: "grid" in desk)
+    told = hand.wait("it is placed", lambda desk: "grid" in desk and "turn" in desk)
     hand.shot("7-placed-by-hand")
     hand.drag(told["turn"], [told["grid"][12][0] - 200, told["grid"][12][1]])
     hand.click("refine")

@@ -24,7 +24,7 @@ ACCENT, CASING, OFF, FOUND, OWN = (
     QColor(60, 200, 255),
     QColor(255, 120, 40),
 )
-SLOW_S = 0.05
+SLOW_S = 0.03
 """A picture that took longer than this is drawn at half the resolution while it is dragged."""
 HANDLE = 5
 """Half the side of a handle, pixels."""

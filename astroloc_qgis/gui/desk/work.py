@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from astroloc_qgis.qgis_adapters.desk_geometry import (
 OWN_WEIGHT = 10**0.5
 """A tie point set by hand counts as much as ten that the machine found (this is the weight of its residual)."""
 
+NEAREST_HORIZON = 0.08
+"""Depth of a photo point, relative to the photo's centre, below which it is too near to the horizon to be a corner."""
 TAMEST_DEPTH = 0.12
 """Depth of a corner, relative to the photo's centre, below which a fit is taken for a mistake."""
 MOST_STRETCHED = 6.0
@@ -105,16 +108,7 @@ class Placement:
 
     def anchors(self) -> Array:
         """(4, 2) photo pixels: the corners; those beyond the horizon brought inwards until they see ground."""
-        width, height = self.size
-        corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
-        found = []
-        for corner in corners:
-            way = self.centre + np.linspace(1.0, 0.05, 96)[:, None] * (corner - self.centre)
-            deep = depth(self.matrix, way, self.centre) > 0.08
-            ground = np.isfinite(self.to_lonlat(way)).all(axis=1)
-            usable = np.flatnonzero(deep & ground)
-            found.append(way[usable[0]] if len(usable) else way[-1])
-        return np.array(found)
+        return np.array(_anchors(self))
 
     def to_lonlat(self, photo_xy: Array) -> Array:
         """(N, 2) photo pixels -> (N, 2) longitude, latitude; NaN where they see no ground."""
@@ -268,6 +262,27 @@ class Work:
         on_plane = transform(lonlat, WGS84, self.placement.plane)
         in_metres = on_plane - apply(self.placement.matrix, photo)
         return apply(np.linalg.inv(self.placement.matrix), on_plane) - photo, in_metres
+
+
+@lru_cache(maxsize=64)
+def _anchors(placement: Placement) -> tuple[tuple[float, float], ...]:
+    width, height = placement.size
+    corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+    if _seen(placement, corners).all():
+        return tuple((float(x), float(y)) for x, y in corners)
+    found = []
+    for corner in corners:
+        way = placement.centre + np.linspace(1.0, 0.05, 96)[:, None] * (corner - placement.centre)
+        usable = np.flatnonzero(_seen(placement, way))
+        x, y = way[usable[0]] if len(usable) else way[-1]
+        found.append((float(x), float(y)))
+    return tuple(found)
+
+
+def _seen(placement: Placement, photo_xy: Array) -> np.ndarray:
+    """Whether photo points see ground, and not too near to the horizon."""
+    deep = depth(placement.matrix, photo_xy, placement.centre) > NEAREST_HORIZON
+    return np.asarray(deep & np.isfinite(placement.to_lonlat(photo_xy)).all(axis=1))
 
 
 _UNPLACED = (PhotoState.NEW, PhotoState.NOT_LOCALIZED)
