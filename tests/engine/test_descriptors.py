@@ -12,6 +12,7 @@ import pytest
 
 from astroloc_qgis.engine import descriptors, weights
 from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
+from astroloc_qgis.engine.descriptors.lite_weights import shipped_sha256
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, detect_and_describe
 from tests.engine.synthetic import landscape
@@ -63,7 +64,11 @@ def test_one_flat_colour_gives_finite_vectors(descriptor: Descriptor) -> None:
 def test_the_hash_of_the_weights_is_known_without_loading_them(descriptor: Descriptor) -> None:
     assert descriptors.model_sha256(descriptor.name) == descriptor.model_sha256
     of_nothing = hashlib.sha256(b"").hexdigest()  # what models without weights have
-    assert descriptor.model_sha256 in {of_nothing, *(known.sha256 for known in weights.WEIGHTS.values())}
+    assert descriptor.model_sha256 in {
+        of_nothing,
+        shipped_sha256(),
+        *(known.sha256 for known in weights.WEIGHTS.values()),
+    }
 
 
 def test_an_unknown_model_is_refused_with_the_names_of_the_known() -> None:

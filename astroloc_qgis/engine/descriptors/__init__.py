@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from astroloc_qgis.engine.descriptors.lite_weights import shipped_sha256
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights import WEIGHTS
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 DEFAULT = "efficientnet-lite0-gem"
 
-# Name: (module, class, name of the weights or ""). Modules are imported when a model is made: they import torch.
+# Name: (module, class, name of the weights, "" or "shipped").
+# Modules are imported when a model is made: they import torch.
 _MODELS: dict[str, tuple[str, str, str]] = {
     "efficientnet-lite0-gem": ("efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
     "xfeat-vlad": ("xfeat_vlad", "XFeatVlad", "xfeat"),
+    "astroloc-lite": ("astroloc_lite", "AstroLocLite", "shipped"),
     "sift-vlad": ("sift_vlad", "SiftVlad", ""),
     "colour-histogram": ("colour_histogram", "ColourHistogram", ""),
 }
@@ -40,9 +43,11 @@ def model_sha256(name: str) -> str:
     """Hex sha256 of the weights that the descriptor ``name`` uses here, without loading it.
 
     Raises:
-        InputError: no descriptor has that name.
+        InputError: no descriptor has that name, or the plugin lacks its weights.
     """
     weights = _entry(name)[2]
+    if weights == "shipped":
+        return shipped_sha256()
     return WEIGHTS[weights].sha256 if weights else hashlib.sha256(b"").hexdigest()
 
 

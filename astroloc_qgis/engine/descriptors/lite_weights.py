@@ -72,7 +72,8 @@ def write_weights(path: Path, state: Mapping[str, torch.Tensor], record: Mapping
     Raises:
         InputError: a weight is beyond half precision, or the file would be too large to ship.
     """
-    halves = {name: tensor.detach().cpu().numpy().astype(np.float16) for name, tensor in state.items()}
+    with np.errstate(over="ignore"):  # told below, with the weight's name
+        halves = {name: tensor.detach().cpu().numpy().astype(np.float16) for name, tensor in state.items()}
     for name, array in halves.items():
         if not np.isfinite(array).all():
             raise InputError(f"The weight '{name}' does not fit half precision: the network is not fit to ship.")

@@ -1,0 +1,99 @@
+"""The weights that ship: small, checked, and as good as those that were trained."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.lite_weights import MOST_BYTES, read_weights, write_weights
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.training.checkpoint import save_checkpoint
+from astroloc_qgis.engine.training.export import export_model
+
+
+@pytest.fixture
+def network() -> LiteNetwork:
+    torch.manual_seed(0)
+    return LiteNetwork().eval()
+
+
+@pytest.fixture
+def run(tmp_path: Path, network: LiteNetwork) -> Path:
+    """The folder of a run of 60 steps, one of them logged twice, with two validations."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    save_checkpoint(folder / "checkpoint.pt", {"network": network.state_dict(), "step": 60, "config": {"seed": 4}})
+    measured = {kind: {"1": 10.0, "10": 30.0, "100": 80.0} for kind in ("overlap", "iou20")}
+    lines = [{"step": step, "loss": 9.0} for step in (3, 4)]
+    lines += [{"step": step, "loss": 4.0 if step <= 25 else 2.0} for step in range(3, 61)]
+    lines += [{"step": 40, "validation": measured}, {"step": 60, "validation": measured}]
+    (folder / "log.jsonl").write_text("\n".join(json.dumps(line) for line in lines) + "\n")
+    return folder
+
+
+def test_the_exported_model_describes_as_the_trained_one(run: Path, network: LiteNetwork, tmp_path: Path) -> None:
+    digest = export_model(run, tmp_path / "lite.npz", about={"command": "train"})
+    model = AstroLocLite(weights=tmp_path / "lite.npz")
+    image = np.random.default_rng(0).integers(0, 255, (160, 160, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        exact = network(torch.from_numpy(image[None]).permute(0, 3, 1, 2).float()).numpy()
+    np.testing.assert_allclose(model.describe([image]), exact, atol=0.01)
+    assert model.model_sha256 == digest
+    record = json.loads((tmp_path / "lite.json").read_text())
+    assert record["sha256"] == digest
+    assert record["steps"] == 60
+    assert record["command"] == "train"
+    assert record["bytes"] == (tmp_path / "lite.npz").stat().st_size <= MOST_BYTES
+
+
+def test_the_same_weights_give_the_same_file(run: Path, tmp_path: Path) -> None:
+    assert export_model(run, tmp_path / "a.npz") == export_model(run, tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_photos_are_described_with_their_own_aspect_and_as_many_pixels_as_tiles(run: Path, tmp_path: Path) -> None:
+    export_model(run, tmp_path / "lite.npz")
+    model = AstroLocLite(weights=tmp_path / "lite.npz")
+    seen: list[tuple[int, ...]] = []
+    model._describe_same_size = lambda images: seen.append(images.shape) or np.ones((len(images), 256))  # type: ignore
+    model.describe([np.zeros(shape, np.uint8) for shape in ((400, 600, 3), (600, 400, 3), (500, 500, 3))])
+    assert {shape[1:3] for shape in seen} == {(128, 192), (192, 128), (160, 160)}
+
+
+def test_the_curve_of_a_run_is_a_table_of_mean_losses_and_recalls(run: Path, tmp_path: Path) -> None:
+    export_model(run, tmp_path / "lite.npz")
+    with (tmp_path / "lite.curve.csv").open(newline="") as stream:
+        rows = {int(row["step"]): row for row in csv.DictReader(stream)}
+    assert sorted(rows) == [25, 40, 50, 60]
+    assert float(rows[25]["loss"]) == 4.0
+    assert float(rows[50]["loss"]) == 2.0
+    assert rows[25]["overlap_r1"] == ""
+    assert float(rows[60]["overlap_r10"]) == 30.0
+
+
+def test_weights_that_are_not_the_recorded_ones_are_refused(run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lite.npz"
+    export_model(run, path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="is not the expected one"):
+        read_weights(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(InputError, match="no whole description"):
+        AstroLocLite(weights=path)
+
+
+def test_weights_unfit_to_ship_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="more than the 10,000,000 that may ship"):
+        write_weights(tmp_path / "large.npz", {"weight": torch.zeros(6_000_000)}, {})
+    with pytest.raises(InputError, match="does not fit half precision"):
+        write_weights(tmp_path / "wild.npz", {"weight": torch.tensor([1e9])}, {})
+    assert not list(tmp_path.iterdir())
