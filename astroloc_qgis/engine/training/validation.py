@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from astroloc_qgis.engine.training.pairs import chunks
 RANKS = (1, 5, 10, 20, 100)
 _STREAM = 109
 _LEAST_PRESENT = 0.5
+_NEVER = 2**31
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,9 @@ class ValidationSet:
 
 
 def validation_set(
-    config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int = 192,
-    cache: Path | None = None,
-) -> ValidationSet:  # fmt: skip
-    """Simulate photos in a zone and render the blocks about it; kept in ``cache`` (.npz) if given."""
+    config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int = 192
+) -> ValidationSet:
+    """Simulate photos in a zone and render the blocks of the zone; the same for the same seed."""
     rng = np.random.default_rng([config.seed, _STREAM])
     nowhere = Zone(np.zeros((0, 2)), np.zeros(0))
     inside = footprints.subset(zone.touches(footprints.lonlat, 0.0))
@@ -55,7 +54,6 @@ def validation_set(
     blocks = [block for block in zone_blocks(config, zone) if mosaic.block_presence(block) >= _LEAST_PRESENT]
     tiles = np.stack([mosaic.read_block(block, config.tile_px) for block in blocks])
     iou = iou_matrix(places, np.stack([square_of(block) for block in blocks]))
-    del cache
     return ValidationSet(taken, tiles, iou.astype(np.float32))
 
 
@@ -105,7 +103,7 @@ def recalls(similarity: torch.Tensor, right: NDArray[np.bool_]) -> dict[str, flo
     """
     order = similarity.argsort(dim=1, descending=True).numpy()
     ranked = np.take_along_axis(right, order, axis=1)
-    first = np.where(ranked.any(axis=1), ranked.argmax(axis=1), right.shape[1])
+    first = np.where(ranked.any(axis=1), ranked.argmax(axis=1), _NEVER)
     return {str(rank): round(100 * float((first < rank).mean()), 2) for rank in RANKS}
 
 
