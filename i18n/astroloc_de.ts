@@ -4,6 +4,934 @@
     <context>
         <name>AstroLoc</name>
         <message>
+            <source>Candidates</source>
+            <translation>Kandidaten</translation>
+        </message>
+        <message>
+            <source>Where the photo may be, best first; a click shows the place on the map</source>
+            <translation>Wo das Foto liegen kann, das Wahrscheinlichste zuerst; ein Klick zeigt den Ort auf der Karte</translation>
+        </message>
+        <message>
+            <source>Refine this one</source>
+            <translation>Diesen verfeinern</translation>
+        </message>
+        <message>
+            <source>Match the photo with the reference at this place</source>
+            <translation>Das Foto an diesem Ort mit der Referenz abgleichen</translation>
+        </message>
+        <message>
+            <source>Not this one</source>
+            <translation>Dieser nicht</translation>
+        </message>
+        <message>
+            <source>Strike this candidate out; it can be undone</source>
+            <translation>Diesen Kandidaten streichen; lässt sich rückgängig machen</translation>
+        </message>
+        <message>
+            <source>None of these</source>
+            <translation>Keiner davon</translation>
+        </message>
+        <message>
+            <source>The photo shows none of these places</source>
+            <translation>Das Foto zeigt keinen dieser Orte</translation>
+        </message>
+        <message>
+            <source>Choose a candidate to see it.</source>
+            <translation>Einen Kandidaten wählen, um ihn zu sehen.</translation>
+        </message>
+        <message>
+            <source>Localize the photo: its candidates come here.</source>
+            <translation>Das Foto lokalisieren: Seine Kandidaten erscheinen hier.</translation>
+        </message>
+        <message>
+            <source>Rank</source>
+            <translation>Rang</translation>
+        </message>
+        <message>
+            <source>Place</source>
+            <translation>Ort</translation>
+        </message>
+        <message>
+            <source>Score</source>
+            <translation>Wert</translation>
+        </message>
+        <message>
+            <source>Inliers</source>
+            <translation>Inlier</translation>
+        </message>
+        <message>
+            <source>Confidence</source>
+            <translation>Konfidenz</translation>
+        </message>
+        <message>
+            <source>Verdict</source>
+            <translation>Urteil</translation>
+        </message>
+        <message>
+            <source>not tried</source>
+            <translation>nicht versucht</translation>
+        </message>
+        <message>
+            <source>matches</source>
+            <translation>passt</translation>
+        </message>
+        <message>
+            <source>does not match</source>
+            <translation>passt nicht</translation>
+        </message>
+        <message>
+            <source>rejected</source>
+            <translation>verworfen</translation>
+        </message>
+        <message>
+            <source>How much of the reference shines through the photo</source>
+            <translation>Wie stark die Referenz durch das Foto scheint</translation>
+        </message>
+        <message>
+            <source>Where the photo ends and the reference begins</source>
+            <translation>Wo das Foto endet und die Referenz beginnt</translation>
+        </message>
+        <message>
+            <source>Brightness of the photo, on the map and in its window</source>
+            <translation>Helligkeit des Fotos, auf der Karte und in seinem Fenster</translation>
+        </message>
+        <message>
+            <source>Contrast of the photo, on the map and in its window</source>
+            <translation>Kontrast des Fotos, auf der Karte und in seinem Fenster</translation>
+        </message>
+        <message>
+            <source>Overlay</source>
+            <translation>Überlagern</translation>
+        </message>
+        <message>
+            <source>The photo over the reference, as opaque as the slider says</source>
+            <translation>Das Foto über der Referenz, so deckend wie eingestellt</translation>
+        </message>
+        <message>
+            <source>Swipe</source>
+            <translation>Wischen</translation>
+        </message>
+        <message>
+            <source>The photo on the left of a line, the reference on the right</source>
+            <translation>Links einer Linie das Foto, rechts die Referenz</translation>
+        </message>
+        <message>
+            <source>Blink</source>
+            <translation>Blinken</translation>
+        </message>
+        <message>
+            <source>Photo and reference in turn: what is off jumps</source>
+            <translation>Foto und Referenz im Wechsel: Was nicht passt, springt</translation>
+        </message>
+        <message>
+            <source>Edges</source>
+            <translation>Kanten</translation>
+        </message>
+        <message>
+            <source>Only the photo's edges, over the reference</source>
+            <translation>Nur die Kanten des Fotos, über der Referenz</translation>
+        </message>
+        <message>
+            <source>{factor} times</source>
+            <translation>{factor}-fach</translation>
+        </message>
+        <message>
+            <source>How much longer than they are the residual arrows are drawn</source>
+            <translation>Wievielfach verlängert die Restfehler gezeichnet werden</translation>
+        </message>
+        <message>
+            <source>Reset</source>
+            <translation>Zurücksetzen</translation>
+        </message>
+        <message>
+            <source>Show the photo as it is again</source>
+            <translation>Das Foto wieder zeigen, wie es ist</translation>
+        </message>
+        <message>
+            <source>Opacity</source>
+            <translation>Deckkraft</translation>
+        </message>
+        <message>
+            <source>Brightness</source>
+            <translation>Helligkeit</translation>
+        </message>
+        <message>
+            <source>Contrast</source>
+            <translation>Kontrast</translation>
+        </message>
+        <message>
+            <source>Residual arrows</source>
+            <translation>Restfehler</translation>
+        </message>
+        <message>
+            <source>Reading the photo…</source>
+            <translation>Das Foto wird gelesen…</translation>
+        </message>
+        <message>
+            <source>The map shows no ground in its middle: move it first.</source>
+            <translation>In der Mitte der Karte ist kein Boden: erst die Karte verschieben.</translation>
+        </message>
+        <message>
+            <source>Place by hand</source>
+            <translation>Von Hand platzieren</translation>
+        </message>
+        <message>
+            <source>Accept</source>
+            <translation>Annehmen</translation>
+        </message>
+        <message>
+            <source>Reject</source>
+            <translation>Verwerfen</translation>
+        </message>
+        <message>
+            <source>The tie points that are on say nothing about where the photo lies.</source>
+            <translation>Die eingeschalteten Passpunkte sagen nicht, wo das Foto liegt.</translation>
+        </message>
+        <message>
+            <source>Fit to the tie points</source>
+            <translation>An die Passpunkte anpassen</translation>
+        </message>
+        <message>
+            <source>Add a tie point</source>
+            <translation>Passpunkt hinzufügen</translation>
+        </message>
+        <message>
+            <source>Switch a tie point</source>
+            <translation>Passpunkt umschalten</translation>
+        </message>
+        <message>
+            <source>Delete tie points</source>
+            <translation>Passpunkte löschen</translation>
+        </message>
+        <message>
+            <source>Move a tie point</source>
+            <translation>Passpunkt verschieben</translation>
+        </message>
+        <message>
+            <source>Reject a candidate</source>
+            <translation>Kandidaten streichen</translation>
+        </message>
+        <message>
+            <source>none of the candidates</source>
+            <translation>keiner der Kandidaten</translation>
+        </message>
+        <message>
+            <source>None of the candidates</source>
+            <translation>Keiner der Kandidaten</translation>
+        </message>
+        <message>
+            <source>Undo</source>
+            <translation>Rückgängig</translation>
+        </message>
+        <message>
+            <source>Redo</source>
+            <translation>Wiederholen</translation>
+        </message>
+        <message>
+            <source>Choose a photo in the AstroLoc list to work on it.</source>
+            <translation>In der AstroLoc-Liste ein Foto wählen, um daran zu arbeiten.</translation>
+        </message>
+        <message>
+            <source>{n} tie points, off by {px:.1f} px, {m:.0f} m</source>
+            <translation>{n} Passpunkte, Fehler {px:.1f} px, {m:.0f} m</translation>
+        </message>
+        <message>
+            <source>AstroLoc desk</source>
+            <translation>AstroLoc-Arbeitstisch</translation>
+        </message>
+        <message>
+            <source>Place here</source>
+            <translation>Hier platzieren</translation>
+        </message>
+        <message>
+            <source>Put the photo in the middle of the map, to be moved by hand</source>
+            <translation>Das Foto in die Mitte der Karte legen, um es von Hand zu verschieben</translation>
+        </message>
+        <message>
+            <source>Correct</source>
+            <translation>Korrigieren</translation>
+        </message>
+        <message>
+            <source>Drag the photo on the map: inside to move it, corners, edges to scale, the stalk to turn it</source>
+            <translation>Das Foto auf der Karte ziehen: innen verschieben, an Ecken verzerren, an Kanten skalieren, am Stiel drehen</translation>
+        </message>
+        <message>
+            <source>Tie points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>Set, move, switch off and delete tie points: first a place in the photo, then the same on the map</source>
+            <translation>Passpunkte setzen, verschieben, abschalten und löschen: erst eine Stelle im Foto, dann dieselbe auf der Karte</translation>
+        </message>
+        <message>
+            <source>Refine from here</source>
+            <translation>Von hier verfeinern</translation>
+        </message>
+        <message>
+            <source>Let the engine match the photo with the reference, starting from where it lies now</source>
+            <translation>Das Foto mit der Referenz abgleichen lassen, ausgehend von seiner jetzigen Lage</translation>
+        </message>
+        <message>
+            <source>Fit</source>
+            <translation>Anpassen</translation>
+        </message>
+        <message>
+            <source>Put the photo where its tie points say, by least squares</source>
+            <translation>Das Foto dorthin legen, wohin seine Passpunkte es legen (kleinste Quadrate)</translation>
+        </message>
+        <message>
+            <source>Read tie points from a .points file of the Georeferencer</source>
+            <translation>Passpunkte aus einer .points-Datei des Georeferenzierers lesen</translation>
+        </message>
+        <message>
+            <source>The photo lies right: accept it and bring its files up to date</source>
+            <translation>Das Foto liegt richtig: annehmen und seine Dateien aktualisieren</translation>
+        </message>
+        <message>
+            <source>The photo is not there: take it off the map; it can be undone</source>
+            <translation>Das Foto liegt nicht dort: von der Karte nehmen; lässt sich rückgängig machen</translation>
+        </message>
+        <message>
+            <source>Export…</source>
+            <translation>Export…</translation>
+        </message>
+        <message>
+            <source>Write GeoTIFF, footprint, tie points, report and more</source>
+            <translation>GeoTIFF, Umriss, Passpunkte, Bericht und mehr schreiben</translation>
+        </message>
+        <message>
+            <source>Compare</source>
+            <translation>Vergleich</translation>
+        </message>
+        <message>
+            <source>Photo</source>
+            <translation>Foto</translation>
+        </message>
+        <message>
+            <source>History</source>
+            <translation>Verlauf</translation>
+        </message>
+        <message>
+            <source>Nothing to export yet: localize a photo, or place one by hand.</source>
+            <translation>Noch nichts zu exportieren: ein Foto lokalisieren oder von Hand platzieren.</translation>
+        </message>
+        <message>
+            <source>{n} photos are exported to {folder}.</source>
+            <translation>{n} Fotos sind nach {folder} exportiert.</translation>
+        </message>
+        <message>
+            <source>{name} is in {folder}.</source>
+            <translation>{name} liegt in {folder}.</translation>
+        </message>
+        <message>
+            <source>{name} lies nowhere: there is nothing to report.</source>
+            <translation>{name} liegt nirgends: Es gibt nichts zu berichten.</translation>
+        </message>
+        <message>
+            <source>  ·  written by AstroLoc for QGIS</source>
+            <translation>  ·  geschrieben von AstroLoc für QGIS</translation>
+        </message>
+        <message>
+            <source>Pictures of the candidates</source>
+            <translation>Bilder der Kandidaten</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>Zustand</translation>
+        </message>
+        <message>
+            <source>Centre</source>
+            <translation>Mitte</translation>
+        </message>
+        <message>
+            <source>RMS error</source>
+            <translation>RMS-Fehler</translation>
+        </message>
+        <message>
+            <source>Nadir</source>
+            <translation>Nadir</translation>
+        </message>
+        <message>
+            <source>Matcher</source>
+            <translation>Matcher</translation>
+        </message>
+        <message>
+            <source>tie points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>by hand</source>
+            <translation>von Hand</translation>
+        </message>
+        <message>
+            <source>Placed by</source>
+            <translation>Platziert durch</translation>
+        </message>
+        <message>
+            <source>Written</source>
+            <translation>Geschrieben</translation>
+        </message>
+        <message>
+            <source>The point on Earth below the ISS when the photo was taken: it narrows the search</source>
+            <translation>Der Punkt der Erde unter der ISS bei der Aufnahme: Er engt die Suche ein</translation>
+        </message>
+        <message>
+            <source>The point on Earth in the middle of the photo, if known</source>
+            <translation>Der Punkt der Erde in der Mitte des Fotos, falls bekannt</translation>
+        </message>
+        <message>
+            <source>CSV…</source>
+            <translation>CSV…</translation>
+        </message>
+        <message>
+            <source>Read nadir and centre of all photos from a table of NASA's metadata</source>
+            <translation>Nadir und Mitte aller Fotos aus einer Metadatentabelle der NASA lesen</translation>
+        </message>
+        <message>
+            <source>TLE…</source>
+            <translation>TLE…</translation>
+        </message>
+        <message>
+            <source>Compute the nadir from the photo's time and orbital elements</source>
+            <translation>Den Nadir aus der Aufnahmezeit und Bahnelementen berechnen</translation>
+        </message>
+        <message>
+            <source>Whole index</source>
+            <translation>Ganzer Index</translation>
+        </message>
+        <message>
+            <source>About the nadir</source>
+            <translation>Um den Nadir</translation>
+        </message>
+        <message>
+            <source>Map view or selected polygon</source>
+            <translation>Kartenausschnitt oder gewähltes Polygon</translation>
+        </message>
+        <message>
+            <source>Where the index is searched for this photo</source>
+            <translation>Wo im Index nach diesem Foto gesucht wird</translation>
+        </message>
+        <message>
+            <source> km</source>
+            <translation> km</translation>
+        </message>
+        <message>
+            <source>How far from the nadir is searched; the ISS sees about 2,300 km</source>
+            <translation>Wie weit um den Nadir gesucht wird; die ISS sieht etwa 2.300 km</translation>
+        </message>
+        <message>
+            <source>Search</source>
+            <translation>Suche</translation>
+        </message>
+        <message>
+            <source>Give the nadir first: type it, click it on the map, or read it from a file.</source>
+            <translation>Erst den Nadir angeben: eintippen, auf der Karte anklicken oder aus einer Datei lesen.</translation>
+        </message>
+        <message>
+            <source>latitude, longitude</source>
+            <translation>Breite, Länge</translation>
+        </message>
+        <message>
+            <source>Click the point on the map</source>
+            <translation>Den Punkt auf der Karte anklicken</translation>
+        </message>
+        <message>
+            <source>Export photos</source>
+            <translation>Fotos exportieren</translation>
+        </message>
+        <message>
+            <source>{name}</source>
+            <translation>{name}</translation>
+        </message>
+        <message>
+            <source>All accepted photos ({n})</source>
+            <translation>Alle angenommenen Fotos ({n})</translation>
+        </message>
+        <message>
+            <source>All photos that lie somewhere ({n})</source>
+            <translation>Alle platzierten Fotos ({n})</translation>
+        </message>
+        <message>
+            <source>Which photos are written</source>
+            <translation>Welche Fotos geschrieben werden</translation>
+        </message>
+        <message>
+            <source>What</source>
+            <translation>Was</translation>
+        </message>
+        <message>
+            <source>Rasters</source>
+            <translation>Raster</translation>
+        </message>
+        <message>
+            <source>The coordinate reference system of GeoTIFF, COG and uncertainty</source>
+            <translation>Das Koordinatensystem von GeoTIFF, COG und Unsicherheit</translation>
+        </message>
+        <message>
+            <source>the photo's own</source>
+            <translation>die des Fotos</translation>
+        </message>
+        <message>
+            <source>Size of a pixel in units of the coordinate reference system</source>
+            <translation>Größe eines Pixels in Einheiten des Koordinatensystems</translation>
+        </message>
+        <message>
+            <source>cubic</source>
+            <translation>kubisch</translation>
+        </message>
+        <message>
+            <source>bilinear</source>
+            <translation>bilinear</translation>
+        </message>
+        <message>
+            <source>nearest</source>
+            <translation>nächster Nachbar</translation>
+        </message>
+        <message>
+            <source>Lanczos</source>
+            <translation>Lanczos</translation>
+        </message>
+        <message>
+            <source>How pixels are computed; nearest keeps values as they are</source>
+            <translation>Wie Pixel berechnet werden; nächster Nachbar lässt die Werte, wie sie sind</translation>
+        </message>
+        <message>
+            <source>none</source>
+            <translation>keine</translation>
+        </message>
+        <message>
+            <source>All are lossless; Deflate is read everywhere</source>
+            <translation>Alle sind verlustfrei; Deflate wird überall gelesen</translation>
+        </message>
+        <message>
+            <source>as in the photo</source>
+            <translation>wie im Foto</translation>
+        </message>
+        <message>
+            <source>8 bits</source>
+            <translation>8 Bit</translation>
+        </message>
+        <message>
+            <source>A photo of 16 bits can be stretched to 8</source>
+            <translation>Ein Foto mit 16 Bit kann auf 8 gestreckt werden</translation>
+        </message>
+        <message>
+            <source>alpha band</source>
+            <translation>Alphakanal</translation>
+        </message>
+        <message>
+            <source>nodata (0)</source>
+            <translation>Nodata (0)</translation>
+        </message>
+        <message>
+            <source>How a raster says where there is no photo</source>
+            <translation>Wie ein Raster sagt, wo kein Foto ist</translation>
+        </message>
+        <message>
+            <source>Overviews</source>
+            <translation>Übersichten</translation>
+        </message>
+        <message>
+            <source>Smaller copies inside the GeoTIFF: it draws fast at any scale</source>
+            <translation>Kleinere Kopien im GeoTIFF: So wird es in jedem Maßstab schnell gezeichnet</translation>
+        </message>
+        <message>
+            <source>CRS</source>
+            <translation>KBS</translation>
+        </message>
+        <message>
+            <source>Pixel size</source>
+            <translation>Pixelgröße</translation>
+        </message>
+        <message>
+            <source>Resampling</source>
+            <translation>Abtastung</translation>
+        </message>
+        <message>
+            <source>Compression</source>
+            <translation>Kompression</translation>
+        </message>
+        <message>
+            <source>Depth</source>
+            <translation>Tiefe</translation>
+        </message>
+        <message>
+            <source>Outside the photo</source>
+            <translation>Außerhalb des Fotos</translation>
+        </message>
+        <message>
+            <source>Fields: {fields}</source>
+            <translation>Felder: {fields}</translation>
+        </message>
+        <message>
+            <source>Export</source>
+            <translation>Exportieren</translation>
+        </message>
+        <message>
+            <source>Photos</source>
+            <translation>Fotos</translation>
+        </message>
+        <message>
+            <source>Folder</source>
+            <translation>Ordner</translation>
+        </message>
+        <message>
+            <source>Names</source>
+            <translation>Namen</translation>
+        </message>
+        <message>
+            <source>Choose a folder.</source>
+            <translation>Einen Ordner wählen.</translation>
+        </message>
+        <message>
+            <source>Choose at least one thing to write.</source>
+            <translation>Mindestens eine Ausgabe wählen.</translation>
+        </message>
+        <message>
+            <source> and {n} more</source>
+            <translation> und {n} weitere</translation>
+        </message>
+        <message>
+            <source>For example {name}.tif</source>
+            <translation>Zum Beispiel {name}.tif</translation>
+        </message>
+        <message>
+            <source>GeoTIFF</source>
+            <translation>GeoTIFF</translation>
+        </message>
+        <message>
+            <source>The photo warped to the map, tiled and compressed</source>
+            <translation>Das auf die Karte entzerrte Foto, gekachelt und komprimiert</translation>
+        </message>
+        <message>
+            <source>Cloud-optimised GeoTIFF</source>
+            <translation>Cloud-optimiertes GeoTIFF</translation>
+        </message>
+        <message>
+            <source>The same for the web: read in parts over a network</source>
+            <translation>Dasselbe fürs Web: über ein Netz stückweise lesbar</translation>
+        </message>
+        <message>
+            <source>Untouched photo</source>
+            <translation>Unverändertes Foto</translation>
+        </message>
+        <message>
+            <source>The photo's own pixels, with its tie points in the file's header</source>
+            <translation>Die Pixel des Fotos selbst, mit den Passpunkten im Kopf der Datei</translation>
+        </message>
+        <message>
+            <source>World file</source>
+            <translation>World-Datei</translation>
+        </message>
+        <message>
+            <source>Six numbers beside the GeoTIFF, for programs that read no tags</source>
+            <translation>Sechs Zahlen neben dem GeoTIFF, für Programme, die keine Tags lesen</translation>
+        </message>
+        <message>
+            <source>VRT</source>
+            <translation>VRT</translation>
+        </message>
+        <message>
+            <source>A small file that makes GDAL and QGIS warp the photo as they open it</source>
+            <translation>Eine kleine Datei, mit der GDAL und QGIS das Foto beim Öffnen entzerren</translation>
+        </message>
+        <message>
+            <source>Uncertainty</source>
+            <translation>Unsicherheit</translation>
+        </message>
+        <message>
+            <source>A raster of the error in metres; it needs six tie points</source>
+            <translation>Ein Raster des Fehlers in Metern; braucht sechs Passpunkte</translation>
+        </message>
+        <message>
+            <source>Footprint: GeoPackage</source>
+            <translation>Umriss: GeoPackage</translation>
+        </message>
+        <message>
+            <source>The outline on the ground, with attributes</source>
+            <translation>Der Umriss am Boden, mit Attributen</translation>
+        </message>
+        <message>
+            <source>Footprint: GeoJSON</source>
+            <translation>Umriss: GeoJSON</translation>
+        </message>
+        <message>
+            <source>The outline for the web</source>
+            <translation>Der Umriss fürs Web</translation>
+        </message>
+        <message>
+            <source>Footprint: KML</source>
+            <translation>Umriss: KML</translation>
+        </message>
+        <message>
+            <source>The outline for globes</source>
+            <translation>Der Umriss für Globen</translation>
+        </message>
+        <message>
+            <source>Footprint: Shapefile</source>
+            <translation>Umriss: Shapefile</translation>
+        </message>
+        <message>
+            <source>The outline for older programs</source>
+            <translation>Der Umriss für ältere Programme</translation>
+        </message>
+        <message>
+            <source>Control points (.points)</source>
+            <translation>Passpunkte (.points)</translation>
+        </message>
+        <message>
+            <source>The tie points as QGIS's Georeferencer reads them</source>
+            <translation>Die Passpunkte, wie der Georeferenzierer von QGIS sie liest</translation>
+        </message>
+        <message>
+            <source>Metadata (JSON)</source>
+            <translation>Metadaten (JSON)</translation>
+        </message>
+        <message>
+            <source>Everything that is needed to do it again</source>
+            <translation>Alles, was man braucht, um es zu wiederholen</translation>
+        </message>
+        <message>
+            <source>STAC item</source>
+            <translation>STAC-Item</translation>
+        </message>
+        <message>
+            <source>For catalogues of imagery</source>
+            <translation>Für Bildkataloge</translation>
+        </message>
+        <message>
+            <source>Report (PDF)</source>
+            <translation>Bericht (PDF)</translation>
+        </message>
+        <message>
+            <source>One page with map, photo, tie points and errors</source>
+            <translation>Eine Seite mit Karte, Foto, Passpunkten und Fehlern</translation>
+        </message>
+        <message>
+            <source>Files brought up to date</source>
+            <translation>Dateien aktualisiert</translation>
+        </message>
+        <message>
+            <source>The files of {name} are up to date.</source>
+            <translation>Die Dateien von {name} sind aktuell.</translation>
+        </message>
+        <message>
+            <source>Export to {folder}</source>
+            <translation>Export nach {folder}</translation>
+        </message>
+        <message>
+            <source>Edit the footprint</source>
+            <translation>Umriss bearbeiten</translation>
+        </message>
+        <message>
+            <source>Discard edits of the footprint</source>
+            <translation>Änderungen des Umrisses verwerfen</translation>
+        </message>
+        <message>
+            <source>Nudge the photo</source>
+            <translation>Foto schubsen</translation>
+        </message>
+        <message>
+            <source>Turn or scale the photo</source>
+            <translation>Foto drehen oder skalieren</translation>
+        </message>
+        <message>
+            <source>Drag: move the photo (arrow keys: one pixel at a time)</source>
+            <translation>Ziehen: Foto verschieben (Pfeiltasten: je ein Pixel)</translation>
+        </message>
+        <message>
+            <source>Drag: turn the photo (Shift: in steps of 15 degrees)</source>
+            <translation>Ziehen: Foto drehen (Umschalt: in Schritten von 15 Grad)</translation>
+        </message>
+        <message>
+            <source>Drag: scale the photo about its middle</source>
+            <translation>Ziehen: Foto um seine Mitte skalieren</translation>
+        </message>
+        <message>
+            <source>Drag: move this corner (Ctrl: scale about the middle)</source>
+            <translation>Ziehen: diese Ecke verschieben (Strg: um die Mitte skalieren)</translation>
+        </message>
+        <message>
+            <source>Move the photo</source>
+            <translation>Foto verschieben</translation>
+        </message>
+        <message>
+            <source>Turn the photo</source>
+            <translation>Foto drehen</translation>
+        </message>
+        <message>
+            <source>Move a corner</source>
+            <translation>Ecke verschieben</translation>
+        </message>
+        <message>
+            <source>Scale the photo</source>
+            <translation>Foto skalieren</translation>
+        </message>
+        <message>
+            <source>When</source>
+            <translation>Wann</translation>
+        </message>
+        <message>
+            <source>What was done to this photo; it is kept with the project</source>
+            <translation>Was mit diesem Foto gemacht wurde; wird mit dem Projekt aufbewahrt</translation>
+        </message>
+        <message>
+            <source>its work could not be read</source>
+            <translation>seine Arbeit konnte nicht gelesen werden</translation>
+        </message>
+        <message>
+            <source>Added</source>
+            <translation>Hinzugefügt</translation>
+        </message>
+        <message>
+            <source>Table of metadata</source>
+            <translation>Metadatentabelle</translation>
+        </message>
+        <message>
+            <source>Orbital elements</source>
+            <translation>Bahnelemente</translation>
+        </message>
+        <message>
+            <source>Change the nadir</source>
+            <translation>Nadir ändern</translation>
+        </message>
+        <message>
+            <source>Change the centre</source>
+            <translation>Mitte ändern</translation>
+        </message>
+        <message>
+            <source>Change the search area</source>
+            <translation>Suchgebiet ändern</translation>
+        </message>
+        <message>
+            <source>The map shows more than the Earth: zoom in first.</source>
+            <translation>Die Karte zeigt mehr als die Erde: erst hineinzoomen.</translation>
+        </message>
+        <message>
+            <source>Read {file}</source>
+            <translation>{file} lesen</translation>
+        </message>
+        <message>
+            <source>{file} knows {n} of the photos.</source>
+            <translation>{file} kennt {n} der Fotos.</translation>
+        </message>
+        <message>
+            <source>{file} names none of the photos on the list.</source>
+            <translation>{file} nennt keines der Fotos der Liste.</translation>
+        </message>
+        <message>
+            <source>{name} does not say when it was taken.</source>
+            <translation>{name} sagt nicht, wann es aufgenommen wurde.</translation>
+        </message>
+        <message>
+            <source>Nadir from orbital elements</source>
+            <translation>Nadir aus Bahnelementen</translation>
+        </message>
+        <message>
+            <source>Control points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>All files</source>
+            <translation>Alle Dateien</translation>
+        </message>
+        <message>
+            <source>The name “{template}” has a brace without its other half.</source>
+            <translation>Im Namen „{template}“ fehlt zu einer Klammer die andere.</translation>
+        </message>
+        <message>
+            <source>There is no {field} for names: there are {known}.</source>
+            <translation>Für Namen gibt es kein {field}: Es gibt {known}.</translation>
+        </message>
+        <message>
+            <source>The name is empty: give at least {name}.</source>
+            <translation>Der Name ist leer: wenigstens {name} angeben.</translation>
+        </message>
+        <message>
+            <source>Two photos would be written to {name}: put {field} into the template.</source>
+            <translation>Zwei Fotos würden nach {name} geschrieben: {field} in die Vorlage setzen.</translation>
+        </message>
+        <message>
+            <source>Redo: {what}</source>
+            <translation>Wiederholen: {what}</translation>
+        </message>
+        <message>
+            <source>Undo: {what}</source>
+            <translation>Rückgängig: {what}</translation>
+        </message>
+        <message>
+            <source>The photo as it was taken: the wheel zooms, dragging moves it</source>
+            <translation>Das Foto, wie es aufgenommen wurde: Das Rad zoomt, Ziehen verschiebt es</translation>
+        </message>
+        <message>
+            <source>confidence {confidence:.2f}</source>
+            <translation>Konfidenz {confidence:.2f}</translation>
+        </message>
+        <message>
+            <source>The tie points in {file} cannot be read.</source>
+            <translation>Die Passpunkte in {file} sind nicht lesbar.</translation>
+        </message>
+        <message>
+            <source>A tick switches a tie point on or off; Delete takes it away; a double click shows it</source>
+            <translation>Ein Haken schaltet einen Passpunkt ein oder aus; Entf löscht ihn; ein Doppelklick zeigt ihn</translation>
+        </message>
+        <message>
+            <source>On</source>
+            <translation>Ein</translation>
+        </message>
+        <message>
+            <source>No.</source>
+            <translation>Nr.</translation>
+        </message>
+        <message>
+            <source>Photo x</source>
+            <translation>Foto x</translation>
+        </message>
+        <message>
+            <source>Photo y</source>
+            <translation>Foto y</translation>
+        </message>
+        <message>
+            <source>Longitude</source>
+            <translation>Länge</translation>
+        </message>
+        <message>
+            <source>Latitude</source>
+            <translation>Breite</translation>
+        </message>
+        <message>
+            <source>Off by (px)</source>
+            <translation>Fehler (px)</translation>
+        </message>
+        <message>
+            <source>Off by (m)</source>
+            <translation>Fehler (m)</translation>
+        </message>
+        <message>
+            <source>Set by</source>
+            <translation>Gesetzt von</translation>
+        </message>
+        <message>
+            <source>you</source>
+            <translation>Ihnen</translation>
+        </message>
+        <message>
+            <source>the machine</source>
+            <translation>der Maschine</translation>
+        </message>
+        <message>
+            <source>Now click the same place on the map (Esc: another point)</source>
+            <translation>Jetzt dieselbe Stelle auf der Karte anklicken (Esc: anderer Punkt)</translation>
+        </message>
+        <message>
+            <source>Click a place in the photo, on the map or in the photo's own window</source>
+            <translation>Eine Stelle im Foto anklicken, auf der Karte oder im Fenster des Fotos</translation>
+        </message>
+        <message>
+            <source>Drag: move it; right click: on or off; Delete: take it away</source>
+            <translation>Ziehen: verschieben; Rechtsklick: ein oder aus; Entf: löschen</translation>
+        </message>
+        <message>
             <source>AstroLoc</source>
             <translation>AstroLoc</translation>
         </message>
@@ -40,6 +968,22 @@
             <translation>Fotos ({patterns})</translation>
         </message>
         <message>
+            <source>Add a folder of photos</source>
+            <translation>Ordner mit Fotos hinzufügen</translation>
+        </message>
+        <message>
+            <source>Files…</source>
+            <translation>Dateien…</translation>
+        </message>
+        <message>
+            <source>A folder…</source>
+            <translation>Ein Ordner…</translation>
+        </message>
+        <message>
+            <source>A layer of the project</source>
+            <translation>Ein Layer des Projekts</translation>
+        </message>
+        <message>
             <source>&amp;Add…</source>
             <translation>&amp;Laden…</translation>
         </message>
@@ -68,12 +1012,372 @@
             <translation>&amp;Index</translation>
         </message>
         <message>
+            <source>&amp;Review and correct</source>
+            <translation>&amp;Prüfen und korrigieren</translation>
+        </message>
+        <message>
+            <source>Open the desk: look at the photo on the map, correct it, accept it, export it</source>
+            <translation>Den Arbeitstisch öffnen: das Foto auf der Karte ansehen, korrigieren, annehmen, exportieren</translation>
+        </message>
+        <message>
+            <source>&amp;Set up the engine…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>See what would be installed, where and how large, and install it</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Engine</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Installing the engine…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Show the install…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The device is chosen when the engine starts.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Engine: {device}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Engine: ready</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Installing the engine… {percent} %</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>AstroLoc: the engine</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Give the address.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Choose the folder.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>AstroLoc's engine needs packages that QGIS does not have (torch, Faiss, OpenCV, kornia and model weights). They go into a folder of their own, so that neither QGIS nor other plugins notice them.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine's folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The package index (PyPI)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The package index, torch from an address of your own</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>A folder with the packages (no network)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>https://… of an index with torch for your device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Folder with the packages (*.whl)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Log</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <source>&amp;Install</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>Ab&amp;brechen</translation>
+        </message>
+        <message>
+            <source>&amp;Repair</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Put back what is missing or damaged; the rest is not downloaded again</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Move…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>R&amp;emove…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Use another…</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Use a Python environment that you made yourself</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Folder</source>
+            <translation>&amp;Ordner</translation>
+        </message>
+        <message>
+            <source>&amp;Source</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Address</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Packages</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Download</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>On the disk</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{size} at most</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{size}; {free} are free</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>What will be installed:</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>There is no torch for this system ({system}): use an environment that you made yourself.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine is installed and up to date.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine is installed; what is chosen here differs from it, and Install would replace it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>An install was broken off: Install goes on where it stopped.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine is damaged: Repair puts it in order.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine is not installed.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>stopping…</source>
+            <translation>anhalten…</translation>
+        </message>
+        <message>
+            <source>Move the engine to</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Remove the engine from {folder}? It can be installed again at any time.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The Python program of an environment</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>From now on the engine runs with {python}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Retry</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>checking the disk</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>making the environment</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>fetching the installer</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>installing the packages</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>installing the model weights</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>seeing whether it works</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Copied: paste it where you ask for help.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Ready: {python}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>AstroLoc's own environment</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The Python program of an environment that you made yourself</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Own &amp;Python</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Work</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>automatic</source>
+            <translation>automatisch</translation>
+        </message>
+        <message>
+            <source>In use: {device}, {why}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>automatic: all cores but one</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>automatic: a quarter of the computer's</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>What the idle engine may keep in memory, so that the next photo begins at once</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>How long the engine may show no progress before it is ended</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Threads</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Memory</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>T&amp;ime limit</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Model &amp;weights</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine takes {engine}, further weights {weights}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Clear</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Clear: {cache}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>When something does not work</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>with the &amp;names of files and folders</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Copy report</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Versions, device, environment and last errors; no passwords</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>&amp;Log level</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Log: {file}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine is ready: it works on {device}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine has moved to {folder}.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine was removed; {size} are free again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Stopped. What has been done is kept.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Index folder</source>
             <translation>Indexordner</translation>
         </message>
         <message>
             <source>The folder of an index: what the photo is looked up in</source>
             <translation>Der Ordner eines Index: darin wird das Foto gesucht</translation>
+        </message>
+        <message>
+            <source>The world: Blue Marble</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>Choose a folder, or build one</source>
@@ -140,10 +1444,6 @@
             <translation>&amp;Modell</translation>
         </message>
         <message>
-            <source>&amp;Folder</source>
-            <translation>&amp;Ordner</translation>
-        </message>
-        <message>
             <source>The zooms “{}” are not whole numbers.</source>
             <translation>Die Zoomstufen „{}“ sind keine ganzen Zahlen.</translation>
         </message>
@@ -180,12 +1480,16 @@
             <translation>Index wird erstellt</translation>
         </message>
         <message>
+            <source>Place the photo first: there is nothing to refine from yet.</source>
+            <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
+        </message>
+        <message>
             <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
             <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
         </message>
         <message>
-            <source>confidence {confidence:.2f}</source>
-            <translation>Konfidenz {confidence:.2f}</translation>
+            <source>{name} stays where it is: the reference there does not match it well enough.</source>
+            <translation>{name} bleibt, wo es ist: Die Referenz passt dort nicht gut genug dazu.</translation>
         </message>
         <message>
             <source>{name} is on the map ({note}, {inliers} inliers).</source>
@@ -194,6 +1498,22 @@
         <message>
             <source>Cancelled.</source>
             <translation>Abgebrochen.</translation>
+        </message>
+        <message>
+            <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
+            <translation>Eine Ecke des Fotos sieht keinen Boden: Von hier kann nicht verfeinert werden.</translation>
+        </message>
+        <message>
+            <source>Refine from here: no match</source>
+            <translation>Von hier verfeinern: kein Treffer</translation>
+        </message>
+        <message>
+            <source>Localize</source>
+            <translation>Lokalisieren</translation>
+        </message>
+        <message>
+            <source>Localize: not found</source>
+            <translation>Lokalisieren: nicht gefunden</translation>
         </message>
         <message>
             <source>Details</source>
@@ -212,16 +1532,8 @@
             <translation>Optionen</translation>
         </message>
         <message>
-            <source>latitude, longitude</source>
-            <translation>Breite, Länge</translation>
-        </message>
-        <message>
             <source>The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search</source>
             <translation>Der Punkt der Erde, über dem die ISS bei der Aufnahme stand, in Grad, falls bekannt: grenzt die Suche ein</translation>
-        </message>
-        <message>
-            <source>automatic</source>
-            <translation>automatisch</translation>
         </message>
         <message>
             <source>How points of the photo and of the reference are paired</source>
@@ -236,14 +1548,6 @@
             <translation>Wohin das georeferenzierte Foto, sein Umriss und seine Verknüpfungspunkte geschrieben werden</translation>
         </message>
         <message>
-            <source>found automatically</source>
-            <translation>automatisch gefunden</translation>
-        </message>
-        <message>
-            <source>The Python program of the environment in which the engine is installed</source>
-            <translation>Das Python-Programm der Umgebung, in der die Engine installiert ist</translation>
-        </message>
-        <message>
             <source>&amp;Nadir</source>
             <translation>&amp;Nadir</translation>
         </message>
@@ -256,20 +1560,12 @@
             <translation>&amp;Ausgabe</translation>
         </message>
         <message>
-            <source>Engine &amp;Python</source>
-            <translation>&amp;Python der Engine</translation>
-        </message>
-        <message>
             <source>The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.</source>
             <translation>Der Nadir „{text}“ hat nicht die Form Breite, Länge, zum Beispiel 19.3, -103.6.</translation>
         </message>
         <message>
             <source>The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.</source>
             <translation>Der Nadir „{text}“ ist kein Ort der Erde: Breiten enden bei 90 Grad, Längen bei 180.</translation>
-        </message>
-        <message>
-            <source>Photos</source>
-            <translation>Fotos</translation>
         </message>
         <message>
             <source>Photos to localize: drop files or folders here; Delete takes the selected ones off the list</source>
@@ -298,8 +1594,20 @@ hierher ziehen oder Laden…</translation>
             <translation>verortet</translation>
         </message>
         <message>
+            <source>needs review</source>
+            <translation>zu prüfen</translation>
+        </message>
+        <message>
             <source>not localized</source>
             <translation>nicht verortet</translation>
+        </message>
+        <message>
+            <source>accepted</source>
+            <translation>angenommen</translation>
+        </message>
+        <message>
+            <source>exported</source>
+            <translation>exportiert</translation>
         </message>
         <message>
             <source>error</source>
@@ -310,24 +1618,12 @@ hierher ziehen oder Laden…</translation>
             <translation>Fotos georeferenzieren, die Astronauten von der Erde gemacht haben</translation>
         </message>
         <message>
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <source>&amp;Cancel</source>
-            <translation>Ab&amp;brechen</translation>
-        </message>
-        <message>
             <source>Stop now; photos that are done stay done</source>
             <translation>Jetzt anhalten; fertige Fotos bleiben fertig</translation>
         </message>
         <message>
             <source>starting the engine…</source>
             <translation>Engine starten…</translation>
-        </message>
-        <message>
-            <source>stopping…</source>
-            <translation>anhalten…</translation>
         </message>
         <message>
             <source>reading the reference</source>
@@ -382,24 +1678,104 @@ hierher ziehen oder Laden…</translation>
             <translation>Die Datei der Referenzbilder wählen.</translation>
         </message>
         <message>
+            <source>Map tiles fetched from services</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>What a broken-off install left</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Logs</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Footprint</source>
+            <translation>Umriss</translation>
+        </message>
+        <message>
+            <source>The photo {file} holds values that are neither of 8 nor of 16 bits: save it so.</source>
+            <translation>Das Foto {file} enthält Werte, die weder 8 noch 16 Bit haben: so speichern.</translation>
+        </message>
+        <message>
+            <source>The photo {file} is damaged or truncated: copy or download it again.</source>
+            <translation>Das Foto {file} ist beschädigt oder unvollständig: erneut kopieren oder herunterladen.</translation>
+        </message>
+        <message>
+            <source>Reading {name}</source>
+            <translation>{name} wird gelesen</translation>
+        </message>
+        <message>
+            <source>The photo {file} cannot be shown.</source>
+            <translation>Das Foto {file} kann nicht gezeigt werden.</translation>
+        </message>
+        <message>
+            <source>The photo {file} cannot be opened: check that it is there and is a JPEG, PNG or TIFF.</source>
+            <translation>Das Foto {file} kann nicht geöffnet werden: prüfen, ob es da und ein JPEG, PNG oder TIFF ist.</translation>
+        </message>
+        <message>
+            <source>The report {file} cannot be written: choose another folder.</source>
+            <translation>Der Bericht {file} kann nicht geschrieben werden: einen anderen Ordner wählen.</translation>
+        </message>
+        <message>
+            <source>No tie points: the photo was placed by hand.</source>
+            <translation>Keine Passpunkte: Das Foto wurde von Hand platziert.</translation>
+        </message>
+        <message>
+            <source>Tie points: {on} on, {off} off; the worst of those that are on</source>
+            <translation>Passpunkte: {on} ein, {off} aus; die schlechtesten der eingeschalteten</translation>
+        </message>
+        <message>
+            <source>The work on the photos cannot be kept in {file}: {reason}.</source>
+            <translation>Die Arbeit an den Fotos kann nicht in {file} aufbewahrt werden: {reason}.</translation>
+        </message>
+        <message>
+            <source>The work on the photos cannot be kept in {file}: {reason}. Save the project somewhere else.</source>
+            <translation>Die Arbeit an den Fotos kann nicht in {file} aufbewahrt werden: {reason}. Das Projekt woanders speichern.</translation>
+        </message>
+        <message>
+            <source>The table {file} cannot be read.</source>
+            <translation>Die Tabelle {file} ist nicht lesbar.</translation>
+        </message>
+        <message>
+            <source>{file} has no columns for the photo's number and its nadir or centre (nadir lat, nadir lon, …).</source>
+            <translation>{file} hat keine Spalten für die Nummer des Fotos und seinen Nadir oder seine Mitte (nadir lat, nadir lon, …).</translation>
+        </message>
+        <message>
+            <source>The engine sent what nobody can read, and was ended. Just try again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>The engine is of another version than the plugin (protocol {theirs} instead of {ours}).</source>
             <translation>Die Engine hat eine andere Version als die Erweiterung (Protokoll {theirs} statt {ours}).</translation>
         </message>
         <message>
-            <source>The engine's Python, {program}, cannot be started: choose another one under Options.</source>
-            <translation>Das Python der Engine, {program}, lässt sich nicht starten: unter Optionen ein anderes wählen.</translation>
+            <source>The engine's Python, {program}, cannot be started: press “Set up the engine…”.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <source>The engine stopped unexpectedly. Nothing of the project is lost: just try again.</source>
-            <translation>Die Engine ist unerwartet stehen geblieben. Vom Projekt ist nichts verloren: einfach erneut versuchen.</translation>
+            <source>It ended with status {status}{crash}.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <source>The engine could not start: something is missing in its Python environment.</source>
-            <translation>Die Engine konnte nicht starten: In ihrer Python-Umgebung fehlt etwas.</translation>
+            <source>The engine could not start: press “Set up the engine…” and there Repair.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <source>The engine did not start within {seconds} seconds: try again.</source>
             <translation>Die Engine ist nicht in {seconds} Sekunden gestartet: erneut versuchen.</translation>
+        </message>
+        <message>
+            <source>The engine gave no sign of progress for {seconds} seconds and was ended. Just try again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine ran out of memory and stopped: close other programs, then try again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine stopped unexpectedly. Nothing of the project is lost: just try again.</source>
+            <translation>Die Engine ist unerwartet stehen geblieben. Vom Projekt ist nichts verloren: einfach erneut versuchen.</translation>
         </message>
         <message>
             <source>There is no index in {folder}: choose another folder, or build one.</source>
@@ -410,24 +1786,28 @@ hierher ziehen oder Laden…</translation>
             <translation>Der Index in {folder} ist beschädigt: ihn neu erstellen.</translation>
         </message>
         <message>
-            <source>AstroLoc's options</source>
-            <translation>den Optionen von AstroLoc</translation>
+            <source>QGIS's own Python program was not found: choose an environment that you made yourself.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <source>AstroLoc's engine is not installed: choose its Python under Options in the AstroLoc panel.</source>
-            <translation>Die Engine von AstroLoc ist nicht installiert: ihr Python im AstroLoc-Bedienfeld unter Optionen wählen.</translation>
+            <source>AstroLoc's options</source>
+            <translation>den Optionen von AstroLoc</translation>
         </message>
         <message>
             <source>Looked for:</source>
             <translation>Gesucht wurde:</translation>
         </message>
         <message>
-            <source>The engine's Python, {path}, named in {source}, is not there.</source>
-            <translation>Das Python der Engine, {path}, genannt in {source}, ist nicht da.</translation>
+            <source>AstroLoc's engine is damaged: press “Set up the engine…” and there Repair.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <source>Footprint</source>
-            <translation>Umriss</translation>
+            <source>AstroLoc's engine is not installed yet: press “Set up the engine…”.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The engine's Python, {path}, named in {source}, is not there.</source>
+            <translation>Das Python der Engine, {path}, genannt in {source}, ist nicht da.</translation>
         </message>
         <message>
             <source>QGIS cannot open {file}, which the engine wrote.</source>

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
@@ -15,6 +16,7 @@ from qgis.PyQt.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -34,6 +36,7 @@ from astroloc_qgis.gui.photo_list import PhotoList
 from astroloc_qgis.gui.photo_model import SUFFIXES, PhotoItem, PhotoState
 from astroloc_qgis.gui.progress_panel import ProgressPanel
 from astroloc_qgis.gui.reference_chooser import ReferenceChooser
+from astroloc_qgis.qgis_adapters.desk_layers import image_layers
 from astroloc_qgis.qgis_adapters.files import default_output_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -143,6 +146,21 @@ class AstroLocDock(QgsDockWidget):
         )
         self.add_photos([Path(name) for name in chosen])
 
+    def _choose_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, tr("Add a folder of photos"), self.settings.photos):
+            self.add_photos([Path(folder)])
+
+    def _fill_add_menu(self) -> None:
+        """Offer files, a folder, and the images that are layers of the project already."""
+        menu = self.add_button.menu()
+        menu.clear()
+        menu.addAction(tr("Files…"), self._choose_photos)
+        menu.addAction(tr("A folder…"), self._choose_folder)
+        images = menu.addMenu(tr("A layer of the project"))
+        for layer, path in image_layers(QgsProject.instance()):
+            images.addAction(layer.name(), partial(self.add_photos, [path]))
+        images.setEnabled(not images.isEmpty())
+
     def _remove_photos(self) -> None:
         if not self.localization.busy:
             self.photos.photos.remove(self.photos.selected())
@@ -181,6 +199,9 @@ class AstroLocDock(QgsDockWidget):
         self.remove_button = self._tool_button(
             tr("&Remove"), "symbologyRemove.svg", tr("Take the selected photos off the list; the files stay")
         )
+        self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.add_button.setMenu(QMenu(self.add_button))
+        self.add_button.menu().aboutToShow.connect(self._fill_add_menu)
         photo_label = QLabel(tr("&Photos"), self)
         photo_label.setBuddy(self.photos)
         header = QHBoxLayout()

@@ -20,6 +20,7 @@ from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, photo_layers
 from astroloc_qgis.qgis_adapters.text import tr
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 FIELDS = "field=photo:string&field=nasa_id:string&field=status:string&field=confidence:double"
 
 
@@ -32,6 +33,17 @@ def footprint_layer(photo: Path, project: QgsProject) -> QgsVectorLayer | None:
 def raster_layers(photo: Path, project: QgsProject) -> list[QgsRasterLayer]:
     """Return the layers with a photo's georeferenced raster that are in the project."""
     return [layer for layer in photo_layers(photo, project) if isinstance(layer, QgsRasterLayer)]
+
+
+def image_layers(project: QgsProject) -> list[tuple[QgsRasterLayer, Path]]:
+    """Return the project's raster layers that are image files, with their paths; photos on the map are left out."""
+    found = []
+    for layer in project.mapLayers().values():
+        path = Path(layer.source().split("|")[0])
+        ours = layer.customProperty(PHOTO_PROPERTY)
+        if isinstance(layer, QgsRasterLayer) and not ours and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+            found.append((layer, path))
+    return sorted(found, key=lambda pair: pair[0].name().lower())
 
 
 def make_footprint_layer(photo: Path, corners: Sequence[Sequence[float]], project: QgsProject) -> QgsVectorLayer:

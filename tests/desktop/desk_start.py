@@ -1,5 +1,6 @@
 """Runs inside QGIS (``--code``) for the walk through the desk: as ``start``, and tells where the desk's things are."""
 
+import faulthandler
 import os
 import sys
 
@@ -87,6 +88,7 @@ def desk_status():
 
 
 def status():
+    faulthandler.dump_traceback_later(15)  # where QGIS hangs, if it hangs, is in its log then
     return {**plain_status(), "desk": desk_status()}
 
 

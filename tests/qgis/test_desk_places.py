@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.desk.names import file_names
@@ -90,3 +90,15 @@ def test_names_follow_the_template():
 def test_a_template_that_makes_no_names_is_explained(template, sentence):
     with pytest.raises(InputError, match=sentence):
         file_names(template, [(Path("/a/b.jpg"), Work()), (Path("/a/c.jpg"), Work())])
+
+
+def test_an_image_layer_of_the_project_can_be_added_as_a_photo(dock, tmp_path):
+    project = QgsProject.instance()
+    layer = QgsRasterLayer(str(make_photo(tmp_path, "scan")), "My scan")
+    project.addMapLayer(layer)
+    dock._fill_add_menu()
+    (images,) = (action.menu() for action in dock.add_button.menu().actions() if action.menu())
+    (action,) = images.actions()
+    assert action.text() == "My scan"
+    action.trigger()
+    assert [item.name for item in dock.photos.photos.items] == ["scan"]

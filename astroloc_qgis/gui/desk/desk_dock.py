@@ -97,7 +97,6 @@ class DeskDock(QgsDockWidget):
             (self.history, tr("History")),
         ):
             self.tabs.addTab(widget, title)
-        self.tabs.setCornerWidget(self.status)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.photo)
         self.splitter.addWidget(self.tabs)
@@ -109,6 +108,7 @@ class DeskDock(QgsDockWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
+        layout.addWidget(self.status)
         layout.addWidget(self.splitter, 1)
         content.setMinimumHeight(150)
         self.setWidget(content)
