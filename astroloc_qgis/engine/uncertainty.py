@@ -38,6 +38,10 @@ MIN_TIE_POINTS = 6
 MIN_FREEDOM = 3.0
 """Fewer degrees of freedom than this are never assumed: the quantiles would run away."""
 
+SHARED_FRAME_PX = 0.015
+"""What interpolation does to all tie points alike, and no residual tells: standard deviation along one axis, in pixels
+of the picture in which they were matched. It matters where there are a thousand of them."""
+
 METRES_PER_DEGREE = 111_195.0
 
 
@@ -55,6 +59,7 @@ class Uncertainty:
         design_effect: by how much shared errors raise the variance, at least 1.
         tie_points: number used.
         reference_sigma_m: standard deviation, along one axis, of the reference itself, metres.
+        shared_px: the same of what all tie points share, photo pixels.
     """
 
     homography: Array
@@ -66,11 +71,12 @@ class Uncertainty:
     design_effect: float
     tie_points: int
     reference_sigma_m: float = 0.0
+    shared_px: float = 0.0
 
     def covariance_px(self, photo_xy: Array) -> Array:
         """(N, 2, 2) covariance of the registration at (N, 2) photo points, as a displacement in photo pixels."""
         rows = homography_design(normalised(photo_xy, self.size)) * _scale(self.size)
-        return np.asarray(rows @ self.covariance @ rows.transpose(0, 2, 1))
+        return np.asarray(rows @ self.covariance @ rows.transpose(0, 2, 1) + np.eye(2) * self.shared_px**2)
 
     def covariance_m(self, photo_xy: Array) -> Array:
         """(N, 2, 2) covariance of the ground position, metres east and north; NaN where a pixel sees no ground."""
@@ -148,6 +154,7 @@ def estimate_uncertainty(
         registration.plane,
         photo_size,
         reference_sigma_m=reference_sigma_m,
+        shared_px=SHARED_FRAME_PX / registration.frame_scale,
     )
 
 
@@ -159,6 +166,7 @@ def uncertainty_of(
     photo_size: tuple[int, int],
     *,
     reference_sigma_m: float = 0.0,
+    shared_px: float = 0.0,
 ) -> Uncertainty:
     """The uncertainty of a homography that is the least-squares fit of tie points.
 
@@ -169,6 +177,7 @@ def uncertainty_of(
         plane: the working plane.
         photo_size: width and height of the photo, pixels.
         reference_sigma_m: standard deviation, along one axis, of the reference's own position, metres.
+        shared_px: the same of what all tie points share, photo pixels.
 
     Raises:
         ValueError: fewer than ``MIN_TIE_POINTS`` tie points, or points that are not finite.
@@ -195,6 +204,7 @@ def uncertainty_of(
         design_effect=effect,
         tie_points=count,
         reference_sigma_m=reference_sigma_m,
+        shared_px=shared_px,
     )
 
 

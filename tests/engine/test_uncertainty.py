@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -118,7 +119,7 @@ def test_the_noise_of_a_tie_point_is_told_in_photo_pixels():
 
 def test_radii_of_a_round_and_of_a_flat_error_are_those_of_the_normal_distribution():
     flat = Uncertainty(np.eye(3) * [1, -1, 1], WorkingPlane.local(0, 0), (100, 100), np.zeros((8, 8)), 1e9, 0.0, 1.0, 9)
-    round_one = Uncertainty(*(*[getattr(flat, name) for name in flat.__dataclass_fields__][:-1], 10.0))
+    round_one = replace(flat, reference_sigma_m=10.0)
     place = np.array([[50.0, 50.0]])
     assert round_one.radius_m(place, 0.68)[0] == pytest.approx(15.096, rel=1e-3)
     assert round_one.radius_m(place, 0.95)[0] == pytest.approx(24.477, rel=1e-3)
@@ -127,6 +128,7 @@ def test_radii_of_a_round_and_of_a_flat_error_are_those_of_the_normal_distributi
     along[2, 2] = (10 / np.hypot(50, 50)) ** 2  # a shift by 10 pixels, in units of half the diagonal
     line = Uncertainty(flat.homography, flat.plane, flat.size, along, 1e9, 0.0, 1.0, 9)
     assert line.radius_m(place, 0.95)[0] == pytest.approx(1.96 * 10, rel=0.01)
+    assert replace(flat, shared_px=10.0).radius_m(place, 0.68)[0] == pytest.approx(15.096, rel=5e-3)
 
 
 def test_the_sky_has_no_uncertainty_and_the_numbers_for_the_report_leave_it_out():
@@ -150,7 +152,7 @@ def test_too_few_tie_points_say_nothing():
     ties = SimpleNamespace(
         photo_xy=matches.a, plane_xy=apply_homography(truth, matches.b), inlier=np.arange(30) < 5, score=None
     )
-    registration = SimpleNamespace(homography=truth, plane=plane, tie_points=ties)
+    registration = SimpleNamespace(homography=truth, plane=plane, tie_points=ties, frame_scale=1.0)
     assert estimate_uncertainty(registration, SIZE) is None
     assert estimate_uncertainty(SimpleNamespace(homography=None, plane=plane, tie_points=None), SIZE) is None
     ties.inlier[:] = True
