@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtGui import QIcon
+from qgis.gui import QgsFileWidget, QgsOptionsPageWidget
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -24,7 +23,6 @@ from qgis.PyQt.QtWidgets import (
 from astroloc_qgis.gui.engine_setup import device_name, size
 from astroloc_qgis.qgis_adapters.caches import Cache, caches, folder_size, weights_folder
 from astroloc_qgis.qgis_adapters.diagnostics import report
-from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -32,18 +30,6 @@ if TYPE_CHECKING:
     from astroloc_qgis.gui.engine_parts import EngineParts
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-class EngineOptionsFactory(QgsOptionsWidgetFactory):
-    """Makes the page when QGIS's options are opened."""
-
-    def __init__(self, parts: EngineParts) -> None:
-        super().__init__(tr("AstroLoc"), QIcon(str(resource("icons", "astroloc.svg"))), "AstroLoc")
-        self._parts = parts
-
-    def createWidget(self, parent: QWidget | None) -> QgsOptionsPageWidget:
-        """Make the page (QGIS owns it)."""
-        return EngineOptionsPage(self._parts, Settings(), parent)
 
 
 class EngineOptionsPage(QgsOptionsPageWidget):

@@ -1,4 +1,4 @@
-"""Brings the engine's set-up into QGIS: the line in the dock, the window behind it, the page in QGIS's options."""
+"""Brings the engine's set-up into QGIS: the line in the dock and the window behind it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from qgis.PyQt.QtCore import QObject
 
 from astroloc_qgis.gui.engine_banner import EngineBanner
 from astroloc_qgis.gui.engine_dialog import EngineDialog
-from astroloc_qgis.gui.engine_options import EngineOptionsFactory
 from astroloc_qgis.gui.engine_setup import EngineSetup
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ class EngineParts(QObject):
         self.banner.open_requested.connect(self.open)
         self.setup.ended.connect(self._tell)
         dock.visibilityChanged.connect(self._on_visibility)
-        self.options = EngineOptionsFactory(self)
-        iface.registerOptionsWidgetFactory(self.options)
 
     def open(self) -> None:
         """Open the window that sets the engine up."""
@@ -50,7 +47,6 @@ class EngineParts(QObject):
 
     def stop(self) -> None:
         """End what is under way and take everything back (the plugin is being switched off)."""
-        self._iface.unregisterOptionsWidgetFactory(self.options)
         self.setup.stop()
         if self.dialog is not None:
             self.dialog.close()

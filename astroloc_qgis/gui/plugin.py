@@ -1,12 +1,14 @@
-"""The plugin as QGIS sees it: an action, a menu entry and a dock."""
+"""The plugin as QGIS sees it: an action, a page of options, and a dock that is built when it is needed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qgis.PyQt.QtCore import Qt, QTranslator
+from qgis.core import QgsSettings
+from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.PyQt.QtCore import Qt, QTimer, QTranslator
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QWidget
 
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.text import install_translation, remove_translation, tr, user_locale
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     from astroloc_qgis.gui.dock import AstroLocDock
     from astroloc_qgis.gui.engine_parts import EngineParts
 
+SHOWN = "astroloc/dock/shown"
+"""The setting that remembers whether the dock was open when QGIS ended."""
+
 
 class AstroLocPlugin:
-    """Adds AstroLoc's dock and the action that shows it; takes both away again.
+    """Adds AstroLoc's action; builds its dock when it is asked for, so that loading costs QGIS's start nothing.
 
     Args:
         iface: QGIS's interface for plugins.
@@ -28,45 +33,94 @@ class AstroLocPlugin:
     def __init__(self, iface: QgisInterface) -> None:
         self.iface = iface
         self.action: QAction | None = None
-        self.dock: AstroLocDock | None = None
-        self.engine_parts: EngineParts | None = None
+        self._dock: AstroLocDock | None = None
+        self._engine_parts: EngineParts | None = None
+        self._options: OptionsFactory | None = None
         self._translator: QTranslator | None = None
 
-    def initGui(self) -> None:
-        """Build the dock and the action (called by QGIS when the plugin is switched on)."""
-        from astroloc_qgis.gui.dock import AstroLocDock
-        from astroloc_qgis.gui.engine_parts import EngineParts
+    @property
+    def dock(self) -> AstroLocDock | None:
+        """The dock, built now if it was not yet; None while the plugin is switched off."""
+        if self._dock is None and self.action is not None:
+            self._build()
+        return self._dock
 
+    @property
+    def engine_parts(self) -> EngineParts | None:
+        """What sets the engine up, built with the dock."""
+        return self._engine_parts if self.dock is not None else None
+
+    def initGui(self) -> None:
+        """Add the action (called by QGIS when the plugin is switched on)."""
         self._translator = install_translation(user_locale())
-        window = self.iface.mainWindow()
-        self.dock = AstroLocDock(self.iface, window)
-        self.engine_parts = EngineParts(self.iface, self.dock)
-        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock.desk_dock)
-        self.dock.desk_dock.hide()
-        self.action = self.dock.toggleViewAction()
-        self.action.setText(tr("AstroLoc"))
+        self.action = QAction(QIcon(str(resource("icons", "astroloc.svg"))), tr("AstroLoc"), self.iface.mainWindow())
         self.action.setObjectName("AstroLocAction")
-        self.action.setIcon(QIcon(str(resource("icons", "astroloc.svg"))))
+        self.action.setCheckable(True)
         self.action.setToolTip(tr("Georeference photos that astronauts took of Earth"))
+        self.action.triggered.connect(self._show)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.action)
+        self._options = OptionsFactory(self)
+        self.iface.registerOptionsWidgetFactory(self._options)
+        if QgsSettings().value(SHOWN, True, type=bool):
+            QTimer.singleShot(0, self._show_again)
 
     def unload(self) -> None:
         """Take everything away (called by QGIS when the plugin is switched off, and at its end)."""
+        if self._options is not None:
+            self.iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
+        if self._engine_parts is not None:
+            self._engine_parts.stop()
+            self._engine_parts = None
+        if self._dock is not None:
+            QgsSettings().setValue(SHOWN, not self._dock.isHidden())
+            self._dock.shut_down()
+            self.iface.removeDockWidget(self._dock)
+            self._dock.deleteLater()
+            self._dock = None
         if self.action is not None:
             self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
             self.iface.removeToolBarIcon(self.action)
+            self.action.deleteLater()
             self.action = None
-        if self.engine_parts is not None:
-            self.engine_parts.stop()
-            self.engine_parts = None
-        if self.dock is not None:
-            self.dock.shut_down()
-            for dock in (self.dock.desk_dock, self.dock):
-                self.iface.removeDockWidget(dock)
-            self.dock.desk_dock.deleteLater()
-            self.dock.deleteLater()
-            self.dock = None
         remove_translation(self._translator)
         self._translator = None
+
+    def _build(self) -> None:
+        from astroloc_qgis.gui.dock import AstroLocDock
+        from astroloc_qgis.gui.engine_parts import EngineParts
+
+        window = self.iface.mainWindow()
+        self._dock = AstroLocDock(self.iface, window)
+        self._engine_parts = EngineParts(self.iface, self._dock)
+        if not window.restoreDockWidget(self._dock):  # it was never there before
+            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+        if self.action is not None:
+            self._dock.toggleViewAction().toggled.connect(self.action.setChecked)
+            self.action.setChecked(not self._dock.isHidden())
+
+    def _show(self, shown: bool) -> None:
+        if self.dock is not None:
+            self.dock.setUserVisible(shown)
+
+    def _show_again(self) -> None:
+        """The dock was open when QGIS ended (or this is its first time): open it, now that QGIS has started."""
+        if self.dock is not None:
+            self.dock.show()
+
+
+class OptionsFactory(QgsOptionsWidgetFactory):
+    """AstroLoc's page in QGIS's options, made when they are opened."""
+
+    def __init__(self, plugin: AstroLocPlugin) -> None:
+        super().__init__(tr("AstroLoc"), QIcon(str(resource("icons", "astroloc.svg"))), "AstroLoc")
+        self._plugin = plugin
+
+    def createWidget(self, parent: QWidget | None) -> QgsOptionsPageWidget | None:
+        """Make the page (QGIS owns it)."""
+        from astroloc_qgis.gui.engine_options import EngineOptionsPage
+        from astroloc_qgis.qgis_adapters.settings import Settings
+
+        parts = self._plugin.engine_parts
+        return None if parts is None else EngineOptionsPage(parts, Settings(), parent)

@@ -286,7 +286,7 @@ def test_the_certificates_that_qgis_trusts_are_handed_to_pip(monkeypatch):
 
 @pytest.fixture
 def page(plugin):
-    made = plugin.engine_parts.options.createWidget(None)
+    made = plugin._options.createWidget(None)
     yield made
     made.deleteLater()
 

@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from qgis.PyQt.QtGui import QColor, QDropEvent, QImage
 from qgis.PyQt.QtWidgets import QPushButton
 
+from astroloc_qgis import classFactory
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.options_box import parse_nadir
 from astroloc_qgis.gui.photo_model import PhotoState
@@ -283,3 +284,13 @@ def test_building_an_index_asks_for_a_reference_first(qtbot, ready, messages):
 def test_the_dock_fits_a_small_screen(dock):
     assert dock.minimumSizeHint().width() <= 320
     assert dock.minimumSizeHint().height() <= 360
+
+
+def test_loading_builds_no_dock_until_it_is_asked_for(qgis_iface, qgis_new_project):
+    plugin = classFactory(qgis_iface)
+    plugin.initGui()
+    assert plugin._dock is None
+    assert plugin.action.isCheckable()
+    plugin.action.trigger()
+    assert plugin._dock is not None
+    plugin.unload()
