@@ -72,7 +72,11 @@ class AstroLocDock(QgsDockWidget):
         self.progress = ProgressPanel(self)
         self.messages = Messages(iface.messageBar(), iface.mainWindow())
         self.localization = Localization(iface, self)
+        self._iface = iface
         self.desk_dock = DeskDock(iface.mainWindow())
+        if not iface.mainWindow().restoreDockWidget(self.desk_dock):  # it was never there before
+            iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.desk_dock)
+            self.desk_dock.hide()
         self._lay_out()
         self.desk = Desk(iface, self, self.desk_dock)
         self._connect()
@@ -104,6 +108,8 @@ class AstroLocDock(QgsDockWidget):
         self.localization.shut_down()
         self.keeper.stop()
         self.desk.stop()
+        self._iface.removeDockWidget(self.desk_dock)
+        self.desk_dock.deleteLater()
         self.photos.stop()
         self.reference.stop()
 

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QIcon, QPixmap, QResizeEvent
+from qgis.PyQt.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
@@ -192,41 +190,47 @@ class CandidatePanel(QWidget):
         return button
 
 
-class ScaledPicture(QLabel):
-    """A picture that fits into whatever room there is."""
+class ScaledPicture(QWidget):
+    """A picture that fits into whatever room there is, and asks for none (a label would, at every change)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.setMinimumWidth(160)
-        self.setWordWrap(True)
         self.empty_text = ""
         self._file = ""
         self._full = QPixmap()
+        self._fitted = QPixmap()
 
     def show_file(self, file: str) -> None:
         """Show a file; "" shows the text for nothing."""
-        if file != self._file or not file:
+        if file != self._file:
             self._file = file
             self._full = QPixmap(file) if file else QPixmap()
-        self._fit()
+            self._fitted = QPixmap()
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture in again."""
         super().resizeEvent(event)
-        self._fit()
+        self._fitted = QPixmap()
 
-    def _fit(self) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt calls it with it
+        """Paint the picture, or the text."""
+        painter = QPainter(self)
         if self._full.isNull():
-            self.setText(self.empty_text)
-            return
-        ratio = self.devicePixelRatioF()
-        fitted = self._full.scaled(
-            self.size() * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        fitted.setDevicePixelRatio(ratio)
-        self.setPixmap(fitted)
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.rect().adjusted(8, 4, -8, -4), flags, self.empty_text)
+        else:
+            ratio = self.devicePixelRatioF()
+            if self._fitted.isNull():
+                self._fitted = self._full.scaled(
+                    self.size() * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                )
+                self._fitted.setDevicePixelRatio(ratio)
+            size = self._fitted.size() / ratio
+            painter.drawPixmap((self.width() - size.width()) // 2, (self.height() - size.height()) // 2, self._fitted)
+        painter.end()
 
 
 def place_name(lon: float, lat: float) -> str:

@@ -50,6 +50,8 @@ HALF_SEEN = 0.35
 DOCK_HEIGHT = 250
 """The desk's own height when it is opened: the map keeps the larger part of a screen of 720 lines."""
 SETTLE_MS = 150
+ROOM = 1.6
+"""How much more than the photo the map shows: room for its handles, below the message bar too."""
 
 
 class Desk(QObject):
@@ -178,7 +180,7 @@ class Desk(QObject):
             return
         on_map = apply(self.live.screen.to_map, pixels)
         box = QgsRectangle(*on_map.min(axis=0), *on_map.max(axis=0))
-        box.scale(1.3)
+        box.scale(ROOM)
         self.canvas.setExtent(box)
         self.canvas.refresh()
 
