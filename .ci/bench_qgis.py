@@ -137,7 +137,8 @@ def _work(world: Path, count: int) -> None:
     dock.settings.matcher = "auto"
     dock.add_photos([world / "ISS099-E-1234.jpg"])
     results: list[dict[str, Any]] = []
-    dock.localization.engine.succeeded.connect(lambda result: results.append(dict(result.result)))
+    reports = results.append
+    dock.localization.engine.succeeded.connect(lambda done: reports(done.result) if "status" in done.result else None)
     memory, walls = [], []
     for number in range(1, count + 1):
         dock.photos.selectAll()
@@ -153,7 +154,7 @@ def _work(world: Path, count: int) -> None:
             app.processEvents()
         memory.append(_resident(os.getpid()))
         if number in (1, 2, 10) or number % 20 == 0:
-            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in results[-1]["seconds"].items())
+            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in results[-1].get("seconds", {}).items())
             engine = _resident(dock.localization.engine.process_id)
             print(
                 f"{number}: {walls[-1]:.1f} s ({stages}); QGIS {memory[-1]:.0f} MiB, engine {engine:.0f} MiB",

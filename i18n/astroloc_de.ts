@@ -1021,83 +1021,83 @@
         </message>
         <message>
             <source>&amp;Set up the engine…</source>
-            <translation type="unfinished" />
+            <translation>&amp;Engine einrichten…</translation>
         </message>
         <message>
             <source>See what would be installed, where and how large, and install it</source>
-            <translation type="unfinished" />
+            <translation>Ansehen, was wohin installiert würde und wie groß es ist, und es installieren</translation>
         </message>
         <message>
             <source>Engine</source>
-            <translation type="unfinished" />
+            <translation>Engine</translation>
         </message>
         <message>
             <source>Installing the engine…</source>
-            <translation type="unfinished" />
+            <translation>Die Engine wird installiert…</translation>
         </message>
         <message>
             <source>&amp;Show the install…</source>
-            <translation type="unfinished" />
+            <translation>In&amp;stallation zeigen…</translation>
         </message>
         <message>
             <source>The device is chosen when the engine starts.</source>
-            <translation type="unfinished" />
+            <translation>Das Gerät wird gewählt, wenn die Engine startet.</translation>
         </message>
         <message>
             <source>Engine: {device}</source>
-            <translation type="unfinished" />
+            <translation>Engine: {device}</translation>
         </message>
         <message>
             <source>Engine: ready</source>
-            <translation type="unfinished" />
+            <translation>Engine: bereit</translation>
         </message>
         <message>
             <source>Installing the engine… {percent} %</source>
-            <translation type="unfinished" />
+            <translation>Die Engine wird installiert… {percent} %</translation>
         </message>
         <message>
             <source>AstroLoc: the engine</source>
-            <translation type="unfinished" />
+            <translation>AstroLoc: die Engine</translation>
         </message>
         <message>
             <source>Give the address.</source>
-            <translation type="unfinished" />
+            <translation>Die Adresse angeben.</translation>
         </message>
         <message>
             <source>Choose the folder.</source>
-            <translation type="unfinished" />
+            <translation>Den Ordner wählen.</translation>
         </message>
         <message>
             <source>AstroLoc's engine needs packages that QGIS does not have (torch, Faiss, OpenCV, kornia and model weights). They go into a folder of their own, so that neither QGIS nor other plugins notice them.</source>
-            <translation type="unfinished" />
+            <translation>AstroLocs Engine braucht Pakete, die QGIS nicht hat (torch, Faiss, OpenCV, kornia und Modellgewichte). Sie kommen in einen eigenen Ordner; weder QGIS noch andere Erweiterungen merken etwas davon.</translation>
         </message>
         <message>
             <source>The engine's folder</source>
-            <translation type="unfinished" />
+            <translation>Ordner der Engine</translation>
         </message>
         <message>
             <source>The package index (PyPI)</source>
-            <translation type="unfinished" />
+            <translation>Der Paketindex (PyPI)</translation>
         </message>
         <message>
             <source>The package index, torch from an address of your own</source>
-            <translation type="unfinished" />
+            <translation>Der Paketindex, torch von einer eigenen Adresse</translation>
         </message>
         <message>
             <source>A folder with the packages (no network)</source>
-            <translation type="unfinished" />
+            <translation>Ein Ordner mit den Paketen (ohne Netz)</translation>
         </message>
         <message>
             <source>https://… of an index with torch for your device</source>
-            <translation type="unfinished" />
+            <translation>https://… eines Index mit torch für Ihr Gerät</translation>
         </message>
         <message>
             <source>Folder with the packages (*.whl)</source>
-            <translation type="unfinished" />
+            <translation>Ordner mit den Paketen (*.whl)</translation>
         </message>
         <message>
             <source>Log</source>
-            <translation type="unfinished" />
+            <translation>Protokoll</translation>
         </message>
         <message>
             <source>Progress</source>
@@ -1105,7 +1105,7 @@
         </message>
         <message>
             <source>&amp;Install</source>
-            <translation type="unfinished" />
+            <translation>&amp;Installieren</translation>
         </message>
         <message>
             <source>&amp;Cancel</source>
@@ -1113,27 +1113,27 @@
         </message>
         <message>
             <source>&amp;Repair</source>
-            <translation type="unfinished" />
+            <translation>&amp;Reparieren</translation>
         </message>
         <message>
             <source>Put back what is missing or damaged; the rest is not downloaded again</source>
-            <translation type="unfinished" />
+            <translation>Ersetzt, was fehlt oder beschädigt ist; das Übrige wird nicht neu geladen</translation>
         </message>
         <message>
             <source>&amp;Move…</source>
-            <translation type="unfinished" />
+            <translation>&amp;Verschieben…</translation>
         </message>
         <message>
             <source>R&amp;emove…</source>
-            <translation type="unfinished" />
+            <translation>&amp;Entfernen…</translation>
         </message>
         <message>
             <source>&amp;Use another…</source>
-            <translation type="unfinished" />
+            <translation>&amp;Andere…</translation>
         </message>
         <message>
             <source>Use a Python environment that you made yourself</source>
-            <translation type="unfinished" />
+            <translation>Eine selbst eingerichtete Python-Umgebung verwenden</translation>
         </message>
         <message>
             <source>&amp;Folder</source>
@@ -1141,63 +1141,63 @@
         </message>
         <message>
             <source>&amp;Source</source>
-            <translation type="unfinished" />
+            <translation>&amp;Quelle</translation>
         </message>
         <message>
             <source>&amp;Address</source>
-            <translation type="unfinished" />
+            <translation>A&amp;dresse</translation>
         </message>
         <message>
             <source>&amp;Packages</source>
-            <translation type="unfinished" />
+            <translation>&amp;Pakete</translation>
         </message>
         <message>
             <source>Download</source>
-            <translation type="unfinished" />
+            <translation>Download</translation>
         </message>
         <message>
             <source>On the disk</source>
-            <translation type="unfinished" />
+            <translation>Auf der Platte</translation>
         </message>
         <message>
             <source>Device</source>
-            <translation type="unfinished" />
+            <translation>Gerät</translation>
         </message>
         <message>
             <source>{size} at most</source>
-            <translation type="unfinished" />
+            <translation>höchstens {size}</translation>
         </message>
         <message>
             <source>{size}; {free} are free</source>
-            <translation type="unfinished" />
+            <translation>{size}; {free} sind frei</translation>
         </message>
         <message>
             <source>What will be installed:</source>
-            <translation type="unfinished" />
+            <translation>Installiert wird:</translation>
         </message>
         <message>
             <source>There is no torch for this system ({system}): use an environment that you made yourself.</source>
-            <translation type="unfinished" />
+            <translation>Für dieses System ({system}) gibt es kein torch: Verwenden Sie eine selbst eingerichtete Umgebung.</translation>
         </message>
         <message>
             <source>The engine is installed and up to date.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist installiert und aktuell.</translation>
         </message>
         <message>
             <source>The engine is installed; what is chosen here differs from it, and Install would replace it.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist installiert; die Auswahl hier weicht davon ab, Installieren würde sie ersetzen.</translation>
         </message>
         <message>
             <source>An install was broken off: Install goes on where it stopped.</source>
-            <translation type="unfinished" />
+            <translation>Eine Installation wurde abgebrochen: Installieren setzt sie fort.</translation>
         </message>
         <message>
             <source>The engine is damaged: Repair puts it in order.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist beschädigt: Reparieren bringt sie in Ordnung.</translation>
         </message>
         <message>
             <source>The engine is not installed.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist nicht installiert.</translation>
         </message>
         <message>
             <source>stopping…</source>
@@ -1205,71 +1205,71 @@
         </message>
         <message>
             <source>Move the engine to</source>
-            <translation type="unfinished" />
+            <translation>Engine verschieben nach</translation>
         </message>
         <message>
             <source>Remove the engine from {folder}? It can be installed again at any time.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine aus {folder} entfernen? Sie lässt sich jederzeit wieder installieren.</translation>
         </message>
         <message>
             <source>The Python program of an environment</source>
-            <translation type="unfinished" />
+            <translation>Das Python-Programm einer Umgebung</translation>
         </message>
         <message>
             <source>From now on the engine runs with {python}.</source>
-            <translation type="unfinished" />
+            <translation>Ab jetzt läuft die Engine mit {python}.</translation>
         </message>
         <message>
             <source>&amp;Retry</source>
-            <translation type="unfinished" />
+            <translation>&amp;Wiederholen</translation>
         </message>
         <message>
             <source>checking the disk</source>
-            <translation type="unfinished" />
+            <translation>die Platte wird geprüft</translation>
         </message>
         <message>
             <source>making the environment</source>
-            <translation type="unfinished" />
+            <translation>die Umgebung wird angelegt</translation>
         </message>
         <message>
             <source>fetching the installer</source>
-            <translation type="unfinished" />
+            <translation>das Installationsprogramm wird geholt</translation>
         </message>
         <message>
             <source>installing the packages</source>
-            <translation type="unfinished" />
+            <translation>die Pakete werden installiert</translation>
         </message>
         <message>
             <source>installing the model weights</source>
-            <translation type="unfinished" />
+            <translation>die Modellgewichte werden installiert</translation>
         </message>
         <message>
             <source>seeing whether it works</source>
-            <translation type="unfinished" />
+            <translation>es wird erprobt</translation>
         </message>
         <message>
             <source>Copied: paste it where you ask for help.</source>
-            <translation type="unfinished" />
+            <translation>Kopiert: dort einfügen, wo Sie um Hilfe bitten.</translation>
         </message>
         <message>
             <source>Ready: {python}</source>
-            <translation type="unfinished" />
+            <translation>Bereit: {python}</translation>
         </message>
         <message>
             <source>AstroLoc's own environment</source>
-            <translation type="unfinished" />
+            <translation>AstroLocs eigene Umgebung</translation>
         </message>
         <message>
             <source>The Python program of an environment that you made yourself</source>
-            <translation type="unfinished" />
+            <translation>Das Python-Programm einer selbst eingerichteten Umgebung</translation>
         </message>
         <message>
             <source>Own &amp;Python</source>
-            <translation type="unfinished" />
+            <translation>Eigenes &amp;Python</translation>
         </message>
         <message>
             <source>Work</source>
-            <translation type="unfinished" />
+            <translation>Arbeit</translation>
         </message>
         <message>
             <source>automatic</source>
@@ -1277,95 +1277,95 @@
         </message>
         <message>
             <source>In use: {device}, {why}</source>
-            <translation type="unfinished" />
+            <translation>Verwendet wird: {device}, {why}</translation>
         </message>
         <message>
             <source>automatic: all cores but one</source>
-            <translation type="unfinished" />
+            <translation>automatisch: alle Kerne bis auf einen</translation>
         </message>
         <message>
             <source>automatic: a quarter of the computer's</source>
-            <translation type="unfinished" />
+            <translation>automatisch: ein Viertel des Arbeitsspeichers</translation>
         </message>
         <message>
             <source>What the idle engine may keep in memory, so that the next photo begins at once</source>
-            <translation type="unfinished" />
+            <translation>Was die ruhende Engine im Speicher behalten darf, damit das nächste Foto sofort beginnt</translation>
         </message>
         <message>
             <source>How long the engine may show no progress before it is ended</source>
-            <translation type="unfinished" />
+            <translation>Wie lange die Engine keinen Fortschritt zeigen darf, bevor sie beendet wird</translation>
         </message>
         <message>
             <source>&amp;Device</source>
-            <translation type="unfinished" />
+            <translation>&amp;Gerät</translation>
         </message>
         <message>
             <source>&amp;Threads</source>
-            <translation type="unfinished" />
+            <translation>&amp;Threads</translation>
         </message>
         <message>
             <source>&amp;Memory</source>
-            <translation type="unfinished" />
+            <translation>&amp;Speicher</translation>
         </message>
         <message>
             <source>T&amp;ime limit</source>
-            <translation type="unfinished" />
+            <translation>&amp;Zeitgrenze</translation>
         </message>
         <message>
             <source>Model &amp;weights</source>
-            <translation type="unfinished" />
+            <translation>Modell&amp;gewichte</translation>
         </message>
         <message>
             <source>The engine takes {engine}, further weights {weights}.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine belegt {engine}, weitere Gewichte {weights}.</translation>
         </message>
         <message>
             <source>Clear</source>
-            <translation type="unfinished" />
+            <translation>Leeren</translation>
         </message>
         <message>
             <source>Clear: {cache}</source>
-            <translation type="unfinished" />
+            <translation>Leeren: {cache}</translation>
         </message>
         <message>
             <source>When something does not work</source>
-            <translation type="unfinished" />
+            <translation>Wenn etwas nicht geht</translation>
         </message>
         <message>
             <source>with the &amp;names of files and folders</source>
-            <translation type="unfinished" />
+            <translation>mit den &amp;Namen von Dateien und Ordnern</translation>
         </message>
         <message>
             <source>&amp;Copy report</source>
-            <translation type="unfinished" />
+            <translation>Bericht &amp;kopieren</translation>
         </message>
         <message>
             <source>Versions, device, environment and last errors; no passwords</source>
-            <translation type="unfinished" />
+            <translation>Versionen, Gerät, Umgebung und letzte Fehler; keine Passwörter</translation>
         </message>
         <message>
             <source>&amp;Log level</source>
-            <translation type="unfinished" />
+            <translation>Pro&amp;tokollstufe</translation>
         </message>
         <message>
             <source>Log: {file}</source>
-            <translation type="unfinished" />
+            <translation>Protokoll: {file}</translation>
         </message>
         <message>
             <source>The engine is ready: it works on {device}.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist bereit: Sie arbeitet auf {device}.</translation>
         </message>
         <message>
             <source>The engine has moved to {folder}.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine ist nach {folder} verschoben.</translation>
         </message>
         <message>
             <source>The engine was removed; {size} are free again.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine wurde entfernt; {size} sind wieder frei.</translation>
         </message>
         <message>
             <source>Stopped. What has been done is kept.</source>
-            <translation type="unfinished" />
+            <translation>Angehalten. Was getan ist, bleibt.</translation>
         </message>
         <message>
             <source>Index folder</source>
@@ -1377,7 +1377,7 @@
         </message>
         <message>
             <source>The world: Blue Marble</source>
-            <translation type="unfinished" />
+            <translation>Die Welt: Blue Marble</translation>
         </message>
         <message>
             <source>Choose a folder, or build one</source>
@@ -1679,15 +1679,15 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>Map tiles fetched from services</source>
-            <translation type="unfinished" />
+            <translation>Kartenkacheln von Diensten</translation>
         </message>
         <message>
             <source>What a broken-off install left</source>
-            <translation type="unfinished" />
+            <translation>Reste einer abgebrochenen Installation</translation>
         </message>
         <message>
             <source>Logs</source>
-            <translation type="unfinished" />
+            <translation>Protokolle</translation>
         </message>
         <message>
             <source>Footprint</source>
@@ -1743,7 +1743,7 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>The engine sent what nobody can read, and was ended. Just try again.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine sandte Unlesbares und wurde beendet. Versuchen Sie es einfach noch einmal.</translation>
         </message>
         <message>
             <source>The engine is of another version than the plugin (protocol {theirs} instead of {ours}).</source>
@@ -1751,15 +1751,15 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>The engine's Python, {program}, cannot be started: press “Set up the engine…”.</source>
-            <translation type="unfinished" />
+            <translation>Das Python der Engine, {program}, lässt sich nicht starten: Drücken Sie „Engine einrichten…“.</translation>
         </message>
         <message>
             <source>It ended with status {status}{crash}.</source>
-            <translation type="unfinished" />
+            <translation>Sie endete mit Status {status}{crash}.</translation>
         </message>
         <message>
             <source>The engine could not start: press “Set up the engine…” and there Repair.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine konnte nicht starten: Drücken Sie „Engine einrichten…“ und dort Reparieren.</translation>
         </message>
         <message>
             <source>The engine did not start within {seconds} seconds: try again.</source>
@@ -1767,11 +1767,11 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>The engine gave no sign of progress for {seconds} seconds and was ended. Just try again.</source>
-            <translation type="unfinished" />
+            <translation>Die Engine zeigte {seconds} Sekunden lang keinen Fortschritt und wurde beendet. Versuchen Sie es einfach noch einmal.</translation>
         </message>
         <message>
             <source>The engine ran out of memory and stopped: close other programs, then try again.</source>
-            <translation type="unfinished" />
+            <translation>Der Engine ging der Speicher aus: Schließen Sie andere Programme und versuchen Sie es noch einmal.</translation>
         </message>
         <message>
             <source>The engine stopped unexpectedly. Nothing of the project is lost: just try again.</source>
@@ -1787,7 +1787,7 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>QGIS's own Python program was not found: choose an environment that you made yourself.</source>
-            <translation type="unfinished" />
+            <translation>QGIS’ eigenes Python-Programm wurde nicht gefunden: Wählen Sie eine selbst eingerichtete Umgebung.</translation>
         </message>
         <message>
             <source>AstroLoc's options</source>
@@ -1799,11 +1799,11 @@ hierher ziehen oder Laden…</translation>
         </message>
         <message>
             <source>AstroLoc's engine is damaged: press “Set up the engine…” and there Repair.</source>
-            <translation type="unfinished" />
+            <translation>AstroLocs Engine ist beschädigt: Drücken Sie „Engine einrichten…“ und dort Reparieren.</translation>
         </message>
         <message>
             <source>AstroLoc's engine is not installed yet: press “Set up the engine…”.</source>
-            <translation type="unfinished" />
+            <translation>AstroLocs Engine ist noch nicht installiert: Drücken Sie „Engine einrichten…“.</translation>
         </message>
         <message>
             <source>The engine's Python, {path}, named in {source}, is not there.</source>
