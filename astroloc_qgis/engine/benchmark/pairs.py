@@ -26,7 +26,7 @@ from astroloc_qgis.engine.coregistration import coregister
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.imagery import Reference, block_window
-from astroloc_qgis.engine.matchers.base import Features
+from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import Registration
@@ -44,10 +44,10 @@ LENIENT = CoregistrationSettings(min_inliers=5)
 wrong ones to learn from."""
 
 ZOOMS = (9, 10, 11, 12)
-KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger", "veiled")
+KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger", "veiled", "sparse")
 """Of a pair: a block that shows the photo; one 300 to 2,000 km away; one next to the area searched; the right place
 at a quarter or four times the scale; the photo mirrored; one of thousands anywhere; the right place, but most of the
-photo under clouds, so that solutions come out wrong that look half right."""
+photo under clouds, so that solutions come out wrong that look half right; the same with but a few keypoints."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,25 @@ class Pair:
     photo: SimulatedPhoto
     block: Block
     kind: str
+
+
+class FewKeypoints(Matcher):
+    """A matcher that keeps only a few of its keypoints, so that evidence is thin."""
+
+    def __init__(self, matcher: Matcher, seed: int) -> None:
+        """Choose how many: 60 to 600."""
+        self._matcher = matcher
+        self._most = int(60 * 10 ** np.random.default_rng([seed, 0xFE3]).uniform(0, 1))
+        self.name, self.licence = matcher.name, matcher.licence
+        self.rotation_invariant = matcher.rotation_invariant
+
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
+        """See ``Matcher.extract``."""
+        return self._matcher.extract(image, mask, self._most if most is None else min(most, self._most))
+
+    def match(self, a: Features, b: Features) -> Matches:
+        """See ``Matcher.match``."""
+        return self._matcher.match(a, b)
 
 
 def read_photos(folder: Path) -> list[SimulatedPhoto]:
@@ -206,12 +225,12 @@ def run_pairs(
                 continue
             photo = read_photo(pair.photo.path)
             pixels = photo.rgb8()
-            views = PhotoViews(
-                _disguised(pixels, pair.kind, zlib.crc32(f"{pair.photo.path.name} {pair.block}".encode()))
-            )
+            seed = zlib.crc32(f"{pair.photo.path.name} {pair.block}".encode())
+            views = PhotoViews(_disguised(pixels, pair.kind, seed))
             started = time.perf_counter()
             area = area_about_block(pair.block, reference, nadir=pair.photo.nadir if use_nadir else None)
-            registration = coregister(views, reference, area, matcher, settings=LENIENT)
+            eyes = FewKeypoints(matcher, seed) if pair.kind == "sparse" else matcher
+            registration = coregister(views, reference, area, eyes, settings=LENIENT)
             row = row_of(pair, registration, views.size, time.perf_counter() - started)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
@@ -261,10 +280,10 @@ def _disguised(pixels: NDArray[np.uint8], kind: str, seed: int) -> NDArray[np.ui
     """The photo as the kind of a pair asks for it."""
     if kind == "mirrored":
         return np.ascontiguousarray(pixels[:, ::-1])
-    if kind != "veiled":
+    if kind not in ("veiled", "sparse"):
         return pixels
     random = np.random.default_rng([seed, 0x5E11])
-    cover, edge = random.uniform(0.7, 0.98), random.uniform(0.02, 0.2)
+    cover, edge = random.uniform(0.7 if kind == "veiled" else 0.3, 0.98), random.uniform(0.02, 0.2)
     shape = (pixels.shape[0], pixels.shape[1])
     field = fractal(shape, random, cells=random.uniform(1.0, 2.5), persistence=random.uniform(0.3, 0.6))
     opacity = np.clip((field - 1 + cover) / edge, 0, 1)[..., None]
