@@ -30,7 +30,7 @@ NO_DATA, NO_DETAIL, OPEN_SEA = "too little of it has data", "the imagery is too 
 """Why a block is left out."""
 
 EVERYWHERE, LAND = "", "land"
-_KINDS = re.compile(r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|((OPQ[1-9]\d*(_[1-9]\d*)?,)?PQ[1-9]\d*np)")
+_KINDS = re.compile(r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|((OPQ[1-9]\d*(_[1-9]\d*)?,)?PQ[1-9]\d*(x[4-8])?np)")
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,13 @@ def check_kind(kind: str) -> None:
     """Refuse kinds of vector store that an index cannot have.
 
     Raises:
-        InputError: none of "Flat", "SQ8", "SQfp16", "IVF<lists>,Flat", "PQ<bytes>np", "OPQ<bytes>,PQ<bytes>np".
+        InputError: none of "Flat", "SQ8", "SQfp16", "IVF<lists>,Flat", "PQ<parts>np", "PQ<parts>x<bits>np" and
+            "OPQ<parts>,PQ<parts>np".
     """
     if not _KINDS.fullmatch(kind):
         raise InputError(
-            f"An index cannot be of kind '{kind}': choose Flat, SQ8, SQfp16, IVF<lists>,Flat, PQ<bytes>np or "
-            "OPQ<bytes>,PQ<bytes>np."
+            f"An index cannot be of kind '{kind}': choose Flat, SQ8, SQfp16, IVF<lists>,Flat, PQ<parts>np, "
+            "PQ<parts>x<bits>np or OPQ<parts>,PQ<parts>np."
         )
 
 

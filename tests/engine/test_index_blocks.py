@@ -162,7 +162,7 @@ def test_blocks_are_kept_in_the_smallest_integers_that_hold_them() -> None:
     assert pack_blocks(np.array([[11, 2044, 2047]], np.int32)).tolist() == [[11, 2044, 2047]]
 
 
-@pytest.fixture(scope="module", params=["PQ54np", "OPQ27,PQ27np"])
+@pytest.fixture(scope="module", params=["PQ54np", "PQ108x6np", "OPQ27,PQ27np"])
 def pair(request: pytest.FixtureRequest, imagery: Path, tmp_path_factory: pytest.TempPathFactory):
     """The same blocks with exact vectors, and with codes."""
     folder = tmp_path_factory.mktemp("pq")
@@ -205,7 +205,7 @@ class TestProductQuantised:
         with pytest.raises(InputError, match="needs 256 blocks to learn from"):
             build(imagery, tmp_path / "index", kind="PQ54np")
 
-    @pytest.mark.parametrize("kind", ["PQ64", "PQ0np", "OPQ8,Flat", "IVF4,PQ8np", "PQ64npx"])
+    @pytest.mark.parametrize("kind", ["PQ64", "PQ0np", "OPQ8,Flat", "IVF4,PQ8np", "PQ64npx", "PQ64x9np"])
     def test_kinds_that_are_none_are_refused(self, imagery: Path, tmp_path: Path, kind: str) -> None:
         with pytest.raises(InputError, match=f"of kind '{kind}'"):
             build(imagery, tmp_path / "index", kind=kind)
