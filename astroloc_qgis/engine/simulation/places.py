@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 TURN_DEG = 50.0
 """Simulated photos are turned from north by up to this: 45 degrees and a margin."""
 LARGEST_KM2 = 160_000.0
+_ATTEMPTS = 20_000
 LEAST_LAND = 0.12
 """Share of a place that must be land."""
 
@@ -116,16 +117,25 @@ class PlaceSampler:
     camera_share: float = 0.2
 
     def draw(self, count: int, rng: np.random.Generator) -> Array:
-        """(count, 4, 2) EPSG:3857 corners."""
-        places: list[Array] = []
-        while len(places) < count:
-            place = self._attempt(rng)
-            if place is not None and self._allowed(place):
-                places.append(place)
-        return np.stack(places)
+        """(count, 4, 2) EPSG:3857 corners.
 
-    def _attempt(self, rng: np.random.Generator) -> Array | None:
+        Raises:
+            InputError: there is nowhere to go.
+        """
+        return np.stack([self._place(rng) for _ in range(count)])
+
+    def _place(self, rng: np.random.Generator) -> Array:
+        # Drawn once: places anywhere are refused more often (the sea) than real ones, which must not thin them out.
         kind = rng.random()
+        for _ in range(_ATTEMPTS):
+            place = self._attempt(kind, rng)
+            if place is not None and self._allowed(place):
+                return place
+        raise InputError(
+            "Hardly any land is left to simulate photos of: avoid less of the world, or give more imagery."
+        )
+
+    def _attempt(self, kind: float, rng: np.random.Generator) -> Array | None:
         chosen = int(rng.integers(len(self.footprints.area_km2)))
         area = float(self.footprints.area_km2[chosen]) * math.exp(rng.normal(0, 0.15))
         if kind < self.real_share:

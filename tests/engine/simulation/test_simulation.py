@@ -177,6 +177,14 @@ def test_places_are_on_land_and_outside_what_is_forbidden(mosaic: Mosaic) -> Non
         assert land_share(mosaic, place) > 0.1
 
 
+def test_a_world_without_a_place_left_is_told(mosaic: Mosaic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("astroloc_qgis.engine.simulation.places._ATTEMPTS", 50)
+    footprints = Footprints(np.array([[90.0, 10.0]]), np.array([2e6]))
+    everywhere = Zone(np.array([[0.0, 0.0]]), np.array([30000.0]))
+    with pytest.raises(InputError, match="Hardly any land is left"):
+        PlaceSampler(footprints, mosaic, everywhere).draw(1, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("quarter", range(4))
 def test_a_photo_of_any_turn_is_numbered_from_its_northern_top(quarter: int) -> None:
     place = square(10, 20)
