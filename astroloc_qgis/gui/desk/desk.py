@@ -105,7 +105,8 @@ class Desk(QObject):
             self.item.desk.changed.disconnect(self.refresh)
             self.item.desk.previewed.disconnect(self._on_preview)
             self.set_pending(None)
-            self._show_rasters(self.item, True)
+            if not self.item.desk.work.stale:  # files that show the photo elsewhere stay hidden until they are renewed
+                self._show_rasters(self.item, True)
         self.item = item
         self._pyramid = None
         self._place_band.reset()
