@@ -222,7 +222,8 @@ class Localization(QObject):
 
     def _on_started(self, job: Job, number: int, total: int) -> None:
         self._dock.progress.begin(job.title, job.method, number, total)
-        photo = job.params.get("photo")
+        # An export leaves the photo's state as it is: only these two end with another.
+        photo = job.params.get("photo") if job.method in ("localize", "refine") else None
         self._running = next((item for item in self._dock.photos.photos.items if str(item.path) == photo), None)
         if self._running is not None:
             self._set_state(self._running, PhotoState.RUNNING)

@@ -76,6 +76,7 @@ def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot,
         "a_georeferenced_footprint.geojson",
     ]
     assert work(desk).state is PhotoState.EXPORTED
+    assert desk.item.state is PhotoState.EXPORTED  # in the list, too
     box = QgsRasterLayer(str(out / "a_georeferenced.tif"), "x").extent()
     vector = ogr.Open(str(out / "a_georeferenced_footprint.geojson"))
     west, east, south, north = vector.GetLayer(0).GetExtent()
