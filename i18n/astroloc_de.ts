@@ -1012,7 +1012,7 @@
             <translation>&amp;Index</translation>
         </message>
         <message>
-            <source>&amp;Review and correct</source>
+            <source>Re&amp;view and correct</source>
             <translation>&amp;Prüfen und korrigieren</translation>
         </message>
         <message>

@@ -236,7 +236,7 @@ class AstroLocDock(QgsDockWidget):
         outer.setContentsMargins(6, 6, 6, 6)
         outer.addWidget(scroll, 1)
         self.desk_button = QPushButton(
-            QgsApplication.getThemeIcon("mActionMoveFeature.svg"), tr("&Review and correct"), self
+            QgsApplication.getThemeIcon("mActionMoveFeature.svg"), tr("Re&view and correct"), self
         )
         self.desk_button.setObjectName("AstroLocReview")
         self.desk_button.setToolTip(tr("Open the desk: look at the photo on the map, correct it, accept it, export it"))

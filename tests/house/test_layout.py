@@ -105,7 +105,14 @@ def test_no_tracked_file_names_this_machine_or_a_registry():
 
 
 def test_no_tracked_file_is_large():
-    large = {str(path.relative_to(ROOT)): path.stat().st_size for path in tracked() if path.stat().st_size > 2_000_000}
+    # The model and the world's index are what the plugin exists for; they have limits of their own.
+    limits = {"resources/models": 10_000_000, "resources/index": 14_000_000}
+    sizes = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in tracked()}
+    large = {
+        name: size
+        for name, size in sizes.items()
+        if size > next((limit for folder, limit in limits.items() if name.startswith(folder)), 2_000_000)
+    }
     assert large == {}
 
 
