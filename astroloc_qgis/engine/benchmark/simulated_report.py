@@ -17,7 +17,7 @@ Rows = Sequence[dict[str, Any]]
 
 GROUPS: tuple[tuple[str, str, tuple[float, ...], str], ...] = (
     ("tilt", "tilt_deg", (0, 15, 30, 45, 90), "°"),
-    ("turn against north", "turn_deg", (0, 90, 180, 270, 360), "°"),
+    ("turn against north", "turn_deg", (0, 90, 180, 270, 360.1), "°"),
     ("under clouds", "cover", (0, 0.02, 0.15, 0.35, 1.01), ""),
     ("diagonal", "diagonal_km", (0, 150, 250, 400, 5000), " km"),
 )
@@ -108,7 +108,7 @@ def _by(
 def _range(low: float, high: float, unit: str) -> str:
     if not unit:
         return f"{100 * low:.0f} to {min(100, 100 * high):.0f} %"
-    return f"{low:g} to {high:g}{unit}"
+    return f"{low:g} to {high:.0f}{unit}"
 
 
 def _quantile(values: Sequence[float | None], share: float) -> float | None:
