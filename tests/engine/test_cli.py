@@ -299,7 +299,7 @@ def test_the_benchmark_prints_a_table_and_writes_the_same_as_json(scene: Scene, 
     assert (wrong["id"], wrong["status"], wrong["right"]) == ("wrong", "not_localized", True)
     assert {"inliers", "corner_error_px", "seconds"} <= set(right)
     table = [line for line in stdout.splitlines() if line.startswith("|")]
-    assert len(table) == 2 + 2
+    assert len(table) == (2 + 2) + (2 + 1)  # a line a case, then a line a matcher
     assert f"| sift | right | positive | localized | {right['inliers']} |" in table[2]
     assert "sift: 1 of 1 positives right, 0 of all wrong" in stdout
 
