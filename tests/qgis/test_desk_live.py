@@ -52,6 +52,7 @@ def desk(qtbot, dock, canvas, tmp_path):
     dock.desk_button.click()
     qtbot.waitUntil(lambda: dock.desk.pyramid is not None, timeout=3 * SECOND)
     dock.desk.place_here()
+    qtbot.wait(200)  # QGIS zooms to the first layer of an empty project, when it comes round to it
     return dock.desk
 
 
