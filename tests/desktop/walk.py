@@ -68,7 +68,8 @@ def session(folder: Path, package: Path, screenshots: Path) -> Iterator[Session]
     """A screen and a profile with the plugin."""
     make_profile(folder / "profiles", package)
     with screen(folder) as environment:
-        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        # QGIS warns that layers in its temporary folder are lost when a project closes: the test's own are not in it.
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "TMPDIR"):
             environment[name] = str(folder / name.lower())
             Path(environment[name]).mkdir(mode=0o700, exist_ok=True)
         yield Session(environment, folder, screenshots)
