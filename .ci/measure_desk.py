@@ -128,7 +128,7 @@ def main(megapixels: float) -> None:
         live.show_photo(pyramid, desk.placement, desk.work)
         canvas.viewport().repaint()
         handles = live.handles()
-        corners: list[Any] = [] if handles is None else handles.corners
+        corners: Any = [] if handles is None else handles.corners
         inside = [corner for corner in corners if (corner > 45).all() and (corner < (1230, 670)).all()]
         start = inside[0] if inside else np.array([640.0, 360.0])  # no corner in view: the photo is moved
         times = drag(canvas, live, start)
