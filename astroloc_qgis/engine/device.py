@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from astroloc_qgis.engine.errors import InputError
 
 _batch_share: ContextVar[float] = ContextVar("batch_share", default=1.0)
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "insufficient memory"),
     *("bad_alloc", "failed to map segment"),
@@ -106,17 +107,30 @@ def torch_threads() -> int:
     return int(torch.get_num_threads())
 
 
+def announce_threads(threads: int) -> None:
+    """Set the variables that numerical libraries read when they load; call it before they do.
+
+    Threads that wait must sleep: spinning ones make two busy processes on two cores ten times slower.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def limit_threads(threads: int | None = None) -> None:
-    """Leave one core of three or more to the rest of the machine; of two, waiting threads sleep (see ``engine``).
+    """Say how many threads the networks have; call it before anything has loaded torch.
 
     Args:
-        threads: wanted; by default what OMP_NUM_THREADS says, else as said.
+        threads: wanted; by default what OMP_NUM_THREADS says, else ``default_threads``.
     """
-    import cv2
-    import torch
-
     if threads is None:
         wanted = os.environ.get("OMP_NUM_THREADS", "")
         threads = int(wanted) if wanted.isdigit() and int(wanted) > 0 else default_threads()
+    announce_threads(threads)
+    import cv2
+    import faiss
+    import torch
+
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+    faiss.omp_set_num_threads(threads)

@@ -9,69 +9,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from osgeo import osr
 
-osr.UseExceptions()
+from astroloc_qgis.engine.projection import Array as Array
+from astroloc_qgis.engine.projection import spatial_reference
+from astroloc_qgis.engine.projection import transform_points as transform_points
 
-Array = NDArray[np.float64]
+osr.UseExceptions()
 
 ISS_ALTITUDE_M = 420_000.0
 """Height of the camera above the ellipsoid where nothing better is known, metres."""
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius (IUGG), kilometres."""
-
-
-@lru_cache(maxsize=64)
-def _spatial_reference(definition: str) -> osr.SpatialReference:
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(definition)
-    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return reference
-
-
-@lru_cache(maxsize=64)
-def _transformation(source: str, target: str) -> osr.CoordinateTransformation:
-    return osr.CoordinateTransformation(_spatial_reference(source), _spatial_reference(target))
-
-
-def transform_points(xy: Array, source: str, target: str) -> Array:
-    """Transform points between two coordinate reference systems.
-
-    Args:
-        xy: (N, 2) points, x (or longitude) first whatever the authority's axis order.
-        source: CRS of the points, anything PROJ understands.
-        target: CRS wanted.
-
-    Returns:
-        (N, 2) float64, NaN where a point does not project.
-    """
-    xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-    out = np.full_like(xy, np.nan)
-    usable = np.isfinite(xy).all(axis=1)
-    if not usable.any():
-        return out
-    transformation = _transformation(source, target)
-    try:
-        moved = np.asarray(transformation.TransformPoints(xy[usable].tolist()), dtype=np.float64)[:, :2]
-    except RuntimeError:  # GDAL with exceptions refuses the whole list for one bad point: take them one at a time
-        moved = np.array([_transform_one(transformation, x, y) for x, y in xy[usable]])
-    moved[~np.isfinite(moved).all(axis=1)] = np.nan
-    out[usable] = moved
-    return out
-
-
-def _transform_one(transformation: osr.CoordinateTransformation, x: float, y: float) -> tuple[float, float]:
-    try:
-        moved_x, moved_y, _ = transformation.TransformPoint(x, y)
-    except RuntimeError:
-        return math.nan, math.nan
-    return moved_x, moved_y
 
 
 @dataclass(frozen=True)
@@ -108,7 +62,7 @@ class WorkingPlane:
     @property
     def srs(self) -> osr.SpatialReference:
         """The plane as GDAL's spatial reference, longitude or x first."""
-        return _spatial_reference(self.proj)
+        return spatial_reference(self.proj)
 
     def to_lonlat(self, xy: Array) -> Array:
         """(N, 2) metres of the plane -> (N, 2) longitude, latitude; NaN where the point is off the Earth."""

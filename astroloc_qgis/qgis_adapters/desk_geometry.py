@@ -6,56 +6,15 @@ Photo pixels are continuous, in GDAL's corner convention. Longitude comes before
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
-from osgeo import osr
 
-Array = NDArray[np.float64]
+from astroloc_qgis.engine.projection import Array as Array
+from astroloc_qgis.engine.projection import transform_points
 
 WGS84 = "EPSG:4326"
+transform = transform_points
 FEWEST_FOR_PERSPECTIVE = 4
-
-
-@lru_cache(maxsize=64)
-def _reference(definition: str) -> osr.SpatialReference:
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(definition)
-    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return reference
-
-
-@lru_cache(maxsize=64)
-def _transformation(source: str, target: str) -> osr.CoordinateTransformation:
-    return osr.CoordinateTransformation(_reference(source), _reference(target))
-
-
-def transform(xy: Array, source: str, target: str) -> Array:
-    """Transform (N, 2) points between two CRS (anything PROJ understands), x first; NaN where one does not project."""
-    xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-    out = np.full_like(xy, np.nan)
-    usable = np.isfinite(xy).all(axis=1)
-    if source == target:
-        return xy.copy()
-    if not usable.any():
-        return out
-    transformation = _transformation(source, target)
-    try:
-        moved = np.asarray(transformation.TransformPoints(xy[usable].tolist()), dtype=np.float64)[:, :2]
-    except RuntimeError:  # where something has switched GDAL's exceptions on, one bad point refuses the whole list
-        moved = np.array([_transform_one(transformation, x, y) for x, y in xy[usable]])
-    moved[~np.isfinite(moved).all(axis=1)] = np.nan
-    out[usable] = moved
-    return out
-
-
-def _transform_one(transformation: osr.CoordinateTransformation, x: float, y: float) -> tuple[float, float]:
-    try:
-        moved_x, moved_y, _ = transformation.TransformPoint(x, y)
-    except RuntimeError:
-        return math.nan, math.nan
-    return moved_x, moved_y
 
 
 def local_plane(lon: float, lat: float) -> str:

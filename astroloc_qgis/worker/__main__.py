@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 
+from astroloc_qgis.engine.device import announce_threads, default_threads
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.worker import environment, models
 from astroloc_qgis.worker.handlers import handlers
@@ -27,7 +28,7 @@ IDLE_S = 600.0
 def main(arguments: list[str]) -> None:
     """Serve requests until stdin closes or a ``shutdown`` comes; with ``--prove``, show that the environment works."""
     parser = argparse.ArgumentParser(prog="python -m astroloc_qgis.worker")
-    parser.add_argument("--threads", type=int, default=environment.default_threads())
+    parser.add_argument("--threads", type=int, default=default_threads())
     parser.add_argument("--memory", type=int, default=0, metavar="MIB")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--idle", type=float, default=IDLE_S, metavar="SECONDS")
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> None:
     threads = max(1, options.threads)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("astroloc_qgis").setLevel(options.log_level)
-    environment.announce_threads(threads)
+    announce_threads(threads)
     die_with_parent()
     source, sink = claim_standard_pipes()
     if options.prove:

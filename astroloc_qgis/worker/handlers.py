@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.worker import desk_handlers, environment, models
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
@@ -105,7 +106,7 @@ def unload(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
 
 def _prepared(method: Method, threads: int, memory_mb: int) -> Handler:
     def prepared(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        environment.limit_threads(threads)
+        limit_threads(threads)
         started = time.monotonic()
         try:
             return method(params, progress)

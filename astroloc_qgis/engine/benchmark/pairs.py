@@ -7,7 +7,6 @@ scale, the right place with the photo mirrored, or with most of it under clouds.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import time
@@ -21,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine import matchers
+from astroloc_qgis.engine.benchmark.retrieval import read_queries
 from astroloc_qgis.engine.confidence import evidence_row
 from astroloc_qgis.engine.coregistration import coregister
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
@@ -94,28 +93,12 @@ class FewKeypoints(Matcher):
 
 
 def read_photos(folder: Path) -> list[SimulatedPhoto]:
-    """The photos of a folder with ``photos.csv``.
+    """The photos of a folder with ``photos.csv`` (see ``retrieval.read_queries``).
 
     Raises:
-        InputError: there is none, or it lacks a column.
+        InputError: there is none, or it lacks something.
     """
-    table = folder / "photos.csv"
-    names = [f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat")]
-    try:
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return [
-            SimulatedPhoto(
-                folder / row["file"],
-                np.array([float(row[name]) for name in names]).reshape(4, 2),
-                (float(row["nadir_lat"]), float(row["nadir_lon"])),
-            )
-            for row in rows
-        ]
-    except OSError as error:
-        raise InputError(f"The folder {folder} has no readable photos.csv: {error.strerror}.") from error
-    except (KeyError, ValueError) as error:
-        raise InputError(f"The table {table} is not as expected: {error}.") from error
+    return [SimulatedPhoto(query.path, query.footprint, query.nadir) for query in read_queries(folder)]
 
 
 def centre_of(footprint: Array) -> tuple[float, float]:
