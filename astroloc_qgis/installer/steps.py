@@ -23,6 +23,7 @@ from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.installer.packages import Requirement, damaged, missing, read_requirements, write_requirements
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, TOOLS, UNFINISHED, python_of, state
 from astroloc_qgis.installer.plan import PACKAGE, UV, Plan, check_python, free_bytes
+from astroloc_qgis.installer.socks import bridged
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""
@@ -55,6 +56,7 @@ class Install:
     _stage: str = field(default=STEPS[0], init=False)
     _fraction: float = field(default=0.0, init=False)
     _free_before: int = field(default=0, init=False)
+    _proxies: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def folder(self) -> Path:
@@ -85,7 +87,7 @@ class Install:
         """
         if PACKAGE.resolve() in [(root := self.plan.root).resolve(), *root.resolve().parents]:
             raise InputError(f"The folder {root} is inside the plugin's own, which QGIS deletes at every update.")
-        with only_one(self.plan.root), _disk_full_told():
+        with only_one(self.plan.root), _disk_full_told(), bridged(os.environ) as self._proxies:
             steps = (self._check, self._python, self._tools, self._packages, self._weights, self._proof)
             for stage, step in zip(STEPS, steps, strict=True):
                 self._stage, self._fraction = stage, 0.0
@@ -245,6 +247,7 @@ class Install:
         environment |= {"UV_NO_CONFIG": "1", "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
         if index := environment.get("PIP_INDEX_URL"):
             environment.setdefault("UV_DEFAULT_INDEX", index)
+        environment |= self._proxies
         return child.run(command, environment, self._say, self._tick)
 
     def _say(self, line: str) -> None:
