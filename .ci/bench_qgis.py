@@ -139,7 +139,7 @@ def _work(world: Path, count: int) -> None:
     results: list[dict[str, Any]] = []
     reports = results.append
     dock.localization.engine.succeeded.connect(lambda done: reports(done.result) if "status" in done.result else None)
-    memory, walls = [], []
+    memory, engine, walls = [], [], []
     for number in range(1, count + 1):
         dock.photos.selectAll()
         started = time.monotonic()
@@ -153,15 +153,17 @@ def _work(world: Path, count: int) -> None:
         for _ in range(10):
             app.processEvents()
         memory.append(_resident(os.getpid()))
-        if number in (1, 2, 10) or number % 20 == 0:
+        engine.append(_resident(dock.localization.engine.process_id))
+        if number in (1, 2) or number % 10 == 0:
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in results[-1].get("seconds", {}).items())
-            engine = _resident(dock.localization.engine.process_id)
             print(
-                f"{number}: {walls[-1]:.1f} s ({stages}); QGIS {memory[-1]:.0f} MiB, engine {engine:.0f} MiB",
+                f"{number}: {walls[-1]:.1f} s ({stages}); QGIS {memory[-1]:.1f} MiB, engine {engine[-1]:.1f} MiB",
                 flush=True,
             )
-    settled = memory[min(10, count) - 1]
-    print(f"QGIS from localization 10 to {count}: {memory[-1] - settled:+.1f} MiB")
+    settled = min(10, count) - 1
+    for name, held in (("QGIS", memory), ("engine", engine)):
+        print(f"{name} from localization {settled + 1} to {count}: {held[-1] - held[settled]:+.1f} MiB")
+    print(f"seconds, median of all: {statistics.median(walls):.1f}")
     plugin.unload()
     sys.stdout.flush()
     os._exit(0)

@@ -48,7 +48,8 @@ class World:
     def environment(self):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))}
         kept = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
-        return {**kept, "PIP_INDEX_URL": f"{self.index.address}/simple", "PIP_CONFIG_FILE": os.devnull}
+        own = {"PIP_INDEX_URL": f"{self.index.address}/simple", "PIP_CONFIG_FILE": os.devnull, "UV_HTTP_RETRIES": "0"}
+        return {**kept, **own}
 
     @property
     def site(self):

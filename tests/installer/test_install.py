@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -85,20 +86,20 @@ def test_an_install_makes_an_environment_without_the_packages_around_it(world):
     assert said.stdout.split() == ["1.0", "None"]
 
 
-def test_the_environment_uses_qgis_own_gdal(world):
+def test_the_environment_uses_qgis_own_gdal(begun):
     from osgeo import gdal
 
-    answer = world.install(osgeo=str(Path(gdal.__file__).parent))
+    answer = begun.install(osgeo=str(Path(gdal.__file__).parent))
     code = "from osgeo import gdal, osr; print(gdal.__file__, gdal.VersionInfo())"
     said = subprocess.run([answer.result["python"], "-I", "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.split() == [gdal.__file__, gdal.VersionInfo()]
 
 
-def test_the_log_comes_live_and_shows_no_password(world):
-    address = world.index.address.replace("//", "//ada:secret@")
-    with world.process(PIP_INDEX_URL=f"{address}/simple", PIP_VERBOSE="1") as process:
+def test_the_log_comes_live_and_shows_no_password(begun):
+    address = begun.index.address.replace("//", "//ada:secret@")
+    with begun.process(PIP_INDEX_URL=f"{address}/simple", PIP_VERBOSE="1") as process:
         process.next()
-        process.send(1, "install", world.params)
+        process.send(1, "install", begun.params)
         lines = []
         while not isinstance(event := process.next(timeout=60), Result):
             lines.append((event.stage, event.text))
@@ -108,8 +109,17 @@ def test_the_log_comes_live_and_shows_no_password(world):
     assert "secret" not in text
 
 
-@pytest.mark.parametrize("stage", ["check", "python", "tools", "packages", "weights"])
-def test_broken_off_at_each_stage_an_install_is_taken_up_again(world, stage):
+@pytest.mark.parametrize("stage", ["check", "python"])
+def test_broken_off_before_there_is_an_environment_an_install_is_taken_up_again(world, stage):
+    is_broken_off_and_taken_up_again(world, stage)
+
+
+@pytest.mark.parametrize("stage", ["tools", "packages", "weights"])
+def test_broken_off_at_a_later_stage_an_install_is_taken_up_again(begun, stage):
+    is_broken_off_and_taken_up_again(begun, stage)
+
+
+def is_broken_off_and_taken_up_again(world, stage):
     with world.process() as process:
         process.next()
         process.send(1, "install", world.params)
@@ -276,27 +286,23 @@ def test_repair_puts_right_what_was_deleted_and_fetches_only_that(whole, harm):
 
 
 def test_an_upgrade_that_fails_leaves_the_engine_that_works(whole):
-    wheel = make_wheel(whole.wheels, "alpha", "2.0")
-    whole.lock.write_text(f"alpha==2.0 --hash=sha256:{'0' * 64}\n")
+    whole.lock.write_text(hashed_line(make_wheel(whole.wheels, "alpha", "2.0")))
+    whole.index.status = 404
     is_a_sentence(whole.install())
     assert (whole.site / "alpha-1.0.dist-info").is_dir()
     assert whole.root.joinpath("env", "install.json").is_file()
-    whole.lock.write_text(hashed_line(wheel))
+    whole.index.status = 0
     assert isinstance(whole.install(), Result)
     assert (whole.site / "alpha-2.0.dist-info").is_dir()
     assert not (whole.root / "env.old").exists()
 
 
-def test_what_was_left_of_another_plan_is_not_taken_up(world):
-    world.index.status = 404
-    world.install()
-    assert (world.root / "env.part").is_dir()
-    stray = world.root / "env.part" / "stray"
+def test_what_was_left_of_another_plan_is_not_taken_up(begun):
+    stray = begun.root / "env.part" / "stray"
     stray.touch()
-    world.index.status = 0
-    world.lock.write_text(world.lock.read_text() + "\n# another\n")
-    assert isinstance(world.install(), Result)
-    assert not (world.root / "env" / "stray").exists()
+    begun.lock.write_text(begun.lock.read_text() + "\n# another\n")
+    assert isinstance(begun.install(), Result)
+    assert not (begun.root / "env" / "stray").exists()
 
 
 def test_an_environment_is_moved_whole_and_works_there(whole, tmp_path):
@@ -333,23 +339,30 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(world, tmp_path):
     assert "cannot be written to" in is_a_sentence(world.install(root=str(tmp_path / "file" / "engine")))
 
 
-def test_a_full_disk_is_one_sentence_and_going_on_elsewhere_works(world, tmp_path):
-    """A real disk that is full: a tmpfs of 130 MB, in a mount namespace of the installer's own."""
+def test_a_full_disk_is_one_sentence_and_going_on_elsewhere_works(begun, tmp_path):
+    """A real disk that fills up while the first package comes: a tmpfs in a mount namespace of the installer's own."""
     small = tmp_path / "small"
     small.mkdir()
-    mount = f"mount -t tmpfs -o size=130m tmpfs '{small}' && exec \"$@\""
+    mount = f"mount -t tmpfs -o size=200m tmpfs '{small}' && cp -a '{begun.root}' '{small}' && exec \"$@\""
     before = ["unshare", "--mount", "sh", "-c", mount, "sh"]
     if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("Only root may mount the small disk that this test fills.")
-    make_wheel(world.wheels, "beta", files={"beta/data.bin": os.urandom(60_000_000)})
-    world.lock.write_text("".join(map(hashed_line, sorted(world.wheels.glob("[ab]*.whl")))))
-    with Process("-I", str(LAUNCHER), "--installer", environment=world.environment, before=before) as process:
+    with Process("-I", str(LAUNCHER), "--installer", environment=begun.environment, before=before) as process:
+        begun.index.before_file = lambda: fill(Path(f"/proc/{process.popen.pid}/root/{small}"))
         process.next()
-        process.send(1, "install", {**world.params, "root": str(small / "engine")})
+        process.send(1, "install", {**begun.params, "root": str(small / "engine")})
         assert "disk is full" in is_a_sentence(process.answer(1, timeout=120))
-        process.send(2, "describe", world.params)
+        process.send(2, "describe", begun.params)
         assert isinstance(process.answer(2), Result)
-    assert isinstance(world.install(), Result)
+    begun.index.before_file = lambda: None
+    assert isinstance(begun.install(), Result)
+
+
+def fill(disk):
+    """Write to a disk until nothing goes onto it any more."""
+    with contextlib.suppress(OSError), (disk / "ballast").open("ab", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(1 << 16))
 
 
 def test_a_disk_too_small_is_told_before_anything_is_downloaded(world, tmp_path):

@@ -9,6 +9,7 @@ import http.server
 import threading
 import urllib.parse
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -50,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if "/files/" in self.path:
+            server.before_file()
         path = urllib.parse.unquote(self.path.removeprefix(server.address))
         parts = [part for part in path.split("/") if part]
         body = self._listing(parts[1]) if parts[:1] == ["simple"] else (server.folder / parts[-1]).read_bytes()
@@ -84,6 +87,7 @@ class Server(http.server.ThreadingHTTPServer):
     Attributes:
         status: what to answer to everything, if not 0.
         stall: stop in the middle of each file.
+        before_file: called before a file is sent.
         asked: what was asked for.
     """
 
@@ -95,6 +99,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_port}"
         self.status = 0
         self.stall = False
+        self.before_file: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.stalled, self.go_on = threading.Event(), threading.Event()
 
