@@ -80,7 +80,7 @@ class AstroLocDock(QgsDockWidget):
         self._lay_out()
         self.desk = Desk(iface, self, self.desk_dock)
         self._connect()
-        self.keeper = Keeper(self)
+        self.keeper = Keeper(iface, self)
         self.refresh()
 
     def target_photos(self) -> list[PhotoItem]:

@@ -22,6 +22,7 @@ from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
 from astroloc_qgis.qgis_adapters.interpreter import engine_command
 from astroloc_qgis.qgis_adapters.jobs import Job, JobRunner
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits, photo_layers, zoom_to
+from astroloc_qgis.qgis_adapters.map_view import show_layers_now
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, INPUT, Failure, ProgressEvent
 
@@ -176,6 +177,7 @@ class Localization(QObject):
             project = QgsProject.instance()
             try:
                 layers = add_photo_layers(report, item.path, project) if located else None
+                show_layers_now(self._iface)
                 size = photo_size(item.path) if located and report.get("homography") else (0, 0)
                 work = work_from_report(item.desk.work, report, size)
                 item.desk.change(work, _what(located, refined))
@@ -193,7 +195,8 @@ class Localization(QObject):
             note = item.desk.work.note
             self._dock.messages.success(sentence.format(name=item.name, note=note, inliers=report["inliers"]))
             self.published.emit(item)
-            self._zoom([layers.raster])
+            if not self._dock.desk.show_published(item):
+                self._zoom([layers.raster])
 
         return publish
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsSettings
@@ -63,13 +64,15 @@ class AstroLocPlugin:
         self._options = OptionsFactory(self)
         self.iface.registerOptionsWidgetFactory(self._options)
         if QgsSettings().value(SHOWN, True, type=bool):
-            QTimer.singleShot(0, self._show_again)
+            self._show_once_qgis_is_ready()
 
     def unload(self) -> None:
         """Take everything away (called by QGIS when the plugin is switched off, and at its end)."""
         if self._options is not None:
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options = None
+        with contextlib.suppress(TypeError):  # it was not connected
+            self.iface.initializationCompleted.disconnect(self._show_again)
         if self._engine_parts is not None:
             self._engine_parts.stop()
             self._engine_parts = None
@@ -103,6 +106,13 @@ class AstroLocPlugin:
     def _show(self, shown: bool) -> None:
         if self.dock is not None:
             self.dock.setUserVisible(shown)
+
+    def _show_once_qgis_is_ready(self) -> None:
+        """Open the dock after QGIS has opened the project it was started with: the photos come back with that."""
+        if self.iface.mainWindow().isVisible():  # the plugin is being switched on in a QGIS that has started
+            QTimer.singleShot(0, self._show_again)
+        else:
+            self.iface.initializationCompleted.connect(self._show_again)
 
     def _show_again(self) -> None:
         """The dock was open when QGIS ended (or this is its first time): open it, now that QGIS has started."""

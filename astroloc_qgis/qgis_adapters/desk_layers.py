@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from qgis.core import (
+    QgsExpressionContextScope,
     QgsFeature,
     QgsGeometry,
     QgsPointXY,
@@ -14,12 +15,17 @@ from qgis.core import (
     QgsRasterLayer,
     QgsVectorLayer,
 )
+from qgis.gui import QgsMapCanvas
 
 from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, signed_area, transform, wrap_lon
 from astroloc_qgis.qgis_adapters.files import resource
-from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, photo_layers
+from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, all_photo_layers, photo_layers
 from astroloc_qgis.qgis_adapters.text import tr
 
+ON_DESK = "astroloc_on_desk"
+"""The map's variable with the outline of the photo on the desk (WKT), which the footprints' style reads."""
+HIDDEN_PROPERTY = "astroloc/hidden"
+"""Custom property of a node of the layer tree: the desk hid it, not the user."""
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 FIELDS = "field=photo:string&field=nasa_id:string&field=status:string&field=confidence:double"
 
@@ -71,6 +77,44 @@ def make_footprint_layer(photo: Path, corners: Sequence[Sequence[float]], projec
     group.insertLayer(0, layer).setExpanded(False)
     group.setItemVisibilityCheckedParentRecursive(True)
     return layer
+
+
+def show_rasters(photo: Path, visible: bool) -> None:
+    """Hide a photo's rasters, which a live picture stands for, or show those again that were hidden for that.
+
+    The layer tree remembers which: a project saved (or a QGIS killed) meanwhile has them back when it is opened.
+    """
+    root = QgsProject.instance().layerTreeRoot()
+    for layer in raster_layers(photo, QgsProject.instance()):
+        node = root.findLayer(layer.id())
+        if node is None:
+            continue
+        if not visible and node.itemVisibilityChecked():
+            node.setCustomProperty(HIDDEN_PROPERTY, True)
+            node.setItemVisibilityChecked(False)
+        elif visible and node.customProperty(HIDDEN_PROPERTY):
+            node.removeCustomProperty(HIDDEN_PROPERTY)
+            node.setItemVisibilityChecked(True)
+
+
+def hide_labels_below(ring: Sequence[Sequence[float]] | None, canvas: QgsMapCanvas) -> None:
+    """Have the map leave out the labels of footprints that touch a ring (of a picture drawn above all layers).
+
+    The style of the footprints looks at a variable of this map alone: neither layers nor project are changed.
+
+    Args:
+        ring: longitude, latitude; None leaves no label out.
+        canvas: the map.
+    """
+    shape = "" if ring is None or not np.isfinite(ring).all() else _polygon(ring).asWkt(5)
+    scope = QgsExpressionContextScope(canvas.expressionContextScope())
+    if str(scope.variable(ON_DESK) or "") == shape:
+        return
+    scope.setVariable(ON_DESK, shape)
+    canvas.setExpressionContextScope(scope)
+    for layer in all_photo_layers(QgsProject.instance()):
+        if isinstance(layer, QgsVectorLayer):
+            layer.triggerRepaint()
 
 
 def write_corners(layer: QgsVectorLayer, corners: Sequence[Sequence[float]]) -> None:

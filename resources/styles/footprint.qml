@@ -31,7 +31,7 @@
   </renderer-v2>
   <labeling type="simple">
     <settings calloutType="simple">
-      <text-style fieldName="coalesce(nullif(&quot;nasa_id&quot;, ''), base_file_name(&quot;photo&quot;))" isExpression="1" fontSize="10" fontSizeUnit="Point" fontWeight="75" textColor="20,20,20,255" textOpacity="1">
+      <text-style fieldName="if(intersects(@geometry, geom_from_wkt(@astroloc_on_desk)), '', coalesce(nullif(&quot;nasa_id&quot;, ''), base_file_name(&quot;photo&quot;)))" isExpression="1" fontSize="10" fontSizeUnit="Point" fontWeight="75" textColor="20,20,20,255" textOpacity="1">
         <text-buffer bufferDraw="1" bufferSize="1" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="0.9" bufferNoFill="1"/>
       </text-style>
       <placement placement="8" polygonPlacementFlags="3" dist="1" distUnits="MM" layerType="PolygonGeometry" geometryGeneratorEnabled="0"/>

@@ -94,4 +94,5 @@ def write():
 iface.mainWindow().showMaximized()
 timer = QTimer(iface.mainWindow())
 timer.timeout.connect(write)
-timer.start(150)
+# Not before: looking at the dock builds it, and the plugin itself waits until QGIS has opened its project.
+iface.initializationCompleted.connect(lambda: timer.start(150))

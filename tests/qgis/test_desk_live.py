@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsExpression,
+    QgsExpressionContextScope,
+    QgsFeature,
     QgsGeometry,
     QgsPointXY,
     QgsProject,
+    QgsRasterLayer,
     QgsRectangle,
+    QgsVectorLayer,
 )
+from qgis.gui import QgsLayerTreeMapCanvasBridge
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QImage, QMouseEvent, QPainter
+from qgis.PyQt.QtGui import QColor, QIcon, QImage, QMouseEvent, QPainter, QPixmap
 
+from astroloc_qgis.gui.desk.desk_bar import ICON, DeskBar
 from astroloc_qgis.gui.desk.look import Mode
 from astroloc_qgis.gui.desk.screen import Screen
-from astroloc_qgis.gui.desk.work import PhotoState
-from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, read_corners
+from astroloc_qgis.gui.desk.work import PhotoState, TiePoint
+from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers, read_corners, show_rasters
+from astroloc_qgis.qgis_adapters.layers import PHOTO_PROPERTY
+from astroloc_qgis.qgis_adapters.map_view import map_stays, show_layers_now
 
 from .test_plugin import make_photo
 
@@ -385,3 +397,117 @@ def test_another_photo_on_the_desk_leaves_the_first_as_it_was(qtbot, desk, dock,
     np.testing.assert_array_equal(corners(desk), before)
     desk.undo()
     assert work(desk).placement is None
+
+
+def test_a_click_on_a_tie_point_sets_another_and_leaves_the_first_where_it_is(qtbot, desk):
+    found = desk.item.desk.placement.to_lonlat(np.array([[450.0, 300.0]]))[0]
+    first = TiePoint(450, 300, float(found[0]), float(found[1]), by_hand=False)
+    desk.item.desk.change(desk.item.desk.work.with_tie_points((first,), fit=False), "found by the machine")
+    desk.canvas.setMapTool(desk.tie_tool)
+    click(qtbot, desk, on_screen(desk, [450, 300]) + np.array([3, 0]))
+    assert work(desk).tie_points == (first,)
+    assert desk.pending() == pytest.approx((450 + 3 * 900 / np.ptp(screen_corners(desk)[:, 0]), 300), abs=3)
+
+
+def screen_corners(desk):
+    return np.array([on_screen(desk, corner) for corner in ([0, 0], [900, 0], [900, 600], [0, 600])])
+
+
+def test_the_map_moves_to_a_photo_chosen_while_the_desk_is_open_only_if_it_is_out_of_view(qtbot, desk, dock, tmp_path):
+    shown = desk.canvas.extent()
+    dock.add_photos([make_photo(tmp_path, "b")])
+    dock.photos.setCurrentIndex(dock.photos.photos.index(1))
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    assert desk.canvas.extent() == shown
+    desk.canvas.setExtent(QgsRectangle(5_000_000, 700_000, 5_400_000, 1_000_000))
+    dock.photos.setCurrentIndex(dock.photos.photos.index(1))
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    assert desk.map.shows(work(desk).placement)
+
+
+def test_a_photo_that_the_engine_places_meanwhile_does_not_move_the_map(qtbot, desk, dock, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "b")])
+    other = dock.photos.photos.items[1]
+    shown = desk.canvas.extent()
+    assert desk.show_published(other)
+    assert desk.canvas.extent() == shown
+    desk.dock.hide()
+    assert not desk.show_published(other)
+
+
+def test_the_rasters_that_the_desk_hides_come_back_even_if_the_project_was_saved_meanwhile(qtbot, desk, tmp_path):
+    project = QgsProject.instance()
+    raster = QgsRasterLayer(str(desk.item.path), "a")
+    raster.setCustomProperty(PHOTO_PROPERTY, str(desk.item.path))
+    project.addMapLayer(raster)
+    desk.refresh()
+    assert not project.layerTreeRoot().findLayer(raster.id()).itemVisibilityChecked()
+    assert project.write(str(tmp_path / "work.qgz"))
+    desk.dock.hide()
+    assert project.layerTreeRoot().findLayer(raster.id()).itemVisibilityChecked()
+    assert project.read(str(tmp_path / "work.qgz"))
+    (layer,) = raster_layers(tmp_path / "a.png", project)
+    node = project.layerTreeRoot().findLayer(layer.id())
+    assert not node.itemVisibilityChecked()
+    show_rasters(tmp_path / "a.png", True)
+    assert node.itemVisibilityChecked()
+    node.setItemVisibilityChecked(False)
+    show_rasters(tmp_path / "a.png", True)
+    assert not node.itemVisibilityChecked()  # this time it was the user
+
+
+def test_labels_that_the_picture_would_cut_are_left_out_while_the_desk_is_open(desk):
+    layer = footprint_layer(desk.item.path, QgsProject.instance())
+    (feature,) = layer.getFeatures()
+
+    def label():
+        context = layer.createExpressionContext()
+        context.appendScope(QgsExpressionContextScope(desk.canvas.expressionContextScope()))
+        context.setFeature(feature)
+        return QgsExpression(layer.labeling().settings().fieldName).evaluate(context)
+
+    assert label() == ""
+    desk.dock.hide()
+    assert label() == "a"
+
+
+@pytest.mark.parametrize("share", [0.4, 0.7, 1.1])
+def test_the_tool_bar_drops_words_and_never_a_button(qtbot, share):
+    bar = DeskBar()
+    qtbot.addWidget(bar)
+    actions = [bar.addAction(QIcon(QPixmap(16, 16)), f"Some words {number}") for number in range(8)]
+    wanted = bar.sizeHint().width()
+    bar.drop_first(actions)
+    bar.resize(round(share * wanted), 40)
+    bar.show()
+    buttons = [bar.widgetForAction(action) for action in actions]
+    qtbot.waitUntil(lambda: all(button.isVisible() for button in buttons), timeout=SECOND)
+    with_words = [bar.widgetForAction(action).toolButtonStyle() != ICON for action in actions]
+    assert with_words == sorted(with_words)  # the first are the first to lose theirs
+    assert all(with_words) == (share > 1)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_layers_come_to_an_empty_project_with_the_map_where_it_is_or_at_them_at_once(qtbot, canvas, stays):
+    project = QgsProject.instance()
+    project.clear()
+    bridge = QgsLayerTreeMapCanvasBridge(project.layerTreeRoot(), canvas)
+    iface = SimpleNamespace(layerTreeCanvasBridge=lambda: bridge)
+    layer = QgsVectorLayer("Point?crs=EPSG:3857", "far away", "memory")
+    feature = QgsFeature()
+    for x in (5_000_000, 5_100_000):
+        feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(x, 1_000_000)))
+        layer.dataProvider().addFeature(feature)
+    layer.updateExtents()
+    project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    canvas.setExtent(QgsRectangle(1_000_000, 5_700_000, 1_400_000, 6_000_000))
+    before = canvas.extent()
+    with map_stays(iface) if stays else contextlib.nullcontext():
+        project.addMapLayer(layer)
+    show_layers_now(iface)
+    at_once = canvas.extent()
+    qtbot.wait(300)
+    assert canvas.extent() == at_once
+    assert (at_once == before) == stays
+    assert bridge.autoSetupOnFirstLayer()
+    project.clear()

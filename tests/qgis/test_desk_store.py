@@ -111,7 +111,9 @@ def test_a_file_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
         DeskStore(tmp_path / "a.astroloc.gpkg").save(Path("/photos/b.jpg"), "{}")
 
 
-def test_work_of_an_unsaved_project_goes_with_it_when_it_is_saved_and_comes_back_when_it_is_opened(dock, tmp_path):
+def test_work_of_an_unsaved_project_goes_with_it_when_it_is_saved_and_comes_back_when_it_is_opened(
+    qtbot, dock, tmp_path
+):
     dock.add_photos([make_photo(tmp_path, "a")])
     (item,) = dock.photos.photos.items
     item.desk.change(FULL, "Move a corner")
@@ -126,7 +128,7 @@ def test_work_of_an_unsaved_project_goes_with_it_when_it_is_saved_and_comes_back
     item.desk.stack.redo()
 
     project.clear()
-    assert dock.photos.photos.items == []
+    qtbot.waitUntil(lambda: dock.photos.photos.items == [], timeout=2000)
     assert project.read(str(tmp_path / "work.qgz"))
     (again,) = dock.photos.photos.items
     assert again is not item
@@ -154,3 +156,18 @@ def test_what_the_engine_was_doing_is_not_kept(dock, tmp_path):
     assert item.state is PhotoState.RUNNING
     (kept,) = dock.keeper.store.load()
     assert Work.from_json(kept.work).state is PhotoState.NEW
+
+
+def test_work_without_a_project_is_not_mixed_into_one_that_is_being_opened(qtbot, dock, tmp_path):
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "work.qgz"))
+    project.clear()
+    qtbot.waitUntil(lambda: dock.keeper.store.path.name == "unsaved.astroloc.gpkg", timeout=2000)
+    dock.add_photos([make_photo(tmp_path, "a")])
+    (unsaved,) = dock.photos.photos.items
+    project.clear()  # as QGIS does before it opens another
+    assert project.read(str(tmp_path / "work.qgz"))
+    qtbot.wait(100)
+    assert dock.photos.photos.items == []
+    project.clear()
+    qtbot.waitUntil(lambda: [item.path for item in dock.photos.photos.items] == [unsaved.path], timeout=2000)

@@ -46,6 +46,9 @@ class CandidatePanel(QWidget):
         self._preview = ""
         self._tried = ""
         self.table = QTableWidget(0, COLUMNS, self)
+        self.table.setHorizontalHeaderLabels(
+            [tr("Rank"), tr("Place"), tr("Score"), tr("Inliers"), tr("Confidence"), tr("Verdict")]
+        )
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -127,9 +130,6 @@ class CandidatePanel(QWidget):
 
     def _fill(self) -> None:
         self.table.blockSignals(True)
-        self.table.setHorizontalHeaderLabels(
-            [tr("Rank"), tr("Place"), tr("Score"), tr("Inliers"), tr("Confidence"), tr("Verdict")]
-        )
         self.table.setRowCount(len(self._candidates))
         for row, one in enumerate(self._candidates):
             lon, lat = one.centre()

@@ -6,23 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qgis.core import (
-    QgsApplication,
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
-    QgsGeometry,
-    QgsPointXY,
-    QgsProject,
-    QgsRectangle,
-)
-from qgis.gui import QgsRubberBand
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
-from qgis.PyQt.QtGui import QColor
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.gui.desk.desk_dock import DeskDock
 from astroloc_qgis.gui.desk.desk_export import DeskExport
+from astroloc_qgis.gui.desk.desk_map import DeskMap
 from astroloc_qgis.gui.desk.exporting import update_job
 from astroloc_qgis.gui.desk.footprint_sync import FootprintSync
 from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
@@ -31,8 +21,6 @@ from astroloc_qgis.gui.desk.live_item import LiveItem
 from astroloc_qgis.gui.desk.placing import place_in_view, points_to_placement
 from astroloc_qgis.gui.desk.tie_point_tool import TiePointTool
 from astroloc_qgis.gui.desk.work import Candidate, PhotoState, TiePoint, Work, fit_placement
-from astroloc_qgis.qgis_adapters.desk_geometry import apply
-from astroloc_qgis.qgis_adapters.desk_layers import raster_layers
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, PyramidTask, photo_size
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -50,8 +38,6 @@ HALF_SEEN = 0.35
 DOCK_HEIGHT = 250
 """The desk's own height when it is opened: the map keeps the larger part of a screen of 720 lines."""
 SETTLE_MS = 150
-ROOM = 1.6
-"""How much more than the photo the map shows: room for its handles, below the message bar too."""
 
 
 class Desk(QObject):
@@ -71,19 +57,15 @@ class Desk(QObject):
         self._pyramid: Pyramid | None = None
         self._task: PyramidTask | None = None
         self._pending: tuple[float, float] | None = None
-        self._hidden: set[str] = set()
         self.live = LiveItem(self.canvas)
+        self.map = DeskMap(self.canvas, self.live)
         self.footprint_tool = FootprintTool(self.canvas, self, self.live)
         self.tie_tool = TiePointTool(self.canvas, self, self.live)
         self.footprint_tool.setAction(dock.correct)
         self.tie_tool.setAction(dock.tie)
-        self.sync = FootprintSync(self)
+        self.sync = FootprintSync(self, iface)
         self.places = KnownPlaces(self, main)
         self.output = DeskExport(self, main, iface)
-        self._place_band = QgsRubberBand(self.canvas)
-        self._place_band.setStrokeColor(QColor(60, 200, 255))
-        self._place_band.setFillColor(QColor(60, 200, 255, 30))
-        self._place_band.setWidth(2)
         self._connect()
         self.refresh()
 
@@ -106,10 +88,10 @@ class Desk(QObject):
             self.item.desk.previewed.disconnect(self._on_preview)
             self.set_pending(None)
             if not self.item.desk.work.stale:  # files that show the photo elsewhere stay hidden until they are renewed
-                self._show_rasters(self.item, True)
+                self.map.clear_below(self.item.path, None)
         self.item = item
         self._pyramid = None
-        self._place_band.reset()
+        self.map.forget_candidate()
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -120,6 +102,8 @@ class Desk(QObject):
         self.sync.follow(item)
         self.load()
         self.refresh()
+        if self.is_open and not self._is_in_view():
+            self.show_on_map()
 
     def load(self) -> None:
         """Read the photo in the background, if it is to be seen and has not been read."""
@@ -149,8 +133,21 @@ class Desk(QObject):
         self.sync.follow(None)
         for tool in (self.footprint_tool, self.tie_tool):
             self.canvas.unsetMapTool(tool)
-        for thing in (self.live, self._place_band):
-            self.canvas.scene().removeItem(thing)
+        self.map.stop()
+
+    def show_published(self, item: PhotoItem) -> bool:
+        """A photo was localized: while the desk is open the map is the analyst's, and moves only for the photo on it.
+
+        Returns:
+            Whether the desk is open, and has seen to it.
+        """
+        if self.is_open and item is self.item and not self._is_in_view():
+            self.show_on_map()
+        return self.is_open
+
+    def _is_in_view(self) -> bool:
+        work = self.work()
+        return work is not None and work.placement is not None and self.map.shows(work.placement)
 
     # -- what the analyst does
 
@@ -174,16 +171,8 @@ class Desk(QObject):
     def show_on_map(self) -> None:
         """Bring the photo on the desk into view, if it lies anywhere."""
         work = self.work()
-        if work is None or work.placement is None:
-            return
-        pixels = self.live.screen.outline(work.placement)
-        if len(pixels) < 3:
-            return
-        on_map = apply(self.live.screen.to_map, pixels)
-        box = QgsRectangle(*on_map.min(axis=0), *on_map.max(axis=0))
-        box.scale(ROOM)
-        self.canvas.setExtent(box)
-        self.canvas.refresh()
+        if work is not None and work.placement is not None:
+            self.map.bring_into_view(work.placement)
 
     def accept(self) -> None:
         """Decide that the photo lies right."""
@@ -303,22 +292,6 @@ class Desk(QObject):
 
     # -- candidates
 
-    def show_candidate(self, one: Candidate) -> None:
-        """Show a candidate's place on the map."""
-        west, south, east, north = one.bounds()
-        crs = QgsCoordinateReferenceSystem("EPSG:3857")
-        geometry = QgsGeometry.fromRect(QgsRectangle(west, south, east, north))
-        self._place_band.setToGeometry(geometry, crs)
-        map_crs = self.canvas.mapSettings().destinationCrs()
-        try:
-            geometry.transform(QgsCoordinateTransform(crs, map_crs, QgsProject.instance()))
-        except QgsCsException:
-            return  # the map's CRS has no such place
-        shown = geometry.boundingBox()
-        shown.scale(1.8)
-        self.canvas.setExtent(shown)
-        self.canvas.refresh()
-
     def reject_candidate(self, one: Candidate) -> None:
         """Strike a candidate out."""
         if (desk := self.current_desk()) is not None:
@@ -377,7 +350,7 @@ class Desk(QObject):
         if self._pyramid is None and self._task is None:
             dock.photo.empty_text = tr("Choose a photo in the AstroLoc list to work on it.")
         if self.item is not None:
-            self._show_rasters(self.item, not (self.is_open and placement is not None))
+            self.map.clear_below(self.item.path, placement if self.is_open else None)
         self.sync.write()
         self._on_preview()
         self._show_points()
@@ -400,7 +373,7 @@ class Desk(QObject):
         if not is_open:
             for tool in (self.footprint_tool, self.tie_tool):
                 self.canvas.unsetMapTool(tool)
-            self._place_band.reset()
+            self.map.forget_candidate()
         self.refresh()
 
     def _on_preview(self) -> None:
@@ -434,20 +407,6 @@ class Desk(QObject):
             look = replace(look, opacity=min(look.opacity, HALF_SEEN))
         self.live.set_look(look)
         self.dock.photo.set_look(look)
-
-    def _show_rasters(self, item: PhotoItem, visible: bool) -> None:
-        """Hide the raster layers of the photo on the desk, which the live picture stands for; show them afterwards."""
-        root = QgsProject.instance().layerTreeRoot()
-        for layer in raster_layers(item.path, QgsProject.instance()):
-            node = root.findLayer(layer.id())
-            if node is None:
-                continue
-            if not visible and node.itemVisibilityChecked():
-                self._hidden.add(layer.id())
-                node.setItemVisibilityChecked(False)
-            elif visible and layer.id() in self._hidden:
-                self._hidden.discard(layer.id())
-                node.setItemVisibilityChecked(True)
 
     def _size(self) -> tuple[int, int] | None:
         if self._pyramid is not None:
@@ -496,7 +455,7 @@ class Desk(QObject):
         dock.compare.look_changed.connect(lambda _look: self._apply_look())
         dock.compare.blinked.connect(self._on_blink)
         dock.compare.exaggeration_changed.connect(self._on_exaggeration)
-        dock.candidates.chosen.connect(self.show_candidate)
+        dock.candidates.chosen.connect(self.map.show_candidate)
         dock.candidates.refine_requested.connect(lambda one: self.refine(one.block))
         dock.candidates.reject_requested.connect(self.reject_candidate)
         dock.candidates.none_requested.connect(self.none_of_these)
@@ -523,8 +482,4 @@ class Desk(QObject):
             return
         point = work.tie_points[number]
         self.dock.photo.center_on_point(point.x, point.y)
-        pixel = self.live.screen.from_lonlat(np.array([[point.lon, point.lat]]))
-        if np.isfinite(pixel).all():
-            x, y = apply(self.live.screen.to_map, pixel)[0]
-            self.canvas.setCenter(QgsPointXY(float(x), float(y)))
-            self.canvas.refresh()
+        self.map.show_tie_point(point)

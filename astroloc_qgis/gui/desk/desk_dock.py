@@ -8,10 +8,11 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon, QKeySequence
-from qgis.PyQt.QtWidgets import QAction, QLabel, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QAction, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from astroloc_qgis.gui.desk.candidate_panel import CandidatePanel
 from astroloc_qgis.gui.desk.compare_panel import ComparePanel
+from astroloc_qgis.gui.desk.desk_bar import DeskBar
 from astroloc_qgis.gui.desk.details_panel import DetailsPanel
 from astroloc_qgis.gui.desk.history_panel import HistoryPanel
 from astroloc_qgis.gui.desk.photo_view import PhotoView
@@ -25,9 +26,7 @@ class DeskDock(QgsDockWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("AstroLoc desk"), parent)
         self.setObjectName("AstroLocDesk")
-        self.bar = QToolBar(self)
-        self.bar.setIconSize(self.bar.iconSize() * 0.8)
-        self.bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.bar = DeskBar(self)
         self.place = self._action(
             tr("Place here"),
             "mActionAddRasterLayer.svg",
@@ -78,6 +77,9 @@ class DeskDock(QgsDockWidget):
             "mActionSharingExport.svg",
             tr("Write GeoTIFF, footprint, tie points, report and more"),
             "Ctrl+E",
+        )
+        self.bar.drop_first(
+            (self.reject, self.fit, self.place, self.tie, self.correct, self.refine, self.accept, self.export)
         )
         self.status = QLabel(self)
         self.status.setContentsMargins(6, 0, 6, 0)

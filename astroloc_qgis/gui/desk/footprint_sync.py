@@ -18,9 +18,12 @@ from astroloc_qgis.qgis_adapters.desk_layers import (
     read_corners,
     write_corners,
 )
+from astroloc_qgis.qgis_adapters.map_view import map_stays
 from astroloc_qgis.qgis_adapters.text import tr
 
 if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
     from astroloc_qgis.gui.desk.desk import Desk
     from astroloc_qgis.gui.photo_model import PhotoItem
 
@@ -32,10 +35,12 @@ class FootprintSync(QObject):
 
     Args:
         desk: whose photo it is.
+        iface: QGIS's interface for plugins.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, iface: QgisInterface) -> None:
         super().__init__(desk)
+        self._iface = iface
         self._item: PhotoItem | None = None
         self._layer: QgsVectorLayer | None = None
         self._writing = False
@@ -70,7 +75,9 @@ class FootprintSync(QObject):
         self._writing = True
         try:
             if layer is None:
-                self._watch(make_footprint_layer(self._item.path, wrapped(corners), project))
+                with map_stays(self._iface):
+                    layer = make_footprint_layer(self._item.path, wrapped(corners), project)
+                self._watch(layer)
             elif work.placement != work.written or _elsewhere(layer, corners):
                 write_corners(layer, wrapped(corners))
         finally:

@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QModelIndex, QObject, QTimer
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.gui.desk.work import Work
 from astroloc_qgis.gui.photo_model import PhotoItem
+from astroloc_qgis.qgis_adapters.desk_layers import show_rasters
 from astroloc_qgis.qgis_adapters.desk_store import SUFFIX, DeskStore
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, photo_layers
 from astroloc_qgis.qgis_adapters.log import log_line
+from astroloc_qgis.qgis_adapters.map_view import show_layers_now
 from astroloc_qgis.qgis_adapters.text import tr
 
 if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
     from astroloc_qgis.gui.dock import AstroLocDock
 
 
@@ -36,12 +41,13 @@ class Keeper(QObject):
     """Puts every photo of the list into the store of the project.
 
     Args:
+        iface: QGIS's interface for plugins.
         dock: whose list it is.
     """
 
-    def __init__(self, dock: AstroLocDock) -> None:
+    def __init__(self, iface: QgisInterface, dock: AstroLocDock) -> None:
         super().__init__(dock)
-        self._dock = dock
+        self._iface, self._dock = iface, dock
         self._model = dock.photos.photos
         self._restoring = False
         self.store = DeskStore(store_path(QgsProject.instance()))
@@ -49,7 +55,7 @@ class Keeper(QObject):
         self._model.rowsAboutToBeRemoved.connect(self._on_removed)
         project = QgsProject.instance()
         project.readProject.connect(self.follow)
-        project.cleared.connect(self.follow)
+        project.cleared.connect(self._on_cleared)
         project.projectSaved.connect(self._on_saved)
         QTimer.singleShot(0, self.restore)
 
@@ -58,12 +64,20 @@ class Keeper(QObject):
         project = QgsProject.instance()
         for signal, slot in (
             (project.readProject, self.follow),
-            (project.cleared, self.follow),
+            (project.cleared, self._on_cleared),
             (project.projectSaved, self._on_saved),
         ):
             with contextlib.suppress(TypeError):
                 signal.disconnect(slot)
         self.store.close()
+
+    def _on_cleared(self) -> None:
+        """The project was emptied: for a new one, or for another that is about to be read (then that will be told)."""
+        QTimer.singleShot(0, self._follow_if_new)
+
+    def _follow_if_new(self) -> None:
+        if not sip.isdeleted(self) and not QgsProject.instance().fileName():
+            self.follow()
 
     def follow(self, *_arguments: object) -> None:
         """Another project is open: show its photos."""
@@ -100,6 +114,7 @@ class Keeper(QObject):
             self._restoring = False
         for item in items:
             self._restore_layers(item)
+            show_rasters(item.path, True)  # the project may have been saved while the desk had hidden them
         self._dock.refresh()
 
     def _restore_layers(self, item: PhotoItem) -> None:
@@ -110,6 +125,7 @@ class Keeper(QObject):
             return
         try:
             add_photo_layers({"outputs": work.outputs}, item.path, project)
+            show_layers_now(self._iface)
         except AstroLocError as error:
             log_line(f"{error}\n{error.details}")
 

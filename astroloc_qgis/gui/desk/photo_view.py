@@ -21,6 +21,8 @@ from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 8
+STILL = 4
+"""A mouse that moved less than this (pixels, both ways together) between press and release has clicked, not dragged."""
 ZOOM_STEP = 1.25
 
 
@@ -52,6 +54,7 @@ class PhotoView(QGraphicsView):
         self._setting = False
         self._dragged: int | None = None
         self._pressed_at: QPointF | None = None
+        self._still = True
         self._fitted = True
         self.empty_text = ""
 
@@ -119,6 +122,7 @@ class PhotoView(QGraphicsView):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self._pressed_at = QPointF(event.pos())
+        self._still = True
         self._dragged = near
         if near is None:
             self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
@@ -127,8 +131,10 @@ class PhotoView(QGraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag a tie point, else the photo."""
         if self._dragged is not None:
-            at = self.mapToScene(event.pos())
-            self.point_moved.emit(self._dragged, at.x(), at.y(), False)
+            self._still = self._still and self._is_near(event)
+            if not self._still:
+                at = self.mapToScene(event.pos())
+                self.point_moved.emit(self._dragged, at.x(), at.y(), False)
         else:
             super().mouseMoveEvent(event)
             self._fitted = self._fitted and self._pressed_at is None
@@ -137,12 +143,12 @@ class PhotoView(QGraphicsView):
         """End a drag; without one, set a point."""
         super().mouseReleaseEvent(event)
         self.setDragMode(QGraphicsView.DragMode.NoDrag)
+        still = self._still and self._is_near(event)
         pressed, self._pressed_at = self._pressed_at, None
         dragged, self._dragged = self._dragged, None
         at = self.mapToScene(event.pos())
         if event.button() != Qt.MouseButton.LeftButton or pressed is None:
             return
-        still = (QPointF(event.pos()) - pressed).manhattanLength() < 4
         if dragged is not None and not still:
             self.point_moved.emit(dragged, at.x(), at.y(), True)
         elif still and self._setting and self._item is not None and self._item.boundingRect().contains(at):
@@ -176,6 +182,10 @@ class PhotoView(QGraphicsView):
                 painter.drawLine(at - QPointF(9, 0), at + QPointF(9, 0))
                 painter.drawLine(at - QPointF(0, 9), at + QPointF(0, 9))
         painter.restore()
+
+    def _is_near(self, event: QMouseEvent) -> bool:
+        """Whether the mouse is still where it was pressed: then it has clicked, not dragged."""
+        return self._pressed_at is not None and (QPointF(event.pos()) - self._pressed_at).manhattanLength() < STILL
 
     def _point_at(self, at: QPointF) -> int | None:
         if not self._points:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeyEvent
+from qgis.PyQt.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from astroloc_qgis.gui.desk.work import Work
@@ -132,6 +132,18 @@ class TiePointTable(QTableView):
         """Return the numbers (from 0) of the selected tie points."""
         rows = self.selectionModel().selectedRows()
         return sorted(self._sorted.mapToSource(index).row() for index in rows)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say what to do where there are no tie points."""
+        super().paintEvent(event)
+        if self.model().rowCount():
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+        text = tr("No tie points yet: press Tie points, click a place in the photo, then the same place on the map.")
+        painter.drawText(self.viewport().rect().adjusted(12, 8, -12, -8), flags, text)
+        painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete takes the selected tie points away, Space switches them."""

@@ -13,6 +13,8 @@ from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, transform
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 8
+STILL = 4
+"""A mouse that moved less than this (pixels, both ways together) between press and release has clicked, not dragged."""
 
 
 class TiePointTool(DeskTool):
@@ -29,6 +31,8 @@ class TiePointTool(DeskTool):
         self._item = item
         self._snap = QgsSnapIndicator(canvas)
         self._dragged: int | None = None
+        self._pressed_at = QPoint()
+        self._still = True
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def deactivate(self) -> None:
@@ -40,8 +44,10 @@ class TiePointTool(DeskTool):
 
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
         """Show what the point would snap to, and drag."""
+        self._still = self._still and (event.pos() - self._pressed_at).manhattanLength() < STILL
         if self._dragged is not None:
-            self._owner.move_tie_point(self._dragged, lonlat=self._place(event), final=False)
+            if not self._still:
+                self._owner.move_tie_point(self._dragged, lonlat=self._place(event), final=False)
         elif self._owner.pending() is not None:
             self._place(event)
             self.canvas().setToolTip(tr("Now click the same place on the map (Esc: another point)"))
@@ -56,11 +62,15 @@ class TiePointTool(DeskTool):
 
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:
         """Grab a tie point."""
+        self._pressed_at, self._still = event.pos(), True
         if event.button() == Qt.MouseButton.LeftButton and self._owner.pending() is None:
             self._dragged = self.tie_point_at(_at(event.pos()))
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """Set a point in the photo or its place; end a drag; switch a point on or off with the right button."""
+        """Set a point in the photo or its place; end a drag; switch a point on or off with the right button.
+
+        A click on a tie point sets another one beside it: where the machine found many there is little room between.
+        """
         pixel = _at(event.pos())
         if event.button() == Qt.MouseButton.RightButton:
             if (near := self.tie_point_at(pixel)) is not None:
@@ -70,8 +80,8 @@ class TiePointTool(DeskTool):
             return
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        if self._dragged is not None:
-            number, self._dragged = self._dragged, None
+        number, self._dragged = self._dragged, None
+        if number is not None and not self._still:
             self._owner.move_tie_point(number, lonlat=self._place(event), final=True)
         elif self._owner.pending() is not None:
             lon, lat = self._place(event)
