@@ -70,18 +70,26 @@ def make_profile(profiles: Path, package: Path) -> None:
     settings.parent.mkdir(parents=True)
     settings.write_text(
         "[PythonPlugins]\nastroloc_qgis=true\n[app]\nprojections\\defaultProjectCrs=EPSG:3857\n"
-        "[qgis]\ncheckVersion=false\nnewsFeed\\enabled=false\n"
+        "[qgis]\ncheckVersion=false\nnewsFeed\\enabled=false\naskToSaveProjectChanges=false\n"
     )
 
 
 class Desktop:
     """A running QGIS, acted on with mouse and keyboard, watched through its status file and the screen."""
 
-    def __init__(self, environment: dict[str, str], status: Path, screenshots: Path, log: Path) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        status: Path,
+        screenshots: Path,
+        log: Path,
+        process: subprocess.Popen | None = None,
+    ) -> None:
         self._environment = environment
         self._status = status
         self._screenshots = screenshots
         self._log = log
+        self._process = process
 
     def status(self) -> dict[str, Any]:
         return json.loads(self._status.read_text(encoding="utf-8")) if self._status.exists() else {}
@@ -127,6 +135,15 @@ class Desktop:
     def xdotool(self, *arguments: str) -> None:
         subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=30)
 
+    def leave(self, how: str) -> None:
+        """End QGIS: "closed" from its menu, as a user does, or "killed", as a crash does; QGIS's process alone."""
+        assert self._process is not None
+        if how == "closed":
+            self.keys("ctrl+q")
+        else:
+            self._process.kill()
+        self._process.wait(30)
+
     def screenshot(self, name: str) -> Path:
         self._screenshots.mkdir(parents=True, exist_ok=True)
         path = self._screenshots / f"{name}.png"
@@ -135,14 +152,39 @@ class Desktop:
         return path
 
 
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of the processes that name a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(folder) in command:
+                found.append(command)
+    return found
+
+
+def are_gone(folder: Path, seconds: float = 5) -> bool:
+    """Whether no process names a folder any more, after a moment at the latest."""
+    end = time.monotonic() + seconds
+    while processes_of(folder) and time.monotonic() < end:
+        time.sleep(0.1)
+    return processes_of(folder) == []
+
+
 @contextlib.contextmanager
 def qgis(folder: Path, package: Path, screenshots: Path, python: Path | None, *layers: Path) -> Iterator[Desktop]:
-    """Start a real QGIS with the plugin from its zip, on a screen of its own; without ``python`` it has no engine."""
+    """Start a real QGIS with the plugin from its zip, on a screen of its own; without ``python`` it has no engine.
+
+    Started again in the same folder, it is the same user's.
+    """
     require_programs()
-    make_profile(folder / "profiles", package)
+    if not (folder / "profiles").exists():
+        make_profile(folder / "profiles", package)
     status = folder / "status.json"
+    status.unlink(missing_ok=True)
     with screen(folder) as environment:
-        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+        # QGIS warns that layers in its temporary folder are lost when a project closes: the test's own are not in it.
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR"):
             environment[name] = str(folder / name.lower())
             Path(environment[name]).mkdir(mode=0o700, exist_ok=True)
         environment |= {"ASTROLOC_DESKTOP_STATUS": str(status), "LANG": "C.UTF-8"}
@@ -150,7 +192,7 @@ def qgis(folder: Path, package: Path, screenshots: Path, python: Path | None, *l
             environment["ASTROLOC_PYTHON"] = str(python)
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder / "profiles")]
         command += ["--profile", "default", "--code", str(START), *map(str, layers)]
-        with program(*command, log=folder / "qgis.log", environment=environment, cwd=folder):
-            desktop = Desktop(environment, status, screenshots, folder / "qgis.log")
+        with program(*command, log=folder / "qgis.log", environment=environment, cwd=folder) as process:
+            desktop = Desktop(environment, status, screenshots, folder / "qgis.log", process)
             desktop.wait("the plugin is loaded", lambda status: status["window"][0], seconds=60)
             yield desktop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .desktop import Desktop, qgis, require_programs
+from .desktop import Desktop, are_gone, processes_of, qgis, require_programs
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -74,14 +73,6 @@ def build_index(desktop: Desktop) -> None:
     desktop.wait("the index is there", lambda status: "blocks" in status["index"] and not status["busy"], seconds=240)
 
 
-def is_gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
 def test_a_photo_is_localized_with_the_mouse(desktop, pictures):
     photo, reference = pictures
     desktop.wait_for_the_map()
@@ -126,10 +117,7 @@ def test_work_is_cancelled_with_the_mouse_and_no_process_outlives_qgis(tmp_path,
         assert status["photos"] == [[photo.stem, "new", ""]]
         desktop.screenshot("6-cancelled")
         desktop.click("localize")
-        engine = desktop.wait("the engine works again", lambda status: status["progress"] and status["engine"])[
-            "engine"
-        ]
-    end = time.monotonic() + 5
-    while not is_gone(engine) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert is_gone(engine)
+        desktop.wait("the engine works again", lambda status: status["progress"] and status["engine"])
+        assert any("launch.py" in command for command in processes_of(tmp_path))
+        desktop.leave("closed")
+        assert are_gone(tmp_path)

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from .desktop import Desktop, qgis
+from .desktop import Desktop, are_gone, qgis
 from .test_desktop import (
     SCREENSHOTS,
     add_photo,
     build_index,
     choose_the_first_layer_as_reference,
-    is_gone,
     package,
     pictures,
 )
@@ -67,40 +66,10 @@ def test_from_nothing_to_a_photo_on_the_map(tmp_path, package, pictures):
         status = desktop.wait("the photo is done", lambda status: status["photos"][0][1] in DONE, seconds=400)
         desktop.wait_for_the_map()
         desktop.screenshot("install-5-localized")
-        engine = status["engine"]
-        command = Path(f"/proc/{engine}/cmdline").read_bytes().split(b"\0")[0].decode()
+        command = Path(f"/proc/{status['engine']}/cmdline").read_bytes().split(b"\0")[0].decode()
         assert Path(command).is_relative_to(tmp_path), "the photo was localized by another engine"
         journal = json.loads(next(tmp_path.rglob("env/install.json")).read_text())
         figures = {"seconds": round(seconds, 1), "bytes": journal["size"], "proof": journal["proof"]}
         (SCREENSHOTS / "install.json").write_text(json.dumps(figures, indent=1))
-    end = time.monotonic() + 5
-    while not is_gone(engine) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert is_gone(engine)
-
-
-def test_qgis_closed_in_the_middle_of_an_install_leaves_no_process_and_goes_on_next_time(tmp_path, package, pictures):
-    with qgis(tmp_path, package, SCREENSHOTS, None, pictures[1]) as desktop:
-        desktop.wait_for_the_map()
-        open_setup(desktop)
-        desktop.click("install")
-        desktop.wait("packages arrive", lambda status: "installing the packages" in status["setup"][2], seconds=300)
-        time.sleep(2)
-    end = time.monotonic() + 5
-    while left(tmp_path) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert left(tmp_path) == []
-    assert next(tmp_path.rglob("env.part")).is_dir()
-
-
-def left(folder: Path) -> list[str]:
-    """The command lines of the processes that name a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in command:
-            found.append(command)
-    return found
+        desktop.leave("closed")
+        assert are_gone(tmp_path)
