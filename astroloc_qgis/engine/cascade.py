@@ -42,9 +42,9 @@ class Stage:
 PROMISING = 12
 """Inliers from which a hypothesis is worth a strong matcher's time; chance alone gives 8 or 9."""
 
-AUTO = (Stage("sift", 20), Stage("xfeat-lighterglue", 6), Stage("aliked-lightglue", 2, hinted=True))
+AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 12), Stage("aliked-lightglue", 2, hinted=True))
 """The cascade called ``auto``. SIFT finds most photos at any turn in a second; XFeat with LighterGlue most of the rest
-at eight turns; ALIKED with LightGlue settles what XFeat could neither confirm nor refute."""
+at the turns that retrieval leaves open; ALIKED with LightGlue settles what XFeat could neither confirm nor refute."""
 
 
 def stages_of(name: str) -> tuple[Stage, ...]:

@@ -213,6 +213,47 @@ class Reference:
             raise ValueError(f"longitude {lon}, latitude {lat} does not project into the CRS of {self._name}")
         return float(np.sqrt(area))
 
+    def to_pixels(self, xy: Array) -> Array:
+        """(N, 2) in the raster's CRS -> (N, 2) column, row of its full resolution (corner convention)."""
+        return self._grid.to_pixels(xy)
+
+    def near(self, xy: Array, middle: Array) -> Array:
+        """(N, 2) places in the raster's CRS, moved by whole turns of longitude to the side where ``middle`` is."""
+        if self._grid.period is None:
+            return xy
+        turn = self._grid.period * abs(self._grid.geotransform[1])
+        return np.column_stack((middle[0] + (xy[:, 0] - middle[0] + turn / 2) % turn - turn / 2, xy[:, 1]))
+
+    def window_over(self, xy: Array, step: float, most: int) -> Window | None:
+        """A window of the raster's own CRS and pixels about some places, which costs least to read.
+
+        Args:
+            xy: (N, 2) places in the raster's CRS.
+            step: source pixels that a pixel of the window may span; a little less where an overview fits, and never
+                less than one.
+            most: pixels that it may be wide and high.
+
+        Returns:
+            None where it would be larger, or the raster lies askew.
+        """
+        left, pixel_x, skew_x, top, skew_y, pixel_y = self._grid.geotransform
+        pixel = np.abs([pixel_x, pixel_y])
+        spans = np.ptp(xy, axis=0) / pixel
+        step = max(step, 1.0)
+        if skew_x or skew_y or spans.max() / step > most - 4:
+            return None
+        factor = _overview(self._dataset.GetRasterBand(1), step)[1]
+        if factor < step < 1.6 * factor and spans.max() / factor <= most - 4:
+            step = factor  # its pixels as they are, rather than fewer that are averaged from them
+        cell = pixel * step
+        origin = np.array([left, top])
+        low = np.floor((xy.min(axis=0) - origin) / cell) - 1
+        high = np.ceil((xy.max(axis=0) - origin) / cell) + 1
+        west, south = origin + low * cell
+        east, north = origin + high * cell
+        width, height = (high - low).astype(int)
+        return Window(self.crs_wkt, (float(west), float(south), float(east), float(north)), int(width), int(height))
+
     def read(self, window: Window) -> Rendering:
         """Render a window, reading no more than it needs, through overviews.
 

@@ -28,7 +28,7 @@ from astroloc_qgis.engine.index import Index
 from astroloc_qgis.engine.localization import Localization
 from astroloc_qgis.engine.photo import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval import Candidate, retrieve
+from astroloc_qgis.engine.retrieval import Candidate, retrieve, worth_a_look
 from astroloc_qgis.engine.search_area import SearchArea, area_about_block, area_about_footprint, plane_for
 from astroloc_qgis.engine.smooth_correction import find_correction
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -104,7 +104,10 @@ def localize(
     with _opened(imagery or index.info.imagery_uri) as reference:
         with clock.stage("match"):
             views = PhotoViews(pixels, photo.alpha)
-            starts = [(_candidate_area(candidate, reference, nadir), candidate) for candidate in candidates]
+            starts = [
+                (area_about_block(candidate.block, reference, nadir=nadir, turn=candidate.turn), candidate)
+                for candidate in worth_a_look(candidates)
+            ]
             outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
         result = Localization(photo_path, outcome, candidates, views.size)
         if finer is not None:
@@ -210,15 +213,9 @@ def register_block(
         progress: told the stage "match".
     """
     candidate = Candidate(block, rank=1, score=1.0, turn=0)
-    starts: list[Start] = [(_candidate_area(candidate, reference, nadir), candidate)]
+    starts: list[Start] = [(area_about_block(block, reference, nadir=nadir), candidate)]
     outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
     return Localization(photo_path, outcome, [candidate], views.size)
-
-
-def _candidate_area(candidate: Candidate, reference: Reference, nadir: tuple[float, float] | None) -> SearchArea:
-    """Where a candidate says to look, the turn that retrieval found first."""
-    turns = tuple((candidate.turn + more) % 4 for more in (0, 1, 3, 2))
-    return area_about_block(candidate.block, reference, nadir=nadir, turns=turns)
 
 
 def _footprint_area(

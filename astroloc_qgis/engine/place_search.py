@@ -42,25 +42,19 @@ class PlaceSearch:
 
     def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
         """Look everywhere; stop asking when one of them has been proved."""
-        any_turn = self._matcher.rotation_invariant
-        frames = self._area.frames[:1] if any_turn else self._area.frames
-        turns = self._area.turns[:1] if any_turn else self._area.turns
-        tries = len(frames) * len(self._area.photo_px) * len(turns)
-        tried = 0
-        for number, frame in enumerate(frames):
-            progress("match", tried / tries)
+        looks = self._area.looks[:1] if self._matcher.rotation_invariant else self._area.looks
+        tries = [(*look, long_side) for look in looks for long_side in self._area.photo_px]
+        for tried, (number, turn, long_side) in enumerate(tries):
+            progress("match", tried / len(tries))
+            frame = self._area.frames[number]
             features = self._features(number, frame)
             if features is None:
                 self.why = "the reference shows nothing there"
                 return
-            for long_side in self._area.photo_px:
-                for turn in turns:
-                    progress("match", tried / tries)
-                    tried += 1
-                    hypothesis = self._try(frame, features, long_side, turn)
-                    if hypothesis is not None:
-                        self.found.append(hypothesis)
-                        yield hypothesis
+            hypothesis = self._try(frame, features, long_side, turn)
+            if hypothesis is not None:
+                self.found.append(hypothesis)
+                yield hypothesis
 
     def _features(self, number: int, frame: Frame) -> Features | None:
         if number not in self._described:

@@ -7,6 +7,7 @@ each block in four rotations; here the photo is turned instead, which finds the 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,9 @@ finer zoom wholly inside one 1/4; diagonal neighbours have 1/7. Registration loo
 so it sees the neighbour anyway, and trying both would be trying twice."""
 SIMILAR_ZOOM = 1
 """Blocks further apart in zoom than this are different guesses of the scale and never one place."""
+SEEN_WITHIN = 0.75
+"""Blocks of one zoom that are no further apart, in blocks, are searched together: what spills over the edge of a photo
+that the further one shows in its middle still has a margin."""
 _DEPTH = 1000
 
 
@@ -123,6 +127,22 @@ def rank_blocks(
         Candidate(index.block(int(found[at])), rank, float(best_scores[at]), int(best_turns[at]))
         for rank, at in enumerate(order[:top], start=1)
     ]
+
+
+def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Leave out candidates that a search about a better one of the same zoom sees whole: it looks at three blocks."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        block = candidate.block
+        seen = (
+            abs(block.row - other.block.row) <= SEEN_WITHIN * block.size
+            and abs(block.column - other.block.column) <= SEEN_WITHIN * block.size
+            for other in kept
+            if other.block.zoom == block.zoom
+        )
+        if not any(seen):
+            kept.append(candidate)
+    return kept
 
 
 def allowed_blocks(

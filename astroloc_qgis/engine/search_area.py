@@ -26,6 +26,10 @@ WIDEST_VIEW = 1.2
 from the nadir, the rest is behind the horizon."""
 
 
+EVERYWHERE = tuple((frame, turn) for frame in (0, 1) for turn in range(4))
+"""The looks at a photo of unknown turn."""
+
+
 @dataclass(frozen=True)
 class CoregistrationSettings:
     """How hard to look, and when to stop.
@@ -72,14 +76,14 @@ class SearchArea:
     """Where to look for the photo first.
 
     Attributes:
-        frames: pictures of the area, at the turns to try, in order.
+        frames: pictures of the area: north up, and turned by ``tilted_frame_deg``.
         photo_px: long sides that the photo may have in those pictures, in the order in which to try them.
-        turns: quarter turns of the photo to try, in order.
+        looks: number of the frame and quarter turns of the photo, in the order in which to try them.
     """
 
     frames: tuple[Frame, ...]
     photo_px: tuple[int, ...]
-    turns: tuple[int, ...] = (0, 1, 2, 3)
+    looks: tuple[tuple[int, int], ...]
 
     @property
     def plane(self) -> WorkingPlane:
@@ -107,7 +111,7 @@ def area_about_block(
     reference: Reference,
     *,
     nadir: tuple[float, float] | None = None,
-    turns: tuple[int, ...] = (0, 1, 2, 3),
+    turn: int | None = None,
     settings: CoregistrationSettings | None = None,
 ) -> SearchArea:
     """The surroundings of a candidate, north up (and as seen from the camera where the nadir is known).
@@ -116,7 +120,7 @@ def area_about_block(
         block: the candidate.
         reference: imagery; its own resolution bounds the size of the picture.
         nadir: latitude, longitude of the sub-satellite point.
-        turns: of the photo, likeliest first.
+        turn: quarter turns that bring the photo's top to within 45 degrees of north, if that is known.
         settings: how hard to look.
     """
     settings = settings or CoregistrationSettings()
@@ -128,7 +132,16 @@ def area_about_block(
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
     block_px = pixels / settings.search_window
     frames = (frame, _turned(frame, settings.tilted_frame_deg))
-    return SearchArea(frames, tuple(round(block_px * factor) for factor in settings.search_long_sides), turns)
+    photo_px = tuple(round(block_px * factor) for factor in settings.search_long_sides)
+    return SearchArea(frames, photo_px, EVERYWHERE if turn is None else looks_near(turn))
+
+
+def looks_near(turn: int) -> tuple[tuple[int, int], ...]:
+    """The looks at a photo whose top is within 45 degrees of north once it is turned: three instead of eight.
+
+    Up to 25 degrees the frame that is north up serves, beyond that the other one, at this turn or the next.
+    """
+    return (0, turn), (1, turn), (1, (turn + 1) % 4)
 
 
 def _turned(frame: Frame, degrees: float) -> Frame:
@@ -199,7 +212,9 @@ def area_about_footprint(
     size = (math.ceil(photo_size[0] * scale), math.ceil(photo_size[1] * scale))
     frame = framed(photo_to_plane, plane, scaling(scale), size, margin)
     frames = (frame, _turned(frame, 45.0))
-    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), (0, 3, 1, 2))
+    near = looks_near(0)
+    looks = (*near, *(look for look in EVERYWHERE if look not in near))
+    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), looks)
 
 
 def framed(
