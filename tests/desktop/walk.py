@@ -42,8 +42,10 @@ class Session:
         self._environment, self._folder, self._screenshots = environment, folder, screenshots
 
     @contextlib.contextmanager
-    def run(self, name: str, *layers: Path, project: Path | None = None) -> Iterator[tuple[Desktop, int]]:
-        """Start QGIS; yields the hand on it and the number of its process."""
+    def run(
+        self, name: str, *layers: Path, project: Path | None = None, code: str = "desk_start.py"
+    ) -> Iterator[tuple[Desktop, int]]:
+        """Start QGIS with something that watches it; yields the hand on it and the number of its process."""
         status = self._folder / f"{name}.json"
         environment = {
             **self._environment,
@@ -53,7 +55,7 @@ class Session:
             "LANG": "C.UTF-8",
         }
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(self._folder / "profiles")]
-        command += ["--profile", "default", "--code", str(HERE / "desk_start.py")]
+        command += ["--profile", "default", "--code", str(HERE / code)]
         command += ["--project", str(project)] if project else []
         command += [str(layer) for layer in layers]
         log = self._folder / f"{name}.log"
