@@ -145,7 +145,7 @@ def make_parser() -> Parser:
     info = index.add_parser("info", help="tell what an index holds")
     info.add_argument("folder", type=Path, metavar="DIR")
 
-    add_world(index, extent)
+    add_world(index, extent, positive)
 
     _add_matchers(commands.add_parser("matchers", help="list the matchers, and give them weights"))
 

@@ -12,12 +12,15 @@ from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import describe_index
 
 
-def add_world(actions: Any, extent: Callable[[str], tuple[float, float, float, float]]) -> None:
+def add_world(
+    actions: Any, extent: Callable[[str], tuple[float, float, float, float]], positive: Callable[[str], int]
+) -> None:
     """Add the grammar of ``index world``.
 
     Args:
         actions: the subparsers of ``index``.
         extent: reads W,S,E,N.
+        positive: reads a whole number of at least 1.
     """
     parser: argparse.ArgumentParser = actions.add_parser(
         "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
@@ -27,6 +30,12 @@ def add_world(actions: Any, extent: Callable[[str], tuple[float, float, float, f
     parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that describe side by side (one a core on the CPU, else 1)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
@@ -36,9 +45,10 @@ def run_world(options: Namespace) -> None:
     Raises:
         InputError: as ``build_world_index``.
     """
-    from astroloc_qgis.engine.device import resolve_device
+    from astroloc_qgis.engine.device import default_threads, resolve_device
     from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, build_world_index
 
+    device = resolve_device(options.device)
     with progress_bar(options.out.name) as progress:
         index = build_world_index(
             options.out,
@@ -46,7 +56,8 @@ def run_world(options: Namespace) -> None:
             imagery=options.imagery or BLUE_MARBLE,
             extent=options.extent or EXTENT,
             kind=options.kind or KIND,
-            device=resolve_device(options.device),
+            device=device,
+            workers=options.workers or (default_threads() if device == "cpu" else 1),
             progress=progress,
         )
     print(describe_index(index))

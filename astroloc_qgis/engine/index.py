@@ -44,6 +44,7 @@ def build_index(
     land_only: bool = False,
     blocks: Table | None = None,
     labels: Labels | None = None,
+    workers: int = 1,
 ) -> Index:
     """Describe every block of the imagery and write the index.
 
@@ -69,6 +70,7 @@ def build_index(
         land_only: leave out blocks far from land (``land``).
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: what the index says of itself; its title counts before ``title``.
+        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
 
     Raises:
         InputError: another index or an unfinished one with other settings is in the way; unknown model; no block has
@@ -99,7 +101,9 @@ def build_index(
     labels = labels or Labels(title or (path.stem if is_file else model))
     if _already_built(out, plan, labels.imagery_uri or plan.imagery):
         return Index.open(out)
-    IndexBuilder(reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=progress).run()
+    IndexBuilder(
+        reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=progress, workers=workers
+    ).run()
     index = Index.open(out)
     log.info("index %s: %d blocks, left out: %s", out, index.info.count, index.info.skipped)
     return index

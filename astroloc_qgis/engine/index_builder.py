@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import multiprocessing
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,9 +17,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from astroloc_qgis.engine import descriptors
 from astroloc_qgis.engine.block_sheets import group_in_sheets, read_blocks
 from astroloc_qgis.engine.block_table import Table, block_table
 from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, pack_blocks, write_info
@@ -30,7 +34,7 @@ from astroloc_qgis.engine.index_plan import (
     is_product_quantised,
     select_blocks,
 )
-from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.tiles import Block
 
 log = logging.getLogger(__name__)
@@ -61,6 +65,67 @@ class Labels:
     attribution: str = ""
 
 
+class PieceDescriber:
+    """Describes pieces of an index, each into a file of its own that is whole or absent.
+
+    Args:
+        reference: the imagery.
+        descriptor: of the index's model, with its vocabulary if it needs one.
+        work: the folder of the unfinished index.
+    """
+
+    def __init__(self, reference: Reference, descriptor: Descriptor, work: Path) -> None:
+        self._reference, self._descriptor, self._work = reference, descriptor, work
+
+    def describe(self, number: int, piece: list[Block], progress: Progress = no_progress) -> None:
+        """Read and describe the blocks of one zoom; ``progress`` hears "describe" and how many of them are read."""
+        read: list[tuple[Block, np.ndarray]] = []
+        for block, image in read_valid(self._reference, piece, self._descriptor.image_size):
+            progress("describe", len(read) / len(piece))
+            read.append((block, image))
+        vectors = self._descriptor.describe([image for _, image in read])
+        table = block_table([block for block, _ in read])
+        path = piece_path(self._work, number)
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("wb") as stream:
+            np.savez(stream, vectors=vectors, blocks=table, left_out=np.array(len(piece) - len(read)))
+        temporary.replace(path)
+
+
+def read_valid(reference: Reference, blocks: list[Block], pixels: int) -> Iterator[tuple[Block, np.ndarray]]:
+    """Read blocks of one zoom, leaving out mostly invalid ones; invalid pixels take the mean of the valid ones."""
+    for block, (picture, mask) in zip(blocks, read_blocks(reference, blocks, pixels), strict=True):
+        if mask.mean() < LEAST_VALID:
+            continue
+        if not mask.all():
+            picture[~mask] = picture[mask].mean(axis=0).astype(np.uint8)
+        yield block, picture
+
+
+def piece_path(work: Path, number: int) -> Path:
+    """Where a piece of an unfinished index is kept."""
+    return work / f"piece-{number:06d}.npz"
+
+
+_describer: PieceDescriber | None = None
+"""Of a process that describes beside others."""
+
+
+def _begin(imagery: str, model: str, work: Path) -> None:
+    """Make a process ready for ``_describe_piece``."""
+    global _describer
+    limit_threads(1)
+    descriptor = descriptors.create(model, device="cpu")
+    if descriptor.needs_vocabulary:
+        descriptor.load_vocabulary(work / VOCABULARY)
+    _describer = PieceDescriber(Reference.open(imagery), descriptor, work)
+
+
+def _describe_piece(number: int, piece: list[Block]) -> None:
+    if _describer is not None:
+        _describer.describe(number, piece)
+
+
 class IndexBuilder:
     """One build of one index; ``run`` may be interrupted at any time and run again by another builder.
 
@@ -72,6 +137,7 @@ class IndexBuilder:
         labels: what the index says of itself.
         blocks: (N, 3) the blocks to describe, where they are given.
         progress: is told the share of blocks done, and may cancel.
+        workers: processes that read and describe side by side, on the CPU, each on one core; 1: this process does it.
     """
 
     def __init__(
@@ -84,7 +150,9 @@ class IndexBuilder:
         labels: Labels,
         blocks: Table | None,
         progress: Progress,
+        workers: int = 1,
     ) -> None:
+        self._workers = workers
         self._reference = reference
         self._plan = plan
         self._descriptor = descriptor
@@ -164,7 +232,7 @@ class IndexBuilder:
         images = []
         for number, place in enumerate(sorted(order)):
             self._progress("read", number / len(order))
-            images += [image for _, image in self._read([blocks[place]])]
+            images += [image for _, image in read_valid(self._reference, [blocks[place]], self._descriptor.image_size)]
         if not images:
             raise self._nothing_to_index()
         self._descriptor.fit(images)
@@ -173,39 +241,41 @@ class IndexBuilder:
         temporary.replace(path)
 
     def _describe(self, pieces: list[list[Block]]) -> None:
-        total, before = sum(map(len, pieces)), 0
-        for number, piece in enumerate(pieces):
-            if not self._piece_path(number).is_file():
-                self._describe_piece(number, piece, before, total)
-            before += len(piece)
+        missing = [number for number in range(len(pieces)) if not piece_path(self._work, number).is_file()]
+        done, total = sum(map(len, pieces)) - sum(len(pieces[number]) for number in missing), sum(map(len, pieces))
+        self._progress("describe", done / total)
+        if self._workers > 1:
+            described = self._describe_beside({number: pieces[number] for number in missing})
+        else:
+            described = self._describe_here({number: pieces[number] for number in missing}, done, total)
+        for number in described:
+            done += len(pieces[number])
+            self._progress("describe", done / total)
 
-    def _describe_piece(self, number: int, piece: list[Block], before: int, total: int) -> None:
-        read: list[tuple[Block, np.ndarray]] = []
-        self._progress("describe", before / total)
-        for block, image in self._read(piece):
-            self._progress("describe", (before + len(read)) / total)
-            read.append((block, image))
-        vectors = self._descriptor.describe([image for _, image in read])
-        table = block_table([block for block, _ in read])
-        temporary = self._piece_path(number).with_suffix(".tmp")
-        with temporary.open("wb") as stream:
-            np.savez(stream, vectors=vectors, blocks=table, left_out=np.array(len(piece) - len(read)))
-        temporary.replace(self._piece_path(number))
+    def _describe_here(self, pieces: dict[int, list[Block]], done: int, total: int) -> Iterator[int]:
+        describer = PieceDescriber(self._reference, self._descriptor, self._work)
+        for number, piece in pieces.items():
+            step = part_of(self._progress, done / total, (done + len(piece)) / total)
+            describer.describe(number, piece, step)
+            done += len(piece)
+            yield number
 
-    def _read(self, blocks: list[Block]) -> Iterator[tuple[Block, np.ndarray]]:
-        """Read blocks of one zoom, leaving out mostly invalid ones; invalid pixels take the mean of the valid ones."""
-        pictures = read_blocks(self._reference, blocks, self._descriptor.image_size)
-        for block, (pixels, mask) in zip(blocks, pictures, strict=True):
-            if mask.mean() < LEAST_VALID:
-                continue
-            if not mask.all():
-                pixels[~mask] = pixels[mask].mean(axis=0).astype(np.uint8)
-            yield block, pixels
+    def _describe_beside(self, pieces: dict[int, list[Block]]) -> Iterator[int]:
+        """In processes of their own, which read and describe side by side."""
+        start = (self._plan.imagery, self._plan.model, self._work)
+        with ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"), _begin, start) as pool:
+            running = {pool.submit(_describe_piece, number, piece): number for number, piece in pieces.items()}
+            try:
+                for future in as_completed(running):
+                    future.result()
+                    yield running[future]
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _pieces(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         try:
             for number in range(count):
-                with np.load(self._piece_path(number), allow_pickle=False) as stored:
+                with np.load(piece_path(self._work, number), allow_pickle=False) as stored:
                     yield stored["vectors"], stored["blocks"], int(stored["left_out"])
         except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(
@@ -300,9 +370,6 @@ class IndexBuilder:
             self._out.rmdir()  # an empty folder that was there before; fails, rightly, on any other
         self._work.rename(self._out)
         shutil.rmtree(scraps, ignore_errors=True)
-
-    def _piece_path(self, number: int) -> Path:
-        return self._work / f"piece-{number:06d}.npz"
 
     def _nothing_to_index(self) -> InputError:
         west, south, east, north = self._plan.extent

@@ -47,6 +47,7 @@ def build_world_index(
     extent: Extent = EXTENT,
     kind: str = KIND,
     device: str = "cpu",
+    workers: int = 1,
     progress: Progress = no_progress,
 ) -> Index:
     """Describe the land and coast of the world; an interrupted build is taken up again by the same call.
@@ -59,6 +60,7 @@ def build_world_index(
         extent: west, south, east, north in degrees.
         kind: of vector store.
         device: for torch.
+        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
         progress: told the stages "read" and "describe"; may raise ``Cancelled``.
 
     Raises:
@@ -77,6 +79,7 @@ def build_world_index(
             land_only=True,
             labels=LABELS,
             device=device,
+            workers=workers,
             progress=progress,
         )
     finally:

@@ -51,6 +51,21 @@ def test_a_part_of_the_world_is_built_by_the_command_and_names_the_service(tmp_p
     assert len(again) == info.count
 
 
+def test_processes_side_by_side_make_the_same_index_as_one(tmp_path: Path) -> None:
+    imagery = make_world(side_m=900_000.0).write(tmp_path / "map.tif")
+    extent = Reference.open(imagery).extent_lonlat
+    made = [
+        build_world_index(
+            tmp_path / str(workers), model="colour-histogram", imagery=str(imagery), extent=extent, kind="Flat",
+            workers=workers,
+        )
+        for workers in (1, 2)
+    ]  # fmt: skip
+    assert len(made[0]) > 100
+    assert (made[0].blocks == made[1].blocks).all()
+    assert (tmp_path / "1" / "descriptors.faiss").read_bytes() == (tmp_path / "2" / "descriptors.faiss").read_bytes()
+
+
 @pytest.mark.skipif(not (WORLD / "index.json").is_file(), reason="The world index is not in this checkout.")
 class TestShipped:
     """What comes with the plugin is whole, and small enough."""
