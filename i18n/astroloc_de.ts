@@ -4,6 +4,30 @@
     <context>
         <name>AstroLoc</name>
         <message>
+            <source>Rank</source>
+            <translation>Rang</translation>
+        </message>
+        <message>
+            <source>Place</source>
+            <translation>Ort</translation>
+        </message>
+        <message>
+            <source>Score</source>
+            <translation>Wert</translation>
+        </message>
+        <message>
+            <source>Inliers</source>
+            <translation>Inlier</translation>
+        </message>
+        <message>
+            <source>Confidence</source>
+            <translation>Konfidenz</translation>
+        </message>
+        <message>
+            <source>Verdict</source>
+            <translation>Urteil</translation>
+        </message>
+        <message>
             <source>Candidates</source>
             <translation>Kandidaten</translation>
         </message>
@@ -42,30 +66,6 @@
         <message>
             <source>Localize the photo: its candidates come here.</source>
             <translation>Das Foto lokalisieren: Seine Kandidaten erscheinen hier.</translation>
-        </message>
-        <message>
-            <source>Rank</source>
-            <translation>Rang</translation>
-        </message>
-        <message>
-            <source>Place</source>
-            <translation>Ort</translation>
-        </message>
-        <message>
-            <source>Score</source>
-            <translation>Wert</translation>
-        </message>
-        <message>
-            <source>Inliers</source>
-            <translation>Inlier</translation>
-        </message>
-        <message>
-            <source>Confidence</source>
-            <translation>Konfidenz</translation>
-        </message>
-        <message>
-            <source>Verdict</source>
-            <translation>Urteil</translation>
         </message>
         <message>
             <source>not tried</source>
@@ -874,6 +874,10 @@
         <message>
             <source>A tick switches a tie point on or off; Delete takes it away; a double click shows it</source>
             <translation>Ein Haken schaltet einen Passpunkt ein oder aus; Entf löscht ihn; ein Doppelklick zeigt ihn</translation>
+        </message>
+        <message>
+            <source>No tie points yet: press Tie points, click a place in the photo, then the same place on the map.</source>
+            <translation>Noch keine Passpunkte: auf „Passpunkte“ drücken, im Foto auf eine Stelle klicken, dann auf dieselbe in der Karte.</translation>
         </message>
         <message>
             <source>On</source>
@@ -1724,6 +1728,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>Tie points: {on} on, {off} off; the worst of those that are on</source>
             <translation>Passpunkte: {on} ein, {off} aus; die schlechtesten der eingeschalteten</translation>
+        </message>
+        <message>
+            <source>Off by</source>
+            <translation>Fehler</translation>
         </message>
         <message>
             <source>The work on the photos cannot be kept in {file}: {reason}.</source>

@@ -85,7 +85,9 @@ def write_report(
     bar = QgsLayoutItemScaleBar(layout)
     layout.addLayoutItem(bar)
     bar.setLinkedMap(shown)
-    bar.applyDefaultSize()
+    bar.applyDefaultSize(QgsUnitTypes.DistanceUnit.DistanceKilometers)
+    bar.setTextFormat(_format(8))
+    bar.setHeight(2)
     bar.setBackgroundEnabled(True)
     bar.attemptMove(QgsLayoutPoint(EDGE + 3, 24 + 120 - 15, MM))
     picture = QgsLayoutItemPicture(layout)
@@ -127,7 +129,10 @@ def _tie_point_text(
     worst = sorted(on, key=lambda point: -point[3])[:24]
     rows = [f"{lat:10.5f}  {lon:11.5f}  {px:7.2f} px  {m:8.1f} m" for lon, lat, _, px, m in worst]
     for column in range(2):
-        text = "\n".join(rows[column * 12 : column * 12 + 12])
+        listed = rows[column * 12 : column * 12 + 12]
+        if not listed:
+            continue
+        text = "\n".join([f"{tr('Latitude'):>10}  {tr('Longitude'):>11}  {tr('Off by'):>10}", *listed])
         _label(layout, text, (EDGE + column * width / 2, top + 7, width / 2 - 2, 50), 7.5, family="monospace")
 
 
@@ -145,6 +150,15 @@ def _tie_point_layer(tie_points: Sequence[tuple[float, float, bool, float, float
     return layer
 
 
+def _format(size: float) -> QgsTextFormat:
+    """Dark text of a size in points."""
+    form = QgsTextFormat()
+    form.setSize(size)
+    form.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
+    form.setColor(QColor(30, 30, 30))
+    return form
+
+
 def _label(
     layout: QgsPrintLayout,
     text: str,
@@ -158,11 +172,9 @@ def _label(
     label.setText(text)
     font = QFont(family)
     font.setBold(bold)
-    form = QgsTextFormat()
+    form = _format(size)
     form.setFont(font)
-    form.setSize(size)
-    form.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
-    form.setColor(QColor(30, 30, 30))
+    form.setSize(size)  # a font has a size of its own
     label.setTextFormat(form)
     layout.addLayoutItem(label)
     label.attemptMove(QgsLayoutPoint(box[0], box[1], MM))

@@ -114,7 +114,8 @@ class Keeper(QObject):
             self._restoring = False
         for item in items:
             self._restore_layers(item)
-            show_rasters(item.path, True)  # the project may have been saved while the desk had hidden them
+            if not item.desk.work.stale:  # the project may have been saved while the desk had hidden them
+                show_rasters(item.path, True)
         self._dock.refresh()
 
     def _restore_layers(self, item: PhotoItem) -> None:
