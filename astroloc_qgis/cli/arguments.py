@@ -12,6 +12,7 @@ from astroloc_qgis.cli.confidence_command import add_confidence
 from astroloc_qgis.cli.geometry_command import add_geometry
 from astroloc_qgis.cli.localization_command import add_localization
 from astroloc_qgis.cli.retrieval_command import add_photos, add_retrieval
+from astroloc_qgis.cli.speed_command import add_speed
 from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
@@ -163,6 +164,7 @@ def make_parser() -> Parser:
     add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
     add_photos(benchmark, positive)
+    add_speed(benchmark, lat_lon, distance, positive)
     add_localization(benchmark, distance)
     add_train(commands, lat_lon, distance)
     return parser

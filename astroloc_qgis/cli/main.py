@@ -26,6 +26,7 @@ from astroloc_qgis.cli.report import (
     write_plot,
 )
 from astroloc_qgis.cli.retrieval_command import run_photos, run_retrieval
+from astroloc_qgis.cli.speed_command import run_speed
 from astroloc_qgis.cli.train_command import run_train
 from astroloc_qgis.cli.world_command import run_world
 from astroloc_qgis.engine.errors import AstroLocError, InputError
@@ -236,21 +237,11 @@ def _index(options: Namespace) -> int:
 
 def _benchmark(options: Namespace) -> int:
     _prepare(options)
-    if options.action == "geometry":
-        run_geometry(options)
-        return LOCALIZED
-    if options.action in ("simulated", "pairs", "calibrate"):
-        run_confidence(options)
-        return LOCALIZED
-    if options.action == "retrieval":
-        run_retrieval(options)
-        return LOCALIZED
-    if options.action == "localization":
-        run_localization(options)
-        return LOCALIZED
-    if options.action == "photos":
-        run_photos(options)
-        return LOCALIZED
+    BENCHMARKS[options.action](options)
+    return LOCALIZED
+
+
+def _coregistration(options: Namespace) -> None:
     if options.plot:
         check_plot(options.plot)
     from astroloc_qgis.engine.benchmark.coregistration import run
@@ -265,7 +256,6 @@ def _benchmark(options: Namespace) -> int:
     if options.plot:
         write_plot(options.plot, plot(results))
     print(table(results))
-    return LOCALIZED
 
 
 def _matchers(options: Namespace) -> int:
@@ -293,6 +283,18 @@ def _matchers(options: Namespace) -> int:
                 print(f"  {matchers.fetch(needed, options.sha256, progress)}")
     return LOCALIZED
 
+
+BENCHMARKS = {
+    "coregistration": _coregistration,
+    "geometry": run_geometry,
+    "simulated": run_confidence,
+    "pairs": run_confidence,
+    "calibrate": run_confidence,
+    "retrieval": run_retrieval,
+    "localization": run_localization,
+    "photos": run_photos,
+    "speed": run_speed,
+}
 
 COMMANDS = {
     "localize": _localize,

@@ -1,0 +1,131 @@
+"""What one query costs: the time and memory of describing a photo and looking it up, beside a search by brute force."""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from astroloc_qgis.engine.benchmark.coregistration import peak_memory_mb
+from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
+from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.photo import read_photo
+from astroloc_qgis.engine.retrieval import allowed_blocks, describe_turns, rank_blocks
+
+Result = TypeVar("Result")
+TOP = 100
+_SEED = 3
+
+
+def run(
+    photo: Path,
+    index: Path,
+    *,
+    nadir: tuple[float, float] | None = None,
+    radius_km: float = 2500.0,
+    repeat: int = 5,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Measure the query of one photo, in a process of its own, so that the memory is the query's.
+
+    Args:
+        photo: image file.
+        index: folder of the index.
+        nadir: latitude, longitude; without it only the search of the whole index is measured.
+        radius_km: about the nadir.
+        repeat: how often each step is done; the median counts.
+        device: torch device, or "auto".
+
+    Returns:
+        ``index`` (model, kind, blocks), ``seconds`` by step ("open", which is done once: libraries, model and index;
+        "read" the photo, "describe" it in four turns, "search the world", "search about the nadir"), ``exact`` (seconds
+        of a search of as many vectors by a matrix product in float32), ``ratio`` (of the search of the world to that),
+        ``peak_memory_mb`` (after the first query of all, and with the vectors of the exact search).
+
+    Raises:
+        InputError: something given is wrong.
+    """
+    device = resolve_device(device)
+    query = _apart(_query, photo, index, nadir, radius_km, repeat, device)
+    exact = _apart(_exact, query["index"]["blocks"], query["index"]["dimensions"], repeat)
+    return {
+        **query,
+        "exact": exact["seconds"],
+        "ratio": round(query["seconds"]["search the world"] / exact["seconds"], 3),
+        "peak_memory_mb": {"query": query["peak_memory_mb"], "exact": exact["peak_memory_mb"]},
+    }
+
+
+def describe(measured: dict[str, Any]) -> str:
+    """The measurements as a Markdown table and a sentence."""
+    about, memory = measured["index"], measured["peak_memory_mb"]
+    lines = ["| step | seconds |", "| --- | ---: |"]
+    lines += [f"| {step} | {seconds:.3f} |" for step, seconds in measured["seconds"].items()]
+    lines += [
+        "",
+        f"{about['blocks']:,} blocks, {about['kind']}, {about['model']}: the search takes {measured['ratio']:.2f} of "
+        f"the time of an exact one in float32 ({measured['exact']:.3f} s); the process holds {memory['query']} MB at "
+        f"most, the exact one {memory['exact']} MB.",
+    ]
+    return "\n".join(lines)
+
+
+def _apart(work: Callable[..., Result], *arguments: Any) -> Result:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), limit_threads, (torch_threads(),)) as process:
+        return process.submit(work, *arguments).result()
+
+
+def _query(
+    path: Path, folder: Path, nadir: tuple[float, float] | None, radius_km: float, repeat: int, device: str
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    index = Index.open(folder)
+    descriptor = index.create_descriptor(device)
+    seconds = {"open": time.perf_counter() - started}
+    pixels, seconds["read"] = _timed(lambda: read_photo(path).rgb8(), 1)
+    vectors, _ = _timed(lambda: describe_turns(pixels, descriptor), 1)
+    rank_blocks(vectors, index, None, top=TOP)
+    peak = peak_memory_mb()
+    _, seconds["describe"] = _timed(lambda: describe_turns(pixels, descriptor), repeat)
+    _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP), repeat)
+    if nadir is not None:
+
+        def near() -> object:
+            allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km)
+            return rank_blocks(vectors, index, allowed, top=TOP)
+
+        _, seconds["search about the nadir"] = _timed(near, repeat)
+    info = index.info
+    return {
+        "index": {"model": info.model, "kind": info.kind, "blocks": len(index), "dimensions": info.dimensions},
+        "seconds": {step: round(value, 4) for step, value in seconds.items()},
+        "peak_memory_mb": peak,
+    }
+
+
+def _exact(count: int, dimensions: int, repeat: int) -> dict[str, Any]:
+    """As many random unit vectors, four queries, the best of each."""
+    import torch
+
+    rng = np.random.default_rng(_SEED)
+    vectors = torch.from_numpy(rng.standard_normal((count, dimensions), dtype=np.float32))
+    queries = torch.from_numpy(rng.standard_normal((4, dimensions), dtype=np.float32))
+    top = min(1000, count)
+    _, seconds = _timed(lambda: (queries @ vectors.T).topk(top, dim=1), repeat)
+    return {"seconds": round(max(seconds, 1e-6), 5), "peak_memory_mb": peak_memory_mb()}
+
+
+def _timed(work: Callable[[], Result], repeat: int) -> tuple[Result, float]:
+    """What some work gives, and the median of its seconds."""
+    taken = []
+    for _ in range(repeat):
+        started = time.perf_counter()
+        result = work()
+        taken.append(time.perf_counter() - started)
+    return result, statistics.median(taken)
