@@ -348,7 +348,7 @@ def test_a_full_disk_is_one_sentence_and_going_on_elsewhere_works(begun, tmp_pat
     if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("Only root may mount the small disk that this test fills.")
     with Process("-I", str(LAUNCHER), "--installer", environment=begun.environment, before=before) as process:
-        begun.index.before_file = lambda: fill(Path(f"/proc/{process.popen.pid}/root/{small}"))
+        begun.index.before_file = lambda: fill(Path(f"/proc/{process.popen.pid}/root", str(small).lstrip("/")))
         process.next()
         process.send(1, "install", {**begun.params, "root": str(small / "engine")})
         assert "disk is full" in is_a_sentence(process.answer(1, timeout=120))
