@@ -1,19 +1,18 @@
 """Measures the plugin inside QGIS: what loading it costs, and what photo after photo does to time and memory.
 
 .venv/bin/python .ci/bench_qgis.py load  [--runs 5]      a real QGIS under Xvfb, beside an empty plugin
-.venv/bin/python .ci/bench_qgis.py work  [--count 100]   the dock with the real engine, generated land and photo
+.venv/bin/python .ci/bench_qgis.py work  [--count 100]   likewise, the real engine at work on generated land and photo
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,56 @@ def measure():
 
 QTimer.singleShot(3000, measure)
 """
+
+
+MARK = "figures "
+WORKER = """
+import json, os, time
+from pathlib import Path
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication
+from qgis.utils import iface, plugins
+
+def resident(process):
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+def wait(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+def work():
+    world, dock, results = Path(os.environ["ASTROLOC_WORLD"]), plugins["astroloc_qgis"].dock, []
+    dock.reference.layers.setLayer(next(iter(QgsProject.instance().mapLayers().values())))
+    dock.index.choose(world / "index")
+    dock.settings.output = world / "out"
+    dock.settings.matcher = "auto"
+    dock.add_photos([world / "ISS099-E-1234.jpg"])
+    engine = dock.localization.engine
+    engine.succeeded.connect(lambda done: results.append(done.result) if "status" in done.result else None)
+    for number in range(1, int(os.environ["ASTROLOC_BENCH"]) + 1):
+        dock.photos.selectAll()
+        started = time.monotonic()
+        dock.localization.localize()
+        while dock.localization.busy:
+            wait(0.02)
+        wall = time.monotonic() - started
+        if len(results) != 1 or results[0]["status"] != "localized":
+            print(dock.photos.photos.items[0].note, flush=True)
+            break
+        stages = results.pop()["seconds"]
+        wait(0.5)
+        held = {"QGIS": resident(os.getpid()), "engine": resident(engine.process_id)}
+        print("MARK" + json.dumps({"number": number, "wall": wall, "stages": stages, **held}), flush=True)
+    engine.stop()
+    os._exit(0)
+
+iface.mainWindow().showMaximized()
+QTimer.singleShot(8000, work)
+""".replace("MARK", MARK)
 
 
 def load(runs: int) -> None:
@@ -102,76 +151,46 @@ def _load_once(folder: Path, zipped: Path, environment: dict[str, str]) -> dict[
 
 
 def work(count: int) -> None:
-    """Prints seconds by stage of the first and the tenth localization, and QGIS's memory as they go on."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    """Prints seconds by stage of the first and each tenth localization, and the memory of QGIS and of the engine."""
+    from package import package
+
+    from tests.desktop.desktop import make_profile, screen
+
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_DATA_HOME"] = folder
-        os.environ["ASTROLOC_PYTHON"] = sys.executable
-        world = Path(folder, "world")
+        work = Path(folder)
+        world = work / "world"
         world.mkdir()
         subprocess.run([sys.executable, str(ROOT / "tests" / "qgis" / "make_world.py"), str(world)], check=True)
-        _work(world, count)
-
-
-def _work(world: Path, count: int) -> None:
-    from pytest_qgis.mock_qgis_classes import MockMessageBar
-    from pytest_qgis.qgis_interface import QgisInterface
-    from qgis.core import QgsProject, QgsRasterLayer
-    from qgis.gui import QgsMapCanvas
-    from qgis.PyQt.QtWidgets import QMainWindow
-    from qgis.testing import start_app
-
-    app = start_app()
-    window = QMainWindow()
-    canvas = QgsMapCanvas(window)
-    from astroloc_qgis import classFactory
-
-    plugin = classFactory(QgisInterface(canvas, MockMessageBar(), window))
-    plugin.initGui()
-    dock = plugin.dock
-    layer = QgsRasterLayer(str(world / "reference.tif"), "reference")
-    QgsProject.instance().addMapLayer(layer)
-    dock.reference.layers.setLayer(layer)
-    dock.index.choose(world / "index")
-    dock.settings.output = world / "out"
-    dock.settings.matcher = "auto"
-    dock.add_photos([world / "ISS099-E-1234.jpg"])
-    results: list[dict[str, Any]] = []
-    reports = results.append
-    dock.localization.engine.succeeded.connect(lambda done: reports(done.result) if "status" in done.result else None)
-    memory, engine, walls = [], [], []
-    for number in range(1, count + 1):
-        dock.photos.selectAll()
-        started = time.monotonic()
-        dock.localization.localize()
-        while dock.localization.busy:
-            app.processEvents()
-            time.sleep(0.01)
-        walls.append(time.monotonic() - started)
-        if len(results) != number or results[-1]["status"] != "localized":
-            raise SystemExit(f"localization {number} failed: {dock.photos.photos.items[0].note}")
-        for _ in range(10):
-            app.processEvents()
-        memory.append(_resident(os.getpid()))
-        engine.append(_resident(dock.localization.engine.process_id))
-        if number in (1, 2) or number % 10 == 0:
-            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in results[-1].get("seconds", {}).items())
-            print(
-                f"{number}: {walls[-1]:.1f} s ({stages}); QGIS {memory[-1]:.1f} MiB, engine {engine[-1]:.1f} MiB",
-                flush=True,
-            )
+        make_profile(work / "profiles", package(work / "plugin.zip"))
+        (work / "work.py").write_text(WORKER, encoding="utf-8")
+        command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(work / "profiles")]
+        command += ["--profile", "default", "--code", str(work / "work.py"), str(world / "reference.tif")]
+        own = {"ASTROLOC_PYTHON": sys.executable, "ASTROLOC_BENCH": str(count), "ASTROLOC_WORLD": str(world)}
+        with screen(work) as environment, (work / "qgis.log").open("wb") as log:
+            variables = {**environment, **own, "XDG_DATA_HOME": str(work / "data")}
+            with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=log, text=True) as qgis:
+                figures = list(_shown(qgis.stdout or ()))
+        if len(figures) < count:
+            raise SystemExit(f"ended after {len(figures)}: {(work / 'qgis.log').read_text(errors='replace')[-3000:]}")
     settled = min(10, count) - 1
-    for name, held in (("QGIS", memory), ("engine", engine)):
-        print(f"{name} from localization {settled + 1} to {count}: {held[-1] - held[settled]:+.1f} MiB")
-    print(f"seconds, median of all: {statistics.median(walls):.1f}")
-    plugin.unload()
-    sys.stdout.flush()
-    os._exit(0)
+    for name in ("QGIS", "engine"):
+        held = [each[name] for each in figures[settled:]]
+        print(f"{name} from localization {settled + 1} to {count}: {held[-1] - held[0]:+.1f} MiB, most {max(held):.1f}")
+    print(f"seconds, median of all: {statistics.median(each['wall'] for each in figures):.1f}")
 
 
-def _resident(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _shown(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yields the figures of each localization; prints some of them as they come."""
+    for line in lines:
+        if not line.startswith(MARK):
+            print(line, end="", file=sys.stderr)
+            continue
+        figures = json.loads(line.removeprefix(MARK))
+        if figures["number"] in (1, 2) or figures["number"] % 10 == 0:
+            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in figures["stages"].items())
+            held = f"QGIS {figures['QGIS']:.1f} MiB, engine {figures['engine']:.1f} MiB"
+            print(f"{figures['number']}: {figures['wall']:.1f} s ({stages}); {held}", flush=True)
+        yield figures
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import Qgis
-from qgis.gui import QgsMessageBar, QgsMessageViewer
+from qgis.gui import QgsMessageBar, QgsMessageBarItem, QgsMessageViewer
 from qgis.PyQt.QtWidgets import QPushButton, QWidget
 
 from astroloc_qgis.qgis_adapters.log import log_line
@@ -18,13 +18,14 @@ class Messages:
     def __init__(self, bar: QgsMessageBar, parent: QWidget) -> None:
         self._bar = bar
         self._parent = parent
+        self._passing: QgsMessageBarItem | None = None
 
     def success(self, sentence: str) -> None:
-        """Something went well; goes away by itself."""
+        """Something went well; goes away by itself, or when the next such message comes."""
         self._push(sentence, "", Qgis.MessageLevel.Success, SECONDS)
 
     def info(self, sentence: str) -> None:
-        """Something worth knowing; goes away by itself."""
+        """Something worth knowing; goes away by itself, or when the next such message comes."""
         self._push(sentence, "", Qgis.MessageLevel.Info, SECONDS)
 
     def warning(self, sentence: str, details: str = "") -> None:
@@ -43,6 +44,10 @@ class Messages:
             button.setToolTip(tr("What a developer needs to know of this"))
             button.clicked.connect(lambda: self.show_details(sentence, details))
             item.layout().addWidget(button)
+        if seconds:  # a hundred photos shall not leave a hundred messages that wait for each other to go away
+            if self._passing in self._bar.items():
+                self._bar.popWidget(self._passing)
+            self._passing = item
         self._bar.pushWidget(item, level, seconds)
 
     def show_details(self, sentence: str, details: str) -> QgsMessageViewer:

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QProcessEnvironment
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.qgis_adapters.interpreter import LAUNCHER, engine_environment, engine_folder
-from astroloc_qgis.qgis_adapters.network import certificate_variables, proxy_variables
+from astroloc_qgis.qgis_adapters.network import certificate_variables
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -58,10 +58,10 @@ def installer_command() -> list[str]:
 
 
 def installer_environment() -> QProcessEnvironment:
-    """Return the engine's clean environment, with QGIS's proxy and certificates and pip's own addresses."""
+    """Return the engine's clean environment, with the certificates that QGIS trusts and pip's own addresses."""
     environment = engine_environment()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    for name, value in {**kept, **certificate_variables(engine_folder(Settings())), **proxy_variables()}.items():
+    for name, value in {**kept, **certificate_variables(engine_folder(Settings()))}.items():
         environment.insert(name, value)
     return environment
 

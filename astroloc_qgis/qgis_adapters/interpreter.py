@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QProcessEnvironment
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.installer.places import ENVIRONMENT, python_of, state
 from astroloc_qgis.qgis_adapters.files import PACKAGE, user_data_folder
+from astroloc_qgis.qgis_adapters.network import proxy_variables
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -64,7 +65,10 @@ def engine_command(settings: Settings) -> list[str]:
 
 
 def engine_environment() -> QProcessEnvironment:
-    """Return QGIS's environment without what would mislead the engine's Python; GDAL's and PROJ's variables stay."""
+    """Return QGIS's environment, and its proxy, without what would mislead the engine's Python.
+
+    GDAL's and PROJ's variables stay: the engine reads imagery, from the network too, as QGIS does.
+    """
     environment = QProcessEnvironment.systemEnvironment()
     for name in environment.keys():  # noqa: SIM118 - not a dict
         if name.startswith(DROPPED_PREFIXES):
@@ -72,6 +76,8 @@ def engine_environment() -> QProcessEnvironment:
     environment.insert("PYTHONNOUSERSITE", "1")
     if folder := Settings().weights:
         environment.insert("ASTROLOC_WEIGHTS", folder)
+    for name, value in proxy_variables().items():
+        environment.insert(name, value)
     return environment
 
 

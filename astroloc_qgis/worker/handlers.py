@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.device import limit_threads
+from astroloc_qgis.engine.errors import AstroLocError, Cancelled
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.worker import desk_handlers, environment, models
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
@@ -106,10 +107,14 @@ def unload(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
 
 def _prepared(method: Method, threads: int, memory_mb: int) -> Handler:
     def prepared(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        limit_threads(threads)
         started = time.monotonic()
         try:
+            limit_threads(threads)
             return method(params, progress)
+        except Exception as error:
+            if not isinstance(error, AstroLocError | Cancelled | MemoryError):
+                environment.refuse_if_damaged(error)
+            raise
         finally:
             logger.info("%s took %.1f s", method.__name__, time.monotonic() - started)
             models.keep_within(memory_mb << 20 or models.default_budget())

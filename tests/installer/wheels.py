@@ -44,9 +44,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = self.server
         server.asked.append(self.path)
-        if server.status:
-            self.send_response(server.status)
-            if server.status == 407:
+        given = self.headers.get("Proxy-Authorization", "").removeprefix("Basic ")
+        status = server.status or (407 if base64.b64decode(given).decode() != server.login else 0)
+        if status:
+            self.send_response(status)
+            if status == 407:
                 self.send_header("Proxy-Authenticate", 'Basic realm="office"')
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -86,6 +88,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     Attributes:
         status: what to answer to everything, if not 0.
+        login: the "name:password" that is wanted of those for whom this is a proxy; empty if none is.
         stall: stop in the middle of each file.
         before_file: called before a file is sent.
         asked: what was asked for.
@@ -98,6 +101,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.folder = folder
         self.address = f"http://127.0.0.1:{self.server_port}"
         self.status = 0
+        self.login = ""
         self.stall = False
         self.before_file: Callable[[], None] = lambda: None
         self.asked: list[str] = []

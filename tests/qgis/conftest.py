@@ -84,4 +84,8 @@ def messages(plugin):
     return read
 
 
-WARNING, CRITICAL = Qgis.MessageLevel.Warning, Qgis.MessageLevel.Critical
+SUCCESS, WARNING, CRITICAL = (
+    Qgis.MessageLevel.Success,
+    Qgis.MessageLevel.Warning,
+    Qgis.MessageLevel.Critical,
+)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,13 @@ from astroloc_qgis.gui.photo_model import PhotoState
 from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
 from astroloc_qgis.qgis_adapters.interpreter import engine_command
 
-from .conftest import ENGINE_SECONDS
+from .conftest import ENGINE_SECONDS, SUCCESS
 
 HERE = Path(__file__).parent
 TIMEOUT = ENGINE_SECONDS * 1000
 TOO_LITTLE_MEMORY = 1_350_000_000
 """Bytes of address space: torch loads in it, a localization does not fit."""
+DONE = (PhotoState.LOCALIZED, PhotoState.NEEDS_REVIEW)
 STAGES = ("read", "describe", "search", "match", "georeference")
 
 pytestmark = pytest.mark.slow
@@ -72,7 +74,7 @@ def is_told_in_a_sentence(dock, messages, count=1):
 def the_next_click_works(qtbot, dock):
     dock.localization.engine._command = lambda: engine_command(dock.settings)
     click(qtbot, dock)
-    assert dock.photos.photos.items[0].state in (PhotoState.LOCALIZED, getattr(PhotoState, "NEEDS_REVIEW", None))
+    assert dock.photos.photos.items[0].state in DONE
 
 
 def started_by(dock, *before):
@@ -82,7 +84,12 @@ def started_by(dock, *before):
 
 def test_killed_at_each_stage(qtbot, prepared, messages):
     engine = prepared.localization.engine
-    for count, stage in enumerate(STAGES, start=1):
+    qtbot.mouseClick(prepared.localize_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.process_id != 0, timeout=TIMEOUT)
+    os.kill(engine.process_id, signal.SIGKILL)  # before it has said hello
+    qtbot.waitUntil(lambda: not prepared.localization.busy, timeout=TIMEOUT)
+    assert "could not start" in is_told_in_a_sentence(prepared, messages)
+    for count, stage in enumerate(STAGES, start=2):
 
         def kill(event, stage=stage):
             if event.stage == stage and engine.process_id:
@@ -145,16 +152,49 @@ def test_a_damaged_file_of_weights(qtbot, prepared, messages, tmp_path):
     the_next_click_works(qtbot, prepared)
 
 
-def test_an_environment_of_which_half_is_deleted(qtbot, prepared, messages):
-    """QGIS's bare Python: the engine's process comes up there, but its libraries are gone."""
-    bare = str(Path(sys.base_prefix) / "bin" / "python3")
+def test_an_environment_of_which_half_is_deleted(qtbot, prepared, messages, tmp_path):
+    """The engine's process comes up in each, but not all of its libraries do."""
     command = engine_command(prepared.settings)
-    prepared.localization.engine._command = lambda: [bare, *command[1:]]
-    click(qtbot, prepared)
-    sentence = is_told_in_a_sentence(prepared, messages)
-    assert "environment lacks" in sentence
-    assert "Repair" in sentence
+    bare = Path(sys.base_prefix) / "bin" / "python3"
+    ruins = {
+        "everything": bare,
+        "torch's shared libraries": with_some_of_torch(
+            tmp_path / "1", lambda files: [each for each in files if each.name != "lib"]
+        ),
+        "every other file of torch": with_some_of_torch(tmp_path / "2", lambda files: files[1::2]),
+        "all but torch's folder": with_some_of_torch(tmp_path / "3", lambda files: files[:0]),
+    }
+    for count, (deleted, python) in enumerate(ruins.items(), start=1):
+        prepared.localization.engine._command = lambda python=python: [str(python), *command[1:]]
+        click(qtbot, prepared)
+        sentence = is_told_in_a_sentence(prepared, messages, count)
+        assert "environment lacks" in sentence or "environment is damaged (files of torch" in sentence, deleted
+        assert "Repair" in sentence
     the_next_click_works(qtbot, prepared)
+
+
+def with_some_of_torch(folder, chosen):
+    """A copy (of links) of the engine's environment with those entries of torch that are chosen; returns its Python."""
+    make = [str(Path(sys.base_prefix) / "bin" / "python3"), "-I", "-m", "venv", "--without-pip"]
+    subprocess.run([*make, "--system-site-packages", str(folder)], check=True, timeout=60)
+    (site,) = folder.glob("lib/python3*/site-packages")
+    whole = Path(sysconfig.get_paths()["purelib"])
+    (site / "torch").mkdir()
+    for entry in whole.iterdir():
+        if entry.name != "torch":
+            (site / entry.name).symlink_to(entry)
+    for entry in chosen(sorted((whole / "torch").iterdir())):
+        (site / "torch" / entry.name).symlink_to(entry)
+    return folder / "bin" / "python"
+
+
+def test_garbage_on_the_engines_stdout(qtbot, prepared, messages):
+    """It comes before all that the real engine says, and looks like messages in part."""
+    garbage = r'\377\000 no JSON\n{"event": "hello"}\n[1]\n\n{"id": 1, "event": "result"}\n{"id": 1, "event": "er'
+    started_by(prepared, "sh", "-c", f"printf '{garbage}\\n'; exec \"$@\"", "sh")
+    click(qtbot, prepared)
+    assert prepared.photos.photos.items[0].state in DONE
+    assert [level for level, _ in messages()] == [SUCCESS]
 
 
 @pytest.mark.parametrize("fault", ["hang", "freeze", "flood", "die"])

@@ -16,12 +16,14 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from astroloc_qgis.gui import engine_setup
 from astroloc_qgis.gui.engine_dialog import FOLDER, PYPI
+from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.qgis_adapters import interpreter
 from astroloc_qgis.qgis_adapters.diagnostics import report, without_names, without_secrets
 from astroloc_qgis.qgis_adapters.installing import installer_environment, qgis_python
 from astroloc_qgis.qgis_adapters.interpreter import find_interpreter
 from astroloc_qgis.qgis_adapters.network import proxy_address, proxy_variables
 from tests.installer.conftest import a_world
+from tests.installer.wheels import serve
 
 TIMEOUT = 120_000
 
@@ -159,6 +161,31 @@ def test_no_network_is_one_sentence_and_the_project_is_as_it_was(qtbot, opened, 
     assert [each.name() for each in QgsProject.instance().mapLayers().values()] == ["mine"]
 
 
+def test_while_another_qgis_installs_one_sentence_says_so_and_afterwards_the_click_works(qtbot, opened):
+    with only_one(opened.setup.folder):
+        well, sentence, _ = install(qtbot, opened)
+    assert well is False
+    assert "Another QGIS" in sentence
+    assert install(qtbot, opened)[0] is True
+
+
+def test_a_proxy_that_demands_a_password_gets_it_from_qgis_options(qtbot, opened, index, monkeypatch, no_proxy_left):
+    with serve(index.folder) as proxy:
+        proxy.login = "ada:p@ss/word"
+        set_proxy(proxyHost="127.0.0.1", proxyPort=str(proxy.server_port))
+        monkeypatch.setenv("PIP_INDEX_URL", "https://127.0.0.1:9/simple")
+        well, sentence, _ = install(qtbot, opened)
+        assert well is False
+        assert "asks for a name and a password" in sentence
+        assert "Options > Network" in sentence
+        proxy.address = index.address  # it hands on what the index has
+        monkeypatch.setenv("PIP_INDEX_URL", f"{index.address}/simple")
+        set_proxy(proxyUser="ada", proxyPassword="p@ss/word")
+        assert install(qtbot, opened)[0] is True
+    assert any("alpha" in path for path in proxy.asked)
+    assert index.asked == []
+
+
 def test_a_folder_of_packages_serves_without_network(qtbot, opened, index, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     dialog = opened.dialog
@@ -272,6 +299,11 @@ def test_only_the_child_gets_the_proxy_and_pip_keeps_its_addresses_alone(no_prox
     assert environment.value("PIP_INDEX_URL") == "https://mirror.example/simple"
     assert not environment.contains("PIP_TARGET")
     assert "proxy.example" not in os.environ.get("HTTPS_PROXY", "")
+
+
+def test_the_engine_reads_imagery_through_the_proxy_too(no_proxy_left):
+    set_proxy(proxyHost="proxy.example")
+    assert interpreter.engine_environment().value("HTTPS_PROXY") == "http://proxy.example"
 
 
 def test_the_certificates_that_qgis_trusts_are_handed_to_pip(monkeypatch):
