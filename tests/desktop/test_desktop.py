@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,12 +66,17 @@ def choose_the_first_layer_as_reference(desktop: Desktop, reference: Path) -> No
 
 
 def build_index(desktop: Desktop) -> None:
+    before = desktop.status()["index"]  # of the world index, where that came with the plugin
     desktop.click("build")
     desktop.wait("the dialog is open", lambda status: status["modal"] == "Build index")
     time.sleep(0.5)
     desktop.screenshot("2-build-index")
     desktop.keys("Return")
-    desktop.wait("the index is there", lambda status: "blocks" in status["index"] and not status["busy"], seconds=240)
+
+    def is_there(status: dict[str, Any]) -> bool:
+        return "blocks" in status["index"] and status["index"] != before and not status["busy"]
+
+    desktop.wait("the index is there", is_there, seconds=240)
 
 
 def test_a_photo_is_localized_with_the_mouse(desktop, pictures):
