@@ -23,8 +23,9 @@ from astroloc_qgis.engine.tiles import Block, Extent
 log = logging.getLogger(__name__)
 
 TURNS = 4
-PLACES = 10
-"""The first so many candidates are different places; behind them the list is by score alone."""
+PLACES = 100
+"""The first so many candidates, if there are as many, are different places; behind them the list is by score alone.
+Measured on 300 simulated photos: a right block is among the first 50 for 84.7 % then, for 81.0 % with 10 places."""
 SAME_PLACE_IOU = 0.2
 """Blocks that overlap more than this are one place. Neighbours half a block apart have 1/3 and a block of the next
 finer zoom wholly inside one 1/4; diagonal neighbours have 1/7. Registration looks at three times a candidate's width,
@@ -80,7 +81,7 @@ def retrieve(
         radius_km: the ISS sees about 2,500 km; 0 for no limit.
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
             are searched.
-        diversify: make the first ten ten places: a candidate that overlaps a better one of similar zoom goes behind.
+        diversify: different places first: a candidate that overlaps a better one of similar zoom goes behind.
         progress: told the stages "describe" and "search".
 
     Returns:

@@ -1,8 +1,7 @@
-"""Retrieval: the right block, whichever way the photo is turned, within the limits asked for, and ten places in ten."""
+"""Retrieval: the right block, whichever way the photo is turned, within the limits asked for; different places first."""
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -99,24 +98,27 @@ def test_a_block_has_the_best_score_of_its_four_turns(toy: tuple[Index, Descript
         assert likeness[number, candidate.turn] == pytest.approx(candidate.score, abs=1e-5)
 
 
-def test_the_first_ten_are_ten_places_and_nothing_is_lost(toy: tuple[Index, Descriptor], imagery: Path) -> None:
+def test_different_places_come_first_and_nothing_is_lost(toy: tuple[Index, Descriptor], imagery: Path) -> None:
     index, descriptor = toy
     photo = picture(imagery, index.block(9))
     plain = retrieve(photo, index, descriptor, top=len(index), diversify=False)
     diverse = retrieve(photo, index, descriptor, top=len(index))
-    assert diverse[0] == plain[0]
-    assert {(c.block, c.score, c.turn) for c in diverse} == {(c.block, c.score, c.turn) for c in plain}
-    table = np.array([(c.block.zoom, c.block.row, c.block.column) for c in diverse], np.int32)
-    places = table[: retrieval.PLACES]
-    for one, other in itertools.combinations(range(len(places)), 2):
-        assert iou_with(places[[one]], places[other], 4)[0] <= retrieval.SAME_PLACE_IOU
-    skipped = [c for c in plain if c.score > diverse[9].score and c.block not in {d.block for d in diverse[:10]}]
-    assert skipped, "without diversification some of the ten would have been the same place"
-    for candidate in skipped:
+    places: list[Candidate] = []
+    for candidate in plain:
         row = np.array([candidate.block.zoom, candidate.block.row, candidate.block.column], np.int32)
-        assert iou_with(places, row, 4).max() > retrieval.SAME_PLACE_IOU
-    rest = [candidate.score for candidate in diverse[10:]]
-    assert rest == sorted(rest, reverse=True)
+        others = np.array([(c.block.zoom, c.block.row, c.block.column) for c in places], np.int32).reshape(-1, 3)
+        if len(places) < retrieval.PLACES and not (iou_with(others, row, 4) > retrieval.SAME_PLACE_IOU).any():
+            places.append(candidate)
+    assert 1 < len(places) < len(plain)
+    rest = [candidate for candidate in plain if candidate not in places]
+    assert [c.block for c in diverse] == [c.block for c in places + rest]
+    assert {(c.block, c.score, c.turn) for c in diverse} == {(c.block, c.score, c.turn) for c in plain}
+
+
+def test_a_candidate_that_a_search_about_a_better_one_sees_whole_is_not_looked_at() -> None:
+    blocks = [(10, 400, 400), (10, 403, 397), (10, 404, 400), (10, 400, 396), (11, 800, 800), (10, 402, 402)]
+    candidates = [Candidate(Block(*block), rank, 1 - rank / 10, 0) for rank, block in enumerate(blocks, start=1)]
+    assert [candidate.rank for candidate in retrieval.worth_a_look(candidates)] == [1, 3, 4, 5]
 
 
 def test_blocks_far_apart_in_zoom_are_never_one_place() -> None:
