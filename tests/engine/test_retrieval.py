@@ -1,4 +1,4 @@
-"""Retrieval: the right block, whichever way the photo is turned, within the limits asked for; different places first."""
+"""Retrieval: the right block, whichever way the photo is turned, within the limits asked, different places first."""
 
 from __future__ import annotations
 
