@@ -199,6 +199,7 @@ def _add_search_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
     parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir; 0: no limit (2500)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="search only here, degrees")
+    parser.add_argument("--polygon", type=Path, metavar="FILE", help="search only in the polygons of this vector file")
 
 
 def _add_registration(parser: argparse.ArgumentParser) -> None:

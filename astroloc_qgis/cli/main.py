@@ -89,6 +89,7 @@ def _localize(options: Namespace) -> int:
             nadir=options.nadir,
             radius_km=options.radius_km,
             extent=options.extent,
+            polygon=_polygon(options),
             matcher=options.matcher,
             device=options.device,
             crs=options.crs,
@@ -179,6 +180,7 @@ def _retrieve(options: Namespace) -> int:
             nadir=options.nadir,
             radius_km=options.radius_km,
             extent=options.extent,
+            polygon=_polygon(options),
             progress=progress,
         )
     entries = []
@@ -305,6 +307,14 @@ COMMANDS = {
     "benchmark": _benchmark,
     "train": _train,
 }
+
+
+def _polygon(options: Namespace) -> str | None:
+    if options.polygon is None:
+        return None
+    from astroloc_qgis.engine.search_polygon import read_polygon
+
+    return read_polygon(options.polygon)
 
 
 def _prepare(options: Namespace) -> None:

@@ -49,6 +49,7 @@ def localize(
     nadir: tuple[float, float] | None = None,
     radius_km: float = 2500.0,
     extent: Extent | None = None,
+    polygon: str | None = None,
     matcher: str = "auto",
     device: str = "auto",
     crs: str | None = None,
@@ -66,6 +67,7 @@ def localize(
         nadir: latitude, longitude of the sub-satellite point, where it is known.
         radius_km: how far from the nadir to search; 0 for no limit.
         extent: west, south, east, north to search in, degrees.
+        polygon: WKT in longitude and latitude to search in.
         matcher: name, or "auto" for a cascade from cheap to strong.
         device: torch device, or "auto".
         crs: of the GeoTIFF; by default the reference's.
@@ -99,6 +101,7 @@ def localize(
             nadir=nadir,
             radius_km=radius_km,
             extent=extent,
+            polygon=polygon,
             progress=progress,
         )
     with _opened(imagery or index.info.imagery_uri) as reference:

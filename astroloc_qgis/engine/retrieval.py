@@ -18,6 +18,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.index import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Block, Extent
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def retrieve(
     nadir: tuple[float, float] | None = None,
     radius_km: float = 2500,
     extent: Extent | None = None,
+    polygon: str | None = None,
     diversify: bool = True,
     progress: Progress = no_progress,
 ) -> list[Candidate]:
@@ -81,6 +83,7 @@ def retrieve(
         radius_km: the ISS sees about 2,500 km; 0 for no limit.
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
             are searched.
+        polygon: WKT in longitude and latitude; only blocks that share ground with it are searched.
         diversify: different places first: a candidate that overlaps a better one of similar zoom goes behind.
         progress: told the stages "describe" and "search".
 
@@ -93,7 +96,7 @@ def retrieve(
     index.check_descriptor(descriptor)
     if top < 1:
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
-    allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent)
+    allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent, polygon=polygon)
     progress("describe", 0.0)
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
@@ -152,6 +155,7 @@ def allowed_blocks(
     nadir: tuple[float, float] | None = None,
     radius_km: float = 2500,
     extent: Extent | None = None,
+    polygon: str | None = None,
 ) -> np.ndarray | None:
     """Tell which blocks the limits leave (arguments as for ``retrieve``).
 
@@ -181,6 +185,10 @@ def allowed_blocks(
         inside = overlaps_extent(index.blocks, index.info.block_size, extent)
         allowed = inside if allowed is None else allowed & inside
         limits.append(f"in the extent {west:g},{south:g},{east:g},{north:g}")
+    if polygon is not None:
+        inside = overlaps_polygon(index.blocks, index.info.block_size, polygon)
+        allowed = inside if allowed is None else allowed & inside
+        limits.append("in the polygon")
     if allowed is not None and not allowed.any():
         raise InputError(
             f"The index {index.folder} has no block {' and '.join(limits)}: widen the search or use another index."

@@ -41,7 +41,7 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
 
 def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Localize ``photo`` with ``index``, write to ``out``; returns the report entry."""
-    optional = ("imagery", "nadir", "radius_km", "extent", "matcher", "device", "crs")
+    optional = ("imagery", "nadir", "radius_km", "extent", "polygon", "matcher", "device", "crs")
     arguments = checked(params, required=("photo", "index", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
 

@@ -36,7 +36,7 @@ def _footprint(value: Any) -> bool:
     return _text(value) or (isinstance(value, list | tuple) and len(value) == 4 and all(map(_numbers(2), value)))
 
 
-TEXTS = ("photo", "index", "out", "imagery", "matcher", "device", "crs", "block", "model", "title")
+TEXTS = ("photo", "index", "out", "imagery", "matcher", "device", "crs", "block", "model", "title", "polygon")
 TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(TEXTS, (_text, "a text")),
     "nadir": (_numbers(2), "two numbers: latitude, longitude"),

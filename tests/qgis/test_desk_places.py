@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.desk.names import file_names
@@ -57,6 +66,24 @@ def test_a_table_gives_each_photo_on_the_list_its_own_and_it_can_be_undone(dock,
     assert nadirs == {"ISS056-E-181034": (45.5, 9.25), "iss056e000007": (1.0, 2.0), "holiday": None}
     dock.photos.photos.items[0].desk.stack.undo()
     assert dock.photos.photos.items[0].nadir is None
+
+
+def test_a_selected_polygon_becomes_the_search_area_itself_and_not_its_box(dock, qgis_canvas, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "a")])
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    layer = QgsVectorLayer("Polygon?crs=EPSG:3857", "coast", "memory")
+    corner = QgsFeature()
+    corner.setGeometry(QgsGeometry.fromWkt("POLYGON((0 0, 111319.49 0, 0 111325.14, 0 0))"))
+    layer.dataProvider().addFeatures([corner])
+    layer.selectAll()
+    QgsProject.instance().addMapLayer(layer)
+    qgis_canvas.setLayers([layer])
+    dock.desk.places.take_map_view()
+    (item,) = dock.photos.photos.items
+    assert item.desk.work.area["extent"] == pytest.approx([0, 0, 1, 1], abs=1e-3)
+    inside = QgsGeometry.fromWkt(item.desk.work.area["polygon"])
+    assert inside.contains(QgsPointXY(0.2, 0.2))
+    assert not inside.contains(QgsPointXY(0.8, 0.8))
 
 
 def test_the_map_view_becomes_the_search_area_and_goes_to_the_engine(dock, qgis_canvas, tmp_path):

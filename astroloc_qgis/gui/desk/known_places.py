@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsGeometry,
     QgsMapLayer,
     QgsPointXY,
     QgsProject,
@@ -89,13 +91,18 @@ class KnownPlaces(QObject):
         """Search in the polygon that is selected, else in what the map shows."""
         canvas, project = self._desk.canvas, QgsProject.instance()
         box, crs = canvas.extent(), canvas.mapSettings().destinationCrs()
+        shape: QgsGeometry | None = None
         for layer in canvas.layers():
             if _has_selected_polygon(layer):
                 box, crs = layer.boundingBoxOfSelected(), layer.crs()
+                shape = QgsGeometry.unaryUnion([feature.geometry() for feature in layer.selectedFeatures()])
                 break
         wgs84 = QgsCoordinateReferenceSystem(WGS84)
         try:
-            found = QgsCoordinateTransform(crs, wgs84, project).transformBoundingBox(box)
+            to_wgs84 = QgsCoordinateTransform(crs, wgs84, project)
+            found = to_wgs84.transformBoundingBox(box)
+            if shape is not None:
+                shape.transform(to_wgs84)
         except QgsCsException as error:
             self._main.messages.warning(tr("The map shows more than the Earth: zoom in first."), str(error))
             return
@@ -103,7 +110,10 @@ class KnownPlaces(QObject):
         if not np.isfinite(extent).all() or extent[2] - extent[0] > 360:
             self._main.messages.warning(tr("The map shows more than the Earth: zoom in first."))
             return
-        self.set_area({"extent": [round(value, 6) for value in extent]})
+        area: dict[str, Any] = {"extent": [round(value, 6) for value in extent]}
+        if shape is not None:
+            area["polygon"] = shape.asWkt(6)
+        self.set_area(area)
 
     def read_table(self, path: Path) -> None:
         """Take nadir and centre of all photos on the list from a table."""
@@ -186,4 +196,8 @@ class KnownPlaces(QObject):
 
 
 def _has_selected_polygon(layer: QgsMapLayer) -> bool:
-    return isinstance(layer, QgsVectorLayer) and layer.selectedFeatureCount() > 0
+    return (
+        isinstance(layer, QgsVectorLayer)
+        and layer.geometryType() == Qgis.GeometryType.Polygon
+        and layer.selectedFeatureCount() > 0
+    )

@@ -185,7 +185,8 @@ class Work:
         note: what there is to say about the state.
         nadir: (latitude, longitude) in degrees, if known.
         centre: (latitude, longitude) of the photo's centre, if known.
-        area: where to search: {} for the whole index, {"radius_km": ...} or {"extent": [w, s, e, n]}.
+        area: where to search: {} for the whole index, {"radius_km": ...} or {"extent": [w, s, e, n]},
+            the latter with a "polygon" (WKT) inside it where one was selected.
         placement: where the photo lies, if anywhere.
         tie_points: in order.
         candidates: ranked.
