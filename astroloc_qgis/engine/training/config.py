@@ -36,7 +36,6 @@ class TrainingConfig:
         frozen_blocks: blocks at the network's start that keep their ImageNet weights.
         loss: one of ``LOSSES``, on photo-tile pairs; "none" leaves them out (EarthLoc learns from tiles alone).
         temperature: of InfoNCE.
-        memory: so many tiles of earlier batches are further negatives of each photo (loss "infonce"); 0 for none.
         overlap_mask: tiles that overlap a photo besides its own are no negatives (neutral-aware).
         group_places: places of a neighbourhood from which hard batches are drawn.
         hard_share: share of the batches grouped by k-means clusters of descriptors, the others by neighbourhood only.
@@ -77,7 +76,6 @@ class TrainingConfig:
     frozen_blocks: int = 5
     loss: str = "infonce"
     temperature: float = 0.05
-    memory: int = 0
     overlap_mask: bool = True
     group_places: int = 768
     hard_share: float = 0.85

@@ -7,18 +7,14 @@ import torch
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.losses import multi_similarity_loss, pair_margin_loss
 from astroloc_qgis.engine.training.miners import mine_multi_similarity, tile_pairs
-from astroloc_qgis.engine.training.pair_loss import Remembered, symmetric_infonce
+from astroloc_qgis.engine.training.pair_loss import symmetric_infonce
 
 _PAIR_BASE = 0.5
 """Base of multi-similarity between photos and tiles: with EarthLoc's 0, meant for tiles alone, all vectors collapse."""
 
 
 def photo_tile_loss(
-    config: TrainingConfig,
-    photos: torch.Tensor,
-    tiles: torch.Tensor,
-    iou: torch.Tensor,
-    remembered: Remembered | None = None,
+    config: TrainingConfig, photos: torch.Tensor, tiles: torch.Tensor, iou: torch.Tensor
 ) -> torch.Tensor:
     """The loss of B pairs of photo and tile.
 
@@ -27,7 +23,6 @@ def photo_tile_loss(
         photos: (B, D), L2-normalised.
         tiles: (B, D), L2-normalised; row i belongs to photo i.
         iou: (B, B), of photo i and tile j.
-        remembered: tiles of earlier batches (loss "infonce").
 
     Returns:
         Scalar.
@@ -37,7 +32,7 @@ def photo_tile_loss(
     own = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
     shared = iou > 0 if config.overlap_mask else own
     if config.loss == "infonce":
-        return symmetric_infonce(photos, tiles, shared, config.temperature, remembered)
+        return symmetric_infonce(photos, tiles, shared, config.temperature)
     positives, negatives = own | (iou >= config.positive_iou), ~(shared | own)
     negatives &= ~positives
     similarities = photos @ tiles.T

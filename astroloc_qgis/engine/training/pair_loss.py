@@ -5,16 +5,9 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-Remembered = tuple[torch.Tensor, torch.Tensor]
-"""(M, D) tiles of earlier batches, L2-normalised, and (B, M) bool: whether each is a stranger to a photo."""
-
 
 def symmetric_infonce(
-    photos: torch.Tensor,
-    tiles: torch.Tensor,
-    neutral: torch.Tensor,
-    temperature: float,
-    remembered: Remembered | None = None,
+    photos: torch.Tensor, tiles: torch.Tensor, neutral: torch.Tensor, temperature: float
 ) -> torch.Tensor:
     """Every photo finds its tile among the batch's, every tile its photo.
 
@@ -24,7 +17,6 @@ def symmetric_infonce(
         neutral: (B, B) bool, True where photo i and tile j overlap, i = j or not: neither a positive (but for i = j)
             nor a negative.
         temperature: of the softmax.
-        remembered: further negatives of the photos.
 
     Returns:
         () the mean of both directions.
@@ -33,8 +25,4 @@ def symmetric_infonce(
     own = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
     logits = logits.masked_fill(neutral & ~own, float("-inf"))
     targets = torch.arange(len(photos), device=photos.device)
-    rows = logits
-    if remembered is not None:
-        earlier = (photos @ remembered[0].T / temperature).masked_fill(~remembered[1], float("-inf"))
-        rows = torch.cat([logits, earlier], dim=1)
-    return (F.cross_entropy(rows, targets) + F.cross_entropy(logits.T, targets)) / 2
+    return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.T, targets)) / 2

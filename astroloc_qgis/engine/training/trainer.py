@@ -24,9 +24,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.memory import NEVER, Memory
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
-from astroloc_qgis.engine.training.pair_loss import Remembered
 from astroloc_qgis.engine.training.pairs import PairBatches
 from astroloc_qgis.engine.training.pool import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.records import Records
@@ -55,7 +53,6 @@ class TrainingState:
         grouped_by: the descriptors as they were when the epoch's batches were grouped.
         photos: (places, D) the newest descriptor of each place's photo; (0, D) where no loss needs it.
         photos_grouped_by: as they were then.
-        trained_at: (places,) the step at which ``descriptors`` were made; ``memory.NEVER`` for none.
         best: the best validation recall (any overlap, R@1 + R@10) so far.
         stale: validations since then.
     """
@@ -67,7 +64,6 @@ class TrainingState:
     grouped_by: NDArray[np.float32]
     photos: NDArray[np.float32]
     photos_grouped_by: NDArray[np.float32]
-    trained_at: NDArray[np.int64]
     best: float = -1.0
     stale: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -104,9 +100,7 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
         photos = empty if config.tile_loss > 0 else empty[:0]
-        never = np.full(len(places), NEVER, dtype=np.int64)
-        self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy(), never)
-        self._memory = Memory.of(places, config.memory)
+        self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
         if (out / CHECKPOINT).is_file():
             self._resume()
 
@@ -183,7 +177,7 @@ class Trainer:
         projected = [network.projected(part) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
         described = F.normalize(torch.cat(projected) - network.centre, dim=1)
         photos, tiles = described.split(len(batch.members))
-        loss = photo_tile_loss(self.config, photos, tiles, batch.iou, self._remembered(batch.members.numpy()))
+        loss = photo_tile_loss(self.config, photos, tiles, batch.iou)
         if batch.others is not None:
             others = self.network.finish(batch.others.tiles)
             extra = tile_batch_loss(self.config, others, batch.others.places, batch.others.overlap)
@@ -194,19 +188,11 @@ class Trainer:
         self._optimizer.step()
         network.recentre(torch.cat(projected).detach(), _MOMENTUM)
         state.descriptors[batch.members.numpy()] = tiles.detach().numpy()
-        state.trained_at[batch.members.numpy()] = state.step
         if len(state.photos):
             state.photos[batch.members.numpy()] = photos.detach().numpy()
         state.step += 1
         state.position += 1
         return float(loss.detach())
-
-    def _remembered(self, members: NDArray[np.int64]) -> Remembered | None:
-        places = self._memory.newest(self.state.trained_at)
-        if self.config.memory == 0 or len(places) == 0:
-            return None
-        tiles = torch.from_numpy(self.state.descriptors[places])
-        return tiles, torch.from_numpy(self._memory.strangers(members, places))
 
     def _rate(self, step: int) -> float:
         config = self.config
@@ -246,7 +232,6 @@ class Trainer:
                 "descriptors": torch.from_numpy(state.descriptors),
                 "grouped_by": torch.from_numpy(state.grouped_by),
                 "photos": torch.from_numpy(state.photos),
-                "trained_at": torch.from_numpy(state.trained_at),
                 "photos_grouped_by": torch.from_numpy(state.photos_grouped_by),
                 "best": state.best,
                 "stale": state.stale,
@@ -271,11 +256,10 @@ class Trainer:
         self._optimizer.load_state_dict(stored["optimizer"])
         torch.set_rng_state(stored["rng"])
         none = torch.zeros((0, self.config.dimensions))
-        trained_at = stored.get("trained_at", torch.full((len(self._places),), NEVER))
         self.state = TrainingState(
             stored["step"], stored["epoch"], stored["position"], stored["descriptors"].numpy(),
             stored["grouped_by"].numpy(), stored.get("photos", none).numpy(),
-            stored.get("photos_grouped_by", none).numpy(), trained_at.numpy(), stored["best"], stored["stale"],
+            stored.get("photos_grouped_by", none).numpy(), stored["best"], stored["stale"],
             json.loads(stored["history"]),
         )  # fmt: skip
         log.info("going on at step %d", self.state.step)

@@ -20,7 +20,6 @@ from astroloc_qgis.engine.simulation.places import Zone
 from astroloc_qgis.engine.tiles import Block, block_iou, blocks_in_extent, lonlat_to_mercator, mercator_to_lonlat
 from astroloc_qgis.engine.training import records
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.memory import NEVER, Memory
 from astroloc_qgis.engine.training.objective import photo_tile_loss
 from astroloc_qgis.engine.training.overlap import blocks_about, iou_matrix, square_of
 from astroloc_qgis.engine.training.pair_loss import symmetric_infonce
@@ -53,32 +52,6 @@ def test_infonce_is_the_mean_of_what_each_photo_and_each_tile_pays() -> None:
             }
             costs.append(-math.log(powers[i] / sum(powers.values())))
     assert float(symmetric_infonce(photos, tiles, neutral, temperature)) == pytest.approx(sum(costs) / 10)
-
-
-def test_what_is_remembered_costs_photos_alone_and_only_strangers_do() -> None:
-    photos, tiles, earlier, temperature = unit(4, 8, 1), unit(4, 8, 2), unit(3, 8, 5), 0.1
-    strange = torch.ones(4, 3, dtype=torch.bool)
-    strange[1, 2] = strange[3] = False
-    costs = []
-    for i in range(4):
-        own = math.exp(float(photos[i] @ tiles[i]) / temperature)
-        batch = sum(math.exp(float(photos[i] @ tiles[j]) / temperature) for j in range(4))
-        back = sum(math.exp(float(photos[j] @ tiles[i]) / temperature) for j in range(4))
-        more = sum(math.exp(float(photos[i] @ earlier[m]) / temperature) for m in range(3) if bool(strange[i, m]))
-        costs += [-math.log(own / (batch + more)), -math.log(own / back)]
-    nothing = torch.zeros(4, 4, dtype=torch.bool)
-    loss = symmetric_infonce(photos, tiles, nothing, temperature, (earlier, strange))
-    assert float(loss) == pytest.approx(sum(costs) / 8)
-
-
-def test_the_newest_tiles_are_remembered_and_those_of_the_same_ground_are_no_strangers() -> None:
-    pool = places(6)
-    pool[4] = pool[0] + 1e5  # half a side away
-    memory = Memory.of(pool, 3)
-    assert memory.newest(np.array([NEVER, 7, 5, 9, NEVER, 8])).tolist() == [1, 3, 5]
-    assert memory.newest(np.array([NEVER, 7, NEVER, NEVER, NEVER, NEVER])).tolist() == [1]
-    strange = memory.strangers(np.array([0, 1]), np.array([0, 1, 4]))
-    assert strange.tolist() == [[False, True, False], [True, False, True]]
 
 
 @pytest.mark.parametrize("loss", ["infonce", "pair", "multi-similarity"])

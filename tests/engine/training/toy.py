@@ -32,7 +32,6 @@ CONFIG = TrainingConfig(
     validate_every=0,
     checkpoint_seconds=0.0,
     small_steps=0,
-    memory=48,
 )
 
 
