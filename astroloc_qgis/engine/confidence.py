@@ -84,6 +84,10 @@ def weights_for(matcher: str) -> Weights:
     return Weights(float(content["bias"]), tuple(float(content["weights"][term]) for term in TERMS))
 
 
+FEWEST = 20
+"""Of right and of wrong solutions, for weights of their own."""
+
+
 def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.001) -> Weights:
     """Fit the logistic by Newton's method (iteratively reweighted least squares), with a little weight decay.
 
@@ -97,12 +101,12 @@ def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.001) ->
         decay: strength of the pull of the weights (not of the bias) towards 0, a pair.
 
     Raises:
-        InputError: there are fewer than 20 pairs of either kind.
+        InputError: there are fewer than 20 pairs of either kind (then see ``rescaled``).
     """
     wanted = np.array([1, 1, 1, -1, -1])
-    if min(sum(right), len(right) - sum(right)) < 20:
+    if min(sum(right), len(right) - sum(right)) < FEWEST:
         raise InputError(
-            f"A calibration needs at least 20 right and 20 wrong registrations, not {sum(right)} and "
+            f"A calibration needs at least {FEWEST} right and 20 wrong registrations, not {sum(right)} and "
             f"{len(right) - sum(right)}: give it more pairs."
         )
     terms, target = np.stack([item.terms() for item in evidence]), np.array(right, dtype=np.float64)
@@ -116,6 +120,57 @@ def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.001) ->
             return Weights(float(solution[0]), tuple(float(weight) for weight in weights))
         worst = np.flatnonzero(against)[np.argmax(np.abs(weights[against]))]
         used[worst] = False
+
+
+SLOPE_DEVIATION, OFFSET_DEVIATION = 0.5, 2.0
+"""How far rescaling is believed to change the slope (relatively) and the offset of judged odds."""
+
+
+def rescaled(judged: Weights, evidence: list[Evidence], right: list[bool]) -> Weights:
+    """Keep what judged weights say of one solution beside another, and fit how sure they are: slope and offset.
+
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999, with his smoothed targets, and with a weak belief
+    that the judged odds are about right: two numbers can be told from a handful of wrong solutions, six cannot.
+
+    Args:
+        judged: weights to rescale.
+        evidence: of the pairs.
+        right: whether each was right.
+
+    Raises:
+        InputError: there is no right one, or no wrong one.
+    """
+    count = len(right), sum(right)
+    if not 0 < count[1] < count[0]:
+        raise InputError(
+            f"A calibration needs right and wrong registrations, not {count[1]} and {count[0] - count[1]}: give it "
+            "harder pairs."
+        )
+    odds = np.array([judged.bias + float(np.dot(judged.weights, item.terms())) for item in evidence])
+    sure, unsure = (count[1] + 1) / (count[1] + 2), 1 / (count[0] - count[1] + 2)
+    target = np.where(right, sure, unsure)
+    design, penalty = np.column_stack([np.ones_like(odds), odds]), np.diag([OFFSET_DEVIATION**-2, SLOPE_DEVIATION**-2])
+    change = np.zeros(2)
+    for _ in range(100):
+        probability = 1 / (1 + np.exp(-np.clip(odds + design @ change, -30, 30)))
+        gradient = design.T @ (target - probability) - penalty @ change
+        curvature = (design * (probability * (1 - probability))[:, None]).T @ design + penalty
+        step = np.linalg.solve(curvature, gradient)
+        change = change + step * min(1.0, 1.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < 1e-9:
+            break
+    slope = max(1 + float(change[1]), 0.05)
+    return Weights(slope * judged.bias + float(change[0]), tuple(slope * weight for weight in judged.weights))
+
+
+def fit_or_rescale(evidence: list[Evidence], right: list[bool]) -> Weights:
+    """Weights of their own where there are enough solutions of either kind, else the judged ones rescaled.
+
+    Raises:
+        InputError: as ``rescaled``.
+    """
+    enough = min(sum(right), len(right) - sum(right)) >= FEWEST
+    return fit(evidence, right) if enough else rescaled(JUDGED, evidence, right)
 
 
 def _newton(terms: Array, target: Array, decay: float) -> Array:

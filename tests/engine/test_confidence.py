@@ -16,6 +16,8 @@ from astroloc_qgis.engine.confidence import (
     evidence_from,
     evidence_row,
     fit,
+    fit_or_rescale,
+    rescaled,
     weights_for,
     write_weights,
 )
@@ -51,6 +53,29 @@ def test_too_few_wrong_ones_are_refused_with_their_number() -> None:
     evidence, _ = drawn(JUDGED, 50, seed=4)
     with pytest.raises(InputError, match="not 45 and 5"):
         fit(evidence, [True] * 45 + [False] * 5)
+
+
+def test_a_handful_of_wrong_ones_changes_how_sure_the_judged_weights_are_and_not_what_they_prefer() -> None:
+    too_sure = Weights(2 * JUDGED.bias + 3.0, tuple(2 * weight for weight in JUDGED.weights))
+    evidence, right = drawn(JUDGED, 3000, seed=5)
+    fitted = rescaled(too_sure, evidence, right)
+    others, truth = drawn(JUDGED, 3000, seed=6)
+    errors = [
+        calibration_error(np.array([weights.confidence(item) for item in others]), np.array(truth, dtype=float))
+        for weights in (too_sure, fitted)
+    ]
+    assert errors[1] < 0.03 < errors[0]
+    ratio = np.array(fitted.weights[:3]) / np.array(JUDGED.weights[:3])
+    assert ratio == pytest.approx([ratio[0]] * 3)
+    few = rescaled(JUDGED, evidence[:50], [True] * 48 + [False] * 2)
+    assert 0.2 < few.weights[0] / JUDGED.weights[0] < 3  # two solutions do not overthrow a belief
+
+
+def test_without_any_wrong_one_nothing_is_fitted() -> None:
+    evidence, _ = drawn(JUDGED, 50, seed=4)
+    with pytest.raises(InputError, match="not 50 and 0"):
+        fit_or_rescale(evidence, [True] * 50)
+    assert fit_or_rescale(evidence, [True] * 45 + [False] * 5) == rescaled(JUDGED, evidence, [True] * 45 + [False] * 5)
 
 
 def test_the_error_of_a_confidence_that_is_always_sure_and_half_right_is_a_half() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.confidence import Weights, calibration_error, evidence_from, fit
+from astroloc_qgis.engine.confidence import FEWEST, Weights, calibration_error, evidence_from, fit_or_rescale
 
 Rows = list[dict[str, Any]]
 """Rows of ``benchmark.pairs``."""
@@ -45,23 +45,24 @@ def calibrate(rows: Rows, source: str) -> Calibration:
         source: what the pairs were made of, for the file.
 
     Raises:
-        InputError: too few right or wrong registrations.
+        InputError: no right or no wrong registration, also where a fifth of the photos is left out.
     """
     found = [row for row in rows if row["found"]]
     evidence = [evidence_from(row["evidence"]) for row in found]
     right = np.array([row["right"] for row in found], dtype=bool)
-    weights = fit(evidence, right.tolist())
+    weights = fit_or_rescale(evidence, right.tolist())
     # A photo's pairs share a fold: the same photo in fit and check would flatter the fit.
     fold = np.array([zlib.crc32(row["photo"].rsplit("/", 2)[-2:].__repr__().encode()) % FOLDS for row in found])
     held_out = np.zeros(len(found))
     for number in range(FOLDS):
         others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        part = fit([evidence[at] for at in others], right[others].tolist())
+        part = fit_or_rescale([evidence[at] for at in others], right[others].tolist())
         held_out[these] = [part.confidence(evidence[at]) for at in these]
     made = {
         "pairs": dict(sorted(Counter(row["kind"] for row in rows).items())),
         "registrations": len(found),
         "right": int(right.sum()),
+        "method": "logistic" if min(right.sum(), (~right).sum()) >= FEWEST else "judged weights, rescaled after Platt",
         "source": source,
         "expected_calibration_error": round(calibration_error(held_out, right.astype(float)), 4),
         "precision_at_0.9": precision_at(held_out, right, 0.9),
