@@ -57,7 +57,7 @@ QTimer.singleShot(3000, measure)
 
 MARK = "figures "
 WORKER = """
-import json, os, time
+import ctypes, json, os, time
 from pathlib import Path
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QTimer
@@ -65,6 +65,7 @@ from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, plugins
 
 def resident(process):
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what is free but not given back is not held
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
