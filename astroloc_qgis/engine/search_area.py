@@ -36,7 +36,8 @@ class CoregistrationSettings:
 
     Attributes:
         search_window: side of the area searched about a candidate, in blocks (EarthMatch's own: 3).
-        search_frame_px: longest side of the rendering of that area.
+        search_frame_px: longest side of the rendering of that area: as the reference is, if that is no more, and
+            enlarged (at most twice) only to three quarters of this; with more, matchers find no more and take longer.
         search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
         tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
         search_keypoints: strongest keypoints of a learned matcher that take part in the search.
@@ -128,7 +129,7 @@ def area_about_block(
     plane = plane_for(np.array([lon, lat]), nadir)
     side_m = block.side_m * settings.search_window
     native = side_m / max(reference.native_gsd_m(lon, lat), 1e-6)
-    pixels = round(np.clip(2 * native, settings.search_frame_px / 2, settings.search_frame_px))
+    pixels = round(np.clip(native, min(2 * native, 0.75 * settings.search_frame_px), settings.search_frame_px))
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
     block_px = pixels / settings.search_window
     frames = (frame, _turned(frame, settings.tilted_frame_deg))

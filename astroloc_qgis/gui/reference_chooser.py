@@ -13,9 +13,15 @@ from astroloc_qgis.qgis_adapters.reference import imagery_uri
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
+SCOPE, KEY = "AstroLoc", "/reference"
+"""Where a project keeps which of its layers is the reference."""
+
 
 class ReferenceChooser(QWidget):
-    """A box with the project's raster layers; the first entry is the index's own imagery, the last a file."""
+    """A box with the project's raster layers; the first entry is the index's own imagery, the last a file.
+
+    A layer that was chosen is remembered by its project, a file by the profile.
+    """
 
     changed = pyqtSignal()
 
@@ -48,7 +54,11 @@ class ReferenceChooser(QWidget):
         self._update()
         self.layers.currentIndexChanged.connect(self._update)
         self.file.fileChanged.connect(self._on_file)
-        QgsProject.instance().layersAdded.connect(self._leave_out_photos)
+        project = QgsProject.instance()
+        project.layersAdded.connect(self._leave_out_photos)
+        self.layers.activated.connect(self._remember)
+        project.readProject.connect(self._recall)
+        self._recall()
 
     @property
     def is_file(self) -> bool:
@@ -82,6 +92,7 @@ class ReferenceChooser(QWidget):
     def stop(self) -> None:
         """Stop listening to the project."""
         QgsProject.instance().layersAdded.disconnect(self._leave_out_photos)
+        QgsProject.instance().readProject.disconnect(self._recall)
 
     def _on_file(self, path: str) -> None:
         self._settings.reference = path
@@ -92,6 +103,16 @@ class ReferenceChooser(QWidget):
         if not self.is_file:
             self._settings.reference = ""
         self.changed.emit()
+
+    def _remember(self) -> None:
+        layer = self.layers.currentLayer()
+        QgsProject.instance().writeEntry(SCOPE, KEY, layer.id() if layer else "")
+
+    def _recall(self) -> None:
+        """Choose the layer that the project remembers, if it still has it."""
+        name, _ = QgsProject.instance().readEntry(SCOPE, KEY, "")
+        if layer := QgsProject.instance().mapLayer(name):
+            self.layers.setLayer(layer)
 
     def _leave_out_photos(self) -> None:
         """A photo is not a reference for another one."""

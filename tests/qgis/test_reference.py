@@ -126,3 +126,24 @@ def test_the_dialog_suggests_what_the_engine_can_take_and_names_what_it_cannot(d
     dialog.accept()
     assert "“9, ten”" in dialog.problem.text()
     assert dialog.result() != dialog.DialogCode.Accepted
+
+
+def test_a_project_remembers_the_layer_that_was_chosen(dock, tmp_path):
+    project = QgsProject.instance()
+    layer = QgsRasterLayer(str(make_raster(tmp_path / "a.tif")), "mine")
+    project.addMapLayer(layer)
+    layers = dock.reference.layers
+    row = layers.findText("mine")
+    layers.setCurrentIndex(row)
+    layers.activated.emit(row)  # as a user's choice does
+    assert project.isDirty()
+    project.write(str(tmp_path / "a.qgz"))
+    project.clear()
+    assert dock.reference.layer() is None
+    project.read(str(tmp_path / "a.qgz"))
+    assert dock.reference.layer().name() == "mine"
+    layers.setCurrentIndex(0)
+    layers.activated.emit(0)
+    project.write(str(tmp_path / "b.qgz"))
+    project.read(str(tmp_path / "b.qgz"))
+    assert dock.reference.layer() is None
