@@ -17,6 +17,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.nadir_prior import score_loss
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -46,7 +47,8 @@ class Candidate:
     Attributes:
         block: the block.
         rank: from 1.
-        score: cosine similarity, -1 to 1, the best over the turns.
+        score: cosine similarity, -1 to 1, the best over the turns; where the nadir is known, less what the distance
+            from it costs (``nadir_prior``).
         turn: quarter turns of the photo with the best score: ``np.rot90(photo, turn)`` is like the north-up block.
     """
 
@@ -71,7 +73,8 @@ def retrieve(
 ) -> list[Candidate]:
     """Rank the blocks of an index by their likeness to a photo.
 
-    The limits are applied before the search: never search and then filter away the answer.
+    The limits are applied before the search: never search and then filter away the answer. Within the radius about a
+    nadir, near blocks are likelier than far ones (``nadir_prior``).
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -80,7 +83,7 @@ def retrieve(
         top: how many candidates; as many as there are if the index has fewer.
         nadir: latitude, longitude (degrees) of the sub-satellite point; only blocks whose centre is within
             ``radius_km`` of it are searched.
-        radius_km: the ISS sees about 2,500 km; 0 for no limit.
+        radius_km: the ISS sees about 2,500 km; 0 to leave the nadir out of account.
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
             are searched.
         polygon: WKT in longitude and latitude; only blocks that share ground with it are searched.
@@ -100,7 +103,8 @@ def retrieve(
     progress("describe", 0.0)
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
-    candidates = rank_blocks(vectors, index, allowed, top=top, diversify=diversify)
+    losses = distance_losses(index, nadir) if radius_km else None
+    candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, diversify=diversify)
     progress("search", 1.0)
     return candidates
 
@@ -111,7 +115,13 @@ def describe_turns(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
 
 
 def rank_blocks(
-    vectors: np.ndarray, index: Index, allowed: np.ndarray | None, *, top: int, diversify: bool = True
+    vectors: np.ndarray,
+    index: Index,
+    allowed: np.ndarray | None,
+    *,
+    top: int,
+    losses: np.ndarray | None = None,
+    diversify: bool = True,
 ) -> list[Candidate]:
     """Rank the blocks of an index by their likeness to a photo's turns.
 
@@ -120,10 +130,14 @@ def rank_blocks(
         index: to search.
         allowed: (N,) of ``allowed_blocks``.
         top: how many candidates.
+        losses: (N,) of ``distance_losses``; None where all blocks are as likely.
         diversify: as for ``retrieve``.
     """
-    scores, numbers = index.search(vectors, max(_DEPTH, 10 * top), allowed)
+    depth = max(_DEPTH, 10 * top) if losses is None else len(index)  # what is near may be no close match
+    scores, numbers = index.search(vectors, depth, allowed)
     best_scores, best_turns, found = _best_turns(scores, numbers)
+    if losses is not None:
+        best_scores = best_scores - losses[found]
     order = np.argsort(-best_scores, kind="stable")
     if diversify:
         order = _places_first(index.blocks[found], best_scores, order, index.info.block_size)
@@ -147,6 +161,13 @@ def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
         if not any(seen):
             kept.append(candidate)
     return kept
+
+
+def distance_losses(index: Index, nadir: tuple[float, float] | None) -> np.ndarray | None:
+    """(N,) what each block's distance from a nadir (latitude, longitude) takes off its score; None without a nadir."""
+    if nadir is None:
+        return None
+    return score_loss(geodesic_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat))
 
 
 def allowed_blocks(

@@ -95,7 +95,9 @@ def test_recall_is_the_share_of_photos_found_so_early_and_regions_count_alike() 
     nowhere = np.zeros((4, 2))
 
     def found(region: str, overlap: int | None, iou20: int | None) -> Found:
-        return Found(Query(region, Path("x/y.jpg"), nowhere, (0, 0)), overlap, iou20, (overlap, iou20), 0.1)
+        return Found(
+            Query(region, Path("x/y.jpg"), nowhere, (0, 0)), overlap, iou20, (overlap, iou20), (overlap, None), 0.1
+        )
 
     ranks = [("A", 1, 3), ("A", 7, None), ("A", None, None), ("A", 100, 100), ("B", 2, 2)]
     result = summary([found(*rank) for rank in ranks])
@@ -103,6 +105,8 @@ def test_recall_is_the_share_of_photos_found_so_early_and_regions_count_alike() 
     assert result["regions"]["A"]["iou20"] == {"1": 0, "5": 25, "10": 25, "20": 25, "100": 50}
     assert result["mean"]["overlap"] == {"1": 12.5, "5": 62.5, "10": 75, "20": 75, "100": 87.5}
     assert [str(top) for top in TOPS] == list(result["mean"]["overlap"])
+    assert result["by_radius"]["overlap"] == result["mean"]["overlap"]
+    assert set(result["by_radius"]["iou20"].values()) == {0}
 
 
 def test_only_blocks_about_the_photos_own_nadir_are_searched(folder: Path, index: Index) -> None:
@@ -111,7 +115,10 @@ def test_only_blocks_about_the_photos_own_nadir_are_searched(folder: Path, index
     (near,) = run([query], index, index.create_descriptor(), radius_km=10)
     (away,) = run([far], index, index.create_descriptor(), radius_km=10)
     assert near.iou20 == 1
+    assert near.by_radius == (1, 1)
     assert (away.overlap, away.iou20) == (None, None)
+    (anywhere,) = run([query], index, index.create_descriptor(), radius_km=0)
+    assert anywhere.by_radius is None
 
 
 def test_the_blocks_in_reach_are_those_about_any_nadir(folder: Path, index: Index) -> None:

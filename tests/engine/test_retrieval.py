@@ -16,6 +16,7 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.geometry import footprint_lonlat, geodesic_km
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.index import Index, build_index
+from astroloc_qgis.engine.nadir_prior import score_loss
 from astroloc_qgis.engine.retrieval import Candidate, retrieve
 from astroloc_qgis.engine.tiles import Block, block_iou, blocks_in_extent, overlaps
 from tests.engine.synthetic import make_world, shot
@@ -138,6 +139,27 @@ def test_the_nadir_limits_before_the_search(toy: tuple[Index, Descriptor], image
     assert 0 < len(found) < len(index)
     unlimited = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=0)
     assert len(unlimited) == len(index)
+
+
+def test_of_blocks_that_look_alike_the_one_near_the_nadir_is_first(
+    toy: tuple[Index, Descriptor], imagery: Path
+) -> None:
+    index, descriptor = toy
+    photo = picture(imagery, index.block(0))
+    longitude, latitude = index.centers_lonlat[0] + [6.0, 2.0]
+    found = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), diversify=False)
+    plain = retrieve(photo, index, descriptor, top=len(index), extent=(-180, -90, 180, 90), diversify=False)
+    likeness = {candidate.block: candidate.score for candidate in plain}
+    scores = []
+    for candidate in found:
+        distance = geodesic_km(np.array([[longitude, latitude]]), np.array(candidate.block.center_lonlat))
+        scores.append(likeness[candidate.block] - score_loss(distance)[0])
+        assert candidate.score == pytest.approx(scores[-1], abs=1e-6)
+    assert len(found) == len(index)
+    assert scores == sorted(scores, reverse=True)
+    assert [candidate.block for candidate in found] != [candidate.block for candidate in plain]
+    rough = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=0)
+    assert rough[0].score == plain[0].score
 
 
 def test_the_extent_limits_to_blocks_that_overlap_it(toy: tuple[Index, Descriptor], imagery: Path) -> None:

@@ -21,6 +21,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, geodesic_km
 from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.nadir_prior import score_loss
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval import Candidate, describe_turns, rank_blocks
@@ -58,6 +59,7 @@ class Found:
         overlap: rank of the first block that overlaps it; None where none of the first 100 does.
         iou20: rank of the first block whose IoU with it is above 0.2.
         by_score: the same two, had the list not been spread over different places.
+        by_radius: the same two, had the nadir only drawn the circle that is searched; None without a radius.
         seconds: to describe the photo and to search.
     """
 
@@ -65,6 +67,7 @@ class Found:
     overlap: int | None
     iou20: int | None
     by_score: tuple[int | None, int | None]
+    by_radius: tuple[int | None, int | None] | None
     seconds: float
 
 
@@ -136,14 +139,19 @@ def run(
         pixels = read_photo(query.path).rgb8()
         started = time.perf_counter()
         vectors = describe_turns(pixels, descriptor)
-        allowed = None
+        allowed, losses = None, None
         if radius_km:
-            allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), centers) <= radius_km
-        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1])
+            distances = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), centers)
+            allowed, losses = distances <= radius_km, score_loss(distances)
+        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses)
         seconds = time.perf_counter() - started
-        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], diversify=False)
+        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, diversify=False)
+        by_radius = None
+        if losses is not None:
+            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1]), query.footprint)
         overlap, iou20 = _first_right(spread, query.footprint)
-        results.append(Found(query, overlap, iou20, _first_right(plain, query.footprint), seconds))
+        by_score = _first_right(plain, query.footprint)
+        results.append(Found(query, overlap, iou20, by_score, by_radius, seconds))
     return results
 
 
@@ -152,10 +160,11 @@ def summary(results: Sequence[Found]) -> dict[str, Any]:
 
     Returns:
         ``regions`` (name to ``n``, ``overlap`` and ``iou20``, each by number of candidates), ``mean``, ``by_score``
-        (the mean for the list by score alone), ``seconds_per_query``, and ``photos`` with the ranks of each.
+        (the mean for the list by score alone), ``by_radius`` (the mean had the nadir only drawn the circle; not without
+        a radius), ``seconds_per_query``, and ``photos`` with the ranks of each.
     """
     names = list(dict.fromkeys(found.query.region for found in results))
-    regions, plain = {}, {}
+    regions, plain, circle = {}, {}, {}
     for name in names:
         own = [found for found in results if found.query.region == name]
         regions[name] = {
@@ -163,14 +172,14 @@ def summary(results: Sequence[Found]) -> dict[str, Any]:
             "overlap": _recalls([found.overlap for found in own]),
             "iou20": _recalls([found.iou20 for found in own]),
         }
-        plain[name] = {
-            "overlap": _recalls([found.by_score[0] for found in own]),
-            "iou20": _recalls([found.by_score[1] for found in own]),
-        }
+        plain[name] = _two_recalls([found.by_score for found in own])
+        if by_radius := [found.by_radius for found in own if found.by_radius is not None]:
+            circle[name] = _two_recalls(by_radius)
     return {
         "regions": regions,
         "mean": _mean(list(regions.values())),
         "by_score": _mean(list(plain.values())),
+        **({"by_radius": _mean(list(circle.values()))} if circle else {}),
         "seconds_per_query": round(float(np.mean([found.seconds for found in results])), 4),
         "photos": [
             {"photo": f"{found.query.path.parent.name}/{found.query.path.name}", "overlap": found.overlap}
@@ -224,6 +233,10 @@ def _first_right(candidates: Sequence[Candidate], footprint: Array) -> tuple[int
 def _recalls(ranks: Sequence[int | None]) -> dict[str, float]:
     within = [math.inf if rank is None else rank for rank in ranks]
     return {str(top): round(100 * sum(rank <= top for rank in within) / len(within), 2) for top in TOPS}
+
+
+def _two_recalls(ranks: Sequence[tuple[int | None, int | None]]) -> dict[str, dict[str, float]]:
+    return {"overlap": _recalls([one[0] for one in ranks]), "iou20": _recalls([one[1] for one in ranks])}
 
 
 def _mean(regions: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
