@@ -41,6 +41,7 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
     parser.add_argument("--warm-start", type=Path, metavar="FILE", help="checkpoint of another run to start from")
     parser.add_argument("--work", type=Path, metavar="DIR", help="for the arrays, shared by runs (default: --out)")
     parser.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that render (1)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
     parser.add_argument("--export-only", action="store_true", help="write them as they are now, without training")
     parser.add_argument("--about", type=Path, metavar="JSON", help="what else to record beside the weights")
@@ -68,6 +69,7 @@ def _train(options: Namespace) -> None:
     import cv2
     import torch
 
+    from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.training.config import TrainingConfig
     from astroloc_qgis.engine.training.run import TrainingRequest, train
 
@@ -88,6 +90,7 @@ def _train(options: Namespace) -> None:
         work=options.work,
         warm_start=options.warm_start,
         workers=options.workers,
+        device=resolve_device(options.device),
         more_imagery=tuple(options.more_imagery),
     )
     with progress_bar("mosaic") as progress:

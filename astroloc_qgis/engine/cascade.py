@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.confidence import Evidence
 from astroloc_qgis.engine.coregistration import coregister, sharpen
 from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.place_search import Renderings
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
 from astroloc_qgis.engine.retrieval import Candidate
@@ -42,9 +43,14 @@ class Stage:
 PROMISING = 12
 """Inliers from which a hypothesis is worth a strong matcher's time; chance alone gives 8 or 9."""
 
-AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 12), Stage("aliked-lightglue", 2, hinted=True))
-"""The cascade called ``auto``. SIFT finds most photos at any turn in a second; XFeat with LighterGlue most of the rest
-at the turns that retrieval leaves open; ALIKED with LightGlue settles what XFeat could neither confirm nor refute."""
+GROUP = 6
+"""So many starts are looked at by all matchers but the hinted ones before the next are: of photos whose place is
+retrieved at all, two in three have it among the first so many candidates."""
+
+AUTO = (Stage("sift", 40), Stage("xfeat-lighterglue", 25), Stage("aliked-lightglue", 2, hinted=True))
+"""The cascade called ``auto``. SIFT finds most photos at any turn, XFeat with LighterGlue most of the rest at quarter
+turns, each in less than a second a candidate; ALIKED with LightGlue settles what they could neither confirm nor
+refute."""
 
 
 def stages_of(name: str) -> tuple[Stage, ...]:
@@ -113,37 +119,38 @@ def run_cascade(
     best: Outcome | None = None
     trials: list[Trial] = []
     hints: dict[int, Hypothesis] = {}
-    for number, stage in enumerate(stages):
-        chosen = _chosen(starts, stage, hints)
-        for count, place in enumerate(chosen):
-            share = 1 / len(stages) / len(chosen)
-            start = number / len(stages) + count * share
-            step = part_of(progress, start, start + share)
-            step("match", 0.0)
-            area, candidate = starts[place]
-            matcher = matchers.create(stage.matcher, device)
-            if stage.hinted:
-                registration = sharpen(views, reference, hints[place], area.plane, matcher, progress=step)
-            else:
-                registration = coregister(views, reference, area, matcher, progress=step)
-            verdict = verify(registration, views.size)
-            log.info(
-                "%s from %s: %d inliers, confidence %.3f, %s",
-                stage.matcher,
-                "footprint" if candidate is None else candidate.block,
-                registration.inliers,
-                verdict.confidence,
-                verdict.reason,
-            )
-            evidence = None if registration.homography is None else evidence_of(registration, views.size)
-            trials.append(Trial(stage.matcher, evidence, verdict.located))
-            hint = registration.hint
-            if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
-                hints[place] = hint
-            if best is None or verdict.confidence > best.verdict.confidence:
-                best = Outcome(registration, verdict, candidate)
-            if verdict.located:
-                return replace(best, trials=tuple(trials))
+    rendered: dict[int, Renderings] = {}
+    steps = max(1, sum(min(stage.starts, len(starts)) for stage in stages))
+    for done, (stage, place) in enumerate(_schedule(len(starts), stages, hints)):
+        step = part_of(progress, min(1.0, done / steps), min(1.0, (done + 1) / steps))
+        step("match", 0.0)
+        area, candidate = starts[place]
+        matcher = matchers.create(stage.matcher, device)
+        if stage.hinted:
+            registration = sharpen(views, reference, hints[place], area.plane, matcher, progress=step)
+        else:
+            if place % GROUP == 0 and place not in rendered:
+                rendered.clear()
+            shown = rendered.setdefault(place, {})
+            registration = coregister(views, reference, area, matcher, rendered=shown, progress=step)
+        verdict = verify(registration, views.size)
+        log.info(
+            "%s from %s: %d inliers, confidence %.3f, %s",
+            stage.matcher,
+            "footprint" if candidate is None else candidate.block,
+            registration.inliers,
+            verdict.confidence,
+            verdict.reason,
+        )
+        evidence = None if registration.homography is None else evidence_of(registration, views.size)
+        trials.append(Trial(stage.matcher, evidence, verdict.located))
+        hint = registration.hint
+        if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
+            hints[place] = hint
+        if best is None or verdict.confidence > best.verdict.confidence:
+            best = Outcome(registration, verdict, candidate)
+        if verdict.located:
+            break
     assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
     return replace(best, trials=tuple(trials))
 
@@ -186,9 +193,15 @@ def sharpen_on(
     return coarse
 
 
-def _chosen(starts: Sequence[Start], stage: Stage, hints: dict[int, Hypothesis]) -> list[int]:
-    """Numbers of the starts that a stage looks at, in order."""
-    if not stage.hinted:
-        return list(range(len(starts)))[: stage.starts]
-    promising = [place for place, hint in hints.items() if hint.step.inliers >= PROMISING]
-    return sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]
+def _schedule(starts: int, stages: Sequence[Stage], hints: Mapping[int, Hypothesis]) -> Iterator[tuple[Stage, int]]:
+    """Which stage looks at which start, in order; hints may come to be known as one goes."""
+    for first in range(0, starts, GROUP):
+        for stage in stages:
+            if not stage.hinted:
+                for place in range(first, min(first + GROUP, stage.starts, starts)):
+                    yield stage, place
+    for stage in stages:
+        if stage.hinted:
+            promising = [place for place, hint in hints.items() if hint.step.inliers >= PROMISING]
+            for place in sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]:
+                yield stage, place

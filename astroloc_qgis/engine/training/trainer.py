@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -80,6 +81,7 @@ class Trainer:
         out: folder for checkpoint, log and weights.
         validate: measures recall; None for never.
         workers: processes that render batches; 0 renders in this one.
+        device: torch device of the trained part; the frozen part runs beside the rendering, on the CPU.
 
     Raises:
         InputError: the checkpoint in ``out`` is of another configuration.
@@ -87,12 +89,15 @@ class Trainer:
 
     def __init__(
         self, config: TrainingConfig, network: LiteNetwork, places: NDArray[np.float64], sources: Sources, out: Path,
-        validate: Validate | None = None, workers: int = 1,
+        validate: Validate | None = None, workers: int = 1, device: str = "cpu",
     ) -> None:  # fmt: skip
         self.config, self.network, self._places, self._sources, self._out = config, network, places, sources, out
         self._validate, self._workers = validate, workers
         out.mkdir(parents=True, exist_ok=True)
         network.freeze(config.frozen_blocks)
+        self._device = torch.device(device)
+        self._renderer = network if self._device.type == "cpu" else copy.deepcopy(network)
+        network.to(self._device)
         head = [*network.head.parameters(), network.power]
         owned = {id(parameter) for parameter in head}
         body = [p for p in network.parameters() if p.requires_grad and id(p) not in owned]
@@ -145,7 +150,7 @@ class Trainer:
         hard = state.epoch >= self.config.hard_from_epoch
         batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
         data = PairBatches(
-            self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self.network,
+            self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self._renderer,
             self._tile_batches(len(batches), hard=hard),
         )  # fmt: skip
         end = min(len(batches), state.position + last - state.step)
@@ -174,22 +179,27 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate(state.step) * group["factor"]
         network = self.network
-        projected = [network.projected(part) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
-        described = F.normalize(torch.cat(projected) - network.centre, dim=1)
+        device = self._device
+        parts = [part.to(device) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.mixed_precision):
+            pooled = [network.projected(part) for part in parts]
+            others = None if batch.others is None else network.projected(batch.others.tiles.to(device))
+        projected = torch.cat(pooled).float()
+        described = F.normalize(projected - network.centre, dim=1)
         photos, tiles = described.split(len(batch.members))
-        loss = photo_tile_loss(self.config, photos, tiles, batch.iou)
-        if batch.others is not None:
-            others = self.network.finish(batch.others.tiles)
-            extra = tile_batch_loss(self.config, others, batch.others.places, batch.others.overlap)
+        loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device))
+        if batch.others is not None and others is not None:
+            years = F.normalize(others.float() - network.centre, dim=1)
+            extra = tile_batch_loss(self.config, years, batch.others.places.to(device), batch.others.overlap.to(device))
             loss = loss + self.config.tile_loss * extra
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
         self._optimizer.step()
-        network.recentre(torch.cat(projected).detach(), _MOMENTUM)
-        state.descriptors[batch.members.numpy()] = tiles.detach().numpy()
+        network.recentre(projected.detach(), _MOMENTUM)
+        state.descriptors[batch.members.numpy()] = tiles.detach().cpu().numpy()
         if len(state.photos):
-            state.photos[batch.members.numpy()] = photos.detach().numpy()
+            state.photos[batch.members.numpy()] = photos.detach().cpu().numpy()
         state.step += 1
         state.position += 1
         return float(loss.detach())

@@ -73,9 +73,10 @@ def zone_blocks(config: TrainingConfig, zone: Zone) -> list[Block]:
 
 @torch.inference_mode()
 def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -> torch.Tensor:
-    """(N, h, w, 3) uint8 -> (N, D)."""
+    """(N, h, w, 3) uint8 -> (N, D), on the CPU."""
+    device = network.centre.device
     described = [
-        network(torch.from_numpy(np.ascontiguousarray(images[part].transpose(0, 3, 1, 2))).float())
+        network(torch.from_numpy(np.ascontiguousarray(images[part].transpose(0, 3, 1, 2))).to(device).float()).cpu()
         for part in chunks(len(images), batch)
     ]
     return torch.cat(described)

@@ -77,8 +77,9 @@ def test_a_toy_world_is_learned(data: Path, tmp_path: Path) -> None:
         {"loss": "pair", "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4},
         {"loss": "multi-similarity"},
         {"loss": "none", "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4, "relevance": False, "yearwise": False},
+        {"mixed_precision": True, "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4},
     ],
-    ids=["AstroLoc", "multi-similarity", "EarthLoc"],
+    ids=["AstroLoc", "multi-similarity", "EarthLoc", "mixed precision"],
 )
 def test_the_losses_of_the_papers_can_be_chosen(changes: dict[str, object], data: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, steps=8, **changes)  # type: ignore[arg-type]
@@ -88,6 +89,15 @@ def test_the_losses_of_the_papers_can_be_chosen(changes: dict[str, object], data
     assert len(losses(tmp_path)) == 8
     assert np.isfinite(list(losses(tmp_path).values())).all()
     assert moved > 1e-5
+    assert all(weights.dtype == torch.float32 for weights in trained.state_dict().values())
+
+
+def test_in_mixed_precision_the_first_loss_is_nearly_that_of_full_precision(data: Path, tmp_path: Path) -> None:
+    for name, mixed in (("full", False), ("mixed", True)):
+        train(request(data, tmp_path / name), dataclasses.replace(CONFIG, steps=1, mixed_precision=mixed))
+    full, mixed = (losses(tmp_path / name)[1] for name in ("full", "mixed"))
+    assert mixed != full
+    assert mixed == pytest.approx(full, rel=0.05)
 
 
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_path: Path) -> None:
