@@ -58,8 +58,8 @@ class TrainingConfig:
         yearwise: one augmentation for all tiles of a year in a batch (EarthLoc); else one for each picture.
         cluster_mining: draw such batches from clusters of descriptors; else at random.
         relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
-        mixed_precision: the network in bfloat16 where autocast thinks that safe, losses and weights in float32: faster on
-            recent GPUs, slower on most CPUs.
+        mixed_precision: the network in bfloat16 where autocast thinks that safe, losses and weights in float32: faster
+            on recent GPUs, slower on most CPUs.
     """
 
     seed: int = 4
