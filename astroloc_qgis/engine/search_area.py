@@ -59,7 +59,7 @@ class CoregistrationSettings:
 
     search_window: float = 3.0
     search_frame_px: int = 1024
-    search_long_sides: tuple[float, ...] = (1.9,)
+    search_long_sides: tuple[float, ...] = (1.65,)
     tilted_frame_deg: float = 45.0
     search_keypoints: int = 1024
     min_inliers: int = MIN_INLIERS

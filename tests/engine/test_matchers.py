@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from kornia.feature.lightglue import CrossBlock
 
 from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.errors import InputError
@@ -13,6 +15,7 @@ from astroloc_qgis.engine.estimation import fit_homography
 from astroloc_qgis.engine.geometry import Array, apply_homography, photo_corners, scaling, translation, warp_image
 from astroloc_qgis.engine.matchers.base import Features, Image, Matcher, inside_mask
 from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.matchers.lightglue import FusedCrossAttention
 from tests.engine.synthetic import World, degrade, make_world
 
 ALL = ["sift", "xfeat-lighterglue", "aliked-lightglue"]
@@ -79,6 +82,17 @@ def test_an_unknown_matcher_is_refused_with_the_names_there_are(ask: object) -> 
 def test_a_matcher_is_loaded_once() -> None:
     assert matchers.create("xfeat-lighterglue") is matchers.create("xfeat-lighterglue")
     assert matchers.create("sift") is not matchers.create("xfeat-lighterglue")
+
+
+@pytest.mark.parametrize(("width", "heads"), [(96, 1), (256, 4)])
+def test_the_fused_attention_computes_what_kornias_own_does(width: int, heads: int) -> None:
+    torch.manual_seed(4)
+    block = CrossBlock(width, heads).eval()
+    first, second = torch.randn(1, 70, width), torch.randn(1, 50, width)
+    with torch.inference_mode():
+        for ours, kornias in zip(FusedCrossAttention(block)(first, second), block(first, second), strict=True):
+            assert torch.allclose(ours, kornias, atol=1e-5)
+            assert ours.std() > 0.5
 
 
 @pytest.mark.parametrize(("turn_deg", "scale"), [(12, 1.2), (-20, 0.8)])
