@@ -29,6 +29,9 @@ from the nadir, the rest is behind the horizon."""
 SIZE_STEP = 32
 """Sizes of the photo are multiples of so many pixels, so that candidates share its features."""
 
+LIKELY_LONG_SIDES = (1.9, 1.3)
+"""``CoregistrationSettings.search_long_sides`` where it pays to look twice: about the likeliest candidates."""
+
 EVERYWHERE = tuple((frame, turn) for frame in (0, 1) for turn in range(4))
 """The looks at a photo of unknown turn."""
 
