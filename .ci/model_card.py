@@ -48,8 +48,10 @@ def named(entry: dict[str, Any]) -> str:
 
 
 def measured(entry: dict[str, Any]) -> str:
-    """One row for a measurement of the shipped index, and one for exact vectors where they were measured too."""
+    """Rows for the shipped index, for it without the nadir's soft prior, and for exact vectors, as far as measured."""
     rows = {f"**{named(entry)}**": entry}
+    if "by_radius" in entry:
+        rows["the nadir only as the middle of a circle"] = {**entry, "mean": entry["by_radius"]}
     own = entry.get("compared", {}).get("models", {}).get(entry["index"]["model"])
     if own:
         rows[named(own)] = own

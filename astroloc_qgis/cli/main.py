@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from argparse import Namespace
@@ -58,10 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted.")
         return DEFECT
+    except BrokenPipeError:  # whoever read our output has gone
+        _silence()
+        return DEFECT
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the user gets one line first
         _complain(_defect(error))
         traceback.print_exc()
         return DEFECT
+
+
+def _tell(text: str) -> None:
+    """Print; where nobody reads it any more, the work and its report go on all the same."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _silence()
+
+
+def _silence() -> None:
+    """Send what is still to be printed nowhere; without this, Python complains when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _localize(options: Namespace) -> int:
@@ -148,7 +165,7 @@ def _each_photo(options: Namespace, work: Callable[[Path, Progress], Localizatio
                 traceback.print_exc()
                 entry = unfinished_entry(photo, _defect(error))
             entries.append(entry)
-            print(describe_entry(entry))
+            _tell(describe_entry(entry))
     except KeyboardInterrupt:
         broken = True
         _complain("Interrupted.")
@@ -194,7 +211,7 @@ def _retrieve(options: Namespace) -> int:
         entries.append({**place, "rank": found.rank, "score": score, "turn": found.turn, "center": [lon, lat]})
     if options.json:
         write_json(options.json, [{"photo": str(photo), "candidates": entries}])
-    print("\n".join(lines))
+    _tell("\n".join(lines))
     return LOCALIZED
 
 

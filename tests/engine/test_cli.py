@@ -366,6 +366,24 @@ def test_a_progress_bar_shows_on_a_terminal_and_nowhere_else(scene: Scene, tmp_p
     assert stdout.decode() == silent.stdout
 
 
+@pytest.mark.parametrize("command", ["localize", "retrieve"])
+def test_where_nobody_reads_the_output_there_is_no_complaint_and_the_report_is_written(
+    scene: Scene, tmp_path: Path, command: str
+) -> None:
+    report = tmp_path / "report.json"
+    more = ["--out", tmp_path / "out", "--extent", near(scene)] if command == "localize" else []
+    words = ["-m", "astroloc_qgis", command, scene.photo, "--index", scene.index, *more, "--json", report]
+    left = subprocess.Popen(
+        [sys.executable, *map(str, words)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert left.stdout is not None
+    assert left.stderr is not None
+    left.stdout.close()
+    assert left.stderr.read() == ""
+    assert left.wait(timeout=120) == cli.LOCALIZED
+    assert report.is_file()
+
+
 def _everything(terminal: int) -> str:
     seen = b""
     while True:
