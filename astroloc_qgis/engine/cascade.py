@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from astroloc_qgis.engine import matchers
@@ -15,6 +17,7 @@ from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
 from astroloc_qgis.engine.retrieval import Candidate
 from astroloc_qgis.engine.search_area import SearchArea
+from astroloc_qgis.engine.side_by_side import in_order, workers_for
 from astroloc_qgis.engine.verification import Verdict, evidence_of, verify
 from astroloc_qgis.engine.views import PhotoViews
 
@@ -104,6 +107,7 @@ def run_cascade(
     stages: Sequence[Stage],
     *,
     device: str = "cpu",
+    workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """EarthMatch from each start, matchers from cheap to strong, until verification believes a result.
@@ -114,45 +118,96 @@ def run_cascade(
         starts: where to look, likeliest first; at least one.
         stages: of ``stages_of``.
         device: torch device.
+        workers: starts that a stage looks at side by side; by default as many as suit the device. The outcome is the
+            same, whatever their number.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
     trials: list[Trial] = []
     hints: dict[int, Hypothesis] = {}
     rendered: dict[int, Renderings] = {}
-    steps = max(1, sum(min(stage.starts, len(starts)) for stage in stages))
-    for done, (stage, place) in enumerate(_schedule(len(starts), stages, hints)):
-        step = part_of(progress, min(1.0, done / steps), min(1.0, (done + 1) / steps))
-        step("match", 0.0)
-        area, candidate = starts[place]
-        matcher = matchers.create(stage.matcher, device)
-        if stage.hinted:
-            registration = sharpen(views, reference, hints[place], area.plane, matcher, progress=step)
-        else:
-            if place % GROUP == 0 and place not in rendered:
-                rendered.clear()
-            shown = rendered.setdefault(place, {})
-            registration = coregister(views, reference, area, matcher, rendered=shown, progress=step)
-        verdict = verify(registration, views.size)
-        log.info(
-            "%s from %s: %d inliers, confidence %.3f, %s",
-            stage.matcher,
-            "footprint" if candidate is None else candidate.block,
-            registration.inliers,
-            verdict.confidence,
-            verdict.reason,
-        )
-        evidence = None if registration.homography is None else evidence_of(registration, views.size)
-        trials.append(Trial(stage.matcher, evidence, verdict.located))
-        hint = registration.hint
-        if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
-            hints[place] = hint
-        if best is None or verdict.confidence > best.verdict.confidence:
-            best = Outcome(registration, verdict, candidate)
-        if verdict.located:
-            break
+    steps = sum(min(stage.starts, len(starts)) for stage in stages)
+    workers = workers_for(device) if workers is None else workers
+    with closing(_References(reference)) as references:
+        for stage, places in _schedule(len(starts), stages, hints):
+            look = _looker(stage, starts, views, references, hints, rendered, device)
+            done = len(trials)
+
+            def progress_of(number: int, done: int = done) -> Progress:
+                return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
+
+            with closing(in_order(look, places, workers, progress_of)) as looks:  # type: ignore[type-var]
+                for place, registration in zip(places, looks, strict=True):
+                    candidate = starts[place][1]
+                    verdict = verify(registration, views.size)
+                    log.info(
+                        "%s from %s: %d inliers, confidence %.3f, %s",
+                        stage.matcher,
+                        "footprint" if candidate is None else candidate.block,
+                        registration.inliers,
+                        verdict.confidence,
+                        verdict.reason,
+                    )
+                    evidence = None if registration.homography is None else evidence_of(registration, views.size)
+                    trials.append(Trial(stage.matcher, evidence, verdict.located))
+                    hint = registration.hint
+                    if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
+                        hints[place] = hint
+                    if best is None or verdict.confidence > best.verdict.confidence:
+                        best = Outcome(registration, verdict, candidate)
+                    if verdict.located:
+                        return replace(best, trials=tuple(trials))
     assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
     return replace(best, trials=tuple(trials))
+
+
+class _References:
+    """The reference, opened once for each thread, as GDAL asks for."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._given, self._owner = reference, threading.get_ident()
+        self._own = threading.local()
+        self._opened: list[Reference] = []
+
+    def get(self) -> Reference:
+        """The present thread's."""
+        if threading.get_ident() == self._owner:
+            return self._given
+        if not hasattr(self._own, "reference"):
+            self._own.reference = Reference.open(self._given.uri)
+            self._opened.append(self._own.reference)
+        found: Reference = self._own.reference
+        return found
+
+    def close(self) -> None:
+        """Close those that were opened here."""
+        for reference in self._opened:
+            reference.close()
+
+
+def _looker(
+    stage: Stage,
+    starts: Sequence[Start],
+    views: PhotoViews,
+    references: _References,
+    hints: Mapping[int, Hypothesis],
+    rendered: dict[int, Renderings],
+    device: str,
+) -> Callable[[int, Progress], Registration]:
+    """What a stage does at a start; safe in several threads at once."""
+    matcher = matchers.create(stage.matcher, device)
+
+    def look(place: int, progress: Progress) -> Registration:
+        progress("match", 0.0)
+        area = starts[place][0]
+        if stage.hinted:
+            return sharpen(views, references.get(), hints[place], area.plane, matcher, progress=progress)
+        for old in [old for old in list(rendered) if old // GROUP != place // GROUP]:
+            rendered.pop(old, None)
+        shown = rendered.setdefault(place, {})
+        return coregister(views, references.get(), area, matcher, rendered=shown, progress=progress)
+
+    return look
 
 
 def sharpen_on(
@@ -193,15 +248,24 @@ def sharpen_on(
     return coarse
 
 
-def _schedule(starts: int, stages: Sequence[Stage], hints: Mapping[int, Hypothesis]) -> Iterator[tuple[Stage, int]]:
-    """Which stage looks at which start, in order; hints may come to be known as one goes."""
+def _schedule(
+    starts: int, stages: Sequence[Stage], hints: Mapping[int, Hypothesis]
+) -> Iterator[tuple[Stage, list[int]]]:
+    """Which stage looks at which starts, in order; hints may come to be known as one goes.
+
+    The very first start is looked at alone: where the place is the likeliest one, nothing else need be begun.
+    """
     for first in range(0, starts, GROUP):
         for stage in stages:
-            if not stage.hinted:
-                for place in range(first, min(first + GROUP, stage.starts, starts)):
-                    yield stage, place
+            places = [] if stage.hinted else list(range(first, min(first + GROUP, stage.starts, starts)))
+            if places[:1] == [0] and stage is stages[0]:
+                yield stage, [0]
+                places = places[1:]
+            if places:
+                yield stage, places
     for stage in stages:
         if stage.hinted:
             promising = [place for place, hint in hints.items() if hint.step.inliers >= PROMISING]
-            for place in sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]:
-                yield stage, place
+            places = sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]
+            for place in places:
+                yield stage, [place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from osgeo import osr
 
 Array = NDArray[np.float64]
+_LOCK = threading.Lock()
+"""PROJ's transformations serve one thread at a time."""
 
 
 @lru_cache(maxsize=64)
@@ -44,11 +47,12 @@ def transform_points(xy: Array, source: str, target: str) -> Array:
         return xy.copy()
     if not usable.any():
         return out
-    transformation = _transformation(source, target)
-    try:
-        moved = np.asarray(transformation.TransformPoints(xy[usable].tolist()), dtype=np.float64)[:, :2]
-    except RuntimeError:  # GDAL with exceptions refuses the whole list for one bad point: take them one at a time
-        moved = np.array([_transform_one(transformation, x, y) for x, y in xy[usable]])
+    with _LOCK:
+        transformation = _transformation(source, target)
+        try:
+            moved = np.asarray(transformation.TransformPoints(xy[usable].tolist()), dtype=np.float64)[:, :2]
+        except RuntimeError:  # GDAL with exceptions refuses the whole list for one bad point: take them one at a time
+            moved = np.array([_transform_one(transformation, x, y) for x, y in xy[usable]])
     moved[~np.isfinite(moved).all(axis=1)] = np.nan
     out[usable] = moved
     return out

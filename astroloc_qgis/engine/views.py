@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 
 import cv2
@@ -40,7 +41,7 @@ class View:
 
 
 class PhotoViews:
-    """Views of one photo and their features, kept for all candidates."""
+    """Views of one photo and their features, kept for all candidates; safe in several threads."""
 
     def __init__(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> None:
         """Remember the photo.
@@ -54,14 +55,16 @@ class PhotoViews:
         self._alpha = alpha
         self._views: dict[tuple[int, int], View] = {}
         self._features: dict[tuple[Matcher, int, int, int | None], Features] = {}
+        self._lock = threading.RLock()  # threads that need the same view wait for it, rather than make it twice
 
     def view(self, long_side: int, turn: int = 0) -> View:
         """The photo with its long side shrunk to ``long_side`` pixels (never enlarged), turned as by ``np.rot90``."""
         long_side = min(long_side, max(self.size))
         key = (long_side, turn % 4)
-        if key not in self._views:
-            self._views[key] = self._make(long_side, turn % 4)
-        return self._views[key]
+        with self._lock:
+            if key not in self._views:
+                self._views[key] = self._make(long_side, turn % 4)
+            return self._views[key]
 
     def _make(self, long_side: int, turn: int) -> View:
         if turn:
@@ -80,7 +83,8 @@ class PhotoViews:
     def features(self, matcher: Matcher, long_side: int, turn: int = 0, most: int | None = None) -> Features:
         """What a matcher finds in a view (``most``: as for ``Matcher.extract``)."""
         key = (matcher, min(long_side, max(self.size)), turn % 4, most)
-        if key not in self._features:
-            view = self.view(long_side, turn)
-            self._features[key] = matcher.extract(view.image, view.mask, most)
-        return self._features[key]
+        with self._lock:
+            if key not in self._features:
+                view = self.view(long_side, turn)
+                self._features[key] = matcher.extract(view.image, view.mask, most)
+            return self._features[key]

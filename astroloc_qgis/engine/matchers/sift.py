@@ -23,14 +23,17 @@ class Sift(Matcher):
             max_keypoints: the strongest kept of a picture.
             ratio: Lowe's ratio of nearest to second nearest distance, above which a pair is dropped.
         """
-        self._detector = cv2.SIFT_create(nfeatures=max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True)
+        self._max_keypoints = max_keypoints
         self._ratio = ratio
 
     def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``."""
         height, width = image.shape[:2]
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        points, described = self._detector.detectAndCompute(grey, None)
+        detector = cv2.SIFT_create(  # made anew: one serves one thread at a time
+            nfeatures=self._max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True
+        )
+        points, described = detector.detectAndCompute(grey, None)
         if described is None:
             return Features(np.zeros((0, 2), np.float32), (width, height), {"descriptors": np.zeros((0, 128))})
         keypoints = np.array([point.pt for point in points], dtype=np.float32) + np.float32(0.5)
