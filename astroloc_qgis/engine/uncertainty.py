@@ -18,6 +18,7 @@ Not in it: what all tie points share, such as a shift of the whole reference; it
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -106,13 +107,18 @@ class Uncertainty:
         Returns:
             (N,) metres; NaN where a pixel sees no ground.
         """
+        return self.radii_m(photo_xy, (probability,))[0]
+
+    def radii_m(self, photo_xy: Array, probabilities: Iterable[float]) -> list[Array]:
+        """``radius_m`` for several probabilities, at little more than the cost of one."""
         covariance = self.covariance_m(photo_xy)
         half = (covariance[:, 0, 0] + covariance[:, 1, 1]) / 2
         root = np.hypot((covariance[:, 0, 0] - covariance[:, 1, 1]) / 2, covariance[:, 0, 1])
         large, small = np.sqrt(half + root), np.sqrt(np.maximum(half - root, 0.0))
-        ratios, factors = _radial_factors(probability, self.freedom)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(large * np.interp(small / large, ratios, factors))
+            flat = small / large
+            factors = [_radial_factors(probability, self.freedom) for probability in probabilities]
+            return [np.asarray(large * np.interp(flat, *factor)) for factor in factors]
 
     def summary(self) -> dict[str, float | None]:
         """The uncertainty in a few numbers, for the report.

@@ -173,7 +173,7 @@ def test_the_raster_lies_on_the_georeferenced_photo_and_holds_its_values(tmp_pat
     raster = gdal.Open(str(write_uncertainty(tmp_path / "uncertainty.tif", found, crs=crs)))
     assert extent(raster) == pytest.approx(extent(warped), abs=1e-9 * max(map(abs, extent(warped))))
     assert raster.GetSpatialRef().IsSame(warped.GetSpatialRef())
-    assert max(raster.RasterXSize, raster.RasterYSize) == 256
+    assert max(raster.RasterXSize, raster.RasterYSize) == 128
     inner, outer = values(raster)
     inside = inner != NO_DATA
     opaque = np.frombuffer(

@@ -28,7 +28,7 @@ def write_uncertainty(
     *,
     crs: str,
     resolution: float | tuple[float, float] | None = None,
-    cells: int = 256,
+    cells: int = 128,
 ) -> Path:
     """Write the uncertainty of every place of a georeferenced photo, whole or not at all.
 
@@ -65,9 +65,10 @@ def write_uncertainty(
             dataset.SetSpatialRef(reference)
             dataset.SetGeoTransform(grid.geotransform)
             dataset.SetMetadata({"TIFFTAG_SOFTWARE": SOFTWARE, "TIFFTAG_IMAGEDESCRIPTION": "Uncertainty in metres"})
-            for number, (probability, description) in enumerate(BANDS.items(), start=1):
+            radii = uncertainty.radii_m(photo_xy[seen], BANDS)
+            for number, (description, radius) in enumerate(zip(BANDS.values(), radii, strict=True), start=1):
                 values = np.full(len(photo_xy), NO_DATA, dtype=np.float32)
-                values[seen] = np.nan_to_num(uncertainty.radius_m(photo_xy[seen], probability), nan=NO_DATA)
+                values[seen] = np.nan_to_num(radius, nan=NO_DATA)
                 band = dataset.GetRasterBand(number)
                 band.SetNoDataValue(NO_DATA)
                 band.SetDescription(description)
