@@ -246,4 +246,6 @@ def _working_long_side(
     lonlat = plane.to_lonlat(apply_homography(homography, np.array([centre])))[0]
     native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1])) if np.isfinite(lonlat).all() else photo_gsd
     wanted = max(photo_size) * photo_gsd / max(native, 1e-6) * 1.25
+    # Small pictures place corners less well, but where the reference would have to be enlarged, they match better.
+    wanted = max(wanted, min(2 * wanted, settings.usual_long_side))
     return float(np.clip(wanted, settings.min_long_side, settings.max_long_side))

@@ -57,6 +57,7 @@ class CoregistrationSettings:
         threshold_px: distance in pixels of the frame up to which a match may agree.
         corner_deviation: how far, as a part of the photo's diagonal, an iteration is believed to move a corner.
         min_long_side, max_long_side: sizes of the photo in the iterations, pixels.
+        usual_long_side: it is not smaller than this, unless the reference is so coarse that it had to be enlarged.
         margin: border shown around the photo in the iterations, as a part of its sides.
     """
 
@@ -74,6 +75,7 @@ class CoregistrationSettings:
     threshold_px: float = 3.0
     corner_deviation: float = 0.04
     min_long_side: int = 448
+    usual_long_side: int = 512
     max_long_side: int = 1024
     margin: float = 0.12
 

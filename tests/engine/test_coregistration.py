@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from astroloc_qgis.engine import matchers
-from astroloc_qgis.engine.coregistration import coregister
+from astroloc_qgis.engine.coregistration import _working_long_side, coregister
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.geometry import (
     ISS_ALTITUDE_M,
@@ -427,3 +428,13 @@ def test_the_corners_of_a_rough_footprint_make_its_area(scene: Scene) -> None:
     np.testing.assert_allclose(
         apply_homography(frame.to_plane, inner), apply_homography(truth, photo_corners(*WIDE)), atol=1e-3
     )
+
+
+@pytest.mark.parametrize(("native_px", "long_side"), [(100, 448), (200, 500), (300, 512), (600, 750), (5000, 1024)])
+def test_the_photo_is_matched_where_it_and_the_reference_have_detail(native_px: int, long_side: int) -> None:
+    plane = WorkingPlane.local(10.0, 40.0)
+    photo_gsd = 50.0
+    homography = np.diag([photo_gsd, -photo_gsd, 1.0])
+    reference = SimpleNamespace(native_gsd_m=lambda lon, lat: 3000 * photo_gsd / native_px)
+    wanted = _working_long_side((3000, 2000), homography, plane, reference, CoregistrationSettings())
+    assert wanted == pytest.approx(long_side)
