@@ -435,6 +435,6 @@ def test_the_photo_is_matched_where_it_and_the_reference_have_detail(native_px: 
     plane = WorkingPlane.local(10.0, 40.0)
     photo_gsd = 50.0
     homography = np.diag([photo_gsd, -photo_gsd, 1.0])
-    reference = SimpleNamespace(native_gsd_m=lambda lon, lat: 3000 * photo_gsd / native_px)
+    reference = SimpleNamespace(native_gsd_m=lambda *_: 3000 * photo_gsd / native_px)
     wanted = _working_long_side((3000, 2000), homography, plane, reference, CoregistrationSettings())
     assert wanted == pytest.approx(long_side)
