@@ -67,6 +67,26 @@ def baselines(entry: dict[str, Any]) -> str:
     return table({named(each): each for each in (entry, *compared["models"].values())}) + note
 
 
+def localization(entry: dict[str, Any]) -> str:
+    """A row a region: of its photos, how many were placed, how many of these wrongly."""
+    lines = [
+        "| region | photos | right | wrong | not localized | by SIFT | by XFeat | by ALIKED |",
+        "| --- |" + " ---: |" * 7,
+    ]
+    names = list(dict.fromkeys(photo["region"] for photo in entry["photos"]))
+    for name in [*names, "all"]:
+        photos = [photo for photo in entry["photos"] if name in (photo["region"], "all")]
+        placed = [photo for photo in photos if photo["localized"]]
+        right = sum(bool(photo["right"]) for photo in placed)
+        values = [len(photos), right, len(placed) - right, len(photos) - len(placed)]
+        values += [sum(photo["matcher"].startswith(one) for photo in placed) for one in ("sift", "xfeat", "aliked")]
+        lines.append(f"| {name} | " + " | ".join(map(str, values)) + " |")
+    seconds = entry["seconds"]
+    lines += ["", f"{entry['right']:.1f} % placed rightly; {seconds['median']:.1f} s a photo in the median, "
+              f"{seconds['95 %']:.1f} s in the 95th percentile."]  # fmt: skip
+    return "\n".join(lines)
+
+
 def ablation(entries: list[dict[str, Any]]) -> str:
     """One row a variant."""
     tops = ("1", "10", "100")
@@ -85,6 +105,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "regions": (MEASURED / "retrieval.json", region_table),
     "worldwide": (MEASURED / "worldwide.json", measured),
     "baselines": (MEASURED / "baselines.json", baselines),
+    "localization": (MEASURED / "localization.json", localization),
     "ablation": (MEASURED / "ablation.json", ablation),
 }
 
