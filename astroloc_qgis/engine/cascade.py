@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -12,6 +12,7 @@ from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.confidence import Evidence
 from astroloc_qgis.engine.coregistration import coregister, sharpen
 from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.matchers.base import Matcher
 from astroloc_qgis.engine.place_search import Renderings
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
@@ -125,40 +126,72 @@ def run_cascade(
     best: Outcome | None = None
     trials: list[Trial] = []
     hints: dict[int, Hypothesis] = {}
-    rendered: dict[int, Renderings] = {}
-    steps = sum(min(stage.starts, len(starts)) for stage in stages)
     workers = workers_for(device) if workers is None else workers
-    with closing(_References(reference)) as references:
-        for stage, places in _schedule(len(starts), stages, hints):
-            look = _looker(stage, starts, views, references, hints, rendered, device)
-            done = len(trials)
-
-            def progress_of(number: int, done: int = done) -> Progress:
-                return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
-
-            with closing(in_order(look, places, workers, progress_of)) as looks:  # type: ignore[type-var]
-                for place, registration in zip(places, looks, strict=True):
-                    candidate = starts[place][1]
-                    verdict = verify(registration, views.size)
-                    log.info(
-                        "%s from %s: %d inliers, confidence %.3f, %s",
-                        stage.matcher,
-                        "footprint" if candidate is None else candidate.block,
-                        registration.inliers,
-                        verdict.confidence,
-                        verdict.reason,
-                    )
-                    evidence = None if registration.homography is None else evidence_of(registration, views.size)
-                    trials.append(Trial(stage.matcher, evidence, verdict.located))
-                    hint = registration.hint
-                    if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
-                        hints[place] = hint
-                    if best is None or verdict.confidence > best.verdict.confidence:
-                        best = Outcome(registration, verdict, candidate)
-                    if verdict.located:
-                        return replace(best, trials=tuple(trials))
+    with closing(_registrations(views, reference, starts, stages, hints, device, workers, progress)) as registrations:
+        for stage, place, registration in registrations:
+            candidate = starts[place][1]
+            verdict = verify(registration, views.size)
+            log.info(
+                "%s from %s: %d inliers, confidence %.3f, %s",
+                stage.matcher,
+                "footprint" if candidate is None else candidate.block,
+                registration.inliers,
+                verdict.confidence,
+                verdict.reason,
+            )
+            evidence = None if registration.homography is None else evidence_of(registration, views.size)
+            trials.append(Trial(stage.matcher, evidence, verdict.located))
+            hint = registration.hint
+            if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
+                hints[place] = hint
+            if best is None or verdict.confidence > best.verdict.confidence:
+                best = Outcome(registration, verdict, candidate)
+            if verdict.located:
+                break
     assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
     return replace(best, trials=tuple(trials))
+
+
+def _registrations(
+    views: PhotoViews,
+    reference: Reference,
+    starts: Sequence[Start],
+    stages: Sequence[Stage],
+    hints: Mapping[int, Hypothesis],
+    device: str,
+    workers: int,
+    progress: Progress,
+) -> Generator[tuple[Stage, int, Registration]]:
+    """What each stage makes of each start, in the order of ``_schedule``; arguments as for ``run_cascade``."""
+    steps = sum(min(stage.starts, len(starts)) for stage in stages)
+    done = 0
+    rendered: dict[int, Renderings] = {}
+
+    def progress_of(number: int) -> Progress:
+        return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
+
+    with closing(_References(reference)) as references:
+        for stage, places in _schedule(len(starts), stages, hints):
+            matcher = matchers.create(stage.matcher, device)
+            group = range(places[0] // GROUP * GROUP, (places[0] // GROUP + 1) * GROUP)
+            rendered = {place: rendered.get(place, {}) for place in group}
+
+            def look(
+                place: int,
+                progress: Progress,
+                stage: Stage = stage,
+                matcher: Matcher = matcher,
+                shown: dict[int, Renderings] = rendered,
+            ) -> Registration:
+                area = starts[place][0]
+                if stage.hinted:
+                    return sharpen(views, references.get(), hints[place], area.plane, matcher, progress=progress)
+                return coregister(views, references.get(), area, matcher, rendered=shown[place], progress=progress)
+
+            with closing(in_order(look, places, workers, progress_of, "match")) as found:
+                for place, registration in zip(places, found, strict=True):
+                    yield stage, place, registration
+            done += len(places)
 
 
 class _References:
@@ -183,31 +216,6 @@ class _References:
         """Close those that were opened here."""
         for reference in self._opened:
             reference.close()
-
-
-def _looker(
-    stage: Stage,
-    starts: Sequence[Start],
-    views: PhotoViews,
-    references: _References,
-    hints: Mapping[int, Hypothesis],
-    rendered: dict[int, Renderings],
-    device: str,
-) -> Callable[[int, Progress], Registration]:
-    """What a stage does at a start; safe in several threads at once."""
-    matcher = matchers.create(stage.matcher, device)
-
-    def look(place: int, progress: Progress) -> Registration:
-        progress("match", 0.0)
-        area = starts[place][0]
-        if stage.hinted:
-            return sharpen(views, references.get(), hints[place], area.plane, matcher, progress=progress)
-        for old in [old for old in list(rendered) if old // GROUP != place // GROUP]:
-            rendered.pop(old, None)
-        shown = rendered.setdefault(place, {})
-        return coregister(views, references.get(), area, matcher, rendered=shown, progress=progress)
-
-    return look
 
 
 def sharpen_on(

@@ -103,7 +103,7 @@ def retrieve(
     progress("describe", 0.0)
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
-    losses = distance_losses(index, nadir) if radius_km else None
+    losses = distance_losses(index, nadir, radius_km)
     candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, diversify=diversify)
     progress("search", 1.0)
     return candidates
@@ -133,12 +133,15 @@ def rank_blocks(
         losses: (N,) of ``distance_losses``; None where all blocks are as likely.
         diversify: as for ``retrieve``.
     """
-    depth = max(_DEPTH, 10 * top) if losses is None else len(index)  # what is near may be no close match
-    scores, numbers = index.search(vectors, depth, allowed)
+    depth = max(_DEPTH, 10 * top)
+    # What is near may be likely though it is no close match: then every allowed block is scored.
+    scores, numbers = index.search(vectors, depth if losses is None else len(index), allowed)
     best_scores, best_turns, found = _best_turns(scores, numbers)
     if losses is not None:
         best_scores = best_scores - losses[found]
-    order = np.argsort(-best_scores, kind="stable")
+    best = np.argsort(-best_scores, kind="stable")[: TURNS * depth]
+    best_scores, best_turns, found = best_scores[best], best_turns[best], found[best]
+    order = np.arange(len(found))
     if diversify:
         order = _places_first(index.blocks[found], best_scores, order, index.info.block_size)
     return [
@@ -163,9 +166,13 @@ def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def distance_losses(index: Index, nadir: tuple[float, float] | None) -> np.ndarray | None:
-    """(N,) what each block's distance from a nadir (latitude, longitude) takes off its score; None without a nadir."""
-    if nadir is None:
+def distance_losses(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
+    """What the distance from the nadir takes off each block's score (arguments as for ``retrieve``).
+
+    Returns:
+        (N,), or None where the nadir is not known or to be left out of account.
+    """
+    if nadir is None or radius_km == 0:
         return None
     return score_loss(geodesic_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat))
 

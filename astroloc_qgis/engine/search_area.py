@@ -141,7 +141,7 @@ def area_about_block(
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
     block_px = pixels / settings.search_window
     frames = (frame, _turned(frame, settings.tilted_frame_deg))
-    photo_px = tuple(SIZE_STEP * round(block_px * factor / SIZE_STEP) for factor in settings.search_long_sides)
+    photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
     return SearchArea(frames, photo_px, EVERYWHERE if turn is None else looks_guessed(turn))
 
 

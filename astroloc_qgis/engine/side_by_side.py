@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Unfinished
 from typing import TypeVar
@@ -31,7 +31,8 @@ def in_order(
     items: Sequence[Item],
     workers: int,
     progress_of: Callable[[int], Progress],
-) -> Iterator[Result]:
+    stage: str,
+) -> Generator[Result]:
     """Work on items, several at once, and yield the results in the items' order.
 
     Each worker's networks have one thread. Whoever has seen enough closes the iterator; what is still being worked on
@@ -42,6 +43,7 @@ def in_order(
         items: what to work on.
         workers: how many at once.
         progress_of: the progress of item number n; told from the caller's thread alone, and may raise ``Cancelled``.
+        stage: that it is told of while several are worked on.
     """
     if workers < 2 or len(items) < 2:
         for number, item in enumerate(items):
@@ -59,17 +61,17 @@ def in_order(
     try:
         futures = [pool.submit(contextvars.copy_context().run, work, item, watched) for item in items]
         for number, future in enumerate(futures):
-            yield _result(future, progress_of(number))
+            yield _result(future, progress_of(number), stage)
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
         _set_threads(threads)
 
 
-def _result(future: Future[Result], progress: Progress) -> Result:
+def _result(future: Future[Result], progress: Progress, stage: str) -> Result:
     """Wait for a result, and ask meanwhile whether to go on."""
     while True:
-        progress("match", 0.0)
+        progress(stage, 0.0)
         try:
             return future.result(timeout=_LOOK_UP_EVERY)
         except Unfinished:

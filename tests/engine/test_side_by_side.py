@@ -26,14 +26,14 @@ def test_results_come_in_the_order_of_the_items_whoever_is_ready_first(workers: 
         time.sleep(0.02 * (5 - item))
         return item * item
 
-    assert list(in_order(work, range(5), workers, quietly)) == [0, 1, 4, 9, 16]
+    assert list(in_order(work, range(5), workers, quietly, "match")) == [0, 1, 4, 9, 16]
 
 
 def test_several_are_worked_on_at_once_and_with_one_worker_none_is_begun_too_early() -> None:
     both = threading.Barrier(2, timeout=20)
-    assert list(in_order(lambda item, _: both.wait() >= 0 and item, [1, 2], 2, quietly)) == [1, 2]
+    assert list(in_order(lambda item, _: both.wait() >= 0 and item, [1, 2], 2, quietly, "match")) == [1, 2]
     begun = []
-    first = next(in_order(lambda item, _: begun.append(item) or item, [1, 2, 3], 1, quietly))
+    first = next(in_order(lambda item, _: begun.append(item) or item, [1, 2, 3], 1, quietly, "match"))
     assert (first, begun) == (1, [1])
 
 
@@ -50,7 +50,7 @@ def test_who_has_seen_enough_ends_the_others() -> None:
             raise
         return item
 
-    with closing(in_order(work, [0, 1, 2, 3], 3, quietly)) as results:  # type: ignore[type-var]
+    with closing(in_order(work, [0, 1, 2, 3], 3, quietly, "match")) as results:
         assert next(results) == 0
     assert set(ended) <= {1, 2, 3}
     assert ended
@@ -74,7 +74,7 @@ def test_a_cancel_is_heard_while_all_are_at_work() -> None:
             time.sleep(0.01)
 
     with pytest.raises(Cancelled):
-        list(in_order(work, [1, 2], 2, impatient))
+        list(in_order(work, [1, 2], 2, impatient, "match"))
 
 
 def test_an_error_comes_at_its_items_place() -> None:
@@ -82,7 +82,7 @@ def test_an_error_comes_at_its_items_place() -> None:
         progress("match", 0.0)
         return 1 / item
 
-    results = in_order(work, [1, 0, 2], 3, quietly)
+    results = in_order(work, [1, 0, 2], 3, quietly, "match")
     assert next(results) == 1
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -91,7 +91,7 @@ def test_an_error_comes_at_its_items_place() -> None:
 def test_workers_know_what_was_said_of_batches_and_leave_the_threads_as_they_were() -> None:
     before = torch_threads()
     with smaller_batches(0.25):
-        assert list(in_order(lambda item, _: batch_limit(item), [8, 16], 2, quietly)) == [2, 4]
+        assert list(in_order(lambda item, _: batch_limit(item), [8, 16], 2, quietly, "match")) == [2, 4]
     assert torch_threads() == before
     assert workers_for("cuda") == 1
     assert 1 <= workers_for("cpu") <= MOST

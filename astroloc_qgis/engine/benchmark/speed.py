@@ -98,8 +98,7 @@ def _query(
 
         def near() -> object:
             allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km)
-            losses = distance_losses(index, nadir) if radius_km else None
-            return rank_blocks(vectors, index, allowed, top=TOP, losses=losses)
+            return rank_blocks(vectors, index, allowed, top=TOP, losses=distance_losses(index, nadir, radius_km))
 
         _, seconds["search about the nadir"] = _timed(near, repeat)
     info = index.info
