@@ -15,7 +15,7 @@ from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.simulation import appearance as looks
 from astroloc_qgis.engine.simulation.clouds import cloud_cover, fractal
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
-from astroloc_qgis.engine.simulation.photos import simulate_photo
+from astroloc_qgis.engine.simulation.photos import LONG_PX, SHORT_PX, simulate_photo
 from astroloc_qgis.engine.simulation.places import (
     Footprints,
     PlaceSampler,
@@ -77,7 +77,7 @@ def test_any_photo_is_whole_and_of_the_size_asked_for(seed: int, mosaic: Mosaic)
     rng = np.random.default_rng(seed)
     place = rectangle_place(rng.uniform(-180, 180), rng.uniform(-50, 50), rng.uniform(1e6, 9e6), rng)
     photo = simulate_photo(mosaic, place, rng)
-    assert photo.shape == ((192, 128, 3) if is_portrait(place) else (128, 192, 3))
+    assert photo.shape == ((LONG_PX, SHORT_PX, 3) if is_portrait(place) else (SHORT_PX, LONG_PX, 3))
     assert photo.dtype == np.uint8
 
 
