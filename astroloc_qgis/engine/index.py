@@ -65,8 +65,8 @@ def build_index(
         title: for people; the imagery's name if empty.
         kind: of vector store: "Flat" (exact), "SQfp16" or "SQ8" (half or a quarter of the size), "IVF256,Flat" (faster
             beyond a million blocks), "PQ64np" (product-quantised to 64 bytes a block, after Jégou et al., TPAMI 2011),
-            "PQ128x7np" (to 128 parts of 7 bits) or "OPQ64,PQ64np" (with a learned rotation before, Ge et al., CVPR
-            2013).
+            "PQ128x7np" (to 128 parts of 7 bits), "OPQ64,PQ64np" (with a learned rotation before, Ge et al., CVPR
+            2013) or "PCA64,PQ64np" (of their first 64 principal axes).
         land_only: leave out blocks far from land (``land``).
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: what the index says of itself; its title counts before ``title``.

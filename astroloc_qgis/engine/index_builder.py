@@ -102,6 +102,12 @@ def read_valid(reference: Reference, blocks: list[Block], pixels: int) -> Iterat
         yield block, picture
 
 
+def principal_axes(vectors: np.ndarray, count: int) -> np.ndarray:
+    """(N, D) -> (count, D) float32, orthonormal: the axes along which the vectors, not centred, are greatest."""
+    moments = vectors.astype(np.float64).T @ vectors.astype(np.float64)
+    return np.ascontiguousarray(np.linalg.eigh(moments)[1][:, ::-1][:, :count].T, dtype=np.float32)
+
+
 def piece_path(work: Path, number: int) -> Path:
     """Where a piece of an unfinished index is kept."""
     return work / f"piece-{number:06d}.npz"
@@ -289,10 +295,7 @@ class IndexBuilder:
         if len(table) == 0:
             raise self._nothing_to_index()
         self._skipped[NO_DATA] += sum(left_out for _, _, left_out in self._pieces(count))
-        store = self._empty_store(faiss, len(table))
-        if not store.is_trained:
-            self._progress("describe", 1.0)
-            store.train(self._training_vectors(count, len(table)))
+        store = self._trained_store(faiss, count, len(table))
         for vectors, _, _ in self._pieces(count):
             if len(vectors):
                 store.add(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -327,29 +330,45 @@ class IndexBuilder:
             ),
         )
 
-    def _empty_store(self, faiss: Any, count: int) -> Any:
-        """An untrained store of the plan's kind.
+    def _trained_store(self, faiss: Any, pieces: int, count: int) -> Any:
+        """A store of the plan's kind, ready for vectors.
 
         A product quantiser is put into an inverted file of a single list, which is the same but can be searched among
         some of its vectors only; "np" is faiss's word for not preparing it for filtering by Hamming distance, which
-        takes minutes.
+        takes minutes. Principal axes are those of the vectors as they are: faiss's own would subtract their mean, and
+        inner products would no longer be cosines.
 
         Raises:
             InputError: the kind does not suit the model or the number of blocks.
         """
         kind, dimensions = self._plan.kind, self._descriptor.dimensions
-        if not is_product_quantised(kind):
-            return faiss.index_factory(dimensions, kind, faiss.METRIC_INNER_PRODUCT)
-        if count < 256:
+        if is_product_quantised(kind) and count < 256:
             raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
-        *rotation, quantiser = kind.split(",")
+        *rotation, quantiser = kind.split(",") if is_product_quantised(kind) else [kind]
+        axes = int(rotation.pop()[3:]) if rotation and rotation[0].startswith("PCA") else None
+        parts = [*rotation, "IVF1", quantiser] if is_product_quantised(kind) else [kind]
+        if axes is not None and axes > dimensions:
+            raise InputError(f"Vectors of {dimensions} dimensions have no {axes} axes: choose at most {dimensions}.")
         try:
-            return faiss.index_factory(dimensions, ",".join([*rotation, "IVF1", quantiser]), faiss.METRIC_INNER_PRODUCT)
+            store = faiss.index_factory(axes or dimensions, ",".join(parts), faiss.METRIC_INNER_PRODUCT)
         except RuntimeError as error:  # what faiss says of sizes that do not divide
             raise InputError(
                 f"Vectors of {dimensions} dimensions cannot be quantised as {kind}: choose a divisor of {dimensions}.",
                 str(error),
             ) from error
+        if store.is_trained:
+            return store
+        self._progress("describe", 1.0)
+        vectors = self._training_vectors(pieces, count)
+        if axes is None:
+            store.train(vectors)
+            return store
+        principal = principal_axes(vectors, axes)
+        store.train(np.ascontiguousarray(vectors @ principal.T))
+        projection = faiss.LinearTransform(dimensions, axes, False)
+        faiss.copy_array_to_vector(principal.ravel(), projection.A)
+        projection.is_trained = True
+        return faiss.IndexPreTransform(projection, store)
 
     def _training_vectors(self, count: int, total: int) -> np.ndarray:
         share = min(1.0, _TRAINING_VECTORS / total)

@@ -30,7 +30,9 @@ NO_DATA, NO_DETAIL, OPEN_SEA = "too little of it has data", "the imagery is too 
 """Why a block is left out."""
 
 EVERYWHERE, LAND = "", "land"
-_KINDS = re.compile(r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|((OPQ[1-9]\d*(_[1-9]\d*)?,)?PQ[1-9]\d*(x[4-8])?np)")
+_KINDS = re.compile(
+    r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|(((OPQ[1-9]\d*(_[1-9]\d*)?|PCA[1-9]\d*),)?PQ[1-9]\d*(x[4-8])?np)"
+)
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,13 @@ def check_kind(kind: str) -> None:
     """Refuse kinds of vector store that an index cannot have.
 
     Raises:
-        InputError: none of "Flat", "SQ8", "SQfp16", "IVF<lists>,Flat", "PQ<parts>np", "PQ<parts>x<bits>np" and
-            "OPQ<parts>,PQ<parts>np".
+        InputError: none of "Flat", "SQ8", "SQfp16", "IVF<lists>,Flat", "PQ<parts>np", "PQ<parts>x<bits>np",
+            "OPQ<parts>,PQ<parts>np" and "PCA<dimensions>,PQ<parts>np".
     """
     if not _KINDS.fullmatch(kind):
         raise InputError(
             f"An index cannot be of kind '{kind}': choose Flat, SQ8, SQfp16, IVF<lists>,Flat, PQ<parts>np, "
-            "PQ<parts>x<bits>np or OPQ<parts>,PQ<parts>np."
+            "PQ<parts>x<bits>np, OPQ<parts>,PQ<parts>np or PCA<dimensions>,PQ<parts>np."
         )
 
 

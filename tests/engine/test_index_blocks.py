@@ -14,7 +14,7 @@ from astroloc_qgis.engine.block_table import block_table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.index import Index, build_index
-from astroloc_qgis.engine.index_builder import Labels
+from astroloc_qgis.engine.index_builder import Labels, principal_axes
 from astroloc_qgis.engine.index_format import pack_blocks
 from astroloc_qgis.engine.index_plan import OPEN_SEA
 from astroloc_qgis.engine.land import LandMask, land_of
@@ -162,7 +162,7 @@ def test_blocks_are_kept_in_the_smallest_integers_that_hold_them() -> None:
     assert pack_blocks(np.array([[11, 2044, 2047]], np.int32)).tolist() == [[11, 2044, 2047]]
 
 
-@pytest.fixture(scope="module", params=["PQ54np", "PQ108x6np", "OPQ27,PQ27np"])
+@pytest.fixture(scope="module", params=["PQ54np", "PQ108x6np", "OPQ27,PQ27np", "PCA108,PQ54np"])
 def pair(request: pytest.FixtureRequest, imagery: Path, tmp_path_factory: pytest.TempPathFactory):
     """The same blocks with exact vectors, and with codes."""
     folder = tmp_path_factory.mktemp("pq")
@@ -201,11 +201,24 @@ class TestProductQuantised:
         assert sizes[1] - 2 * books < sizes[0] / 8
         assert str(codes.folder / "descriptors.faiss") in Path("/proc/self/maps").read_text()
 
+    def test_an_axis_too_few_costs_little_and_inner_products_stay_cosines(self) -> None:
+        rng = np.random.default_rng(0)
+        vectors = rng.standard_normal((400, 12)) * np.geomspace(1, 0.01, 12) + 0.5
+        axes = principal_axes(vectors, 6)
+        np.testing.assert_allclose(axes @ axes.T, np.eye(6), atol=1e-6)
+        np.testing.assert_allclose((vectors @ axes.T) @ (vectors @ axes.T).T, vectors @ vectors.T, atol=0.15)
+
+    def test_more_axes_than_dimensions_are_refused(self, imagery: Path, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="Vectors of 216 dimensions have no 999 axes"):
+            build(imagery, tmp_path / "index", kind="PCA999,PQ27np", zooms=[13, 14], stride=1)
+
     def test_too_few_blocks_to_learn_from_are_refused(self, imagery: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="needs 256 blocks to learn from"):
             build(imagery, tmp_path / "index", kind="PQ54np")
 
-    @pytest.mark.parametrize("kind", ["PQ64", "PQ0np", "OPQ8,Flat", "IVF4,PQ8np", "PQ64npx", "PQ64x9np"])
+    @pytest.mark.parametrize(
+        "kind", ["PQ64", "PQ0np", "PCA8,Flat", "PCA0,PQ8np", "OPQ8,Flat", "IVF4,PQ8np", "PQ64npx", "PQ64x9np"]
+    )
     def test_kinds_that_are_none_are_refused(self, imagery: Path, tmp_path: Path, kind: str) -> None:
         with pytest.raises(InputError, match=f"of kind '{kind}'"):
             build(imagery, tmp_path / "index", kind=kind)
