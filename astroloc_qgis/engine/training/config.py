@@ -58,6 +58,7 @@ class TrainingConfig:
         yearwise: one augmentation for all tiles of a year in a batch (EarthLoc); else one for each picture.
         cluster_mining: draw such batches from clusters of descriptors; else at random.
         relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
+        steady: keep the statistics of the trained blocks' outputs as they are when training begins.
         mixed_precision: the network in bfloat16 where autocast thinks that safe, losses and weights in float32: faster
             on recent GPUs, slower on most CPUs.
     """
@@ -99,6 +100,7 @@ class TrainingConfig:
     yearwise: bool = True
     cluster_mining: bool = True
     relevance: bool = True
+    steady: bool = False
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:

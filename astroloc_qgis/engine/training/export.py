@@ -11,6 +11,7 @@ from astroloc_qgis.engine.descriptors.lite_weights import write_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
 from astroloc_qgis.engine.training.records import LOG
+from astroloc_qgis.engine.training.steady import folded
 
 _SMOOTH = 25
 """Steps that a line of the curve averages."""
@@ -35,7 +36,7 @@ def export_model(
     """
     stored = load_checkpoint(run / checkpoint)
     record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
-    digest = write_weights(out, stored["network"], record)
+    digest = write_weights(out, folded(stored["network"]), record)
     write_curve(run / LOG, out.with_suffix(".curve.csv"))
     return digest
 

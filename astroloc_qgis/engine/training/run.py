@@ -23,7 +23,13 @@ from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
 from astroloc_qgis.engine.training.pairs import render_batch
 from astroloc_qgis.engine.training.pool import place_pool
 from astroloc_qgis.engine.training.positives import fitting_blocks
-from astroloc_qgis.engine.training.start import start_network
+from astroloc_qgis.engine.training.start import images_of, start_network
+from astroloc_qgis.engine.training.steady import (
+    add_steady_norms,
+    folded,
+    measure_steady_norms,
+    without_steady_norms,
+)
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
 from astroloc_qgis.engine.training.validation import validate, validation_set
 from astroloc_qgis.engine.training.world import Sources, World
@@ -73,7 +79,7 @@ class TrainingRequest:
 
 
 def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
-    """Train, or go on training; returns the network as it is after the last step.
+    """Train, or go on training; returns the network as it would ship after the last step.
 
     Raises:
         InputError: what is asked for makes no sense, or a file cannot be read.
@@ -93,7 +99,8 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
         def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
             return validate(network, data)
 
-    return Trainer(config, network, places, sources, request.out, check, request.workers, request.device).run()
+    trainer = Trainer(config, network, places, sources, request.out, check, request.workers, request.device)
+    return without_steady_norms(trainer.run())
 
 
 def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> Sources:
@@ -159,16 +166,24 @@ def _start(
 ) -> LiteNetwork:
     torch.manual_seed(config.seed)
     network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
+    network.freeze(config.frozen_blocks)
     if (request.out / CHECKPOINT).is_file():
+        if config.steady:
+            add_steady_norms(network)
         return network
-    start = request.warm_start or request.out / "start.pt"
-    if not start.is_file() and request.warm_start is None:
-        rng, world = np.random.default_rng(config.seed), World(sources)
-        chosen = rng.permutation(len(places))[: _START_BATCHES * config.batch]
-        batches = [
-            render_batch(config, world, places, 0, chosen[at : at + config.batch])
-            for at in range(0, len(chosen), config.batch)
-        ]
-        save_checkpoint(start, {"network": start_network(config, batches).state_dict()})
-    network.load_state_dict(load_checkpoint(start)["network"])
+    rng, world = np.random.default_rng(config.seed), World(sources)
+    chosen = rng.permutation(len(places))[: _START_BATCHES * config.batch]
+    batches = [
+        render_batch(config, world, places, 0, chosen[at : at + config.batch], small=config.small_steps > 0)
+        for at in range(0, len(chosen), config.batch)
+    ]
+    if request.warm_start is not None:
+        state = folded(load_checkpoint(request.warm_start)["network"])
+    else:
+        state = start_network(config, batches).state_dict()
+        save_checkpoint(request.out / "start.pt", {"network": state})
+    network.load_state_dict(state)
+    if config.steady:
+        add_steady_norms(network)
+        measure_steady_norms(network, (images.float() for batch in batches for images in images_of(batch)))
     return network

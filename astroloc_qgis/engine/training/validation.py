@@ -110,7 +110,10 @@ def recalls(similarity: torch.Tensor, right: NDArray[np.bool_]) -> dict[str, flo
 
 def validate(network: LiteNetwork, data: ValidationSet) -> dict[str, dict[str, float]]:
     """Measure ``{"overlap": {rank: %}, "iou20": {rank: %}}``."""
+    training = network.training
+    network.eval()
     tiles = describe(network, data.tiles)
     turned = describe_turned(network, data.photos)
+    network.train(training)
     similarity = (turned.reshape(-1, turned.shape[2]) @ tiles.T).reshape(len(data.photos), 4, -1).amax(dim=1)
     return {"overlap": recalls(similarity, data.iou > 0), "iou20": recalls(similarity, data.iou > 0.2)}

@@ -78,8 +78,9 @@ def test_a_toy_world_is_learned(data: Path, tmp_path: Path) -> None:
         {"loss": "multi-similarity"},
         {"loss": "none", "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4, "relevance": False, "yearwise": False},
         {"mixed_precision": True, "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4},
+        {"steady": True, "tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4},
     ],
-    ids=["AstroLoc", "multi-similarity", "EarthLoc", "mixed precision"],
+    ids=["AstroLoc", "multi-similarity", "EarthLoc", "mixed precision", "steady"],
 )
 def test_the_losses_of_the_papers_can_be_chosen(changes: dict[str, object], data: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, steps=8, **changes)  # type: ignore[arg-type]
@@ -101,9 +102,10 @@ def test_in_mixed_precision_the_first_loss_is_nearly_that_of_full_precision(data
 
 
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_path: Path) -> None:
-    train(request(data, tmp_path / "whole"), CONFIG)
+    steady = dataclasses.replace(CONFIG, steady=True)  # with all that a run carries along
+    train(request(data, tmp_path / "whole"), steady)
     config = tmp_path / "config.json"
-    config.write_text(json.dumps(CONFIG.to_json()))
+    config.write_text(json.dumps(steady.to_json()))
     out = tmp_path / "killed"
     out.mkdir()
     command = [
