@@ -27,7 +27,7 @@ def add_world(
     )
     parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
     parser.add_argument("--model", default="astroloc-lite", metavar="NAME")
-    parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, … (default PCA112,PQ112np)")
+    parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument(

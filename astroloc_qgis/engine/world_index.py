@@ -14,7 +14,7 @@ STRIDES = {9: 2, 10: 2, 11: 3}
 """Tiles from one block to the next by zoom: neighbours overlap by half, at zoom 11, to save room, by a quarter."""
 EXTENT: Extent = (-180.0, -60.0, 180.0, 60.0)
 """The ISS flies between 51.6 degrees south and north, and sees land up to some degrees beyond."""
-KIND = "PCA112,PQ112np"
+KIND = "PQ128x7np"
 """112 bytes a block. The error of a score is 0.006 then, 0.015 with 64 bytes ("PQ64np"), against a deviation of 0.14
 between blocks; see the model card for what is lost against exact vectors."""
 BLUE_MARBLE_URL = (
