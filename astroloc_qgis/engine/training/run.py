@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius, read_footprints
+from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.datasets import ImportedPhoto, imported_photos, tile_library
 from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
-from astroloc_qgis.engine.training.pairs import render_batch
+from astroloc_qgis.engine.training.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.pool import place_pool
 from astroloc_qgis.engine.training.positives import fitting_blocks
 from astroloc_qgis.engine.training.start import images_of, start_network
@@ -171,12 +173,7 @@ def _start(
         if config.steady:
             add_steady_norms(network)
         return network
-    rng, world = np.random.default_rng(config.seed), World(sources)
-    chosen = rng.permutation(len(places))[: _START_BATCHES * config.batch]
-    batches = [
-        render_batch(config, world, places, 0, chosen[at : at + config.batch], small=config.small_steps > 0)
-        for at in range(0, len(chosen), config.batch)
-    ]
+    batches = list(_first_batches(config, sources, places)) if config.steady or request.warm_start is None else []
     if request.warm_start is not None:
         state = folded(load_checkpoint(request.warm_start)["network"])
     else:
@@ -187,3 +184,11 @@ def _start(
         add_steady_norms(network)
         measure_steady_norms(network, (images.float() for batch in batches for images in images_of(batch)))
     return network
+
+
+def _first_batches(config: TrainingConfig, sources: Sources, places: NDArray[np.float64]) -> Iterator[PairBatch]:
+    """Batches of places drawn from the pool, to measure the network on before it learns."""
+    world = World(sources)
+    chosen = np.random.default_rng(config.seed).permutation(len(places))[: _START_BATCHES * config.batch]
+    for part in chunks(len(chosen), config.batch):
+        yield render_batch(config, world, places, 0, chosen[part], small=config.small_steps > 0)
