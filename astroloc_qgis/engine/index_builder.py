@@ -341,26 +341,29 @@ class IndexBuilder:
         Raises:
             InputError: the kind does not suit the model or the number of blocks.
         """
-        kind, dimensions = self._plan.kind, self._descriptor.dimensions
-        if is_product_quantised(kind) and count < 256:
-            raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
-        *rotation, quantiser = kind.split(",") if is_product_quantised(kind) else [kind]
-        axes = int(rotation.pop()[3:]) if rotation and rotation[0].startswith("PCA") else None
-        parts = [*rotation, "IVF1", quantiser] if is_product_quantised(kind) else [kind]
-        if axes is not None and axes > dimensions:
+        kind, dimensions, axes = self._plan.kind, self._descriptor.dimensions, 0
+        if is_product_quantised(kind):
+            if count < 256:
+                raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
+            *before, quantiser = kind.split(",")
+            if before and before[0].startswith("PCA"):
+                axes = int(before.pop().removeprefix("PCA"))
+            kind = ",".join([*before, "IVF1", quantiser])
+        if axes > dimensions:
             raise InputError(f"Vectors of {dimensions} dimensions have no {axes} axes: choose at most {dimensions}.")
         try:
-            store = faiss.index_factory(axes or dimensions, ",".join(parts), faiss.METRIC_INNER_PRODUCT)
+            store = faiss.index_factory(axes or dimensions, kind, faiss.METRIC_INNER_PRODUCT)
         except RuntimeError as error:  # what faiss says of sizes that do not divide
             raise InputError(
-                f"Vectors of {dimensions} dimensions cannot be quantised as {kind}: choose a divisor of {dimensions}.",
+                f"Vectors of {axes or dimensions} dimensions cannot be quantised as {self._plan.kind}: choose a "
+                f"divisor of {axes or dimensions}.",
                 str(error),
             ) from error
         if store.is_trained:
             return store
         self._progress("describe", 1.0)
         vectors = self._training_vectors(pieces, count)
-        if axes is None:
+        if not axes:
             store.train(vectors)
             return store
         principal = principal_axes(vectors, axes)

@@ -23,7 +23,7 @@ def images() -> torch.Tensor:
 
 
 @pytest.fixture
-def network(images: torch.Tensor) -> LiteNetwork:
+def network() -> LiteNetwork:
     torch.manual_seed(1)
     plain = LiteNetwork(16)
     plain.freeze(5)
