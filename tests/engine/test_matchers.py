@@ -14,7 +14,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.estimation import fit_homography
 from astroloc_qgis.engine.geometry import Array, apply_homography, photo_corners, scaling, translation, warp_image
 from astroloc_qgis.engine.matchers.base import Features, Image, Matcher, inside_mask
-from astroloc_qgis.engine.matchers.contrast import equalise
+from astroloc_qgis.engine.matchers.contrast import equalise, stretch
 from astroloc_qgis.engine.matchers.lightglue import FusedCrossAttention
 from tests.engine.synthetic import World, degrade, make_world
 
@@ -206,3 +206,25 @@ def test_equalising_brings_haze_and_dusk_to_the_same_contrast(picture: Image) ->
     assert likeness[1] < likeness[0]
     assert equalise(hazy).std() > 1.3 * hazy.std()
     assert equalise(picture).shape == picture.shape
+
+
+def test_stretching_takes_the_blue_of_haze_away(picture: Image) -> None:
+    veil, clear = np.array([30, 60, 120]), np.array([0.8, 0.6, 0.3])
+    hazy = (picture * clear + veil).clip(0, 255).astype(np.uint8)
+    assert np.abs(stretch(hazy).astype(float) - stretch(picture)).mean() < 4
+    assert np.ptp(hazy[..., 2]) < 80 < 250 < np.ptp(stretch(hazy)[..., 2])
+
+
+def test_missing_pixels_stay_black_and_have_no_part_in_the_stretch(picture: Image) -> None:
+    dull = (picture * 0.2 + 100).astype(np.uint8)
+    framed = np.pad(dull, ((40, 40), (0, 0), (0, 0)))
+    assert (stretch(framed)[40:-40] == stretch(dull)).all()
+    assert stretch(framed)[:40].max() == 0
+
+
+def test_what_has_no_contrast_is_not_blown_up() -> None:
+    flat = np.full((20, 30, 3), 90, np.uint8)
+    assert stretch(flat).std() == 0
+    faint = flat + np.tile(np.array([0, 1], np.uint8)[:, None], (10, 30))[..., None]
+    assert np.ptp(stretch(faint)) < 40
+    assert stretch(np.zeros((4, 5, 3), np.uint8)).max() == 0
