@@ -51,7 +51,7 @@ GROUP = 6
 """So many starts are looked at by all matchers but the hinted ones before the next are: of photos whose place is
 retrieved at all, two in three have it among the first so many candidates."""
 
-AUTO = (Stage("sift", 40), Stage("xfeat-lighterglue", 25), Stage("aliked-lightglue", 2, hinted=True))
+AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 36), Stage("aliked-lightglue", 2, hinted=True))
 """The cascade called ``auto``. SIFT finds most photos at any turn, XFeat with LighterGlue most of the rest at quarter
 turns, each in less than a second a candidate; ALIKED with LightGlue settles what they could neither confirm nor
 refute."""
@@ -66,7 +66,7 @@ def stages_of(name: str) -> tuple[Stage, ...]:
     if name == "auto":
         return AUTO
     matchers.check_name(name)
-    return (Stage(name, 20),)
+    return (Stage(name, 30),)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from astroloc_qgis.engine.cascade import GROUP, Stage, Start, run_cascade, sharpen_on, stages_of
+from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, sharpen_on, stages_of
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
@@ -28,16 +28,10 @@ from astroloc_qgis.engine.index import Index
 from astroloc_qgis.engine.localization import Localization
 from astroloc_qgis.engine.photo import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval import Candidate, retrieve, worth_a_look
-from astroloc_qgis.engine.search_area import (
-    LIKELY_LONG_SIDES,
-    CoregistrationSettings,
-    SearchArea,
-    area_about_block,
-    area_about_footprint,
-    plane_for,
-)
+from astroloc_qgis.engine.retrieval import Candidate, retrieve
+from astroloc_qgis.engine.search_area import SearchArea, area_about_footprint, plane_for
 from astroloc_qgis.engine.smooth_correction import find_correction
+from astroloc_qgis.engine.starts import starts_about, starts_at
 from astroloc_qgis.engine.tiles import Block, Extent
 from astroloc_qgis.engine.views import PhotoViews
 
@@ -114,7 +108,7 @@ def localize(
     with _opened(imagery or index.info.imagery_uri) as reference:
         with clock.stage("match"):
             views = PhotoViews(pixels, photo.alpha)
-            starts = _starts(candidates, reference, nadir)
+            starts = starts_about(candidates, reference, nadir)
             outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
         result = Localization(photo_path, outcome, candidates, views.size)
         if finer is not None:
@@ -220,7 +214,7 @@ def register_block(
         progress: told the stage "match".
     """
     candidate = Candidate(block, rank=1, score=1.0, turn=0)
-    starts: list[Start] = [(area_about_block(block, reference, nadir=nadir), candidate)]
+    starts = starts_at(candidate, reference, nadir)
     outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
     return Localization(photo_path, outcome, [candidate], views.size)
 
@@ -301,20 +295,6 @@ def _write(
         },
         progress=progress,
     )
-
-
-def _starts(candidates: Sequence[Candidate], reference: Reference, nadir: tuple[float, float] | None) -> list[Start]:
-    """Where to look for the photo, likeliest first: those of the first group at two sizes of the photo."""
-    likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
-    return [
-        (
-            area_about_block(
-                one.block, reference, nadir=nadir, turn=one.turn, settings=likely if number < GROUP else others
-            ),
-            one,
-        )
-        for number, one in enumerate(worth_a_look(candidates))
-    ]
 
 
 @contextmanager
