@@ -21,6 +21,9 @@ Field = NDArray[np.float32]
 Rng = np.random.Generator
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
+_WAVELENGTH = np.array([650, 550, 450], dtype=np.float32) / 550
+"""Of red, green and blue, beside green."""
+
 STEPS: tuple[tuple[str, float, Callable[[Field, Rng], Field]], ...]
 """Name, probability and function of each step after the water's, in order; filled at the end of this module."""
 
@@ -95,6 +98,14 @@ def relief_contrast(image: Field, rng: Rng) -> Field:
     return np.asarray(mean + (image - mean) * np.float32(math.exp(rng.normal(0, 0.35))), dtype=np.float32)
 
 
+def finer_detail(image: Field, rng: Rng) -> Field:
+    """What a lens resolves and the mosaic does not: texture of one to six pixels, stronger here than there."""
+    shape = _shape(image)
+    texture = fractal(shape, rng, cells=max(shape) / rng.uniform(3, 12), persistence=rng.uniform(0.5, 1.0)) - 0.5
+    where = fractal(shape, rng, cells=rng.uniform(2, 12))
+    return np.asarray(image * (1 + (rng.uniform(0, 0.5) * where * texture)[..., None]), dtype=np.float32)
+
+
 def colours(image: Field, rng: Rng) -> Field:
     """White balance, saturation and a little crosstalk between the channels."""
     luma = (image @ _LUMA)[..., None]
@@ -106,7 +117,10 @@ def colours(image: Field, rng: Rng) -> Field:
 
 
 def haze(image: Field, rng: Rng) -> Field:
-    """Path radiance: contrast lost to bluish white, more towards one side (the horizon) and in patches."""
+    """Path radiance: contrast lost to bluish white, more towards one side (the horizon) and in patches.
+
+    Optical depth goes with the wavelength to the power of 0 (cloud, dust) to -4 (Rayleigh): blue is lost first.
+    """
     height, width = image.shape[:2]
     depth = np.float32(rng.beta(1.2, 2.5) * 0.88)
     direction = rng.uniform(0, 2 * math.pi)
@@ -114,6 +128,7 @@ def haze(image: Field, rng: Rng) -> Field:
     slope = rng.uniform(0, 0.7) * (x * math.cos(direction) + y * math.sin(direction))
     patches = rng.uniform(0, 0.5) * (fractal((height, width), rng, cells=rng.uniform(1, 3)) - 0.5)
     share = np.clip(depth * (1 + slope + patches), 0, 0.93)[..., None]
+    share = 1 - (1 - share) ** (_WAVELENGTH ** -np.float32(rng.uniform(0, 3.5)))
     warm = rng.random() < 0.15  # dust and smoke
     air = np.array([rng.uniform(0.35, 0.75), rng.uniform(0.45, 0.75), rng.uniform(0.5, 0.9)], dtype=np.float32)
     return np.asarray(image + share * ((air[::-1] if warm else air) - image), dtype=np.float32)
@@ -154,16 +169,16 @@ def tone(image: Field, rng: Rng) -> Field:
 
 def blur(image: Field, rng: Rng) -> Field:
     """Out of focus, or moved; or sharpened until edges ring."""
-    kind = rng.random()
+    kind, pixel = rng.random(), max(_shape(image)) / 192
     if kind < 0.55:
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.5)), dtype=np.float32)
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.5) * pixel), dtype=np.float32)
     if kind < 0.75:
         length, angle = rng.uniform(2, 7), rng.uniform(0, math.pi)
         kernel = np.zeros((9, 9), dtype=np.float32)
         for step in np.linspace(-length / 2, length / 2, 15):
             kernel[round(4 + step * math.sin(angle)), round(4 + step * math.cos(angle))] += 1
         return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), dtype=np.float32)
-    soft = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2))
+    soft = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2) * pixel)
     return np.asarray(np.clip(image + np.float32(rng.uniform(0.3, 1.5)) * (image - soft), 0, 1), dtype=np.float32)
 
 
@@ -183,6 +198,7 @@ def jpeg(photo: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
 
 STEPS = (
     ("relief contrast", 0.5, relief_contrast),
+    ("finer detail", 0.5, finer_detail),
     ("colours", 0.85, colours),
     ("clouds", 0.62, with_clouds),
     ("haze", 0.75, haze),

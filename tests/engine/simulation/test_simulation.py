@@ -106,6 +106,26 @@ def test_haze_takes_contrast_and_adds_light_to_dark_ground() -> None:
     assert all(photo.mean() > image.mean() for photo in hazy)
 
 
+def test_haze_takes_blue_before_red() -> None:
+    image = np.where(np.random.default_rng(1).random((64, 96, 1)) > 0.5, 0.3, 0.05).astype(np.float32).repeat(3, axis=2)
+    for seed in range(20):
+        red, green, blue = np.abs(np.diff(looks.haze(image, np.random.default_rng(seed)), axis=1)).mean(axis=(0, 1))
+        assert red > green - 1e-5
+        assert green > blue - 1e-5
+
+
+def test_finer_detail_leaves_what_the_mosaic_shows() -> None:
+    image = np.random.default_rng(2).random((8, 12, 3), dtype=np.float32).repeat(16, axis=0).repeat(16, axis=1)
+    changed, kept = [], []
+    for seed in range(20):
+        detailed = looks.finer_detail(image, np.random.default_rng(seed))
+        blocks = detailed.reshape(8, 16, 12, 16, 3)
+        changed.append(float(blocks.std(axis=(1, 3)).mean()))
+        kept.append(float(np.abs(blocks.mean(axis=(1, 3)) - image[::16, ::16]).mean()))
+    assert max(changed) > 0.03
+    assert max(kept) < 0.02
+
+
 def test_clouds_cover_from_hardly_anything_to_most_of_a_photo() -> None:
     covers = [float(cloud_cover((128, 192), np.random.default_rng(seed)).mean()) for seed in range(80)]
     assert min(covers) < 0.05
