@@ -37,6 +37,8 @@ def main() -> None:
             decay_steps=options.steps // 3,
             places=64 * options.steps // 4,
             small_steps=0,
+            tile_px=160,
+            photo_px=192,
             validate_every=options.steps,
             tile_loss=1.0,
         )

@@ -104,15 +104,19 @@ def test_different_places_come_first_and_nothing_is_lost(toy: tuple[Index, Descr
     photo = picture(imagery, index.block(9))
     plain = retrieve(photo, index, descriptor, top=len(index), diversify=False)
     diverse = retrieve(photo, index, descriptor, top=len(index))
-    places: list[Candidate] = []
+    places: list[list[Candidate]] = []
     for candidate in plain:
         row = np.array([candidate.block.zoom, candidate.block.row, candidate.block.column], np.int32)
-        others = np.array([(c.block.zoom, c.block.row, c.block.column) for c in places], np.int32).reshape(-1, 3)
-        if len(places) < retrieval.PLACES and not (iou_with(others, row, 4) > retrieval.SAME_PLACE_IOU).any():
-            places.append(candidate)
+        others = np.array([(c.block.zoom, c.block.row, c.block.column) for c, *_ in places], np.int32).reshape(-1, 3)
+        same = np.flatnonzero(iou_with(others, row, 4) > retrieval.SAME_PLACE_IOU)
+        if not len(same) and len(places) < retrieval.PLACES:
+            places.append([candidate])
+        elif len(same) and candidate.score > places[same[0]][0].score - retrieval.NEARLY:
+            places[same[0]].append(candidate)
+    firsts = sorted((c for place in places for c in place[:2]), key=lambda c: c.rank)
     assert 1 < len(places) < len(plain)
-    rest = [candidate for candidate in plain if candidate not in places]
-    assert [c.block for c in diverse] == [c.block for c in places + rest]
+    rest = [candidate for candidate in plain if candidate not in firsts]
+    assert [c.block for c in diverse] == [c.block for c in firsts + rest]
     assert {(c.block, c.score, c.turn) for c in diverse} == {(c.block, c.score, c.turn) for c in plain}
 
 
@@ -120,6 +124,12 @@ def test_a_candidate_that_a_search_about_a_better_one_sees_whole_is_not_looked_a
     blocks = [(10, 400, 400), (10, 403, 397), (10, 404, 400), (10, 400, 396), (11, 800, 800), (10, 402, 402)]
     candidates = [Candidate(Block(*block), rank, 1 - rank / 10, 0) for rank, block in enumerate(blocks, start=1)]
     assert [candidate.rank for candidate in retrieval.worth_a_look(candidates)] == [1, 3, 4, 5]
+
+
+def test_a_second_block_of_a_place_is_kept_if_it_is_nearly_as_likely() -> None:
+    table = np.array([(10, 400, 400), (10, 402, 400), (10, 400, 402), (10, 440, 400), (10, 442, 400)], np.int32)
+    scores = np.array([0.9, 0.88, 0.87, 0.6, 0.5])
+    assert retrieval._places_first(table, scores, np.arange(5), 4).tolist() == [0, 1, 3, 2, 4]
 
 
 def test_blocks_far_apart_in_zoom_are_never_one_place() -> None:

@@ -5,6 +5,7 @@ The model card in ``resources/models`` tells how, on what, and how well it does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,15 @@ from astroloc_qgis.engine.descriptors.lite_weights import read_weights, weights_
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weight_store import file_sha256
 
-_TILE_PX = 160
-_PHOTO_PX = 192
+_TILE_PX = 224
+_PHOTO_PX = (192, 288, 384)
 
 
 class AstroLocLite(Descriptor):
     """256 numbers a photo or tile.
 
-    Tiles (square) are described at 160 px, photos (not square) at 192 px on their long side: as many pixels, each with
-    its own aspect, as in training.
+    Tiles (square) are described at 224 px, as in training; photos (not square) at 192, 288 (as in training) and 384 px
+    on their long side, with their own aspect: the mean of the three finds more than any of them.
 
     Args:
         device: for torch.
@@ -60,11 +61,20 @@ class AstroLocLite(Descriptor):
     @property
     def settings(self) -> dict[str, str | int | float]:
         """All that shapes a vector beside the weights."""
-        return {"tile_px": _TILE_PX, "photo_px": _PHOTO_PX, "input": "standardised"}
+        return {"tile_px": _TILE_PX, "photo_px": "+".join(map(str, _PHOTO_PX)), "input": "standardised"}
+
+    def describe(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe images, as every descriptor does; photos at several sizes."""
+        sizes = [(_TILE_PX,) if image.shape[0] == image.shape[1] else _PHOTO_PX for image in images]
+        fitted = [fit_long_side(image, size) for image, some in zip(images, sizes, strict=True) for size in some]
+        described = super().describe(fitted)
+        owner = np.repeat(np.arange(len(images)), [len(some) for some in sizes])
+        together = np.zeros((len(images), self.dimensions), dtype=np.float32)
+        np.add.at(together, owner, described)
+        return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
-        square = image.shape[0] == image.shape[1]
-        return fit_long_side(image, _TILE_PX if square else _PHOTO_PX)
+        return image
 
     @torch.inference_mode()
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:

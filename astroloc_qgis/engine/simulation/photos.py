@@ -9,7 +9,7 @@ from astroloc_qgis.engine.simulation.appearance import appearance
 from astroloc_qgis.engine.simulation.mosaic import Mosaic
 from astroloc_qgis.engine.simulation.places import is_portrait
 
-LONG_PX, SHORT_PX = 192, 128
+LONG_PX, SHORT_PX = 288, 192
 """Sides of a simulated photo: what the model sees of any photo."""
 
 

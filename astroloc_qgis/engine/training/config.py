@@ -24,7 +24,7 @@ class TrainingConfig:
         decay_steps: the last so many steps, in which the learning rate falls to nothing (a half cosine); before, it is
             constant, so that a run can be prolonged.
         batch: pairs of photo and tile in a batch.
-        small_steps: the first so many steps see photos and tiles at ``small_scale`` of their size: two thirds of the
+        small_steps: the first so many steps see photos and tiles at ``small_scale`` of their size: less than half the
             time a step, and coarse structure is learned first.
         small_scale: as said; sides stay multiples of 32.
         tile_px: side of a tile.
@@ -63,15 +63,15 @@ class TrainingConfig:
             on recent GPUs, slower on most CPUs.
     """
 
-    seed: int = 4
+    seed: int = 11
     places: int = 20_000
-    steps: int = 1_800
-    decay_steps: int = 600
+    steps: int = 2_500
+    decay_steps: int = 500
     batch: int = 64
-    small_steps: int = 1_000
-    small_scale: float = 0.8
-    tile_px: int = 160
-    photo_px: int = 192
+    small_steps: int = 1_600
+    small_scale: float = 0.7
+    tile_px: int = 224
+    photo_px: int = 288
     mosaic_zoom: int = 8
     zooms: tuple[int, ...] = (9, 10, 11)
     strides: tuple[int, ...] = (2, 2, 3)
@@ -83,7 +83,7 @@ class TrainingConfig:
     group_places: int = 768
     hard_share: float = 0.85
     hard_from_epoch: int = 1
-    learning_rate: float = 3e-4
+    learning_rate: float = 4e-4
     weight_decay: float = 1e-4
     warmup: int = 60
     positive_iou: float = 0.2
@@ -100,7 +100,7 @@ class TrainingConfig:
     yearwise: bool = True
     cluster_mining: bool = True
     relevance: bool = True
-    steady: bool = False
+    steady: bool = True
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:

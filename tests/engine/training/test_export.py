@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
+from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.descriptors.lite_weights import MOST_BYTES, read_weights, write_weights
 from astroloc_qgis.engine.errors import InputError
@@ -41,7 +42,7 @@ def run(tmp_path: Path, network: LiteNetwork) -> Path:
 def test_the_exported_model_describes_as_the_trained_one(run: Path, network: LiteNetwork, tmp_path: Path) -> None:
     digest = export_model(run, tmp_path / "lite.npz", about={"command": "train"})
     model = AstroLocLite(weights=tmp_path / "lite.npz")
-    image = np.random.default_rng(0).integers(0, 255, (160, 160, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 255, (224, 224, 3), dtype=np.uint8)
     with torch.inference_mode():
         exact = network(torch.from_numpy(image[None]).permute(0, 3, 1, 2).float()).numpy()
     np.testing.assert_allclose(model.describe([image]), exact, atol=0.01)
@@ -58,13 +59,27 @@ def test_the_same_weights_give_the_same_file(run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_photos_are_described_with_their_own_aspect_and_as_many_pixels_as_tiles(run: Path, tmp_path: Path) -> None:
+def test_photos_are_described_with_their_own_aspect_at_several_sizes(run: Path, tmp_path: Path) -> None:
     export_model(run, tmp_path / "lite.npz")
     model = AstroLocLite(weights=tmp_path / "lite.npz")
     seen: list[tuple[int, ...]] = []
     model._describe_same_size = lambda images: seen.append(images.shape) or np.ones((len(images), 256))  # type: ignore
     model.describe([np.zeros(shape, np.uint8) for shape in ((400, 600, 3), (600, 400, 3), (500, 500, 3))])
-    assert {shape[1:3] for shape in seen} == {(128, 192), (192, 128), (160, 160)}
+    wide = {(128, 192), (192, 288), (256, 384)}
+    assert {shape[1:3] for shape in seen} == {(224, 224), *wide, *((across, high) for high, across in wide)}
+
+
+def test_a_photo_is_the_mean_of_its_sizes_whatever_is_described_beside_it(run: Path, tmp_path: Path) -> None:
+    export_model(run, tmp_path / "lite.npz")
+    model = AstroLocLite(weights=tmp_path / "lite.npz")
+    rng = np.random.default_rng(1)
+    photo, tile = (rng.integers(0, 255, shape, dtype=np.uint8) for shape in ((256, 384, 3), (224, 224, 3)))
+    parts = [model._describe_same_size(fit_long_side(photo, size)[None])[0] for size in (192, 288, 384)]
+    mean = np.mean(parts, axis=0)
+    described = model.describe([tile, photo, tile])
+    np.testing.assert_allclose(described[1], mean / np.linalg.norm(mean), atol=1e-4)
+    np.testing.assert_allclose(described[[0, 2]], np.repeat(model.describe([tile]), 2, axis=0), atol=1e-5)
+    assert model.describe([]).shape == (0, 256)
 
 
 def test_the_curve_of_a_run_is_a_table_of_mean_losses_and_recalls(run: Path, tmp_path: Path) -> None:
