@@ -18,6 +18,7 @@ from astroloc_qgis.engine.simulation.places import PlaceSampler, Zone, read_foot
 
 TARGET = ROOT / "resources" / "help" / "simulator.jpg"
 COLUMNS, ROWS = 8, 4
+WIDTH, HEIGHT = 192, 128
 MOST_BYTES = 300_000
 
 
@@ -34,9 +35,12 @@ def main() -> None:
     sampler = PlaceSampler(read_footprints(options.footprints, "train"), mosaic, nowhere)
     rng = np.random.default_rng(options.seed)
     places = sampler.draw(COLUMNS * ROWS, rng)
-    grounds = [mosaic.view(place, 192, 128) for place in places]
-    photos = [simulate_photo(mosaic, place, rng, portrait=False) for place in places]
-    gap = np.full((6, 192 * COLUMNS, 3), 255, np.uint8)
+    grounds = [mosaic.view(place, WIDTH, HEIGHT) for place in places]
+    photos = [
+        cv2.resize(simulate_photo(mosaic, place, rng, portrait=False), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        for place in places
+    ]
+    gap = np.full((6, WIDTH * COLUMNS, 3), 255, np.uint8)
     bands = []
     for row in range(ROWS):
         some = slice(row * COLUMNS, (row + 1) * COLUMNS)
