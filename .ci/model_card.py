@@ -28,7 +28,9 @@ def model(record: dict[str, Any]) -> str:
         f"- {config.get('dimensions', '?')} dimensions; trained for {record.get('steps', '?')} steps of "
         f"{config.get('batch', '?')} pairs, loss {config.get('loss', '?')}",
     ]
-    return "\n".join(lines + [f"- {key}: {record[key]}" for key in ("command", "trained_on") if key in record])
+    return "\n".join(
+        lines + [f"- {key}: {record[key]}" for key in ("command", "history", "trained_on") if key in record]
+    )
 
 
 def index(info: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ each block in four rotations; here the photo is turned instead, which finds the 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.nadir_prior import score_loss
+from astroloc_qgis.engine.nadir_prior import WEIGHT, score_loss
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -32,8 +33,8 @@ SAME_PLACE_IOU = 0.2
 """Blocks that overlap more than this are one place. Neighbours half a block apart have 1/3 and a block of the next
 finer zoom wholly inside one 1/4; diagonal neighbours have 1/7. Registration looks at three times a candidate's width,
 so it sees the neighbour anyway, and trying both would be trying twice."""
-NEARLY = 0.035
-"""A block that scores so little less than its place's best is at least half as likely (``nadir_prior.WEIGHT``)."""
+NEARLY = WEIGHT * math.log(2)
+"""A block that scores so little less than its place's best is at least half as likely."""
 SIMILAR_ZOOM = 1
 """Blocks further apart in zoom than this are different guesses of the scale and never one place."""
 SEEN_WITHIN = 0.75
