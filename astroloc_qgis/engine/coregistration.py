@@ -176,7 +176,7 @@ def _refine(
     if mask.mean() < MIN_SHOWN:
         return "the solution wandered off the reference"
     features = views.features(matcher, long_side, before.turn)
-    matches = matcher.match(features, matcher.extract(equalise(pixels), mask))
+    matches = matcher.match(features, matcher.extract(equalise(pixels, mask), mask))
     corners = photo_corners(*view.size)
     expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(view.from_photo), corners)
     belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*view.size))

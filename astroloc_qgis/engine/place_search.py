@@ -70,7 +70,7 @@ class PlaceSearch:
         if number not in self._described:
             if number not in self._rendered:
                 pixels, mask = render(self._reference, frame)
-                self._rendered[number] = (equalise(pixels), mask) if mask.mean() >= MIN_SHOWN else None
+                self._rendered[number] = (equalise(pixels, mask), mask) if mask.mean() >= MIN_SHOWN else None
             shown = self._rendered[number]
             self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
         return self._described[number]

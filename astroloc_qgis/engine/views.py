@@ -74,10 +74,10 @@ class PhotoViews:
             return View(image, mask, quarter_turn(*upright.size, turn) @ upright.from_photo)
         shrink = long_side / max(self.size)
         size = (max(1, round(self.size[0] * shrink)), max(1, round(self.size[1] * shrink)))
-        image = equalise(cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA))
         mask = None
         if self._alpha is not None and (self._alpha == 0).any():
             mask = cv2.resize(self._alpha, size, interpolation=cv2.INTER_AREA) > 127
+        image = equalise(cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA), mask)
         return View(image, mask, scaling(size[0] / self.size[0], size[1] / self.size[1]))
 
     def features(self, matcher: Matcher, long_side: int, turn: int = 0, most: int | None = None) -> Features:

@@ -220,6 +220,15 @@ def test_missing_pixels_stay_black_and_have_no_part_in_the_stretch(picture: Imag
     framed = np.pad(dull, ((40, 40), (0, 0), (0, 0)))
     assert (stretch(framed)[40:-40] == stretch(dull)).all()
     assert stretch(framed)[:40].max() == 0
+    # Where it is known what is missing, black counts like any colour, and no colour stands for nothing.
+    known = np.ones(framed.shape[:2], bool)
+    known[:40] = known[-40:] = False
+    framed[:40], dull[:60, :80] = (255, 0, 120), 0
+    framed[40:-40] = dull
+    stretched = stretch(framed, known)
+    assert stretched[:40].max() == 0
+    assert (stretched[40:-40] == stretch(dull, np.ones(dull.shape[:2], bool))).all()
+    assert np.median(stretched[120:-40]) > np.median(stretch(dull)[80:])
 
 
 def test_what_has_no_contrast_is_not_blown_up() -> None:

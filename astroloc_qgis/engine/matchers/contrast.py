@@ -10,7 +10,11 @@ LEAST_SPAN = 8.0
 """Levels that are stretched at least: what has next to no contrast is not made all noise."""
 
 
-def equalise(image: NDArray[np.uint8], clip_limit: float = 1.5, grid: int = 8) -> NDArray[np.uint8]:
+CLIP_LIMIT, GRID = 1.5, 8
+"""OpenCV's limit on the contrast gained, and the number of regions along each side."""
+
+
+def equalise(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
     """Each channel stretched, then contrast-limited adaptive histogram equalisation of the lightness.
 
     Haze and exposure differ between a photo and a satellite mosaic more than anything else does; matchers find far
@@ -19,19 +23,24 @@ def equalise(image: NDArray[np.uint8], clip_limit: float = 1.5, grid: int = 8) -
     channels one by one; for the rest, CLAHE (Zuiderveld 1994).
 
     Args:
-        image: (H, W, 3) RGB; pixels that are wholly black are taken for missing and have no part in the stretch.
-        clip_limit: OpenCV's limit on the contrast gained.
-        grid: number of regions along each side.
+        image: (H, W, 3) RGB.
+        mask: (H, W), True where it has pixels; see ``stretch``.
     """
-    lab = cv2.cvtColor(stretch(image), cv2.COLOR_RGB2LAB)
-    lab[..., 0] = cv2.createCLAHE(clipLimit=clip_limit, tileGridSize=(grid, grid)).apply(lab[..., 0])
+    lab = cv2.cvtColor(stretch(image, mask), cv2.COLOR_RGB2LAB)
+    lab[..., 0] = cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=(GRID, GRID)).apply(lab[..., 0])
     equalised: NDArray[np.uint8] = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     return equalised
 
 
-def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each channel from its 1st to its 99th percentile spread over all levels; black (missing) pixels stay black."""
-    shown = cv2.bitwise_not(cv2.inRange(image, (0, 0, 0), (0, 0, 0)))
+def stretch(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """Each channel from its 1st to its 99th percentile spread over all levels; missing pixels become black.
+
+    Args:
+        image: (H, W, 3) RGB.
+        mask: (H, W), True where it has pixels. Without one, what is wholly black (the frame of a scanned slide, space
+            beside the Earth) is taken for missing.
+    """
+    shown = cv2.bitwise_not(cv2.inRange(image, (0, 0, 0), (0, 0, 0))) if mask is None else mask.astype(np.uint8)
     levels = np.arange(256, dtype=np.float64)
     table = np.empty((1, 256, 3), np.uint8)
     for channel in range(3):
