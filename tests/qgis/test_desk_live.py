@@ -264,7 +264,7 @@ def test_a_tie_point_is_moved_switched_off_and_deleted(qtbot, desk):
         desk.canvas.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(520, 240)
     )
     assert [point.on for point in work(desk).tie_points] == [True, False]
-    desk.delete_tie_points([1])
+    desk.tie_points.delete([1])
     assert len(work(desk).tie_points) == 1
     desk.undo(), desk.undo()
     assert [point.on for point in work(desk).tie_points] == [True, True]
@@ -299,11 +299,11 @@ def test_tie_points_on_the_photos_own_window_can_be_set_and_moved(qtbot, desk):
     view.fit()
     at = view.mapFromScene(450, 300)
     qtbot.mouseClick(view.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, at)
-    assert desk.pending() == pytest.approx((450, 300), abs=4)
+    assert desk.tie_points.pending == pytest.approx((450, 300), abs=4)
     click(qtbot, desk, np.array([350.0, 300.0]))
     np.testing.assert_allclose(on_screen(desk, [450, 300]), (350, 300), atol=2)
     before = work(desk).tie_points[0]
-    desk.move_photo_point(0, before.x + 50, before.y, True)
+    desk.tie_points.move_in_photo(0, before.x + 50, before.y, final=True)
     assert work(desk).tie_points[0].x == before.x + 50
 
 
@@ -312,7 +312,7 @@ def test_photos_that_lie_nowhere_are_placed_by_two_tie_points(qtbot, desk):
     assert work(desk).placement is None
     desk.canvas.setMapTool(desk.tie_tool)
     for photo, to in (((100, 300), (250, 300)), ((800, 300), (550, 280))):
-        desk.set_pending(photo)
+        desk.tie_points.set_pending(photo)
         click(qtbot, desk, np.array(to, float))
     assert work(desk).placement is not None
     np.testing.assert_allclose(on_screen(desk, [800, 300]), (550, 280), atol=0.1)
@@ -406,7 +406,7 @@ def test_a_click_on_a_tie_point_sets_another_and_leaves_the_first_where_it_is(qt
     desk.canvas.setMapTool(desk.tie_tool)
     click(qtbot, desk, on_screen(desk, [450, 300]) + np.array([3, 0]))
     assert work(desk).tie_points == (first,)
-    assert desk.pending() == pytest.approx((450 + 3 * 900 / np.ptp(screen_corners(desk)[:, 0]), 300), abs=3)
+    assert desk.tie_points.pending == pytest.approx((450 + 3 * 900 / np.ptp(screen_corners(desk)[:, 0]), 300), abs=3)
 
 
 def screen_corners(desk):

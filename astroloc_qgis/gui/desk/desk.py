@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qgis.core import QgsApplication
@@ -19,8 +19,9 @@ from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
 from astroloc_qgis.gui.desk.known_places import KnownPlaces
 from astroloc_qgis.gui.desk.live_item import LiveItem
 from astroloc_qgis.gui.desk.placing import place_in_view, points_to_placement
+from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
 from astroloc_qgis.gui.desk.tie_point_tool import TiePointTool
-from astroloc_qgis.gui.desk.work import Candidate, PhotoState, TiePoint, Work, fit_placement
+from astroloc_qgis.gui.desk.work import Candidate, PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, PyramidTask, photo_size
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -56,11 +57,11 @@ class Desk(QObject):
         self.item: PhotoItem | None = None
         self._pyramid: Pyramid | None = None
         self._task: PyramidTask | None = None
-        self._pending: tuple[float, float] | None = None
         self.live = LiveItem(self.canvas)
         self.map = DeskMap(self.canvas, self.live)
         self.footprint_tool = FootprintTool(self.canvas, self, self.live)
-        self.tie_tool = TiePointTool(self.canvas, self, self.live)
+        self.tie_points = TiePointEdits(self, self.current_desk, self._size)
+        self.tie_tool = TiePointTool(self.canvas, self, self.tie_points, self.live)
         self.footprint_tool.setAction(dock.correct)
         self.tie_tool.setAction(dock.tie)
         self.sync = FootprintSync(self, iface)
@@ -86,7 +87,7 @@ class Desk(QObject):
         if self.item is not None:
             self.item.desk.changed.disconnect(self.refresh)
             self.item.desk.previewed.disconnect(self._on_preview)
-            self.set_pending(None)
+            self.tie_points.set_pending(None)
             if not self.item.desk.work.stale:  # files that show the photo elsewhere stay hidden until they are renewed
                 self.map.clear_below(self.item.path, None)
         self.item = item
@@ -184,11 +185,7 @@ class Desk(QObject):
     def reject(self) -> None:
         """Decide that the photo is not there."""
         if self.item is not None:
-            work = self.item.desk.work
-            rejected = replace(
-                work, state=PhotoState.NOT_LOCALIZED, note=tr("rejected"), placement=None, tie_points=(), facts={}
-            )
-            self.item.desk.change(rejected, tr("Reject"))
+            self.item.desk.change(self.item.desk.work.not_localized(tr("rejected")), tr("Reject"))
 
     def fit(self) -> None:
         """Put the photo where its tie points say."""
@@ -221,99 +218,18 @@ class Desk(QObject):
         if (desk := self.current_desk()) is not None:
             desk.stack.redo()
 
-    # -- tie points
-
-    def pending(self) -> tuple[float, float] | None:
-        """Return the point of the photo that waits for its place."""
-        return self._pending
-
-    def set_pending(self, photo_xy: tuple[float, float] | None) -> None:
-        """Wait for the place on the ground of a point of the photo; None waits for none."""
-        self._pending = photo_xy
-        self.live.pending = photo_xy
-        self._apply_look()
-        self._show_points()
-
-    def add_tie_point(self, lon: float, lat: float) -> None:
-        """Give the waiting point its place."""
-        if (desk := self.current_desk()) is None or self._pending is None:
-            return
-        (x, y), self._pending = self._pending, None
-        self.set_pending(None)
-        points = (*desk.work.tie_points, TiePoint(x, y, lon, lat))
-        self._change_points(points, tr("Add a tie point"))
-        self.dock.tabs.setCurrentWidget(self.dock.table)
-
-    def move_tie_point(self, number: int, *, lonlat: tuple[float, float], final: bool) -> None:
-        """Move a tie point on the ground."""
-        self._replace_point(number, final, lon=lonlat[0], lat=lonlat[1])
-
-    def move_photo_point(self, number: int, x: float, y: float, final: bool) -> None:
-        """Move a tie point in the photo."""
-        self._replace_point(number, final, x=x, y=y)
-
-    def toggle_tie_point(self, number: int) -> None:
-        """Switch a tie point on or off."""
-        if (desk := self.current_desk()) is not None:
-            points = list(desk.work.tie_points)
-            points[number] = replace(points[number], on=not points[number].on)
-            self._change_points(tuple(points), tr("Switch a tie point"))
-
-    def delete_tie_points(self, numbers: list[int]) -> None:
-        """Delete tie points."""
-        if (desk := self.current_desk()) is not None:
-            gone = set(numbers)
-            points = tuple(point for number, point in enumerate(desk.work.tie_points) if number not in gone)
-            self._change_points(points, tr("Delete tie points"))
-
-    def _replace_point(self, number: int, final: bool, **fields: Any) -> None:
-        desk = self.current_desk()
-        if desk is None or number >= len(desk.work.tie_points):
-            return
-        points = list(desk.work.tie_points)
-        points[number] = replace(points[number], by_hand=True, **fields)
-        if final:
-            self._change_points(tuple(points), tr("Move a tie point"))
-        elif desk.work.placement is not None:
-            desk.preview(fit_placement(desk.work.placement, tuple(points)))
-
-    def set_tie_points(self, points: tuple[TiePoint, ...], what: str) -> None:
-        """Replace all tie points, and put the photo where they say."""
-        self._change_points(points, what)
-        self.dock.tabs.setCurrentWidget(self.dock.table)
-
-    def _change_points(self, points: tuple[TiePoint, ...], what: str) -> None:
-        if (desk := self.current_desk()) is None:
-            return
-        changed = desk.work.with_tie_points(points)
-        if changed.placement is None and (first := points_to_placement(changed, self._size())) is not None:
-            changed = changed.moved_to(first)
-        desk.change(changed, what)
-
     # -- candidates
 
     def reject_candidate(self, one: Candidate) -> None:
         """Strike a candidate out."""
         if (desk := self.current_desk()) is not None:
-            candidates = tuple(
-                replace(other, verdict="rejected") if other == one else other for other in desk.work.candidates
-            )
-            desk.change(replace(desk.work, candidates=candidates), tr("Reject a candidate"))
+            desk.change(desk.work.without_candidates([one]), tr("Reject a candidate"))
 
     def none_of_these(self) -> None:
         """Strike all candidates out."""
         if (desk := self.current_desk()) is not None:
-            candidates = tuple(replace(one, verdict="rejected") for one in desk.work.candidates)
-            changed = replace(
-                desk.work,
-                candidates=candidates,
-                state=PhotoState.NOT_LOCALIZED,
-                note=tr("none of the candidates"),
-                placement=None,
-                tie_points=(),
-                facts={},
-            )
-            desk.change(changed, tr("None of the candidates"))
+            struck = desk.work.without_candidates(desk.work.candidates)
+            desk.change(struck.not_localized(tr("none of the candidates")), tr("None of the candidates"))
 
     # -- showing
 
@@ -396,14 +312,19 @@ class Desk(QObject):
             self.dock.photo.viewport().update()
             self._main.messages.warning(sentence, details)
 
+    def _on_pending(self) -> None:
+        self.live.pending = self.tie_points.pending
+        self._apply_look()
+        self._show_points()
+
     def _show_points(self) -> None:
         work = self.work()
         points = work.tie_points if work else ()
-        self.dock.photo.show_points(points, set(self.dock.table.selected()), self._pending)
+        self.dock.photo.show_points(points, set(self.dock.table.selected()), self.tie_points.pending)
 
     def _apply_look(self) -> None:
         look = self.dock.compare.look()
-        if self._pending is not None:
+        if self.tie_points.pending is not None:
             look = replace(look, opacity=min(look.opacity, HALF_SEEN))
         self.live.set_look(look)
         self.dock.photo.set_look(look)
@@ -445,11 +366,14 @@ class Desk(QObject):
         )
         self.canvas.mapToolSet.connect(self._on_tool)
         dock.visibilityChanged.connect(lambda _visible: self.set_open(self.is_open))
-        dock.photo.clicked.connect(lambda x, y: self.set_pending((x, y)))
-        dock.photo.point_moved.connect(self.move_photo_point)
-        dock.photo.point_toggled.connect(self.toggle_tie_point)
-        dock.table.points.toggled.connect(self.toggle_tie_point)
-        dock.table.delete_requested.connect(self.delete_tie_points)
+        points = self.tie_points
+        points.pending_changed.connect(self._on_pending)
+        points.grown.connect(lambda: dock.tabs.setCurrentWidget(dock.table))
+        dock.photo.clicked.connect(lambda x, y: points.set_pending((x, y)))
+        dock.photo.point_moved.connect(lambda number, x, y, final: points.move_in_photo(number, x, y, final=final))
+        dock.photo.point_toggled.connect(points.toggle)
+        dock.table.points.toggled.connect(points.toggle)
+        dock.table.delete_requested.connect(points.delete)
         dock.table.selected_changed.connect(self._show_points)
         dock.table.show_requested.connect(self._show_tie_point)
         dock.compare.look_changed.connect(lambda _look: self._apply_look())

@@ -24,24 +24,6 @@ class Owner(Protocol):
     def redo(self) -> None:
         """Do it again."""
 
-    def set_pending(self, photo_xy: tuple[float, float] | None) -> None:
-        """Wait for the place on the ground of a point of the photo; None waits for none."""
-
-    def pending(self) -> tuple[float, float] | None:
-        """Return the point of the photo that waits."""
-
-    def add_tie_point(self, lon: float, lat: float) -> None:
-        """Give the waiting point its place."""
-
-    def move_tie_point(self, number: int, *, lonlat: tuple[float, float], final: bool) -> None:
-        """Move a tie point on the ground."""
-
-    def toggle_tie_point(self, number: int) -> None:
-        """Switch a tie point on or off."""
-
-    def delete_tie_points(self, numbers: list[int]) -> None:
-        """Delete tie points."""
-
 
 class DeskTool(QgsMapTool):
     """A map tool that hears keys before the canvas does: it pans with the arrows, and hears nothing during a drag.

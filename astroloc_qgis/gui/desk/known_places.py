@@ -159,8 +159,7 @@ class KnownPlaces(QObject):
 
     def read_control_points(self, path: Path) -> None:
         """Take tie points from a file of QGIS's Georeferencer."""
-        desk = self._desk.current_desk()
-        if desk is None:
+        if self._desk.current_desk() is None:
             return
         try:
             points, crs = read_points(path)
@@ -174,7 +173,7 @@ class KnownPlaces(QObject):
             for point, (lon, lat) in zip(points, lonlat, strict=True)
             if np.isfinite((lon, lat)).all()
         )
-        self._desk.set_tie_points((*desk.work.tie_points, *added), tr("Read {file}").format(file=path.name))
+        self._desk.tie_points.append(added, tr("Read {file}").format(file=path.name))
 
     def ask_for_control_points(self) -> None:
         """Ask for a file of control points and read it."""

@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QKeyEvent
 
 from astroloc_qgis.gui.desk.desk_tool import DeskTool, Owner
 from astroloc_qgis.gui.desk.live_item import LiveItem
+from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
 from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, transform
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -22,13 +23,14 @@ class TiePointTool(DeskTool):
 
     Args:
         canvas: the map.
-        owner: does the changes.
+        owner: has the photo.
+        edits: does the changes.
         item: draws the photo.
     """
 
-    def __init__(self, canvas: QgsMapCanvas, owner: Owner, item: LiveItem) -> None:
+    def __init__(self, canvas: QgsMapCanvas, owner: Owner, edits: TiePointEdits, item: LiveItem) -> None:
         super().__init__(canvas, owner)
-        self._item = item
+        self._edits, self._item = edits, item
         self._snap = QgsSnapIndicator(canvas)
         self._dragged: int | None = None
         self._pressed_at = QPoint()
@@ -38,7 +40,7 @@ class TiePointTool(DeskTool):
     def deactivate(self) -> None:
         """Forget a point that waits for its place."""
         self._snap.setVisible(False)
-        self._owner.set_pending(None)
+        self._edits.set_pending(None)
         self._dragged = None
         super().deactivate()
 
@@ -47,8 +49,8 @@ class TiePointTool(DeskTool):
         self._still = self._still and (event.pos() - self._pressed_at).manhattanLength() < STILL
         if self._dragged is not None:
             if not self._still:
-                self._owner.move_tie_point(self._dragged, lonlat=self._place(event), final=False)
-        elif self._owner.pending() is not None:
+                self._edits.move_on_ground(self._dragged, *self._place(event), final=False)
+        elif self._edits.pending is not None:
             self._place(event)
             self.canvas().setToolTip(tr("Now click the same place on the map (Esc: another point)"))
         else:
@@ -63,7 +65,7 @@ class TiePointTool(DeskTool):
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:
         """Grab a tie point."""
         self._pressed_at, self._still = event.pos(), True
-        if event.button() == Qt.MouseButton.LeftButton and self._owner.pending() is None:
+        if event.button() == Qt.MouseButton.LeftButton and self._edits.pending is None:
             self._dragged = self.tie_point_at(_at(event.pos()))
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
@@ -74,30 +76,29 @@ class TiePointTool(DeskTool):
         pixel = _at(event.pos())
         if event.button() == Qt.MouseButton.RightButton:
             if (near := self.tie_point_at(pixel)) is not None:
-                self._owner.toggle_tie_point(near)
-            elif self._owner.pending() is not None:
-                self._owner.set_pending(None)
+                self._edits.toggle(near)
+            elif self._edits.pending is not None:
+                self._edits.set_pending(None)
             return
         if event.button() != Qt.MouseButton.LeftButton:
             return
         number, self._dragged = self._dragged, None
         if number is not None and not self._still:
-            self._owner.move_tie_point(number, lonlat=self._place(event), final=True)
-        elif self._owner.pending() is not None:
-            lon, lat = self._place(event)
-            self._owner.add_tie_point(lon, lat)
+            self._edits.move_on_ground(number, *self._place(event), final=True)
+        elif self._edits.pending is not None:
+            self._edits.add(*self._place(event))
         else:
             self._choose_in_photo(pixel)
         self._snap.setVisible(False)
 
     def key(self, event: QKeyEvent) -> bool:
         """Escape forgets the waiting point; Delete takes away the tie point under the mouse."""
-        if event.key() == Qt.Key.Key_Escape and self._owner.pending() is not None:
-            self._owner.set_pending(None)
+        if event.key() == Qt.Key.Key_Escape and self._edits.pending is not None:
+            self._edits.set_pending(None)
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             near = self.tie_point_at(_at(self.canvas().mouseLastXY()))
             if near is not None:
-                self._owner.delete_tie_points([near])
+                self._edits.delete([near])
         else:
             return False
         return True
@@ -120,7 +121,7 @@ class TiePointTool(DeskTool):
             return
         photo = self._item.screen.to_photo(desk.placement, pixel[None])[0]
         if np.isfinite(photo).all() and (photo >= 0).all() and (photo <= desk.placement.size).all():
-            self._owner.set_pending((float(photo[0]), float(photo[1])))
+            self._edits.set_pending((float(photo[0]), float(photo[1])))
 
     def _place(self, event: QgsMapMouseEvent) -> tuple[float, float]:
         """Where the mouse is on the ground, snapped as the project says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -244,6 +244,15 @@ class Work:
         if state in (PhotoState.ACCEPTED, PhotoState.EXPORTED, PhotoState.LOCALIZED, *_UNPLACED):
             state = PhotoState.NEEDS_REVIEW
         return replace(self, placement=placement, state=state, note="")
+
+    def not_localized(self, note: str) -> Work:
+        """The photo nowhere, as somebody decided; ``note`` says why."""
+        return replace(self, state=PhotoState.NOT_LOCALIZED, note=note, placement=None, tie_points=(), facts={})
+
+    def without_candidates(self, struck: Collection[Candidate]) -> Work:
+        """Candidates struck out: they stay listed as rejected."""
+        candidates = tuple(replace(one, verdict="rejected") if one in struck else one for one in self.candidates)
+        return replace(self, candidates=candidates)
 
     def with_tie_points(self, points: tuple[TiePoint, ...], *, fit: bool = True) -> Work:
         """Other tie points, and the photo where they say."""

@@ -1,0 +1,109 @@
+"""What the analyst does to the tie points of the photo on the desk, by mouse, in the table, or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from astroloc_qgis.gui.desk.placing import points_to_placement
+from astroloc_qgis.gui.desk.work import TiePoint, fit_placement
+from astroloc_qgis.qgis_adapters.text import tr
+
+if TYPE_CHECKING:
+    from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
+
+
+class TiePointEdits(QObject):
+    """Adds, moves, switches and deletes tie points; the photo follows them.
+
+    Args:
+        parent: the desk.
+        current: the photo on the desk, if there is one.
+        size: its width and height in pixels, where known.
+    """
+
+    pending_changed = pyqtSignal()
+    """Another point of the photo waits for its place, or none does any more."""
+    grown = pyqtSignal()
+    """There are more tie points."""
+
+    def __init__(
+        self, parent: QObject, current: Callable[[], PhotoDesk | None], size: Callable[[], tuple[int, int] | None]
+    ) -> None:
+        super().__init__(parent)
+        self._current, self._size = current, size
+        self._pending: tuple[float, float] | None = None
+
+    @property
+    def pending(self) -> tuple[float, float] | None:
+        """The point of the photo, in its pixels, that waits for its place on the ground."""
+        return self._pending
+
+    def set_pending(self, photo_xy: tuple[float, float] | None) -> None:
+        """Wait for the place on the ground of a point of the photo; None waits for none."""
+        self._pending = photo_xy
+        self.pending_changed.emit()
+
+    def add(self, lon: float, lat: float) -> None:
+        """Give the waiting point its place."""
+        if (desk := self._current()) is None or self._pending is None:
+            return
+        x, y = self._pending
+        self.set_pending(None)
+        self._change((*desk.work.tie_points, TiePoint(x, y, lon, lat)), tr("Add a tie point"))
+        self.grown.emit()
+
+    def append(self, points: tuple[TiePoint, ...], what: str) -> None:
+        """Add tie points that are known otherwise, and put the photo where they say.
+
+        Args:
+            points: new ones.
+            what: it is called in the history.
+        """
+        if (desk := self._current()) is not None:
+            self._change((*desk.work.tie_points, *points), what)
+            self.grown.emit()
+
+    def move_on_ground(self, number: int, lon: float, lat: float, *, final: bool) -> None:
+        """Move a tie point's place on the ground; while it is being dragged nothing is kept (``final`` False)."""
+        self._replace(number, final, lon=lon, lat=lat)
+
+    def move_in_photo(self, number: int, x: float, y: float, *, final: bool) -> None:
+        """Move a tie point in the photo; while it is being dragged nothing is kept (``final`` False)."""
+        self._replace(number, final, x=x, y=y)
+
+    def toggle(self, number: int) -> None:
+        """Switch a tie point on or off."""
+        if (desk := self._current()) is not None:
+            points = list(desk.work.tie_points)
+            points[number] = replace(points[number], on=not points[number].on)
+            self._change(tuple(points), tr("Switch a tie point"))
+
+    def delete(self, numbers: list[int]) -> None:
+        """Delete tie points."""
+        if (desk := self._current()) is not None:
+            gone = set(numbers)
+            points = tuple(point for number, point in enumerate(desk.work.tie_points) if number not in gone)
+            self._change(points, tr("Delete tie points"))
+
+    def _replace(self, number: int, final: bool, **fields: Any) -> None:
+        desk = self._current()
+        if desk is None or number >= len(desk.work.tie_points):
+            return
+        points = list(desk.work.tie_points)
+        points[number] = replace(points[number], by_hand=True, **fields)
+        if final:
+            self._change(tuple(points), tr("Move a tie point"))
+        elif desk.work.placement is not None:
+            desk.preview(fit_placement(desk.work.placement, tuple(points)))
+
+    def _change(self, points: tuple[TiePoint, ...], what: str) -> None:
+        if (desk := self._current()) is None:
+            return
+        changed = desk.work.with_tie_points(points)
+        if changed.placement is None and (first := points_to_placement(changed, self._size())) is not None:
+            changed = changed.moved_to(first)
+        desk.change(changed, what)
