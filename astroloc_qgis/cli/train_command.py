@@ -38,7 +38,9 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, in JSON: loss=pair, steps=500"
     )
-    parser.add_argument("--warm-start", type=Path, metavar="FILE", help="checkpoint of another run to start from")
+    parser.add_argument(
+        "--warm-start", type=Path, metavar="FILE", help="checkpoint of another run, or exported weights, to start from"
+    )
     parser.add_argument("--work", type=Path, metavar="DIR", help="for the arrays, shared by runs (default: --out)")
     parser.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that render (1)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.lite_weights import read_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
@@ -59,7 +60,7 @@ class TrainingRequest:
         photos: folder of real photos with footprints, to train on beside the simulated ones.
         tiles: folder of EarthLoc's dataset, for more years of tiles.
         work: folder for the mosaics (7 GB for the world at zoom 8), shared by runs.
-        warm_start: checkpoint whose network is where training starts.
+        warm_start: checkpoint, or exported weights (.npz), whose network is where training starts.
         workers: processes that render; 0 renders in the training process.
         device: torch device that learns.
         more_imagery: the same in other years.
@@ -175,15 +176,26 @@ def _start(
         return network
     batches = list(_first_batches(config, sources, places)) if config.steady or request.warm_start is None else []
     if request.warm_start is not None:
-        state = folded(load_checkpoint(request.warm_start)["network"])
+        state = _warm(request.warm_start)
     else:
         state = start_network(config, batches).state_dict()
         save_checkpoint(request.out / "start.pt", {"network": state})
-    network.load_state_dict(state)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        sentence = f"The weights {request.warm_start} are of another network than is trained."
+        raise InputError(sentence, str(error)) from error
     if config.steady:
         add_steady_norms(network)
         measure_steady_norms(network, (images.float() for batch in batches for images in images_of(batch)))
     return network
+
+
+def _warm(path: Path) -> Mapping[str, torch.Tensor]:
+    """The network's state in a checkpoint, or in weights that were exported."""
+    if path.suffix == ".npz":
+        return {name: torch.from_numpy(part) for name, part in read_weights(path).items()}
+    return folded(load_checkpoint(path)["network"])
 
 
 def _first_batches(config: TrainingConfig, sources: Sources, places: NDArray[np.float64]) -> Iterator[PairBatch]:

@@ -18,10 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from toy import CONFIG, write_footprints, write_imagery
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.lite_weights import read_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.export import export_model
 from astroloc_qgis.engine.training.overlap import square_of
 from astroloc_qgis.engine.training.pairs import render_batch
 from astroloc_qgis.engine.training.positives import fitting_blocks
@@ -125,6 +127,20 @@ def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_pat
     for name, weights in whole["network"].items():
         assert torch.equal(weights, killed["network"][name]), name
     assert losses(out) == losses(tmp_path / "whole")
+
+
+def test_exported_weights_are_where_another_run_can_start(data: Path, tmp_path: Path) -> None:
+    train(request(data, tmp_path / "first"), dataclasses.replace(CONFIG, steps=3))
+    exported = tmp_path / "model.npz"
+    export_model(tmp_path / "first", exported)
+    still = dataclasses.replace(CONFIG, seed=5, steps=1, steady=False, learning_rate=0.0)
+    begun = train(request(data, tmp_path / "second", warm_start=exported), still).state_dict()
+    for name, weights in read_weights(exported).items():
+        if name != "centre":  # it follows the photos, whatever is learned
+            np.testing.assert_array_equal(begun[name], weights)
+    other = dataclasses.replace(still, dimensions=16)
+    with pytest.raises(InputError, match=r"model\.npz are of another network"):
+        train(request(data, tmp_path / "third", warm_start=exported), other)
 
 
 def test_neither_photos_nor_tiles_of_training_touch_what_it_must_avoid(data: Path, tmp_path: Path) -> None:
