@@ -18,7 +18,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.nadir_prior import WEIGHT, score_loss
+from astroloc_qgis.engine.nadir_prior import WEIGHT, score_loss, size_loss
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -51,7 +51,7 @@ class Candidate:
         block: the block.
         rank: from 1.
         score: cosine similarity, -1 to 1, the best over the turns; where the nadir is known, less what the distance
-            from it costs (``nadir_prior``).
+            from it and the block's size cost (``nadir_prior``).
         turn: quarter turns of the photo with the best score: ``np.rot90(photo, turn)`` is like the north-up block.
     """
 
@@ -77,7 +77,8 @@ def retrieve(
     """Rank the blocks of an index by their likeness to a photo.
 
     The limits are applied before the search: never search and then filter away the answer. Within the radius about a
-    nadir, near blocks are likelier than far ones (``nadir_prior``).
+    nadir, near blocks are likelier than far ones, and each of few large ones than each of many small ones
+    (``nadir_prior``).
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -106,7 +107,7 @@ def retrieve(
     progress("describe", 0.0)
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
-    losses = distance_losses(index, nadir, radius_km)
+    losses = prior_losses(index, nadir, radius_km)
     candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, diversify=diversify)
     progress("search", 1.0)
     return candidates
@@ -133,7 +134,7 @@ def rank_blocks(
         index: to search.
         allowed: (N,) of ``allowed_blocks``.
         top: how many candidates.
-        losses: (N,) of ``distance_losses``; None where all blocks are as likely.
+        losses: (N,) of ``prior_losses``; None where all blocks are as likely.
         diversify: as for ``retrieve``.
     """
     depth = max(_DEPTH, 10 * top)
@@ -169,15 +170,16 @@ def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def distance_losses(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
-    """What the distance from the nadir takes off each block's score (arguments as for ``retrieve``).
+def prior_losses(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
+    """What distance from the nadir, and size, take off each block's score (arguments as for ``retrieve``).
 
     Returns:
         (N,), or None where the nadir is not known or to be left out of account.
     """
     if nadir is None or radius_km == 0:
         return None
-    return score_loss(geodesic_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat))
+    distance = geodesic_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat)
+    return score_loss(distance) + size_loss(index.blocks[:, 0])
 
 
 def allowed_blocks(

@@ -21,10 +21,9 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import Array, geodesic_km
 from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.nadir_prior import score_loss
 from astroloc_qgis.engine.photo import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval import Candidate, describe_turns, rank_blocks
+from astroloc_qgis.engine.retrieval import Candidate, describe_turns, prior_losses, rank_blocks
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 
 TOPS = (1, 5, 10, 20, 100)
@@ -132,17 +131,16 @@ def run(
         InputError: another descriptor than the index's, or a photo that cannot be read.
     """
     index.check_descriptor(descriptor)
-    centers = index.centers_lonlat
     results = []
     for number, query in enumerate(queries):
         progress("search", number / len(queries))
         pixels = read_photo(query.path).rgb8()
         started = time.perf_counter()
         vectors = describe_turns(pixels, descriptor)
-        allowed, losses = None, None
-        if radius_km:
-            distances = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), centers)
-            allowed, losses = distances <= radius_km, score_loss(distances)
+        allowed = None
+        if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
+            allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
+        losses = prior_losses(index, query.nadir, radius_km)
         spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses)
         seconds = time.perf_counter() - started
         plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, diversify=False)

@@ -16,7 +16,7 @@ from astroloc_qgis.engine.benchmark.coregistration import peak_memory_mb
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
 from astroloc_qgis.engine.index import Index
 from astroloc_qgis.engine.photo import read_photo
-from astroloc_qgis.engine.retrieval import allowed_blocks, describe_turns, distance_losses, rank_blocks
+from astroloc_qgis.engine.retrieval import allowed_blocks, describe_turns, prior_losses, rank_blocks
 
 Result = TypeVar("Result")
 TOP = 100
@@ -98,7 +98,7 @@ def _query(
 
         def near() -> object:
             allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km)
-            return rank_blocks(vectors, index, allowed, top=TOP, losses=distance_losses(index, nadir, radius_km))
+            return rank_blocks(vectors, index, allowed, top=TOP, losses=prior_losses(index, nadir, radius_km))
 
         _, seconds["search about the nadir"] = _timed(near, repeat)
     info = index.info
