@@ -20,6 +20,9 @@ FOLDER = Path(__file__).parent / "calibration"
 TERMS = ("log_inliers", "coverage", "ratio", "rmse", "shift")
 """The terms of the logistic, see ``Evidence.terms``."""
 
+STILL = 0.02
+"""A solution whose corners moved by more than this part of the diagonal in the last iteration is not believed."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -65,9 +68,10 @@ class Weights:
     weights: tuple[float, ...]
 
     def confidence(self, evidence: Evidence) -> float:
-        """From 0 to 1."""
+        """From 0 to 1; a solution that does not stand still is at most half believed, whatever else speaks for it."""
         odds = self.bias + float(np.dot(self.weights, evidence.terms()))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+        confidence = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+        return min(confidence, 0.5) if evidence.shift > STILL else confidence
 
 
 JUDGED = Weights(-1.8 + 1.6 * math.log(20 / 15), (1.6, 6.0, 3.0, 0.0, -20.0))

@@ -10,11 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from astroloc_qgis.engine.confidence import Evidence, weights_for
+from astroloc_qgis.engine.confidence import STILL, Evidence, weights_for
 from astroloc_qgis.engine.registration import Registration, coverage
-
-STILL = 0.02
-"""A solution whose corners moved by more than this part of the diagonal in the last iteration is not believed."""
 
 ACCEPTED = 0.9
 """Least confidence of a photo that is reported as localized."""
@@ -55,9 +52,8 @@ def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evid
 
 
 def confidence_of(evidence: Evidence, matcher: str) -> float:
-    """From 0 to 1, by the matcher's own weights; a solution that does not stand still is at most half believed."""
-    confidence = weights_for(matcher).confidence(evidence)
-    return min(confidence, 0.5) if evidence.shift > STILL else confidence
+    """From 0 to 1, by the matcher's own weights."""
+    return weights_for(matcher).confidence(evidence)
 
 
 def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.cli import main as cli
-from astroloc_qgis.engine.benchmark.calibration import calibrate, counts_table, threshold_of
+from astroloc_qgis.engine.benchmark.calibration import MOST_ERROR, calibrate, counts_table, threshold_of
 from astroloc_qgis.engine.benchmark.pairs import (
     KINDS,
     SimulatedPhoto,
@@ -24,7 +24,7 @@ from astroloc_qgis.engine.benchmark.pairs import (
 )
 from astroloc_qgis.engine.benchmark.simulated import Listed, camera_at, looks, read_footprints, rejudge
 from astroloc_qgis.engine.benchmark.simulated_report import reliability_plot, summary, tables
-from astroloc_qgis.engine.confidence import evidence_row
+from astroloc_qgis.engine.confidence import JUDGED, evidence_row
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.imagery import Reference
@@ -88,14 +88,14 @@ def test_true_pairs_come_out_right_and_mirrored_ones_never_do(scene: Scene, fold
 
 
 def registration(right: bool, random: np.random.Generator, number: int) -> dict:
-    """A row as registration would leave it: right ones have more of everything."""
+    """A row as registration would leave it: right ones have more of everything, and stand still."""
     inliers = int(np.exp(random.normal(4.2 if right else 2.4, 0.6)))
     evidence = Evidence(
         inliers,
         random.uniform(0.05, 0.4),
         random.uniform(0.1, 0.9) ** (1 if right else 2),
         1.0,
-        random.uniform(0, 0.03),
+        random.uniform(0, 0.02 if right else 0.03),
     )
     return {
         "photo": f"a/{number}.jpg", "kind": "true", "block": "9/1/1", "matcher": "sift", "found": True, "right": right,
@@ -110,6 +110,22 @@ def test_a_calibrated_confidence_is_a_frequency_on_photos_that_took_no_part() ->
     assert found.made["expected_calibration_error"] < 0.05
     assert found.made["precision_at_0.9"] >= 0.9
     assert found.made["right"] == sum(row["right"] for row in rows)
+
+
+def test_a_fit_that_accepts_more_wrong_places_than_judgement_is_not_taken() -> None:
+    random = np.random.default_rng(3)
+    right = [registration(True, random, number) for number in range(400)]
+    for number, row in enumerate(right):  # most beyond doubt, and some that look worse than the wrong ones
+        weak = {"inliers": 8, "coverage": 0.1, "ratio": 0.2}
+        row["evidence"] |= {"shift": 0.001, **(weak if number % 25 == 0 else {"inliers": 150, "coverage": 0.7})}
+    wrong = [registration(False, random, number) for number in range(8)]
+    for row in wrong:
+        row["evidence"] |= {"inliers": 40, "coverage": 0.2, "ratio": 0.3, "shift": 0.012}
+    found = calibrate(right + wrong, "made up")
+    assert found.weights == JUDGED
+    assert found.made["method"].startswith("judged weights, kept: fitted ones had a precision of 0.")
+    assert found.made["precision_at_0.9"] == 1.0
+    assert found.made["expected_calibration_error"] < MOST_ERROR
 
 
 def test_right_ones_alone_are_refused() -> None:

@@ -10,12 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.confidence import FEWEST, Weights, calibration_error, evidence_from, fit_or_rescale
+from astroloc_qgis.engine.confidence import (
+    FEWEST,
+    JUDGED,
+    Weights,
+    calibration_error,
+    evidence_from,
+    fit_or_rescale,
+)
+from astroloc_qgis.engine.verification import ACCEPTED
 
 Rows = list[dict[str, Any]]
 """Rows of ``benchmark.pairs``."""
 
 FOLDS = 5
+PRECISION = 0.999
+"""What EarthMatch asks of the results that are accepted."""
+MOST_ERROR = 0.05
+"""Expected calibration error up to which confidences pass for frequencies."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class Calibration:
 
 
 def calibrate(rows: Rows, source: str) -> Calibration:
-    """Fit a matcher's weights on the registrations that gave any homography.
+    """Fit a matcher's weights on the registrations that gave any homography, or find the judged ones to be better.
 
     Pairs that gave none are refused whatever the weights, so they count in the numbers but not in the fit.
 
@@ -58,16 +70,26 @@ def calibrate(rows: Rows, source: str) -> Calibration:
         others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         part = fit_or_rescale([evidence[at] for at in others], right[others].tolist())
         held_out[these] = [part.confidence(evidence[at]) for at in these]
+    enough = min(right.sum(), (~right).sum()) >= FEWEST
+    method = "logistic" if enough else "judged weights, rescaled after Platt"
+    # A fit knows only the wrong solutions that it was shown, and a wrong place is worse than none: a fit that accepts
+    # more of them than judgement does is not taken, as long as judged confidences are frequencies too.
+    judged = np.array([JUDGED.confidence(item) for item in evidence])
+    precisions = [precision_at(confidence, right, ACCEPTED) or 0.0 for confidence in (held_out, judged)]
+    is_frequency = calibration_error(judged, right.astype(float)) < MOST_ERROR
+    if precisions[0] < PRECISION and precisions[0] < precisions[1] and is_frequency:
+        weights, held_out = JUDGED, judged
+        method = f"judged weights, kept: fitted ones had a precision of {precisions[0]} at {ACCEPTED}"
     made = {
         "pairs": dict(sorted(Counter(row["kind"] for row in rows).items())),
         "registrations": len(found),
         "right": int(right.sum()),
-        "method": "logistic" if min(right.sum(), (~right).sum()) >= FEWEST else "judged weights, rescaled after Platt",
+        "method": method,
         "source": source,
         "expected_calibration_error": round(calibration_error(held_out, right.astype(float)), 4),
-        "precision_at_0.9": precision_at(held_out, right, 0.9),
+        "precision_at_0.9": precision_at(held_out, right, ACCEPTED),
         "threshold_999": round(threshold_of(held_out, right), 4),
-        "located_at_0.9": located_at(rows, found, held_out, 0.9),
+        "located_at_0.9": located_at(rows, found, held_out, ACCEPTED),
     }
     return Calibration(weights, made, held_out, right)
 
@@ -113,14 +135,14 @@ def describe(found: Calibration, matcher: str, path: Path) -> str:
     """What the fit is worth, in a few lines."""
     made = found.made
     return (
-        f"{matcher}: fitted on {made['registrations']} solutions, {made['right']} of them right; on photos held out, "
-        f"expected calibration error {made['expected_calibration_error']}, precision at 0.9 "
+        f"{matcher}: {made['registrations']} solutions, {made['right']} of them right: {made['method']}; on photos "
+        f"held out, expected calibration error {made['expected_calibration_error']}, precision at 0.9 "
         f"{made['precision_at_0.9']}, located of the true pairs {made['located_at_0.9']}; 99.9 % precision from a "
         f"confidence of {made['threshold_999']}.\nWritten to {path}."
     )
 
 
-def threshold_of(confidence: np.ndarray, right: np.ndarray, precision: float = 0.999) -> float:
+def threshold_of(confidence: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:
     """Least confidence above which so great a share is right (EarthMatch's criterion); 1 where there is none."""
     order = np.argsort(-confidence, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
