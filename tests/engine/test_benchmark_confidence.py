@@ -112,7 +112,7 @@ def test_a_calibrated_confidence_is_a_frequency_on_photos_that_took_no_part() ->
     assert found.made["right"] == sum(row["right"] for row in rows)
 
 
-def test_a_fit_that_accepts_more_wrong_places_than_judgement_is_not_taken() -> None:
+def test_judged_weights_are_kept_where_they_are_frequencies_and_accept_no_more_wrong_places() -> None:
     random = np.random.default_rng(3)
     right = [registration(True, random, number) for number in range(400)]
     for number, row in enumerate(right):  # most beyond doubt, and some that look worse than the wrong ones
@@ -123,7 +123,7 @@ def test_a_fit_that_accepts_more_wrong_places_than_judgement_is_not_taken() -> N
         row["evidence"] |= {"inliers": 40, "coverage": 0.2, "ratio": 0.3, "shift": 0.012}
     found = calibrate(right + wrong, "made up")
     assert found.weights == JUDGED
-    assert found.made["method"].startswith("judged weights, kept: fitted ones had a precision of 0.")
+    assert found.made["method"].startswith("judged weights, confirmed: judged weights, rescaled after Platt would have")
     assert found.made["precision_at_0.9"] == 1.0
     assert found.made["expected_calibration_error"] < MOST_ERROR
 

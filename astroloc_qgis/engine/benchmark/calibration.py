@@ -48,7 +48,7 @@ class Calibration:
 
 
 def calibrate(rows: Rows, source: str) -> Calibration:
-    """Fit a matcher's weights on the registrations that gave any homography, or find the judged ones to be better.
+    """Fit a matcher's weights on the registrations that gave any homography, or confirm the judged ones.
 
     Pairs that gave none are refused whatever the weights, so they count in the numbers but not in the fit.
 
@@ -72,14 +72,14 @@ def calibrate(rows: Rows, source: str) -> Calibration:
         held_out[these] = [part.confidence(evidence[at]) for at in these]
     enough = min(right.sum(), (~right).sum()) >= FEWEST
     method = "logistic" if enough else "judged weights, rescaled after Platt"
-    # A fit knows only the wrong solutions that it was shown, and a wrong place is worse than none: a fit that accepts
-    # more of them than judgement does is not taken, as long as judged confidences are frequencies too.
+    # A fit knows only the wrong solutions that it was shown, and only the imagery. So it is not taken where judged
+    # confidences turn out to be frequencies too, and what they accept is no less surely right.
     judged = np.array([JUDGED.confidence(item) for item in evidence])
     precisions = [precision_at(confidence, right, ACCEPTED) or 0.0 for confidence in (held_out, judged)]
     is_frequency = calibration_error(judged, right.astype(float)) < MOST_ERROR
-    if precisions[0] < PRECISION and precisions[0] < precisions[1] and is_frequency:
+    if is_frequency and precisions[1] >= precisions[0]:
         weights, held_out = JUDGED, judged
-        method = f"judged weights, kept: fitted ones had a precision of {precisions[0]} at {ACCEPTED}"
+        method = f"judged weights, confirmed: {method} would have a precision of {precisions[0]} at {ACCEPTED}"
     made = {
         "pairs": dict(sorted(Counter(row["kind"] for row in rows).items())),
         "registrations": len(found),
