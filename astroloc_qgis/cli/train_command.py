@@ -42,7 +42,14 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
         "--warm-start", type=Path, metavar="FILE", help="checkpoint of another run, or exported weights, to start from"
     )
     parser.add_argument("--work", type=Path, metavar="DIR", help="for the arrays, shared by runs (default: --out)")
-    parser.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that render (1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        choices=range(9),
+        metavar="N",
+        help="processes that render beside the training (1)",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
     parser.add_argument("--export-only", action="store_true", help="write them as they are now, without training")

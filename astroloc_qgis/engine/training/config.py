@@ -59,8 +59,9 @@ class TrainingConfig:
         cluster_mining: draw such batches from clusters of descriptors; else at random.
         relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
         steady: keep the statistics of the trained blocks' outputs as they are when training begins.
-        mixed_precision: the network in bfloat16 where autocast thinks that safe, losses and weights in float32: faster
-            on recent GPUs, slower on most CPUs.
+        mixed_precision: the trained part in bfloat16 where autocast thinks that safe; the frozen part, losses and
+            weights in float32: faster on recent GPUs, and on CPUs that multiply matrices of bfloat16 (AMX); slower on
+            others.
     """
 
     seed: int = 11

@@ -22,6 +22,7 @@ from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.datasets import ImportedPhoto, imported_photos, tile_library
+from astroloc_qgis.engine.training.depthwise import speed_up_depthwise
 from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
 from astroloc_qgis.engine.training.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.pool import place_pool
@@ -102,6 +103,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
         def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
             return validate(network, data)
 
+    speed_up_depthwise(network)
     trainer = Trainer(config, network, places, sources, request.out, check, request.workers, request.device)
     return without_steady_norms(trainer.run())
 

@@ -129,6 +129,16 @@ def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_pat
     assert losses(out) == losses(tmp_path / "whole")
 
 
+def test_processes_that_render_side_by_side_change_nothing(data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=8)  # beyond the first epoch
+    alone, together = (
+        train(request(data, tmp_path / str(workers), workers=workers), config).state_dict() for workers in (0, 2)
+    )
+    assert losses(tmp_path / "0") == losses(tmp_path / "2")
+    for name, weights in alone.items():
+        assert torch.equal(weights, together[name]), name
+
+
 def test_exported_weights_are_where_another_run_can_start(data: Path, tmp_path: Path) -> None:
     train(request(data, tmp_path / "first"), dataclasses.replace(CONFIG, steps=3))
     exported = tmp_path / "model.npz"
