@@ -1,9 +1,9 @@
 """Depthwise convolutions whose gradients CPUs are fast at.
 
-oneDNN 3 has two holes, each of which costs more than all else in the training of an EfficientNet. The gradient of
-weights more than three columns wide runs at a tenth of the speed of a narrower one; and in bfloat16 the gradient of a
-strided convolution's input has no fast kernel at all: it takes seconds. So wide weights get theirs in parts of at most
-three columns, and inputs of strided convolutions theirs in float32: the same sums, but for their order.
+oneDNN, as PyTorch 2.13 brings it, has two holes. The gradient of weights more than three columns wide runs at about a
+tenth of the speed of a narrower one; and in bfloat16 the gradient of a strided convolution's input has no fast kernel:
+for 64 tiles it takes seconds, not milliseconds. So wide weights get theirs in parts of at most three columns, and
+inputs of strided convolutions theirs in float32: the same sums, but for their order.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class _Depthwise(torch.autograd.Function):
         return F.conv2d(x, weight, bias, stride, weight.shape[-1] // 2, groups=weight.shape[0])
 
     @staticmethod
-    def backward(ctx: Any, given: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor, None]:
+    def backward(ctx: Any, given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None]:
         x, weight = ctx.saved_tensors
         given = given.contiguous(memory_format=torch.channels_last)
         x = x.to(given.dtype)
-        to_input = input_gradient(x, weight, given, ctx.stride) if ctx.needs_input_grad[0] else None
+        to_input = input_gradient(x, weight, given, ctx.stride)
         to_weight = weight_gradient(x, weight, given, ctx.stride)
         return to_input, to_weight, given.sum(dim=(0, 2, 3), dtype=torch.float32), None
 
@@ -79,13 +79,15 @@ class Depthwise(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) -> (B, C, H / stride, W / stride)."""
-        if not torch.is_grad_enabled() or x.device.type != "cpu":
+        if x.device.type != "cpu":
             return super().forward(x)
         found: torch.Tensor = _Depthwise.apply(x, self.weight, self.bias, self.stride[0])
         return found
 
 
 def speed_up_depthwise(network: LiteNetwork) -> None:
-    """Give every block that is trained (``freeze`` says which) a depthwise convolution whose gradients are fast."""
+    """Give the trained blocks (``freeze`` says which) such convolutions where plain ones are slow."""
     for block in network.blocks[network.frozen_blocks :]:
-        block.depthwise = Depthwise(block.depthwise)
+        layer = block.depthwise
+        if layer.kernel_size[0] > _COLUMNS or layer.stride[0] > 1:
+            block.depthwise = Depthwise(layer)

@@ -49,7 +49,7 @@ def test_in_mixed_precision_the_gradients_are_nearly_the_same_and_float32(stride
     assert mixed[0].dtype == torch.bfloat16
     for one, other in zip(mixed[1:], exact[1:], strict=True):
         assert one.dtype == torch.float32
-        assert (one - other).norm() < 0.02 * other.norm()
+        assert (one - other).norm() < 0.01 * other.norm()
 
 
 def test_the_trained_blocks_of_a_network_keep_their_weights_and_names() -> None:
@@ -60,7 +60,8 @@ def test_the_trained_blocks_of_a_network_keep_their_weights_and_names() -> None:
     images = torch.rand(2, 3, 32, 64) * 255
     expected = network(images)
     speed_up_depthwise(network)
-    assert [isinstance(block.depthwise, Depthwise) for block in network.blocks] == [False] * 10 + [True] * 6
+    replaced = [number for number, block in enumerate(network.blocks) if isinstance(block.depthwise, Depthwise)]
+    assert replaced == [10, 11, 12, 13, 14]  # 15 has three columns and no stride
     assert all(torch.equal(weights, before[name]) for name, weights in network.state_dict().items())
     assert len(network.state_dict()) == len(before)
     torch.testing.assert_close(network(images), expected)
