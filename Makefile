@@ -7,7 +7,11 @@ PHOTOS ?= ../shared/sim-photos
 BLUE_MARBLE ?= ../shared/imagery/bluemarble.mbtiles
 FOOTPRINTS ?= ../shared/footprints/astronaut_footprints.csv
 MODEL ?= astroloc-lite
-STEPS ?= 400
+STEPS ?= 200
+# Training has one core and rendering the other. Both need the same large arrays again and again: like this, glibc does
+# not ask the system for each of them anew.
+TRAINING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
+  GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
@@ -56,7 +60,7 @@ bench-retrieval: env ## measure retrieval with the world index on photos of know
 
 model: env ## train the retrieval model and export it to resources/models; resumable, hours
 	@mkdir -p build/training resources/models
-	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
+	@$(TRAINING) $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
 	--footprints "$(FOOTPRINTS)" $(if $(wildcard $(PHOTOS)/photos.csv),--avoid "$(PHOTOS)/photos.csv") \
 	--avoid-point=-19.2,-70 --avoid-point=0.1,36.6 --avoid-point=-10.4,40.4 \
 	--work build/training --out build/training/model --export resources/models/astroloc-lite.npz
@@ -71,9 +75,9 @@ world-index: env ## describe the world's land into resources/index/world; resuma
 	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")
 	@rm -rf resources/index/world && mv build/world-index resources/index/world
 
-ablation: env ## train shortly without one part of the method each, and compare (hours; resumable; STEPS=400)
-	@$(PYTHON) .ci/ablation.py $(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)") \
-	--footprints "$(FOOTPRINTS)" --steps $(STEPS)
+ablation: env ## train shortly without one part of the method each, and compare (hours; resumable; STEPS=200)
+	@$(TRAINING) $(PYTHON) .ci/ablation.py \
+	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)") --footprints "$(FOOTPRINTS)" --steps $(STEPS)
 
 model-card: env ## fill the tables of resources/models/MODEL_CARD.md from what was measured
 	@$(PYTHON) .ci/model_card.py

@@ -48,7 +48,10 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
         default=1,
         choices=range(9),
         metavar="N",
-        help="processes that render beside the training (1)",
+        help="processes that render when training leaves a processor free (1)",
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, choices=range(1, 65), metavar="N", help="of the training process (1)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
@@ -75,16 +78,13 @@ def run_train(options: Namespace) -> None:
 
 
 def _train(options: Namespace) -> None:
-    import cv2
     import torch
 
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.training.config import TrainingConfig
     from astroloc_qgis.engine.training.run import TrainingRequest, train
 
-    # Rendering and training share two cores; more threads would wait for each other.
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    torch.set_num_threads(options.threads)
     values = _read_json(options.config) if options.config else {}
     config = TrainingConfig.from_json({**values, **dict(_setting(text) for text in options.set)})
     request = TrainingRequest(

@@ -1,9 +1,11 @@
 """Depthwise convolutions whose gradients CPUs are fast at.
 
-oneDNN, as PyTorch 2.13 brings it, has two holes. The gradient of weights more than three columns wide runs at about a
-tenth of the speed of a narrower one; and in bfloat16 the gradient of a strided convolution's input has no fast kernel:
-for 64 tiles it takes seconds, not milliseconds. So wide weights get theirs in parts of at most three columns, and
-inputs of strided convolutions theirs in float32: the same sums, but for their order.
+oneDNN, as PyTorch 2.13 brings it, has holes. The gradient of weights more than three columns wide runs at about a
+tenth of the speed of a narrower one, and so does that of weights with more rows than the picture has; the gradient of
+the input takes two to seven times as long as the convolution, though without a stride it is one, with the weights
+turned about; and in bfloat16 the gradient of a strided convolution's input has no fast kernel: for 64 tiles it takes
+seconds, not milliseconds. So wide weights get theirs in parts of at most three columns, low pictures rows of zeros, and
+inputs theirs by a convolution, or with a stride in float32: the same sums, but for their order.
 """
 
 from __future__ import annotations
@@ -42,16 +44,22 @@ class _Depthwise(torch.autograd.Function):
 
 def input_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, stride: int) -> torch.Tensor:
     """(B, C, H, W) input, (C, 1, k, k) weight, (B, C, h, w) gradient of the output -> (B, C, H, W)."""
-    exact = torch.float32 if stride > 1 else given.dtype
-    found = grad.conv2d_input(
-        x.shape, weight.to(exact), given.to(exact), stride, weight.shape[-1] // 2, groups=weight.shape[0]
-    )
-    return found.to(given.dtype)
+    channels, _, kernel, _ = weight.shape
+    if stride == 1:
+        return F.conv2d(given, weight.flip(2, 3).to(given.dtype), None, 1, kernel // 2, groups=channels)
+    spread = torch.zeros_like(x, dtype=given.dtype, memory_format=torch.channels_last)
+    spread[:, :, ::stride, ::stride] = given
+    return F.conv2d(spread, weight.flip(2, 3).to(given.dtype), None, 1, kernel // 2, groups=channels)
 
 
 def weight_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, stride: int) -> torch.Tensor:
     """(B, C, H, W) input, (C, 1, k, k) weight, (B, C, h, w) gradient of the output -> (C, 1, k, k) float32."""
     channels, _, kernel, _ = weight.shape
+    if stride == 1 and (lacking := kernel - x.shape[-2]) > 0:
+        x, given = (F.pad(part, (0, 0, 0, lacking)) for part in (x, given))
+    given = given.contiguous(memory_format=torch.channels_last)
+    if kernel == _COLUMNS:
+        return grad.conv2d_weight(x, (channels, 1, kernel, kernel), given, stride, kernel // 2, groups=channels).float()
     parts = []
     for first in range(0, kernel, _COLUMNS):
         columns = min(_COLUMNS, kernel - first)
@@ -86,8 +94,6 @@ class Depthwise(nn.Conv2d):
 
 
 def speed_up_depthwise(network: LiteNetwork) -> None:
-    """Give the trained blocks (``freeze`` says which) such convolutions where plain ones are slow."""
+    """Give the trained blocks (``freeze`` says which) such convolutions."""
     for block in network.blocks[network.frozen_blocks :]:
-        layer = block.depthwise
-        if layer.kernel_size[0] > _COLUMNS or layer.stride[0] > 1:
-            block.depthwise = Depthwise(layer)
+        block.depthwise = Depthwise(block.depthwise)

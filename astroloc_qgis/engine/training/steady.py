@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
@@ -46,12 +45,11 @@ class SteadyNorm(nn.Module):
         """(B, C, H, W) -> the same shape; in training the estimates follow."""
         scale, shift = affine(self.mean, self.deviation, self.kept_mean, self.kept_deviation)
         if self.training:
+            x, mean, inverse = torch.native_batch_norm(x.float(), None, None, None, None, True, 0.0, _EPSILON)
             with torch.no_grad():
-                variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), correction=0)
-                deviation = (variance + _EPSILON).sqrt()
+                deviation = 1 / inverse
                 self.mean.lerp_(mean, _MOMENTUM)
                 self.deviation.lerp_(deviation, _MOMENTUM)
-            x = F.batch_norm(x, None, None, training=True, eps=_EPSILON)
             scale, shift = scale * deviation, shift + scale * mean  # the same values, with batch norm's gradient
         return x * scale[:, None, None] + shift[:, None, None]
 
