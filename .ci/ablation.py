@@ -15,6 +15,7 @@ from astroloc_qgis.engine.training.config import TrainingConfig  # noqa: E402
 from astroloc_qgis.engine.training.run import TrainingRequest, train  # noqa: E402
 from astroloc_qgis.engine.world_index import BLUE_MARBLE  # noqa: E402
 
+BATCH = 48
 RESULTS = ROOT / "resources" / "models" / "measured" / "ablation.json"
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("--imagery", default=BLUE_MARBLE, help="a copy of Blue Marble (default: NASA's service)")
     parser.add_argument("--footprints", type=Path, required=True, help="CSV of real footprints")
     parser.add_argument("--config", type=Path, help="JSON of the whole method (default: below)")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "ablation")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "training", help="folder for the mosaic")
     options = parser.parse_args()
@@ -35,11 +36,14 @@ def main() -> None:
         else TrainingConfig(
             steps=options.steps,
             decay_steps=options.steps // 3,
-            places=64 * options.steps // 4,
+            places=BATCH * options.steps // 4,
+            batch=BATCH,
+            tile_batch=BATCH // 2,
             small_steps=0,
             tile_px=160,
             photo_px=192,
             validate_every=options.steps,
+            validation_photos=768,
             tile_loss=1.0,
         )
     )

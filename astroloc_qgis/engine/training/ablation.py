@@ -16,6 +16,7 @@ from astroloc_qgis.engine.training.records import LOG
 log = logging.getLogger(__name__)
 
 WHOLE = "the whole method"
+AGAIN = "the whole method, another seed"
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     WHOLE: {},
     "without year-wise augmentation": {"yearwise": False},
@@ -23,12 +24,14 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "without cluster mining": {"cluster_mining": False, "hard_share": 0.0},
     "without the pair loss": {"loss": "none"},
     "without relevance weights": {"relevance": False},
+    AGAIN: {"seed": 12},
 }
-"""What each variant changes in the configuration of the whole method."""
+"""What each variant changes in the configuration of the whole method. The last leaves nothing out: what it differs by
+from the first is what chance does, other photos to measure with included."""
 
 
 def variants(config: TrainingConfig) -> Iterator[tuple[str, TrainingConfig]]:
-    """The whole method, then the method without each of its parts.
+    """The whole method, then the method without each of its parts, then the whole one again.
 
     Args:
         config: of the whole method.

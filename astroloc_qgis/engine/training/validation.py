@@ -39,7 +39,7 @@ class ValidationSet:
 
 
 def validation_set(
-    config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int = 192
+    config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int
 ) -> ValidationSet:
     """Simulate photos in a zone and render the blocks of the zone; the same for the same seed."""
     rng = np.random.default_rng([config.seed, _STREAM])

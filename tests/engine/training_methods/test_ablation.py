@@ -30,7 +30,7 @@ def test_each_variant_differs_from_the_whole_method_in_one_part() -> None:
     for name, variant in made.items():
         changed = {key for key, value in dataclasses.asdict(variant).items() if value != whole[key]}
         assert changed == set(VARIANTS[name])
-    assert len(made) == 6
+    assert len(made) == 7
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_results_are_collected_variant_by_variant_and_kept_when_it_breaks_off(tm
     assert [entry["variant"] for entry in entries] == list(VARIANTS)
     assert json.loads(results.read_text()) == entries
     assert entries[0]["steps"] == 10
-    assert len({path.name for path in (tmp_path / "runs").iterdir()}) == 6
+    assert len({path.name for path in (tmp_path / "runs").iterdir()}) == 7
 
 
 def test_a_run_that_validated_nothing_is_refused(tmp_path: Path) -> None:
