@@ -37,6 +37,8 @@ class TrainingConfig:
         loss: one of ``LOSSES``, on photo-tile pairs; "none" leaves them out (EarthLoc learns from tiles alone).
         temperature: of InfoNCE.
         overlap_mask: tiles that overlap a photo besides its own are no negatives (neutral-aware).
+        memory: a photo is told from the tiles of so many places that came before, too (InfoNCE only); 0 for none.
+        memory_from: from this step on: at first the network changes too fast.
         group_places: places of a neighbourhood from which hard batches are drawn.
         hard_share: share of the batches grouped by k-means clusters of descriptors, the others by neighbourhood only.
         hard_from_epoch: descriptors mean something from this epoch on (the first is 0).
@@ -47,6 +49,7 @@ class TrainingConfig:
         real_share: share of places at real footprints.
         camera_share: share of places seen by a tilted camera in orbit.
         validate_every: steps between validations; 0 for none.
+        validation_photos: how many photos are simulated for these.
         patience: validations without a better recall after which training stops; 0 for never.
         checkpoint_seconds: time between checkpoints.
         positive_margin: similarity that a positive pair shall reach (loss "pair").
@@ -81,6 +84,8 @@ class TrainingConfig:
     loss: str = "infonce"
     temperature: float = 0.05
     overlap_mask: bool = True
+    memory: int = 0
+    memory_from: int = 300
     group_places: int = 768
     hard_share: float = 0.85
     hard_from_epoch: int = 1
@@ -91,6 +96,7 @@ class TrainingConfig:
     real_share: float = 0.55
     camera_share: float = 0.2
     validate_every: int = 300
+    validation_photos: int = 192
     patience: int = 0
     checkpoint_seconds: float = 180.0
     positive_margin: float = 0.8
@@ -113,6 +119,8 @@ class TrainingConfig:
             raise InputError(f"There are {len(self.zooms)} zooms but {len(self.strides)} strides: give one for each.")
         if self.batch < 2 or self.places < self.batch:
             raise InputError(f"A batch of {self.batch} pairs cannot be drawn from {self.places} places.")
+        if self.memory and self.loss != "infonce":
+            raise InputError(f"Remembered tiles are of no use to the loss '{self.loss}': set memory to 0.")
         if self.tile_px % 32 or self.photo_px % 96:
             raise InputError(
                 f"Tiles of {self.tile_px} px and photos of {self.photo_px} px do not fit the network: sides must be "

@@ -14,7 +14,11 @@ _PAIR_BASE = 0.5
 
 
 def photo_tile_loss(
-    config: TrainingConfig, photos: torch.Tensor, tiles: torch.Tensor, iou: torch.Tensor
+    config: TrainingConfig,
+    photos: torch.Tensor,
+    tiles: torch.Tensor,
+    iou: torch.Tensor,
+    others: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The loss of B pairs of photo and tile.
 
@@ -23,6 +27,7 @@ def photo_tile_loss(
         photos: (B, D), L2-normalised.
         tiles: (B, D), L2-normalised; row i belongs to photo i.
         iou: (B, B), of photo i and tile j.
+        others: (B, M) cosines with remembered tiles, as ``symmetric_infonce`` takes them; other losses do not.
 
     Returns:
         Scalar.
@@ -32,7 +37,7 @@ def photo_tile_loss(
     own = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
     shared = iou > 0 if config.overlap_mask else own
     if config.loss == "infonce":
-        return symmetric_infonce(photos, tiles, shared, config.temperature)
+        return symmetric_infonce(photos, tiles, shared, config.temperature, others)
     positives, negatives = own | (iou >= config.positive_iou), ~(shared | own)
     negatives &= ~positives
     similarities = photos @ tiles.T

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     Raises:
         InputError: what is asked for makes no sense, or a file cannot be read.
     """
+    cv2.setNumThreads(1)  # processes that render are forked from this one, and would wait for its threads forever
     request.out.mkdir(parents=True, exist_ok=True)
     footprints = read_footprints(request.footprints, "train")
     sources = make_sources(request, config, progress)
@@ -98,7 +100,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     network = _start(request, config, sources, places)
     check = None
     if config.validate_every:
-        data = validation_set(config, mosaic, footprints, VALIDATION_ZONE)
+        data = validation_set(config, mosaic, footprints, VALIDATION_ZONE, photos=config.validation_photos)
 
         def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
             return validate(network, data)

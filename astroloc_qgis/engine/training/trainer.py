@@ -25,6 +25,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.memory import TileMemory
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
 from astroloc_qgis.engine.training.pairs import PairBatches
 from astroloc_qgis.engine.training.pool import epoch_batches, tile_batches
@@ -105,6 +106,7 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
         photos = empty if config.tile_loss > 0 else empty[:0]
+        self._memory = TileMemory(places, config.memory)
         self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
         if (out / CHECKPOINT).is_file():
             self._resume()
@@ -157,7 +159,7 @@ class Trainer:
         self._epoch_length = len(batches)
         loader: DataLoader[PairBatch] = DataLoader(
             data, batch_size=None, sampler=range(state.position, end), num_workers=self._workers,
-            prefetch_factor=4 if self._workers else None, worker_init_fn=_own_session if self._workers else None,
+            prefetch_factor=4 if self._workers else None, worker_init_fn=_step_aside if self._workers else None,
         )  # fmt: skip
         return loader
 
@@ -187,7 +189,7 @@ class Trainer:
         projected = torch.cat(pooled).float()
         described = F.normalize(projected - network.centre, dim=1)
         photos, tiles = described.split(len(batch.members))
-        loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device))
+        loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device), self._others(batch, photos))
         if batch.others is not None and others is not None:
             years = F.normalize(others.float() - network.centre, dim=1)
             extra = tile_batch_loss(self.config, years, batch.others.places.to(device), batch.others.overlap.to(device))
@@ -198,11 +200,20 @@ class Trainer:
         self._optimizer.step()
         network.recentre(projected.detach(), _MOMENTUM)
         state.descriptors[batch.members.numpy()] = tiles.detach().cpu().numpy()
+        self._memory.remember(batch.members.numpy())
         if len(state.photos):
             state.photos[batch.members.numpy()] = photos.detach().cpu().numpy()
         state.step += 1
         state.position += 1
         return float(loss.detach())
+
+    def _others(self, batch: PairBatch, photos: torch.Tensor) -> torch.Tensor | None:
+        """(B, M) cosines of a batch's photos and the remembered tiles, minus infinity where these are near."""
+        if not len(self._memory.recent) or self.state.step < self.config.memory_from:
+            return None
+        tiles = torch.from_numpy(self.state.descriptors[self._memory.recent]).to(photos.device)
+        near = torch.from_numpy(self._memory.neutral(batch.members.numpy())).to(photos.device)
+        return (photos @ tiles.T).masked_fill(near, float("-inf"))
 
     def _rate(self, step: int) -> float:
         config = self.config
@@ -243,6 +254,7 @@ class Trainer:
                 "grouped_by": torch.from_numpy(state.grouped_by),
                 "photos": torch.from_numpy(state.photos),
                 "photos_grouped_by": torch.from_numpy(state.photos_grouped_by),
+                "recent": torch.from_numpy(self._memory.recent),
                 "best": state.best,
                 "stale": state.stale,
                 "history": json.dumps(state.history),
@@ -253,7 +265,10 @@ class Trainer:
     def _resume(self) -> None:
         stored = load_checkpoint(self._out / CHECKPOINT)
         # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
-        free = {"checkpoint_seconds", "validate_every", "patience", "steps", "small_steps", "decay_steps"}
+        free = {
+            "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",
+            "decay_steps",
+        }  # fmt: skip
         fresh = TrainingConfig().to_json()
         for name, value in self.config.to_json().items():
             before = stored["config"].get(name, fresh[name])
@@ -266,6 +281,7 @@ class Trainer:
         self._optimizer.load_state_dict(stored["optimizer"])
         torch.set_rng_state(stored["rng"])
         none = torch.zeros((0, self.config.dimensions))
+        self._memory.recent = stored.get("recent", torch.zeros(0, dtype=torch.int64)).numpy()
         self.state = TrainingState(
             stored["step"], stored["epoch"], stored["position"], stored["descriptors"].numpy(),
             stored["grouped_by"].numpy(), stored.get("photos", none).numpy(),
@@ -275,11 +291,11 @@ class Trainer:
         log.info("going on at step %d", self.state.step)
 
 
-def _own_session(worker: int) -> None:
-    """Linux shares the processor between sessions: in one of its own, rendering does not slow the training down."""
+def _step_aside(worker: int) -> None:
+    """Render only where training leaves the processor free: it takes all of it, in turns with those that feed it."""
     del worker
-    if hasattr(os, "setsid"):
-        os.setsid()
+    if hasattr(os, "nice"):
+        os.nice(19)
 
 
 def _plain(value: Any) -> Any:

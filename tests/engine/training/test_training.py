@@ -104,7 +104,7 @@ def test_in_mixed_precision_the_first_loss_is_nearly_that_of_full_precision(data
 
 
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_path: Path) -> None:
-    steady = dataclasses.replace(CONFIG, steady=True)  # with all that a run carries along
+    steady = dataclasses.replace(CONFIG, steady=True, memory=20, memory_from=2)  # with all that a run carries along
     train(request(data, tmp_path / "whole"), steady)
     config = tmp_path / "config.json"
     config.write_text(json.dumps(steady.to_json()))

@@ -1,0 +1,44 @@
+"""More tiles for a photo to be told from than a batch holds: those of the last batches, as they were described then.
+
+Wang et al., "Cross-Batch Memory for Embedding Learning", CVPR 2020: a network changes slowly, so descriptors that are
+some steps old are still good negatives, and cost nothing. Tiles near a photo may show its ground: they are neutral.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.simulation.places import centre_and_radius, unit_vectors
+
+Array = NDArray[np.float64]
+_EARTH_KM = 6371.0
+_ROOM = 1.25
+"""A place moves a little each time it is shown, and its tile reaches beyond it."""
+
+
+class TileMemory:
+    """Remembers which places came last.
+
+    Args:
+        places: (N, 4, 2) EPSG:3857, the pool.
+        size: how many places are remembered; 0 for none.
+    """
+
+    def __init__(self, places: Array, size: int) -> None:
+        self._size = size
+        self.recent: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        found = [centre_and_radius(place) for place in places] if size else []
+        self._directions = unit_vectors(np.array([centre for centre, _ in found]).reshape(-1, 2))
+        self._radii = np.array([radius for _, radius in found])
+
+    def neutral(self, members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(B, M) whether the tiles of the M recent places may show ground of the photos of B places."""
+        cosines = (self._directions[members] @ self._directions[self.recent].T).clip(-1, 1)
+        reach = self._radii[members][:, None] + self._radii[self.recent][None]
+        return np.asarray(np.arccos(cosines) * _EARTH_KM < _ROOM * reach)
+
+    def remember(self, members: NDArray[np.int64]) -> None:
+        """Add the places of a batch; the oldest are forgotten."""
+        if self._size:
+            self.recent = np.concatenate([self.recent, members])[-self._size :]
