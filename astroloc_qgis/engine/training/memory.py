@@ -7,6 +7,7 @@ some steps old are still good negatives, and cost nothing. Tiles near a photo ma
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.simulation.places import centre_and_radius, unit_vectors
@@ -37,6 +38,24 @@ class TileMemory:
         cosines = (self._directions[members] @ self._directions[self.recent].T).clip(-1, 1)
         reach = self._radii[members][:, None] + self._radii[self.recent][None]
         return np.asarray(np.arccos(cosines) * _EARTH_KM < _ROOM * reach)
+
+    def cosines(
+        self, photos: torch.Tensor, members: NDArray[np.int64], descriptors: NDArray[np.float32]
+    ) -> torch.Tensor | None:
+        """How much the photos of a batch are like the tiles of the recent places.
+
+        Args:
+            photos: (B, D), L2-normalised.
+            members: (B,) their places.
+            descriptors: (N, D), the newest known of every place's tile.
+
+        Returns:
+            (B, M), minus infinity for a tile that may show ground of the photo; None while nothing is remembered.
+        """
+        if not len(self.recent):
+            return None
+        tiles = torch.from_numpy(descriptors[self.recent]).to(photos.device)
+        return (photos @ tiles.T).masked_fill(torch.from_numpy(self.neutral(members)).to(photos.device), float("-inf"))
 
     def remember(self, members: NDArray[np.int64]) -> None:
         """Add the places of a batch; the oldest are forgotten."""

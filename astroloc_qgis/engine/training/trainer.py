@@ -185,13 +185,16 @@ class Trainer:
         parts = [part.to(device) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.mixed_precision):
             pooled = [network.projected(part) for part in parts]
-            others = None if batch.others is None else network.projected(batch.others.tiles.to(device))
+            alone = None if batch.others is None else network.projected(batch.others.tiles.to(device))
         projected = torch.cat(pooled).float()
         described = F.normalize(projected - network.centre, dim=1)
         photos, tiles = described.split(len(batch.members))
-        loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device), self._others(batch, photos))
-        if batch.others is not None and others is not None:
-            years = F.normalize(others.float() - network.centre, dim=1)
+        others = None
+        if state.step >= self.config.memory_from:
+            others = self._memory.cosines(photos, batch.members.numpy(), state.descriptors)
+        loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device), others)
+        if batch.others is not None and alone is not None:
+            years = F.normalize(alone.float() - network.centre, dim=1)
             extra = tile_batch_loss(self.config, years, batch.others.places.to(device), batch.others.overlap.to(device))
             loss = loss + self.config.tile_loss * extra
         self._optimizer.zero_grad(set_to_none=True)
@@ -206,14 +209,6 @@ class Trainer:
         state.step += 1
         state.position += 1
         return float(loss.detach())
-
-    def _others(self, batch: PairBatch, photos: torch.Tensor) -> torch.Tensor | None:
-        """(B, M) cosines of a batch's photos and the remembered tiles, minus infinity where these are near."""
-        if not len(self._memory.recent) or self.state.step < self.config.memory_from:
-            return None
-        tiles = torch.from_numpy(self.state.descriptors[self._memory.recent]).to(photos.device)
-        near = torch.from_numpy(self._memory.neutral(batch.members.numpy())).to(photos.device)
-        return (photos @ tiles.T).masked_fill(near, float("-inf"))
 
     def _rate(self, step: int) -> float:
         config = self.config
