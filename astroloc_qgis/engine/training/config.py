@@ -62,6 +62,7 @@ class TrainingConfig:
         cluster_mining: draw such batches from clusters of descriptors; else at random.
         relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
         steady: keep the statistics of the trained blocks' outputs as they are when training begins.
+        whiten: how far the exported descriptors are whitened, from 0 to 1 (``training.whitening``).
         mixed_precision: the trained part in bfloat16 where autocast thinks that safe; the frozen part, losses and
             weights in float32: faster on recent GPUs, and on CPUs that multiply matrices of bfloat16 (AMX); slower on
             others.
@@ -108,6 +109,7 @@ class TrainingConfig:
     cluster_mining: bool = True
     relevance: bool = True
     steady: bool = True
+    whiten: float = 0.0
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:
@@ -119,6 +121,8 @@ class TrainingConfig:
             raise InputError(f"There are {len(self.zooms)} zooms but {len(self.strides)} strides: give one for each.")
         if self.batch < 2 or self.places < self.batch:
             raise InputError(f"A batch of {self.batch} pairs cannot be drawn from {self.places} places.")
+        if not 0 <= self.whiten <= 1:
+            raise InputError(f"Descriptors are whitened by a share from 0 to 1, not {self.whiten:g}.")
         if self.memory and self.loss != "infonce":
             raise InputError(f"Remembered tiles are of no use to the loss '{self.loss}': set memory to 0.")
         if self.tile_px % 32 or self.photo_px % 96:

@@ -12,6 +12,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
 from astroloc_qgis.engine.training.records import LOG
 from astroloc_qgis.engine.training.steady import folded
+from astroloc_qgis.engine.training.whitening import whitened
 
 _SMOOTH = 25
 """Steps that a line of the curve averages."""
@@ -20,7 +21,7 @@ _SMOOTH = 25
 def export_model(
     run: Path, out: Path, *, checkpoint: str = "checkpoint.pt", about: dict[str, Any] | None = None
 ) -> str:
-    """Write ``out`` (.npz), ``.json`` and ``.curve.csv`` beside it.
+    """Write ``out`` (.npz), ``.json`` and ``.curve.csv`` beside it; descriptors whitened as the run's settings say.
 
     Args:
         run: folder of a training run, finished or not.
@@ -35,8 +36,11 @@ def export_model(
         InputError: no such run, or its weights are not fit to ship.
     """
     stored = load_checkpoint(run / checkpoint)
+    state = folded(stored["network"])
+    if share := stored.get("config", {}).get("whiten", 0.0):
+        state = whitened(state, stored["descriptors"], share)
     record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
-    digest = write_weights(out, folded(stored["network"]), record)
+    digest = write_weights(out, state, record)
     write_curve(run / LOG, out.with_suffix(".curve.csv"))
     return digest
 

@@ -84,7 +84,7 @@ class TrainingRequest:
 
 
 def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
-    """Train, or go on training; returns the network as it would ship after the last step.
+    """Train, or go on training; returns the network as it would ship after the last step, but for whitening.
 
     Raises:
         InputError: what is asked for makes no sense, or a file cannot be read.

@@ -17,6 +17,7 @@ from astroloc_qgis.engine.descriptors.lite_weights import MOST_BYTES, read_weigh
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.export import export_model
+from astroloc_qgis.engine.training.whitening import whitened
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ def test_the_exported_model_describes_as_the_trained_one(run: Path, network: Lit
     assert record["steps"] == 60
     assert record["command"] == "train"
     assert record["bytes"] == (tmp_path / "lite.npz").stat().st_size <= MOST_BYTES
+
+
+def test_the_export_is_whitened_as_the_run_says(run: Path, network: LiteNetwork, tmp_path: Path) -> None:
+    spread = torch.logspace(0, -2, 256)
+    descriptors = torch.nn.functional.normalize(torch.randn(600, 256) * spread, dim=1)
+    stored = {"network": network.state_dict(), "step": 60, "config": {"whiten": 0.5}, "descriptors": descriptors}
+    save_checkpoint(run / "checkpoint.pt", stored)
+    export_model(run, tmp_path / "lite.npz")
+    expected = whitened(network.state_dict(), descriptors, 0.5)["head.weight"].numpy()
+    np.testing.assert_allclose(read_weights(tmp_path / "lite.npz")["head.weight"], expected, rtol=1e-2, atol=1e-4)
+    assert np.abs(expected - network.head.weight.detach().numpy()).max() > 0.01
 
 
 def test_the_same_weights_give_the_same_file(run: Path, tmp_path: Path) -> None:
