@@ -1,11 +1,11 @@
 """Depthwise convolutions whose gradients CPUs are fast at.
 
 oneDNN, as PyTorch 2.13 brings it, has holes. The gradient of weights more than three columns wide runs at about a
-tenth of the speed of a narrower one, and so does that of weights with more rows than the picture has; the gradient of
-the input takes two to seven times as long as the convolution, though without a stride it is one, with the weights
-turned about; and in bfloat16 the gradient of a strided convolution's input has no fast kernel: for 64 tiles it takes
-seconds, not milliseconds. So wide weights get theirs in parts of at most three columns, low pictures rows of zeros, and
-inputs theirs by a convolution, or with a stride in float32: the same sums, but for their order.
+tenth of the speed of a narrower one, and that of weights with more rows than the picture has is slow as well. The
+gradient of the input takes four to seven times as long as the convolution, though it is one itself, with the weights
+turned about (where there is a stride, of what is given with zeros between); and of strided ones in bfloat16 there is no
+fast kernel: for 64 tiles they take seconds, not milliseconds. So wide weights get their gradient in parts of at most
+three columns, low pictures rows of zeros, and inputs theirs by a convolution: the same sums, but for their order.
 """
 
 from __future__ import annotations
