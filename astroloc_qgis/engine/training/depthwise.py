@@ -45,11 +45,11 @@ class _Depthwise(torch.autograd.Function):
 def input_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, stride: int) -> torch.Tensor:
     """(B, C, H, W) input, (C, 1, k, k) weight, (B, C, h, w) gradient of the output -> (B, C, H, W)."""
     channels, _, kernel, _ = weight.shape
-    if stride == 1:
-        return F.conv2d(given, weight.flip(2, 3).to(given.dtype), None, 1, kernel // 2, groups=channels)
-    spread = torch.zeros_like(x, dtype=given.dtype, memory_format=torch.channels_last)
-    spread[:, :, ::stride, ::stride] = given
-    return F.conv2d(spread, weight.flip(2, 3).to(given.dtype), None, 1, kernel // 2, groups=channels)
+    if stride > 1:
+        spread = torch.zeros_like(x, dtype=given.dtype, memory_format=torch.channels_last)
+        spread[:, :, ::stride, ::stride] = given
+        given = spread
+    return F.conv2d(given, weight.flip(2, 3).to(given.dtype), None, 1, kernel // 2, groups=channels)
 
 
 def weight_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, stride: int) -> torch.Tensor:
@@ -57,8 +57,7 @@ def weight_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, 
     channels, _, kernel, _ = weight.shape
     if stride == 1 and (lacking := kernel - x.shape[-2]) > 0:
         x, given = (F.pad(part, (0, 0, 0, lacking)) for part in (x, given))
-    given = given.contiguous(memory_format=torch.channels_last)
-    if kernel == _COLUMNS:
+    if kernel <= _COLUMNS:
         return grad.conv2d_weight(x, (channels, 1, kernel, kernel), given, stride, kernel // 2, groups=channels).float()
     parts = []
     for first in range(0, kernel, _COLUMNS):

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.simulation.places import centre_and_radius, unit_vectors
+from astroloc_qgis.engine.geometry import Array, geodesic_km
+from astroloc_qgis.engine.simulation.places import centre_and_radius
 
-Array = NDArray[np.float64]
-_EARTH_KM = 6371.0
 _ROOM = 1.25
 """A place moves a little each time it is shown, and its tile reaches beyond it."""
 
@@ -30,14 +29,15 @@ class TileMemory:
         self._size = size
         self.recent: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         found = [centre_and_radius(place) for place in places] if size else []
-        self._directions = unit_vectors(np.array([centre for centre, _ in found]).reshape(-1, 2))
+        self._centres = np.array([centre for centre, _ in found]).reshape(-1, 2)
         self._radii = np.array([radius for _, radius in found])
 
     def neutral(self, members: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(B, M) whether the tiles of the M recent places may show ground of the photos of B places."""
-        cosines = (self._directions[members] @ self._directions[self.recent].T).clip(-1, 1)
-        reach = self._radii[members][:, None] + self._radii[self.recent][None]
-        return np.asarray(np.arccos(cosines) * _EARTH_KM < _ROOM * reach)
+        recent = self._centres[self.recent]
+        apart = np.stack([geodesic_km(centre, recent) for centre in self._centres[members]])
+        reach = self._radii[members][:, None] + self._radii[self.recent]
+        return np.asarray(apart < _ROOM * reach)
 
     def cosines(
         self, photos: torch.Tensor, members: NDArray[np.int64], descriptors: NDArray[np.float32]
