@@ -1,6 +1,7 @@
 """Runs the tests, one pytest a folder, and prints one closing line for them all.
 
 The engine's libraries (torch, faiss, OpenCV) and QGIS do not share a process, in the product and in the tests alike.
+Each process keeps to one thread, so the long engine group runs beside the others, one after another.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,15 +40,32 @@ GROUPS = [
 ]
 
 
-def run(group: Group, extra: list[str]) -> dict[str, int]:
-    """Runs one group, slow and real tests included; returns how many tests had which outcome."""
+def lanes(groups: Sequence[Group]) -> list[list[Group]]:
+    """What runs beside each other: the engine's tests, which take as long as all others, and these in their order."""
+    engine = [group for group in groups if group.name == "engine"]
+    others = [group for group in groups if group.name != "engine"]
+    return [lane for lane in (engine, others) if lane]
+
+
+def run(group: Group, extra: list[str], *, alone: bool) -> dict[str, int]:
+    """Runs one group, slow and real tests included; returns how many tests had which outcome.
+
+    Args:
+        group: the tests.
+        extra: further options of pytest.
+        alone: nothing else runs: what pytest says is shown as it says it, and otherwise in one piece at the end.
+    """
     report = REPORTS / f"{group.name}.xml"
     report.unlink(missing_ok=True)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", f"tests/{group.name}", "-m", "", "-q", "--durations=5"]
     command += [f"--junitxml={report}", *group.options, *extra]
-    print(f"\n== tests/{group.name}", flush=True)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    print(f"\n== tests/{group.name}{'' if alone else ' begins'}", flush=True)
+    said = None if alone else subprocess.PIPE
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=said, stderr=subprocess.STDOUT)
+    if not alone:
+        print(f"\n== tests/{group.name} ended:\n{done.stdout.decode(errors='replace')}", flush=True)
+    status = done.returncode
     counts = read(report) if report.exists() else dict.fromkeys(OUTCOMES, 0)
     if status != 0 and not counts["failed"] and not counts["errors"]:
         print(f"tests/{group.name}: pytest ended with status {status} and no failed test: counted as an error")
@@ -73,11 +93,14 @@ def main(arguments: list[str]) -> int:
     extra = [argument for argument in arguments if argument not in names]
     REPORTS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    total = dict.fromkeys(OUTCOMES, 0)
-    for group in GROUPS:
-        if group.name in wanted:
-            for outcome, count in run(group, extra).items():
-                total[outcome] += count
+    together = lanes([group for group in GROUPS if group.name in wanted])
+
+    def run_lane(lane: list[Group]) -> list[dict[str, int]]:
+        return [run(group, extra, alone=len(together) == 1) for group in lane]
+
+    with ThreadPoolExecutor(len(together)) as pool:
+        counts = [count for lane in pool.map(run_lane, together) for count in lane]
+    total = {outcome: sum(count[outcome] for count in counts) for outcome in OUTCOMES}
     seconds = time.monotonic() - started
     closing = ", ".join(f"{total[outcome]} {outcome}" for outcome in OUTCOMES if total[outcome])
     closing = closing.replace(" 1 errors", " 1 error")
