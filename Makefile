@@ -63,7 +63,8 @@ model: env ## train the retrieval model and export it to resources/models; resum
 	@$(TRAINING) $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
 	--footprints "$(FOOTPRINTS)" $(if $(wildcard $(PHOTOS)/photos.csv),--avoid "$(PHOTOS)/photos.csv") \
 	--avoid-point=-19.2,-70 --avoid-point=0.1,36.6 --avoid-point=-10.4,40.4 \
-	--work build/training --out build/training/model --export resources/models/astroloc-lite.npz
+	--set refit_pairs=12000 --work build/training --out build/training/model \
+	--export resources/models/astroloc-lite.npz
 
 contact-sheet: env ## redraw resources/help/simulator.jpg, a sheet of simulated photos
 	@mkdir -p build/training

