@@ -23,6 +23,7 @@ from astroloc_qgis.engine.block_table import Table, block_table
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.finer_blocks import with_finer_blocks
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, pack_blocks, write_info
 from astroloc_qgis.engine.index_plan import (
@@ -167,6 +168,7 @@ class IndexBuilder:
         self._labels = labels
         self._given = blocks
         self._progress = progress
+        self._together: np.ndarray | None = None
 
     def run(self) -> None:
         """Build the index, going on where an interrupted build of the same plan ended.
@@ -288,15 +290,27 @@ class IndexBuilder:
                 f"The unfinished index {self._work} is damaged: delete it and build again.", details=str(error)
             ) from error
 
+    def _add_finer_blocks(self, count: int, table: Table) -> None:
+        alone = np.concatenate([vectors for vectors, _, _ in self._pieces(count)])
+        self._together = with_finer_blocks(alone, table, BLOCK_SIZE, self._descriptor.finer_weight)
+
+    def _vectors(self, count: int) -> Iterator[np.ndarray]:
+        """The vectors of each piece, as they are kept."""
+        start = 0
+        for vectors, _, _ in self._pieces(count):
+            yield vectors if self._together is None else self._together[start : start + len(vectors)]
+            start += len(vectors)
+
     def _assemble(self, count: int) -> None:
         faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
-        tables = [blocks for _, blocks, _ in self._pieces(count)]
-        table = np.concatenate(tables)
+        table = np.concatenate([blocks for _, blocks, _ in self._pieces(count)])
         if len(table) == 0:
             raise self._nothing_to_index()
         self._skipped[NO_DATA] += sum(left_out for _, _, left_out in self._pieces(count))
+        if self._descriptor.finer_weight:
+            self._add_finer_blocks(count, table)
         store = self._trained_store(faiss, count, len(table))
-        for vectors, _, _ in self._pieces(count):
+        for vectors in self._vectors(count):
             if len(vectors):
                 store.add(np.ascontiguousarray(vectors, dtype=np.float32))
             self._progress("describe", 1.0)
@@ -376,7 +390,7 @@ class IndexBuilder:
     def _training_vectors(self, count: int, total: int) -> np.ndarray:
         share = min(1.0, _TRAINING_VECTORS / total)
         rng = np.random.default_rng(_SEED)
-        kept = [vectors[rng.random(len(vectors)) < share] for vectors, _, _ in self._pieces(count)]
+        kept = [vectors[rng.random(len(vectors)) < share] for vectors in self._vectors(count)]
         return np.ascontiguousarray(np.concatenate(kept), dtype=np.float32)
 
     def _publish(self) -> None:

@@ -17,7 +17,7 @@ from astroloc_qgis.engine.search_area import (
 Nadir = tuple[float, float] | None
 """Latitude and longitude of the sub-satellite point, where it is known."""
 
-SEEN_CLOSER = 2 * GROUP
+SEEN_CLOSER = 3 * GROUP
 """So many of the candidates are looked at closely as well."""
 
 

@@ -17,6 +17,7 @@ from astroloc_qgis.engine import index_builder
 from astroloc_qgis.engine.coverage import Coverage
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import Cancelled, InputError
+from astroloc_qgis.engine.finer_blocks import with_finer_blocks
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index import Index, build_index
 from astroloc_qgis.engine.tiles import Block, blocks_in_extent, mercator_to_lonlat
@@ -151,6 +152,21 @@ def test_a_block_finds_itself(build) -> None:
     scores, found = index.search(vectors, 1)
     assert found[:, 0].tolist() == list(range(len(index)))
     np.testing.assert_allclose(scores, 1, atol=1e-5)
+
+
+def test_finer_blocks_count_in_a_vector_where_the_descriptor_says_so(build, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = build("plain")
+    monkeypatch.setattr(Averages, "finer_weight", 0.5)
+    index = build("finer")
+    alone, together = (
+        np.stack([each._store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)
+    )
+    np.testing.assert_array_equal(index.blocks, plain.blocks)
+    expected = with_finer_blocks(alone, plain.blocks, plain.info.block_size, 0.5)
+    np.testing.assert_allclose(together, expected, atol=1e-6)
+    coarse = index.blocks[:, 0] == 11
+    assert np.abs(together - alone)[coarse].max() > 0.01
+    np.testing.assert_allclose(together[~coarse], alone[~coarse], atol=1e-6)
 
 
 def test_only_allowed_blocks_are_found_and_all_of_them_can_be(build) -> None:

@@ -21,12 +21,14 @@ class Descriptor(ABC):
         dimensions: length D of a vector.
         image_size: px of a block's side, and of the long side that photos are shrunk to.
         needs_vocabulary: whether ``fit`` must be called, or a vocabulary given, before ``describe``.
+        finer_weight: of the finer blocks within a block in its vector in an index (``finer_blocks``).
     """
 
     name: str
     dimensions: int
     image_size: int
     needs_vocabulary: bool = False
+    finer_weight: float = 0.0
 
     @property
     @abstractmethod
