@@ -67,7 +67,8 @@ def test_each_of_the_first_groups_is_followed_by_its_closer_looks(reference: Ref
     starts = starts_about(given, reference, None)
     ranks = [candidate.rank for _, candidate in starts if candidate is not None]
     groups = [list(range(first, first + GROUP)) for first in range(1, len(given) + 1, GROUP)]
-    assert ranks == [*groups[0], *groups[0], *groups[1], *groups[1], *groups[2]]
+    assert ranks == [rank for group in groups[:-1] for rank in (*group, *group)] + groups[-1]
+    assert len(groups) == 4
     assert [len(area.photo_px) for area, _ in starts[:GROUP]] == [2] * GROUP
     assert {len(area.photo_px) for area, _ in starts[GROUP:]} == {1}
     assert [area.looks[0][1] for area, _ in starts[:GROUP]] == [candidate.turn for candidate in given[:GROUP]]

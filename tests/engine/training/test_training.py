@@ -66,7 +66,7 @@ def pair_loss(network: LiteNetwork, data: Path, out: Path, config: TrainingConfi
 
 
 def test_a_toy_world_is_learned(data: Path, tmp_path: Path) -> None:
-    config = dataclasses.replace(CONFIG, steps=50, decay_steps=20, batch=16, checkpoint_seconds=999.0)
+    config = dataclasses.replace(CONFIG, steps=100, decay_steps=40, batch=16, checkpoint_seconds=999.0)
     trained = train(request(data, tmp_path), config)
     start = LiteNetwork(config.dimensions)
     start.load_state_dict(load_checkpoint(tmp_path / "start.pt")["network"])
