@@ -295,11 +295,12 @@ class IndexBuilder:
         self._together = with_finer_blocks(alone, table, BLOCK_SIZE, self._descriptor.finer_weight)
 
     def _vectors(self, count: int) -> Iterator[np.ndarray]:
-        """The vectors of each piece, as they are kept."""
-        start = 0
+        """The vectors as they are kept, in the order of the pieces."""
+        if self._together is not None:
+            yield self._together
+            return
         for vectors, _, _ in self._pieces(count):
-            yield vectors if self._together is None else self._together[start : start + len(vectors)]
-            start += len(vectors)
+            yield vectors
 
     def _assemble(self, count: int) -> None:
         faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer

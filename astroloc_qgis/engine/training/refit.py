@@ -151,27 +151,25 @@ def fit_last_layer(
     photos, tiles = (torch.from_numpy(part).float() for part in features[1:])
     nearness = Nearness(places)
     neutral = torch.from_numpy(nearness.between(members, members))
-    weight, bias = (parameter.detach().clone().requires_grad_() for parameter in network.head.parameters())
-    optimizer = torch.optim.Adam([weight, bias], lr=config.refit_rate)
+    network.head.requires_grad_()
+    optimizer = torch.optim.Adam(network.head.parameters(), lr=config.refit_rate)
     rng = np.random.default_rng(config.seed)
 
     def described(parts: torch.Tensor) -> torch.Tensor:
-        return F.normalize(F.linear(parts, weight, bias) - network.centre, dim=-1)
+        return F.normalize(network.head(parts) - network.centre, dim=-1)
 
     for step in range(config.refit_steps):
         for group in optimizer.param_groups:
             group["lr"] = config.refit_rate * (0.5 + 0.5 * math.cos(math.pi * step / config.refit_steps))
         some = torch.from_numpy(rng.permutation(len(members))[: config.refit_batch])
         means = F.normalize(described(photos[some]).sum(dim=1), dim=1)
-        loss = symmetric_infonce(means, described(tiles[some]), neutral[some][:, some], config.temperature)
+        loss = symmetric_infonce(means, described(tiles[some]), neutral[some[:, None], some], config.temperature)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         if step % 10 == 0:
             log.info("last layer, step %d: loss %.3f", step, float(loss.detach()))
     with torch.no_grad():
-        network.head.weight.copy_(weight)
-        network.head.bias.copy_(bias)
         return described(tiles).numpy()
 
 
