@@ -67,17 +67,17 @@ class TrainingConfig:
         refit_batch: pairs in a step of it.
         refit_rate: the learning rate at its first step; it falls to nothing.
         whiten: how far the exported descriptors are whitened, from 0 to 1 (``training.whitening``).
-        mixed_precision: the trained part in bfloat16 where autocast thinks that safe; the frozen part, losses and
-            weights in float32: faster on recent GPUs, and on CPUs that multiply matrices of bfloat16 (AMX); slower on
-            others.
+        mixed_precision: the network in bfloat16 where autocast thinks that safe (the frozen part only where the CPU
+            learns); losses and weights in float32: faster on recent GPUs, and on CPUs that multiply bfloat16
+            (avx512_bf16, AMX); slower on others.
     """
 
     seed: int = 11
     places: int = 20_000
-    steps: int = 2_500
-    decay_steps: int = 500
+    steps: int = 2_400
+    decay_steps: int = 900
     batch: int = 64
-    small_steps: int = 1_600
+    small_steps: int = 300
     small_scale: float = 0.7
     tile_px: int = 224
     photo_px: int = 288

@@ -40,15 +40,17 @@ class PairBatches(Dataset[PairBatch]):
         first_step: steps of the run before this epoch.
         network: its frozen part is applied here, beside the training process: two cores then share the work.
         tile_batches: the places of each batch of tiles alone; None without that loss.
+        mixed_precision: apply the frozen part in bfloat16.
     """
 
     def __init__(
         self, config: TrainingConfig, sources: Sources, places: Array, epoch: int, batches: Sequence[NDArray[np.int64]],
-        first_step: int, network: LiteNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None,
+        first_step: int, network: LiteNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None, *,
+        mixed_precision: bool = False,
     ) -> None:  # fmt: skip
         self._config, self._sources, self._places, self._network = config, sources, places, network
         self._epoch, self._batches, self._first_step = epoch, batches, first_step
-        self._tile_batches = tile_batches
+        self._tile_batches, self._mixed_precision = tile_batches, mixed_precision
         self._world: World | None = None
 
     def __len__(self) -> int:
@@ -64,14 +66,17 @@ class PairBatches(Dataset[PairBatch]):
         small = step < config.small_steps
         batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
         wide, high, tiles = (
-            self._network.begin(part.float()) if len(part) else part.float()
-            for part in (batch.wide, batch.high, batch.tiles)
+            self._begin(part.float()) if len(part) else part.float() for part in (batch.wide, batch.high, batch.tiles)
         )
         others = None
         if self._tile_batches is not None:
             drawn = render_tiles(config, world, self._places, step, self._tile_batches[number], small=small)
-            others = TileBatch(drawn.places, self._network.begin(drawn.tiles), drawn.overlap)
+            others = TileBatch(drawn.places, self._begin(drawn.tiles), drawn.overlap)
         return PairBatch(batch.members, wide, high, tiles, batch.iou, others)
+
+    def _begin(self, pictures: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed_precision):
+            return self._network.begin(pictures)
 
 
 def render_batch(

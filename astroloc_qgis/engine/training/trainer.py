@@ -154,6 +154,7 @@ class Trainer:
         data = PairBatches(
             self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self._renderer,
             self._tile_batches(len(batches), hard=hard),
+            mixed_precision=self.config.mixed_precision and self._device.type == "cpu",
         )  # fmt: skip
         end = min(len(batches), state.position + last - state.step)
         self._epoch_length = len(batches)
@@ -262,7 +263,7 @@ class Trainer:
         # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
         free = {
             "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",
-            "decay_steps", "whiten", "refit_pairs", "refit_steps", "refit_batch", "refit_rate",
+            "decay_steps", "whiten", "refit_pairs", "refit_steps", "refit_batch", "refit_rate", "mixed_precision",
         }  # fmt: skip
         fresh = TrainingConfig().to_json()
         for name, value in self.config.to_json().items():

@@ -104,6 +104,13 @@ def test_in_mixed_precision_the_first_loss_is_nearly_that_of_full_precision(data
     assert mixed == pytest.approx(full, rel=0.05)
 
 
+def test_a_run_may_go_on_in_another_precision(data: Path, tmp_path: Path) -> None:
+    for steps, mixed in ((2, False), (4, True)):
+        train(request(data, tmp_path), dataclasses.replace(CONFIG, steps=steps, mixed_precision=mixed))
+    assert list(losses(tmp_path)) == [1, 2, 3, 4]
+    assert np.isfinite(list(losses(tmp_path).values())).all()
+
+
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_path: Path) -> None:
     steady = dataclasses.replace(CONFIG, steady=True, memory=20, memory_from=2)  # with all that a run carries along
     train(request(data, tmp_path / "whole"), steady)
