@@ -105,6 +105,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "index": (INDEX / "index.json", index),
     "retrieval": (MEASURED / "retrieval.json", measured),
     "regions": (MEASURED / "retrieval.json", region_table),
+    "again": (MEASURED / "again.json", measured),
     "worldwide": (MEASURED / "worldwide.json", measured),
     "baselines": (MEASURED / "baselines.json", baselines),
     "localization": (MEASURED / "localization.json", localization),

@@ -57,6 +57,7 @@ def exact_index(
     imagery: str,
     *,
     device: str = "cpu",
+    workers: int = 1,
     progress: Progress = no_progress,
 ) -> Index:
     """Describe given blocks with a model, exactly; what is there already is opened, what is begun is finished.
@@ -68,6 +69,7 @@ def exact_index(
         index: that the blocks are of.
         imagery: to read them from.
         device: for torch.
+        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
         progress: told the stages "read" and "describe".
 
     Raises:
@@ -86,6 +88,7 @@ def exact_index(
             blocks=blocks,
             kind="Flat",
             device=device,
+            workers=workers,
             progress=progress,
         )
     finally:
