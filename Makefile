@@ -8,7 +8,7 @@ BLUE_MARBLE ?= ../shared/imagery/bluemarble.mbtiles
 FOOTPRINTS ?= ../shared/footprints/astronaut_footprints.csv
 MODEL ?= astroloc-lite
 STEPS ?= 200
-# bfloat16 takes half the time where the processor multiplies it, and more than float32 where it does not.
+# bfloat16 takes three fifths of the time where the processor multiplies it, and more than float32 where it does not.
 MIXED_PRECISION ?= $(if $(shell grep -sE -m 1 'avx512_bf16|amx_bf16' /proc/cpuinfo),true,false)
 # Training has one core and rendering the other. Both need the same large arrays again and again: like this, glibc does
 # not ask the system for each of them anew.

@@ -106,6 +106,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "retrieval": (MEASURED / "retrieval.json", measured),
     "regions": (MEASURED / "retrieval.json", region_table),
     "again": (MEASURED / "again.json", measured),
+    "again, worldwide": (MEASURED / "again-worldwide.json", measured),
     "worldwide": (MEASURED / "worldwide.json", measured),
     "baselines": (MEASURED / "baselines.json", baselines),
     "localization": (MEASURED / "localization.json", localization),

@@ -107,7 +107,7 @@ def run_retrieval(options: Namespace) -> None:
     from astroloc_qgis.engine import descriptors
     from astroloc_qgis.engine.benchmark.baselines import BASELINES, blocks_in_reach, exact_index, thin_out
     from astroloc_qgis.engine.benchmark.retrieval import photo_table, read_queries, region_table, run, summary, table
-    from astroloc_qgis.engine.device import default_threads, resolve_device
+    from astroloc_qgis.engine.device import default_workers, resolve_device
     from astroloc_qgis.engine.index import Index
 
     others = list(BASELINES) if others == ["all"] else others
@@ -137,8 +137,8 @@ def run_retrieval(options: Namespace) -> None:
             with progress_bar(name) as progress:
                 imagery = options.imagery or index.info.imagery_uri
                 other = exact_index(
-                    options.cache, name, blocks, index, imagery, device=device,
-                    workers=default_threads() if device == "cpu" else 1, progress=progress,
+                    options.cache, name, blocks, index, imagery, device=device, workers=default_workers(device),
+                    progress=progress,
                 )  # fmt: skip
             shown[f"{name} (exact)"] = report["compared"]["models"][name] = measure(other)
             if options.json:

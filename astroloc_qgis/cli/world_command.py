@@ -45,7 +45,7 @@ def run_world(options: Namespace) -> None:
     Raises:
         InputError: as ``build_world_index``.
     """
-    from astroloc_qgis.engine.device import default_threads, resolve_device
+    from astroloc_qgis.engine.device import default_workers, resolve_device
     from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, build_world_index
 
     device = resolve_device(options.device)
@@ -57,7 +57,7 @@ def run_world(options: Namespace) -> None:
             extent=options.extent or EXTENT,
             kind=options.kind or KIND,
             device=device,
-            workers=options.workers or (default_threads() if device == "cpu" else 1),
+            workers=options.workers or default_workers(device),
             progress=progress,
         )
     print(describe_index(index))

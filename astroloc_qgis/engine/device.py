@@ -100,6 +100,11 @@ def default_threads() -> int:
     return cores - 1 if cores > 2 else cores
 
 
+def default_workers(device: str) -> int:
+    """Processes that describe side by side: one a core on the CPU, else one."""
+    return default_threads() if device == "cpu" else 1
+
+
 def torch_threads() -> int:
     """Threads that the networks use in this process."""
     import torch

@@ -65,9 +65,7 @@ class PairBatches(Dataset[PairBatch]):
         config, world, step = self._config, self._world, self._first_step + number
         small = step < config.small_steps
         batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
-        wide, high, tiles = (
-            self._begin(part.float()) if len(part) else part.float() for part in (batch.wide, batch.high, batch.tiles)
-        )
+        wide, high, tiles = map(self._begin, (batch.wide, batch.high, batch.tiles))
         others = None
         if self._tile_batches is not None:
             drawn = render_tiles(config, world, self._places, step, self._tile_batches[number], small=small)
@@ -75,8 +73,10 @@ class PairBatches(Dataset[PairBatch]):
         return PairBatch(batch.members, wide, high, tiles, batch.iou, others)
 
     def _begin(self, pictures: torch.Tensor) -> torch.Tensor:
+        if not len(pictures):
+            return pictures.float()
         with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed_precision):
-            return self._network.begin(pictures)
+            return self._network.begin(pictures.float())
 
 
 def render_batch(
