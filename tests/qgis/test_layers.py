@@ -118,9 +118,9 @@ def test_the_footprint_can_be_corrected_by_hand_and_saved(layers, report):
 def test_edits_that_are_not_saved_are_seen(layers, project, tmp_path):
     photo = tmp_path / "photo.jpg"
     assert not has_unsaved_edits(photo, project)
-    layers.footprint.startEditing()
     (feature,) = layers.footprint.getFeatures()
-    layers.footprint.changeGeometry(feature.id(), QgsGeometry.fromRect(QgsRectangle(0, 0, 1, 1)))
+    assert layers.footprint.startEditing()
+    assert layers.footprint.changeGeometry(feature.id(), QgsGeometry.fromRect(QgsRectangle(0, 0, 1, 1)))
     assert has_unsaved_edits(photo, project)
     layers.footprint.rollBack()
 
