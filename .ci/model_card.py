@@ -61,12 +61,16 @@ def measured(entry: dict[str, Any]) -> str:
 
 
 def baselines(entry: dict[str, Any]) -> str:
-    """All that was measured in one run, over the same blocks."""
+    """All that was measured in one run, over the same blocks: with the nadir's soft prior, and by the radius alone."""
     compared = entry["compared"]
     share = 100 * compared["share"]
     note = f"\n\nTheir database is easier than the index's: {share:.0f} % of the blocks in reach, and all right ones."
     note = "" if share == 100 else note
-    return table({named(each): each for each in (entry, *compared["models"].values())}) + note
+    rows = {}
+    for each in (entry, *compared["models"].values()):
+        rows[named(each)] = each
+        rows[f"{each['index']['model']}, the radius alone"] = {**each, "mean": each["by_radius"]}
+    return table(rows) + note
 
 
 def localization(entry: dict[str, Any]) -> str:
@@ -108,7 +112,9 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "again": (MEASURED / "again.json", measured),
     "again, worldwide": (MEASURED / "again-worldwide.json", measured),
     "worldwide": (MEASURED / "worldwide.json", measured),
+    "own photos": (MEASURED / "own-photos.json", baselines),
     "baselines": (MEASURED / "baselines.json", baselines),
+    "baselines, thinned": (MEASURED / "baselines-thinned.json", baselines),
     "localization": (MEASURED / "localization.json", localization),
     "ablation": (MEASURED / "ablation.json", ablation),
 }
