@@ -49,11 +49,16 @@ def named(entry: dict[str, Any]) -> str:
     return f"{about['model']}, {about['kind']}, {about['blocks']:,} blocks"
 
 
+def by_radius(entry: dict[str, Any]) -> dict[str, Any]:
+    """The same measurement, had the nadir only drawn the circle that is searched."""
+    return {**entry, "mean": entry["by_radius"]}
+
+
 def measured(entry: dict[str, Any]) -> str:
     """Rows for the shipped index, for it without the nadir's soft prior, and for exact vectors, as far as measured."""
     rows = {f"**{named(entry)}**": entry}
     if "by_radius" in entry:
-        rows["the nadir only as the middle of a circle"] = {**entry, "mean": entry["by_radius"]}
+        rows["the nadir only as the middle of a circle"] = by_radius(entry)
     own = entry.get("compared", {}).get("models", {}).get(entry["index"]["model"])
     if own:
         rows[named(own)] = own
@@ -61,7 +66,7 @@ def measured(entry: dict[str, Any]) -> str:
 
 
 def baselines(entry: dict[str, Any]) -> str:
-    """All that was measured in one run, over the same blocks: with the nadir's soft prior, and by the radius alone."""
+    """An index and the descriptors beside it, each with the nadir's soft prior and by the radius alone."""
     compared = entry["compared"]
     share = 100 * compared["share"]
     note = f"\n\nTheir database is easier than the index's: {share:.0f} % of the blocks in reach, and all right ones."
@@ -69,7 +74,7 @@ def baselines(entry: dict[str, Any]) -> str:
     rows = {}
     for each in (entry, *compared["models"].values()):
         rows[named(each)] = each
-        rows[f"{each['index']['model']}, the radius alone"] = {**each, "mean": each["by_radius"]}
+        rows[f"{each['index']['model']}, the radius alone"] = by_radius(each)
     return table(rows) + note
 
 
