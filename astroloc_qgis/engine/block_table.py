@@ -14,6 +14,25 @@ Table = NDArray[np.int32]
 _WORLD_M = 2 * HALF_WORLD_M
 
 
+class BlockLookup:
+    """Finds blocks in a table by zoom, row and column.
+
+    Args:
+        table: (N, 3) zoom, row, column, each at most once.
+    """
+
+    def __init__(self, table: Table) -> None:
+        keys = _keys(table[:, 0], table[:, 1], table[:, 2])
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    def find(self, zooms: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
+        """(M,) their places in the table, -1 where it lacks them; columns beyond the world's edge go on at the other."""
+        wanted = _keys(zooms, rows, columns)
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where(self._keys[place] == wanted, self._order[place], -1)
+
+
 def block_table(blocks: Sequence[Block]) -> Table:
     """(N, 3) zoom, row, column of blocks."""
     return np.array([(block.zoom, block.row, block.column) for block in blocks], dtype=np.int32).reshape(-1, 3)
@@ -66,3 +85,9 @@ def iou_with(table: Table, one: Table, size: int) -> NDArray[np.float64]:
     shared = wide * np.maximum(0, high)
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return np.asarray(shared / (areas + (box[2] - box[0]) * (box[3] - box[1]) - shared))
+
+
+def _keys(zooms: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(N,) a number for each block."""
+    wide = np.left_shift(np.int64(1), zooms.astype(np.int64))
+    return (zooms.astype(np.int64) << 54) | (rows.astype(np.int64) << 27) | (columns.astype(np.int64) % wide)

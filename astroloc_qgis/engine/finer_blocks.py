@@ -9,10 +9,12 @@ relates them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.block_table import Table
+from astroloc_qgis.engine.block_table import BlockLookup, Table
 
 
 def with_finer_blocks(vectors: NDArray[np.float32], table: Table, size: int, weight: float) -> NDArray[np.float32]:
@@ -27,23 +29,35 @@ def with_finer_blocks(vectors: NDArray[np.float32], table: Table, size: int, wei
     Returns:
         (N, D), L2-normalised; where there is no finer block, as before.
     """
-    keys = _keys(table[:, 0], table[:, 1], table[:, 2])
-    order = np.argsort(keys)
-    ordered = keys[order]
     sums = np.zeros(vectors.shape, dtype=np.float32)
     counts = np.zeros(len(vectors), dtype=np.float32)
-    for down in range(size + 1):
-        for right in range(size + 1):
-            wanted = _keys(table[:, 0] + 1, 2 * table[:, 1] + down, 2 * table[:, 2] + right)
-            place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-            there = np.flatnonzero(ordered[place] == wanted)
-            sums[there] += vectors[order[place[there]]]
-            counts[there] += 1
+    for finer in finer_within(table, BlockLookup(table), size):
+        there = np.flatnonzero(finer >= 0)
+        sums[there] += vectors[finer[there]]
+        counts[there] += 1
     together = vectors + weight * sums / np.maximum(counts, 1)[:, None]
     return np.asarray(together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12))
 
 
-def _keys(zooms: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
-    """(N,) a number for each block; columns beyond the world's edge go on at the other."""
-    wide = np.left_shift(np.int64(1), zooms.astype(np.int64))
-    return (zooms.astype(np.int64) << 54) | (rows.astype(np.int64) << 27) | (columns.astype(np.int64) % wide)
+def finer_within(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArray[np.int64]]:
+    """The blocks of the next finer zoom that lie wholly within each block: one after the other, for all blocks at once.
+
+    Args:
+        table: (N, 3) zoom, row, column of the blocks.
+        lookup: where finer blocks are looked for.
+        size: tiles a side of a block.
+
+    Yields:
+        (N,) places in the lookup's table, -1 where there is no such block.
+    """
+    for down in range(size + 1):
+        for right in range(size + 1):
+            yield lookup.find(table[:, 0] + 1, 2 * table[:, 1] + down, 2 * table[:, 2] + right)
+
+
+def coarser_about(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArray[np.int64]]:
+    """The blocks of the next coarser zoom that hold each block's centre; arguments and result as ``finer_within``'s."""
+    for up in range(size):
+        for left in range(size):
+            row, column = ((table[:, axis] + size // 2) // 2 - back for axis, back in ((1, up), (2, left)))
+            yield lookup.find(table[:, 0] - 1, row, column)

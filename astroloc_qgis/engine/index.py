@@ -14,7 +14,16 @@ import numpy as np
 from astroloc_qgis.engine import descriptors
 from astroloc_qgis.engine.block_table import Table, centers_lonlat
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, check_files, read_info
+from astroloc_qgis.engine.index_format import (
+    BLOCKS,
+    INFO,
+    VECTORS,
+    VOCABULARY,
+    IndexInfo,
+    check_files,
+    read_info,
+    unpack_blocks,
+)
 from astroloc_qgis.engine.index_plan import EVERYWHERE, LAND, Plan, check_kind, digest_of, is_product_quantised
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -27,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Index", "IndexInfo", "build_index"]
 
 log = logging.getLogger(__name__)
+
+_DECODED = 1 << 20
+"""Numbers of product-quantised vectors decoded at a time: 4 MB."""
 
 
 def build_index(
@@ -150,24 +162,24 @@ class Index:
             )
         check_files(folder, info, thorough=thorough)
         try:
-            blocks = np.load(folder / BLOCKS, allow_pickle=False)
             # The "IFC" flavour of memory-mapping is the one that flat stores obey.
             store = faiss.read_index(str(folder / VECTORS), faiss.IO_FLAG_MMAP_IFC)
-        except (OSError, ValueError, EOFError, RuntimeError) as error:
+            blocks = unpack_blocks(folder / BLOCKS, store.ntotal)
+        except (OSError, ValueError, RuntimeError) as error:
             raise InputError(
                 f"The index {folder} is damaged and cannot be read: build it again.", str(error)
             ) from error
-        if blocks.ndim != 2 or blocks.shape[1] != 3 or not len(blocks) == store.ntotal == info.count:
+        if store.ntotal != info.count:
             raise InputError(
-                f"The index {folder} is damaged: it names {len(blocks)} blocks, holds {store.ntotal} vectors and "
-                f"should have {info.count}; build it again."
+                f"The index {folder} is damaged: it holds {store.ntotal} vectors and should have {info.count}; "
+                "build it again."
             )
         if store.d != info.dimensions:
             raise InputError(
                 f"The index {folder} is damaged: its vectors have {store.d} dimensions instead of {info.dimensions}; "
                 "build it again."
             )
-        return cls(folder, info, blocks.astype(np.int32), store)
+        return cls(folder, info, blocks, store)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -225,28 +237,53 @@ class Index:
             Cosine similarities (Q, T), falling, and numbers of blocks (Q, T); T <= top. Approximate kinds of index may
             fill a row's end with number -1.
         """
-        faiss = _faiss()
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if queries.ndim != 2 or queries.shape[1] != self.info.dimensions:
             raise ValueError(f"queries of shape {queries.shape} for an index of {self.info.dimensions} dimensions")
-        selector, available = None, len(self)
-        if allowed is not None:
-            numbers = np.flatnonzero(allowed).astype(np.int64)
-            available = len(numbers)
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        top = min(top, available)
+        top = min(top, len(self) if allowed is None else int(np.count_nonzero(allowed)))
         if top == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
         if is_product_quantised(self.info.kind):
-            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=1)
-            if "," in self.info.kind:
-                parameters = faiss.SearchParametersPreTransform(index_params=parameters)
-        elif self.info.kind.startswith("IVF"):
+            return _search_codes(self._store, queries, top, allowed)
+        faiss = _faiss()
+        selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        if self.info.kind.startswith("IVF"):
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=max(1, self._store.nlist // 8))
         else:
             parameters = faiss.SearchParameters(sel=selector)
         scores, numbers = self._store.search(queries, top, params=parameters)
         return scores, numbers
+
+
+def _search_codes(
+    store: Any, queries: np.ndarray, top: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the most similar vectors of a product-quantised store, as ``Index.search`` does.
+
+    faiss searches such a store as a whole only. So the codes of the allowed vectors are decoded, some at a time, and
+    compared with all queries at once, which takes about as long as faiss's tables of partial products.
+
+    Args:
+        store: a faiss ``IndexPQ``, or one behind a linear transform.
+        queries: (Q, D) float32.
+        top: how many; at most as many as are allowed.
+        allowed: (N,) bool, or None for all.
+
+    Returns:
+        Inner products (Q, top), falling, and numbers of vectors (Q, top).
+    """
+    faiss = _faiss()
+    if isinstance(store, faiss.IndexPreTransform):
+        queries, store = store.chain.at(0).apply(queries), faiss.downcast_index(store.index)
+    codes = faiss.rev_swig_ptr(store.codes.data(), store.codes.size()).reshape(store.ntotal, store.code_size)
+    numbers = np.arange(store.ntotal, dtype=np.int64) if allowed is None else np.flatnonzero(allowed)
+    scores = np.empty((len(queries), len(numbers)), np.float32)
+    step = max(1, _DECODED // store.d)
+    for start in range(0, len(numbers), step):
+        some = slice(start, start + step)
+        scores[:, some] = queries @ store.sa_decode(codes[numbers[some]]).T
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return np.take_along_axis(scores, order, axis=1), numbers[order]
 
 
 def _faiss() -> Any:

@@ -315,7 +315,7 @@ class IndexBuilder:
             if len(vectors):
                 store.add(np.ascontiguousarray(vectors, dtype=np.float32))
             self._progress("describe", 1.0)
-        np.save(self._work / BLOCKS, pack_blocks(table), allow_pickle=False)
+        pack_blocks(table, self._work / BLOCKS)
         try:
             faiss.write_index(store, str(self._work / VECTORS))
         except RuntimeError as error:  # what faiss says of a full disk
@@ -348,10 +348,9 @@ class IndexBuilder:
     def _trained_store(self, faiss: Any, pieces: int, count: int) -> Any:
         """A store of the plan's kind, ready for vectors.
 
-        A product quantiser is put into an inverted file of a single list, which is the same but can be searched among
-        some of its vectors only; "np" is faiss's word for not preparing it for filtering by Hamming distance, which
-        takes minutes. Principal axes are those of the vectors as they are: faiss's own would subtract their mean, and
-        inner products would no longer be cosines.
+        "np" is faiss's word for not preparing a product quantiser for filtering by Hamming distance, which takes
+        minutes. Principal axes are those of the vectors as they are: faiss's own would subtract their mean, and inner
+        products would no longer be cosines.
 
         Raises:
             InputError: the kind does not suit the model or the number of blocks.
@@ -360,10 +359,9 @@ class IndexBuilder:
         if is_product_quantised(kind):
             if count < 256:
                 raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
-            *before, quantiser = kind.split(",")
-            if before and before[0].startswith("PCA"):
-                axes = int(before.pop().removeprefix("PCA"))
-            kind = ",".join([*before, "IVF1", quantiser])
+            if kind.startswith("PCA"):
+                before, kind = kind.split(",")
+                axes = int(before.removeprefix("PCA"))
         if axes > dimensions:
             raise InputError(f"Vectors of {dimensions} dimensions have no {axes} axes: choose at most {dimensions}.")
         try:

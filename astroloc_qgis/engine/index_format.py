@@ -1,8 +1,9 @@
-"""The folder format of an index, version 1: its description, and the proof that its files are whole.
+"""The folder format of an index, version 2: its description, and the proof that its files are whole.
 
 index.json          what the index is (``IndexInfo``), with size and sha256 of the other files
 descriptors.faiss   one vector a block, memory-mapped when searched
-blocks.npy          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors
+blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
+                    kept as the differences from row to row (``pack_blocks``)
 vocabulary.npz      for models that have one
 """
 
@@ -10,26 +11,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights import file_sha256
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 INFO = "index.json"
 VECTORS = "descriptors.faiss"
-BLOCKS = "blocks.npy"
+BLOCKS = "blocks.npz"
 VOCABULARY = "vocabulary.npz"
 
 HASHED_ALWAYS = 64 << 20
 """Files up to this size (bytes) are hashed whenever an index is opened; beyond it their size must do."""
+_MALFORMED = (
+    *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, RuntimeError),
+    *(TypeError, SyntaxError, TokenError),
+)
+"""What zipfile, and numpy's reading of a header, say of a file that is none, beside ValueError."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +93,38 @@ class IndexInfo:
         return sum(self.counts.values())
 
 
-def pack_blocks(table: Table) -> NDArray[np.integer]:
-    """The table of blocks in the smallest integers that hold it: half the size up to zoom 16."""
-    return table.astype(np.min_scalar_type(int(table.max(initial=0))))
+def pack_blocks(table: Table, path: Path) -> None:
+    """Write a table of blocks (N, 3) in an eighth of a byte a block, or little more.
+
+    Kept are its differences from row to row (the first row from nought), as "steps" of an .npz, deflated, in the
+    smallest integers that hold them: blocks are described in sheets, so the same few steps come again and again.
+    """
+    steps = np.diff(table.astype(np.int64), axis=0, prepend=0)
+    smallest = np.min_scalar_type(-1 - int(np.abs(steps).max(initial=0)))
+    np.savez_compressed(path, steps=steps.astype(smallest))
+
+
+def unpack_blocks(path: Path, count: int) -> Table:
+    """Read the table of ``count`` blocks (count, 3) that ``pack_blocks`` wrote.
+
+    The header is read before the numbers, and of them no more than ``count`` rows, so that no file, however made, is
+    inflated to more than that.
+
+    Raises:
+        ValueError: the file is not such a table, or not of that many blocks.
+        OSError: it cannot be read.
+    """
+    try:
+        with ZipFile(path) as archive, archive.open("steps.npy") as stream:
+            if archive.getinfo("steps.npy").compress_type != ZIP_DEFLATED or np.lib.format.read_magic(stream) != (1, 0):
+                raise ValueError(f"{path.name} is not packed as an index's are")
+            shape, by_column, dtype = np.lib.format.read_array_header_1_0(stream)
+            if shape != (count, 3) or by_column or dtype.kind != "i":
+                raise ValueError(f"{path.name} holds {shape} of {dtype} instead of {count} blocks")
+            steps = np.frombuffer(stream.read(count * 3 * dtype.itemsize), dtype).reshape(count, 3)
+    except _MALFORMED as error:
+        raise ValueError(f"{path.name} cannot be unpacked: {error}") from error
+    return np.cumsum(steps, axis=0, dtype=np.int32)
 
 
 def write_info(folder: Path, info: IndexInfo) -> None:

@@ -199,7 +199,7 @@ def test_a_folder_that_is_no_index(localize: Refused, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"format_version": 99}, ["format version 99", "reads version 1"]),
+        ({"format_version": 99}, ["format version 99", "reads version 2"]),
         ({"model": "resnet-9000"}, ["the model 'resnet-9000'", "efficientnet-lite0-gem"]),
         ({"model_sha256": "0" * 64}, ["other weights of efficientnet-lite0-gem", "000000000000"]),
         ({"model_settings": {"image_size": 7}}, ["other settings of efficientnet-lite0-gem", "image_size 7"]),
@@ -236,9 +236,9 @@ def _flip(path: Path) -> None:
         ("descriptors.faiss", _cut),
         ("descriptors.faiss", _flip),
         ("descriptors.faiss", Path.unlink),
-        ("blocks.npy", _cut),
-        ("blocks.npy", _flip),
-        ("blocks.npy", Path.unlink),
+        ("blocks.npz", _cut),
+        ("blocks.npz", _flip),
+        ("blocks.npz", Path.unlink),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__.strip("_"),
 )

@@ -244,7 +244,7 @@ def test_an_index_is_built_and_told_about(scene: Scene, tmp_path: Path, run: Run
     assert (status, stderr) == (0, "")
     stored = json.loads((out / "index.json").read_text())
     assert stored["zooms"] == [11, 12]
-    assert left_in(tmp_path) == ["index", "index/blocks.npy", "index/descriptors.faiss", "index/index.json"]
+    assert left_in(tmp_path) == ["index", "index/blocks.npz", "index/descriptors.faiss", "index/index.json"]
     status, told, stderr = run("index", "info", out)
     assert (status, told, stderr) == (0, built, "")
     assert f"{out}: A few blocks" in told

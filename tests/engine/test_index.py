@@ -20,6 +20,7 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.finer_blocks import with_finer_blocks
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index import Index, build_index
+from astroloc_qgis.engine.index_format import read_info, write_info
 from astroloc_qgis.engine.tiles import Block, blocks_in_extent, mercator_to_lonlat
 from tests.engine.synthetic import landscape, make_world, write_raster
 
@@ -136,12 +137,12 @@ def test_an_index_holds_every_covered_block_once(build, imagery: Path) -> None:
 def test_the_folder_holds_what_the_format_says_and_nothing_else(build, tmp_path: Path) -> None:
     build("plain")
     build("learned", model="xfeat-vlad")
-    names = {"index.json", "descriptors.faiss", "blocks.npy"}
+    names = {"index.json", "descriptors.faiss", "blocks.npz"}
     assert {path.name for path in (tmp_path / "plain").iterdir()} == names
     assert {path.name for path in (tmp_path / "learned").iterdir()} == names | {"vocabulary.npz"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["learned", "plain"]
     stored = json.loads((tmp_path / "plain" / "index.json").read_text())
-    assert stored["format_version"] == 1
+    assert stored["format_version"] == 2
     assert {"title", "imagery_uri", "attribution", "licence", "model", "model_sha256"} <= set(stored)
     assert {"dimensions", "zooms", "extent", "counts"} <= set(stored)
 
@@ -365,14 +366,15 @@ class TestDamage:
         (folder / "index.json").unlink()
         self.refused(folder, r"is not an index: it has no index\.json")
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"title": "x"}', '{"format_version": 1}'])
+    @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"title": "x"}', '{"format_version": 2}'])
     def test_a_description_that_is_none(self, folder: Path, text: str) -> None:
         (folder / "index.json").write_text(text)
         self.refused(folder, "is damaged: index.json")
 
-    def test_another_format_version(self, folder: Path) -> None:
-        self.edit(folder, format_version=2)
-        self.refused(folder, "has format version 2, and this AstroLoc reads version 1")
+    @pytest.mark.parametrize("version", [1, 3])
+    def test_another_format_version(self, folder: Path, version: int) -> None:
+        self.edit(folder, format_version=version)
+        self.refused(folder, f"has format version {version}, and this AstroLoc reads version 2")
 
     def test_an_unknown_model(self, folder: Path) -> None:
         self.edit(folder, model="astroloc-2031")
@@ -382,12 +384,12 @@ class TestDamage:
         self.edit(folder, model_sha256="ab" * 32)
         self.refused(folder, "other weights of xfeat-vlad .*abababababab")
 
-    @pytest.mark.parametrize("name", ["descriptors.faiss", "blocks.npy", "vocabulary.npz"])
+    @pytest.mark.parametrize("name", ["descriptors.faiss", "blocks.npz", "vocabulary.npz"])
     def test_a_missing_file(self, folder: Path, name: str) -> None:
         (folder / name).unlink()
         self.refused(folder, f"the file {name} is missing")
 
-    @pytest.mark.parametrize("name", ["descriptors.faiss", "blocks.npy", "vocabulary.npz"])
+    @pytest.mark.parametrize("name", ["descriptors.faiss", "blocks.npz", "vocabulary.npz"])
     def test_a_truncated_file(self, folder: Path, name: str) -> None:
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[:-10])
@@ -402,6 +404,11 @@ class TestDamage:
     def test_counts_that_do_not_match(self, folder: Path) -> None:
         self.edit(folder, counts={"12": 3})
         self.refused(folder, "should have 3")
+
+    def test_a_table_of_blocks_that_is_none(self, folder: Path) -> None:
+        (folder / "blocks.npz").write_bytes(b"PK")
+        write_info(folder, read_info(folder))  # its author says that it is whole
+        self.refused(folder, "is damaged and cannot be read")
 
     def test_dimensions_that_do_not_match(self, folder: Path) -> None:
         self.edit(folder, dimensions=7)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from osgeo import gdal
 
+from astroloc_qgis.engine import index as index_module
 from astroloc_qgis.engine.block_sheets import group_in_sheets, read_blocks
 from astroloc_qgis.engine.block_table import block_table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.index import Index, build_index
 from astroloc_qgis.engine.index_builder import Labels, principal_axes
-from astroloc_qgis.engine.index_format import pack_blocks
 from astroloc_qgis.engine.index_plan import OPEN_SEA
 from astroloc_qgis.engine.land import LandMask, land_of
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, block_around, blocks_in_extent, lonlat_to_mercator
@@ -156,12 +157,6 @@ def test_an_index_can_name_imagery_that_others_can_reach(imagery: Path, tmp_path
     assert len(build(imagery, tmp_path / "index", labels=labels)) > 0
 
 
-def test_blocks_are_kept_in_the_smallest_integers_that_hold_them() -> None:
-    assert pack_blocks(np.array([[11, 2044, 2047]], np.int32)).dtype == np.uint16
-    assert pack_blocks(np.array([[18, 262140, 7]], np.int32)).dtype == np.uint32
-    assert pack_blocks(np.array([[11, 2044, 2047]], np.int32)).tolist() == [[11, 2044, 2047]]
-
-
 @pytest.fixture(scope="module", params=["PQ54np", "PQ108x6np", "OPQ27,PQ27np", "PCA108,PQ54np"])
 def pair(request: pytest.FixtureRequest, imagery: Path, tmp_path_factory: pytest.TempPathFactory):
     """The same blocks with exact vectors, and with codes."""
@@ -193,12 +188,31 @@ class TestProductQuantised:
         scores, found = codes.search(self.vectors(exact)[:5], 100, allowed)
         assert [sorted(row) for row in found.tolist()] == [[3, 70, 211]] * 5
         assert (np.diff(scores, axis=1) <= 0).all()
+        assert codes.search(self.vectors(exact)[:5], 2, allowed)[1].shape == (5, 2)
+        assert codes.search(self.vectors(exact)[:5], 2, ~allowed & False)[1].shape == (5, 0)
+
+    def test_scores_and_order_are_those_of_faiss_itself(self, pair, monkeypatch: pytest.MonkeyPatch) -> None:
+        exact, codes = pair
+        monkeypatch.setattr(index_module, "_DECODED", 50 * exact.info.dimensions)  # many parts, the last not full
+        queries = self.vectors(exact)[::7]
+        expected, numbers = codes._store.search(queries, len(codes))
+        by_number = np.take_along_axis(expected, np.argsort(numbers, axis=1), axis=1)
+        some = np.random.default_rng(0).random(len(codes)) < 0.5
+        for allowed in (None, np.ones(len(codes), bool), some):
+            scores, found = codes.search(queries, 10**6, allowed)
+            rightful = np.arange(len(codes)) if allowed is None else np.flatnonzero(allowed)
+            assert (np.sort(found, axis=1) == rightful).all()
+            assert (np.diff(scores, axis=1) <= 0).all()
+            np.testing.assert_allclose(scores, np.take_along_axis(by_number, found, axis=1), atol=1e-5)
 
     def test_the_store_is_small_and_stays_on_disk(self, pair) -> None:
         exact, codes = pair
         sizes = [(index.folder / "descriptors.faiss").stat().st_size for index in (exact, codes)]
         books = 256 * exact.info.dimensions * 4  # the quantiser's centroids, and a rotation at most as large
         assert sizes[1] - 2 * books < sizes[0] / 8
+        quantiser = faiss.downcast_index(getattr(codes._store, "index", codes._store))
+        assert isinstance(quantiser, faiss.IndexPQ)
+        assert quantiser.codes.size() == len(codes) * quantiser.code_size  # and no number beside each
         assert str(codes.folder / "descriptors.faiss") in Path("/proc/self/maps").read_text()
 
     def test_an_axis_too_few_costs_little_and_inner_products_stay_cosines(self) -> None:
