@@ -13,6 +13,7 @@ from astroloc_qgis.cli.geometry_command import add_geometry
 from astroloc_qgis.cli.localization_command import add_localization
 from astroloc_qgis.cli.retrieval_command import add_photos, add_retrieval
 from astroloc_qgis.cli.speed_command import add_speed
+from astroloc_qgis.cli.texture_command import add_texture
 from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
@@ -146,7 +147,7 @@ def make_parser() -> Parser:
     info = index.add_parser("info", help="tell what an index holds")
     info.add_argument("folder", type=Path, metavar="DIR")
 
-    add_world(index, extent, positive)
+    add_world(index, extent, positive, zooms)
 
     _add_matchers(commands.add_parser("matchers", help="list the matchers, and give them weights"))
 
@@ -167,6 +168,7 @@ def make_parser() -> Parser:
     add_speed(benchmark, lat_lon, distance, positive)
     add_localization(benchmark, distance)
     add_train(commands, lat_lon, distance)
+    add_texture(commands)
     return parser
 
 

@@ -28,6 +28,7 @@ from astroloc_qgis.cli.report import (
 )
 from astroloc_qgis.cli.retrieval_command import run_photos, run_retrieval
 from astroloc_qgis.cli.speed_command import run_speed
+from astroloc_qgis.cli.texture_command import run_texture
 from astroloc_qgis.cli.train_command import run_train
 from astroloc_qgis.cli.world_command import run_world
 from astroloc_qgis.engine.errors import AstroLocError, InputError
@@ -215,6 +216,12 @@ def _retrieve(options: Namespace) -> int:
     return LOCALIZED
 
 
+def _train_texture(options: Namespace) -> int:
+    _limit_threads()
+    run_texture(options)
+    return LOCALIZED
+
+
 def _train(options: Namespace) -> int:
     run_train(options)
     return LOCALIZED
@@ -323,6 +330,7 @@ COMMANDS = {
     "matchers": _matchers,
     "benchmark": _benchmark,
     "train": _train,
+    "train-texture": _train_texture,
 }
 
 

@@ -13,7 +13,10 @@ from astroloc_qgis.cli.report import describe_index
 
 
 def add_world(
-    actions: Any, extent: Callable[[str], tuple[float, float, float, float]], positive: Callable[[str], int]
+    actions: Any,
+    extent: Callable[[str], tuple[float, float, float, float]],
+    positive: Callable[[str], int],
+    zooms: Callable[[str], tuple[int, ...]],
 ) -> None:
     """Add the grammar of ``index world``.
 
@@ -21,6 +24,7 @@ def add_world(
         actions: the subparsers of ``index``.
         extent: reads W,S,E,N.
         positive: reads a whole number of at least 1.
+        zooms: reads Z,Z,...
     """
     parser: argparse.ArgumentParser = actions.add_parser(
         "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
@@ -28,6 +32,7 @@ def add_world(
     parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
     parser.add_argument("--model", default="astroloc-lite", metavar="NAME")
     parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
+    parser.add_argument("--zooms", type=zooms, metavar="Z,Z,...", help="only blocks of these (default 9,10,11)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     parser.add_argument(
@@ -46,7 +51,7 @@ def run_world(options: Namespace) -> None:
         InputError: as ``build_world_index``.
     """
     from astroloc_qgis.engine.device import default_workers, resolve_device
-    from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, build_world_index
+    from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, STRIDES, build_world_index
 
     device = resolve_device(options.device)
     with progress_bar(options.out.name) as progress:
@@ -54,6 +59,7 @@ def run_world(options: Namespace) -> None:
             options.out,
             model=options.model,
             imagery=options.imagery or BLUE_MARBLE,
+            zooms=options.zooms or tuple(STRIDES),
             extent=options.extent or EXTENT,
             kind=options.kind or KIND,
             device=device,

@@ -27,7 +27,7 @@ class BlockLookup:
         self._keys = keys[self._order]
 
     def find(self, zooms: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
-        """(M,) their places in the table, -1 where it lacks them; columns beyond the world's edge go on at the other."""
+        """(M,) their places in the table, -1 for none; columns beyond the world's edge go on at the other."""
         wanted = _keys(zooms, rows, columns)
         place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         return np.where(self._keys[place] == wanted, self._order[place], -1)

@@ -13,10 +13,12 @@ import numpy as np
 
 from astroloc_qgis.engine import descriptors
 from astroloc_qgis.engine.block_table import Table, centers_lonlat
+from astroloc_qgis.engine.descriptors.lite_weights import recorded_sha256
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index_format import (
     BLOCKS,
     INFO,
+    TEXTURE,
     VECTORS,
     VOCABULARY,
     IndexInfo,
@@ -26,6 +28,8 @@ from astroloc_qgis.engine.index_format import (
 )
 from astroloc_qgis.engine.index_plan import EVERYWHERE, LAND, Plan, check_kind, digest_of, is_product_quantised
 from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.texture import TextureModel, texture_path
+from astroloc_qgis.engine.texture_codes import TextureCodes
 from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ def build_index(
     blocks: Table | None = None,
     labels: Labels | None = None,
     workers: int = 1,
+    texture_zoom: int | None = None,
 ) -> Index:
     """Describe every block of the imagery and write the index.
 
@@ -83,6 +88,8 @@ def build_index(
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: what the index says of itself; its title counts before ``title``.
         workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
+        texture_zoom: the zoom whose blocks get texture codes beside (``texture``), for indexes of photos of ground that
+            has some; the zoom before and after it share them.
 
     Raises:
         InputError: another index or an unfinished one with other settings is in the way; unknown model; no block has
@@ -96,6 +103,11 @@ def build_index(
         raise InputError("An index needs at least one zoom.")
     out = Path(out).absolute()
     descriptor = descriptors.create(model, device=device)
+    if texture_zoom is not None and (texture_zoom not in zooms or max(abs(zoom - texture_zoom) for zoom in zooms) > 1):
+        raise InputError(
+            f"Texture at zoom {texture_zoom} does not suit an index of zooms {', '.join(map(str, zooms))}: choose one "
+            "of them that is no more than one away from any."
+        )
     path = Path(reference.uri)
     is_file = "<" not in reference.uri and path.is_file()
     plan = Plan(
@@ -109,6 +121,8 @@ def build_index(
         model=model,
         model_sha256=descriptor.model_sha256,
         model_settings=descriptor.settings,
+        texture_zoom=texture_zoom,
+        texture_sha256="" if texture_zoom is None else recorded_sha256(texture_path()),
     )
     labels = labels or Labels(title or (path.stem if is_file else model))
     if _already_built(out, plan, labels.imagery_uri or plan.imagery):
@@ -128,12 +142,16 @@ class Index:
         folder: where it is.
         info: what ``index.json`` says.
         blocks: (N, 3) int32: zoom, row, column of the block behind each vector.
+        texture: the codes of its texture, where it has any.
     """
 
-    def __init__(self, folder: Path, info: IndexInfo, blocks: Table, store: Any) -> None:
+    def __init__(
+        self, folder: Path, info: IndexInfo, blocks: Table, store: Any, texture: TextureCodes | None = None
+    ) -> None:
         self.folder = folder
         self.info = info
         self.blocks = blocks
+        self.texture = texture
         self._store = store
 
     @classmethod
@@ -179,7 +197,7 @@ class Index:
                 f"The index {folder} is damaged: its vectors have {store.d} dimensions instead of {info.dimensions}; "
                 "build it again."
             )
-        return cls(folder, info, blocks, store)
+        return cls(folder, info, blocks, store, _texture(folder, info, blocks))
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -193,6 +211,10 @@ class Index:
     def centers_lonlat(self) -> np.ndarray:
         """(N, 2) lon,lat of the blocks' centres."""
         return centers_lonlat(self.blocks, self.info.block_size)
+
+    def vectors(self, numbers: np.ndarray) -> np.ndarray:
+        """(n, D) float32, the vectors of some blocks as they are kept."""
+        return np.asarray(self._store.reconstruct_batch(np.ascontiguousarray(numbers, dtype=np.int64)))
 
     def create_descriptor(self, device: str = "cpu") -> Descriptor:
         """Make the descriptor that this index was built with, its vocabulary loaded.
@@ -255,6 +277,29 @@ class Index:
         return scores, numbers
 
 
+def _texture(folder: Path, info: IndexInfo, blocks: Table) -> TextureCodes | None:
+    """An index's texture codes, memory-mapped; None where it has none."""
+    if info.texture_zoom is None:
+        return None
+    model = TextureModel()
+    if model.sha256 != info.texture_sha256:
+        raise InputError(
+            f"The index {folder} has texture codes of another model (sha256 {info.texture_sha256[:12]}…) than this "
+            f"AstroLoc's ({model.sha256[:12]}…): build it again."
+        )
+    try:
+        codes = np.load(folder / TEXTURE, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"The index {folder} is damaged and cannot be read: build it again.", str(error)) from error
+    expected = (int((blocks[:, 0] == info.texture_zoom).sum()), model.code_bytes)
+    if codes.shape != expected or codes.dtype != np.uint8:
+        raise InputError(
+            f"The index {folder} is damaged: its texture codes are {codes.shape} of {codes.dtype} instead of "
+            f"{expected} of uint8; build it again."
+        )
+    return TextureCodes(model, codes, blocks, info.texture_zoom, info.block_size)
+
+
 def _search_codes(
     store: Any, queries: np.ndarray, top: int, allowed: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -302,12 +347,13 @@ def _already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
             raise InputError(f"The index cannot be written to {out}: the folder has other files in it.")
         return False
     info = read_info(out)
-    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.selection, info.kind)
-    asked = (imagery_uri, plan.zooms, tuple(plan.extent), plan.stride, plan.selection, plan.kind)
-    same_model = (info.model, info.model_sha256, info.model_settings) == (
+    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.selection, info.kind, info.texture_zoom)
+    asked = (imagery_uri, plan.zooms, tuple(plan.extent), plan.stride, plan.selection, plan.kind, plan.texture_zoom)
+    same_model = (info.model, info.model_sha256, info.model_settings, info.texture_sha256) == (
         plan.model,
         plan.model_sha256,
         plan.model_settings,
+        plan.texture_sha256,
     )
     if same_model and there == asked:
         return True

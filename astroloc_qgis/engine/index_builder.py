@@ -25,7 +25,16 @@ from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.finer_blocks import with_finer_blocks
 from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.index_format import BLOCKS, INFO, VECTORS, VOCABULARY, IndexInfo, pack_blocks, write_info
+from astroloc_qgis.engine.index_format import (
+    BLOCKS,
+    INFO,
+    TEXTURE,
+    VECTORS,
+    VOCABULARY,
+    IndexInfo,
+    pack_blocks,
+    write_info,
+)
 from astroloc_qgis.engine.index_plan import (
     BLOCK_SIZE,
     LEAST_VALID,
@@ -36,6 +45,7 @@ from astroloc_qgis.engine.index_plan import (
     select_blocks,
 )
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.texture import TextureModel
 from astroloc_qgis.engine.tiles import Block
 
 log = logging.getLogger(__name__)
@@ -73,10 +83,13 @@ class PieceDescriber:
         reference: the imagery.
         descriptor: of the index's model, with its vocabulary if it needs one.
         work: the folder of the unfinished index.
+        texture_zoom: whose blocks get texture codes, too; None for none.
     """
 
-    def __init__(self, reference: Reference, descriptor: Descriptor, work: Path) -> None:
+    def __init__(self, reference: Reference, descriptor: Descriptor, work: Path, texture_zoom: int | None) -> None:
         self._reference, self._descriptor, self._work = reference, descriptor, work
+        self._texture = None if texture_zoom is None else TextureModel()
+        self._texture_zoom = texture_zoom
 
     def describe(self, number: int, piece: list[Block], progress: Progress = no_progress) -> None:
         """Read and describe the blocks of one zoom; ``progress`` hears "describe" and how many of them are read."""
@@ -85,22 +98,37 @@ class PieceDescriber:
             progress("describe", len(read) / len(piece))
             read.append((block, image))
         vectors = self._descriptor.describe([image for _, image in read])
-        table = block_table([block for block, _ in read])
+        blocks = [block for block, _ in read]
+        parts = {"vectors": vectors, "blocks": block_table(blocks), "left_out": np.array(len(piece) - len(read))}
+        if self._texture is not None:
+            parts["texture"] = self._codes(self._texture, blocks)
         path = piece_path(self._work, number)
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as stream:
-            np.savez(stream, vectors=vectors, blocks=table, left_out=np.array(len(piece) - len(read)))
+            np.savez(stream, **parts)
         temporary.replace(path)
+
+    def _codes(self, texture: TextureModel, blocks: list[Block]) -> np.ndarray:
+        """(n, bytes) of those of the blocks that are to have codes."""
+        chosen = [block for block in blocks if block.zoom == self._texture_zoom]
+        if not chosen:
+            return np.empty((0, texture.code_bytes), dtype=np.uint8)
+        pictures = [fill_in(*read) for read in read_blocks(self._reference, chosen, texture.image_size)]
+        return texture.encode(texture.describe(pictures))
 
 
 def read_valid(reference: Reference, blocks: list[Block], pixels: int) -> Iterator[tuple[Block, np.ndarray]]:
     """Read blocks of one zoom, leaving out mostly invalid ones; invalid pixels take the mean of the valid ones."""
     for block, (picture, mask) in zip(blocks, read_blocks(reference, blocks, pixels), strict=True):
-        if mask.mean() < LEAST_VALID:
-            continue
-        if not mask.all():
-            picture[~mask] = picture[mask].mean(axis=0).astype(np.uint8)
-        yield block, picture
+        if mask.mean() >= LEAST_VALID:
+            yield block, fill_in(picture, mask)
+
+
+def fill_in(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A picture (h, w, 3) whose invalid pixels have taken the mean of the valid ones, in place."""
+    if mask.any() and not mask.all():
+        picture[~mask] = picture[mask].mean(axis=0).astype(np.uint8)
+    return picture
 
 
 def principal_axes(vectors: np.ndarray, count: int) -> np.ndarray:
@@ -118,14 +146,14 @@ _describer: PieceDescriber | None = None
 """Of a process that describes beside others."""
 
 
-def _begin(imagery: str, model: str, work: Path) -> None:
+def _begin(imagery: str, model: str, work: Path, texture_zoom: int | None) -> None:
     """Make a process ready for ``_describe_piece``."""
     global _describer
     limit_threads(1)
     descriptor = descriptors.create(model, device="cpu")
     if descriptor.needs_vocabulary:
         descriptor.load_vocabulary(work / VOCABULARY)
-    _describer = PieceDescriber(Reference.open(imagery), descriptor, work)
+    _describer = PieceDescriber(Reference.open(imagery), descriptor, work, texture_zoom)
 
 
 def _describe_piece(number: int, piece: list[Block]) -> None:
@@ -261,7 +289,7 @@ class IndexBuilder:
             self._progress("describe", done / total)
 
     def _describe_here(self, pieces: dict[int, list[Block]], done: int, total: int) -> Iterator[int]:
-        describer = PieceDescriber(self._reference, self._descriptor, self._work)
+        describer = PieceDescriber(self._reference, self._descriptor, self._work, self._plan.texture_zoom)
         for number, piece in pieces.items():
             step = part_of(self._progress, done / total, (done + len(piece)) / total)
             describer.describe(number, piece, step)
@@ -270,7 +298,7 @@ class IndexBuilder:
 
     def _describe_beside(self, pieces: dict[int, list[Block]]) -> Iterator[int]:
         """In processes of their own, which read and describe side by side."""
-        start = (self._plan.imagery, self._plan.model, self._work)
+        start = (self._plan.imagery, self._plan.model, self._work, self._plan.texture_zoom)
         with ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"), _begin, start) as pool:
             running = {pool.submit(_describe_piece, number, piece): number for number, piece in pieces.items()}
             try:
@@ -280,18 +308,19 @@ class IndexBuilder:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _pieces(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    def _parts(self, count: int, *names: str) -> Iterator[tuple[np.ndarray, ...]]:
+        """What each piece has under these names."""
         try:
             for number in range(count):
                 with np.load(piece_path(self._work, number), allow_pickle=False) as stored:
-                    yield stored["vectors"], stored["blocks"], int(stored["left_out"])
+                    yield tuple(stored[name] for name in names)
         except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(
                 f"The unfinished index {self._work} is damaged: delete it and build again.", details=str(error)
             ) from error
 
     def _add_finer_blocks(self, count: int, table: Table) -> None:
-        alone = np.concatenate([vectors for vectors, _, _ in self._pieces(count)])
+        alone = np.concatenate([vectors for (vectors,) in self._parts(count, "vectors")])
         self._together = with_finer_blocks(alone, table, BLOCK_SIZE, self._descriptor.finer_weight)
 
     def _vectors(self, count: int) -> Iterator[np.ndarray]:
@@ -299,15 +328,15 @@ class IndexBuilder:
         if self._together is not None:
             yield self._together
             return
-        for vectors, _, _ in self._pieces(count):
+        for (vectors,) in self._parts(count, "vectors"):
             yield vectors
 
     def _assemble(self, count: int) -> None:
         faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
-        table = np.concatenate([blocks for _, blocks, _ in self._pieces(count)])
+        table = np.concatenate([blocks for (blocks,) in self._parts(count, "blocks")])
         if len(table) == 0:
             raise self._nothing_to_index()
-        self._skipped[NO_DATA] += sum(left_out for _, _, left_out in self._pieces(count))
+        self._skipped[NO_DATA] += sum(int(left_out) for (left_out,) in self._parts(count, "left_out"))
         if self._descriptor.finer_weight:
             self._add_finer_blocks(count, table)
         store = self._trained_store(faiss, count, len(table))
@@ -316,6 +345,9 @@ class IndexBuilder:
                 store.add(np.ascontiguousarray(vectors, dtype=np.float32))
             self._progress("describe", 1.0)
         pack_blocks(table, self._work / BLOCKS)
+        if self._plan.texture_zoom is not None:
+            codes = np.concatenate([codes for (codes,) in self._parts(count, "texture")])
+            np.save(self._work / TEXTURE, codes, allow_pickle=False)
         try:
             faiss.write_index(store, str(self._work / VECTORS))
         except RuntimeError as error:  # what faiss says of a full disk
@@ -340,6 +372,8 @@ class IndexBuilder:
                 stride=plan.stride if isinstance(plan.stride, int) else dict(plan.stride),
                 selection=plan.selection,
                 kind=plan.kind,
+                texture_zoom=plan.texture_zoom,
+                texture_sha256=plan.texture_sha256,
                 skipped=dict(self._skipped),
                 created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             ),
@@ -394,7 +428,7 @@ class IndexBuilder:
 
     def _publish(self) -> None:
         """Turn the work folder into the index in one step, so that nobody ever sees half of one."""
-        keep = {INFO, VECTORS, BLOCKS, VOCABULARY}
+        keep = {INFO, VECTORS, BLOCKS, VOCABULARY, TEXTURE}
         scraps = self._out.with_name(self._out.name + ".scraps")
         shutil.rmtree(scraps, ignore_errors=True)
         scraps.mkdir()

@@ -5,6 +5,7 @@ descriptors.faiss   one vector a block, memory-mapped when searched
 blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
                     kept as the differences from row to row (``pack_blocks``)
 vocabulary.npz      for models that have one
+texture.npy         (M, bytes) uint8: codes of the blocks of one zoom, in the same order, where there are any
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ INFO = "index.json"
 VECTORS = "descriptors.faiss"
 BLOCKS = "blocks.npz"
 VOCABULARY = "vocabulary.npz"
+TEXTURE = "texture.npy"
 
 HASHED_ALWAYS = 64 << 20
 """Files up to this size (bytes) are hashed whenever an index is opened; beyond it their size must do."""
@@ -63,6 +65,8 @@ class IndexInfo:
         skipped: blocks left out, by reason.
         created: ISO 8601, UTC.
         selection: "" for all blocks with data, "land" for those on land and coast, else the sha256 of their table.
+        texture_zoom: whose blocks have codes in ``TEXTURE``; None for none.
+        texture_sha256: of the file of the texture model that made them; empty for none.
         files: name to {"bytes", "sha256"} of the other files.
         format_version: of the folder.
     """
@@ -84,6 +88,8 @@ class IndexInfo:
     skipped: dict[str, int]
     created: str
     selection: str = ""
+    texture_zoom: int | None = None
+    texture_sha256: str = ""
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -131,7 +137,7 @@ def write_info(folder: Path, info: IndexInfo) -> None:
     """Write ``index.json`` for the files that lie in a folder, measuring them."""
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
-        for name in (VECTORS, BLOCKS, VOCABULARY)
+        for name in (VECTORS, BLOCKS, VOCABULARY, TEXTURE)
         if (folder / name).is_file()
     }
     content = dataclasses.asdict(dataclasses.replace(info, files=files))
@@ -189,7 +195,7 @@ def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> Non
     Raises:
         InputError: a file is missing or not what it was when the index was built.
     """
-    for name in (VECTORS, BLOCKS):
+    for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zoom is not None else [])):
         if name not in info.files:
             raise InputError(f"The index {folder} is damaged: {INFO} does not list {name}; build it again.")
     for name, expected in info.files.items():

@@ -48,6 +48,8 @@ class Plan:
         selection: ``EVERYWHERE``, ``LAND``, or the sha256 of the table of blocks that was given.
         kind: of vector store (see ``check_kind``).
         model, model_sha256, model_settings: of the descriptor.
+        texture_zoom: whose blocks get texture codes; None for none.
+        texture_sha256: of the texture model's file.
     """
 
     imagery: str
@@ -60,6 +62,8 @@ class Plan:
     model: str
     model_sha256: str
     model_settings: dict[str, str | int | float]
+    texture_zoom: int | None = None
+    texture_sha256: str = ""
 
     @property
     def strides(self) -> dict[int, int]:

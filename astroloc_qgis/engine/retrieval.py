@@ -50,8 +50,9 @@ class Candidate:
     Attributes:
         block: the block.
         rank: from 1.
-        score: cosine similarity, -1 to 1, the best over the turns; where the nadir is known, less what the distance
-            from it and the block's size cost (``nadir_prior``).
+        score: cosine similarity, -1 to 1, the best over the turns; where the index has texture codes, and what likeness
+            of texture adds (``texture_codes``); where the nadir is known, less what the distance from it and the
+            block's size cost (``nadir_prior``).
         turn: quarter turns of the photo with the best score: ``np.rot90(photo, turn)`` is like the north-up block.
     """
 
@@ -108,7 +109,8 @@ def retrieve(
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
     losses = prior_losses(index, nadir, radius_km)
-    candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, diversify=diversify)
+    gains = index.texture.gains(photo) if index.texture is not None else None
+    candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, gains=gains, diversify=diversify)
     progress("search", 1.0)
     return candidates
 
@@ -125,6 +127,7 @@ def rank_blocks(
     *,
     top: int,
     losses: np.ndarray | None = None,
+    gains: np.ndarray | None = None,
     diversify: bool = True,
 ) -> list[Candidate]:
     """Rank the blocks of an index by their likeness to a photo's turns.
@@ -135,14 +138,18 @@ def rank_blocks(
         allowed: (N,) of ``allowed_blocks``.
         top: how many candidates.
         losses: (N,) of ``prior_losses``; None where all blocks are as likely.
+        gains: (N,) of ``TextureCodes.gains``; None where texture is not known.
         diversify: as for ``retrieve``.
     """
     depth = max(_DEPTH, 10 * top)
-    # What is near may be likely though it is no close match: then every allowed block is scored.
-    scores, numbers = index.search(vectors, depth if losses is None else len(index), allowed)
+    # What is near, or has the photo's texture, may be likely though it is no close match: then every allowed block is
+    # scored.
+    scores, numbers = index.search(vectors, depth if losses is None and gains is None else len(index), allowed)
     best_scores, best_turns, found = _best_turns(scores, numbers)
     if losses is not None:
         best_scores = best_scores - losses[found]
+    if gains is not None:
+        best_scores = best_scores + gains[found]
     best = np.argsort(-best_scores, kind="stable")[: TURNS * depth]
     best_scores, best_turns, found = best_scores[best], best_turns[best], found[best]
     order = np.arange(len(found))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from astroloc_qgis.engine import descriptors
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index import Index, build_index
 from astroloc_qgis.engine.index_builder import Labels
@@ -14,6 +17,8 @@ STRIDES = {9: 2, 10: 2, 11: 3}
 """Tiles from one block to the next by zoom: neighbours overlap by half, at zoom 11, to save room, by a quarter."""
 EXTENT: Extent = (-180.0, -60.0, 180.0, 60.0)
 """The ISS flies between 51.6 degrees south and north, and sees land up to some degrees beyond."""
+TEXTURE_ZOOM = 10
+"""Of the zooms the one whose texture says most: on simulated photos that of zoom 9 adds nothing."""
 KIND = "PQ128x7np"
 """112 bytes a block. The error of a score is 0.008 then; see the model card for what is lost against exact vectors."""
 BLUE_MARBLE_URL = (
@@ -43,6 +48,7 @@ def build_world_index(
     *,
     model: str,
     imagery: str = BLUE_MARBLE,
+    zooms: Sequence[int] = tuple(STRIDES),
     extent: Extent = EXTENT,
     kind: str = KIND,
     device: str = "cpu",
@@ -56,6 +62,7 @@ def build_world_index(
         model: name of a descriptor.
         imagery: Blue Marble: a copy of it, or NASA's own service. Whatever it is read from, the index names the
             service, so that it works on other machines.
+        zooms: of 9, 10 and 11 those whose blocks to describe.
         extent: west, south, east, north in degrees.
         kind: of vector store.
         device: for torch.
@@ -63,19 +70,22 @@ def build_world_index(
         progress: told the stages "read" and "describe"; may raise ``Cancelled``.
 
     Raises:
-        InputError, Cancelled: as ``build_index``.
+        InputError, Cancelled: as ``build_index``; a zoom that the world index does not have.
     """
+    if not set(zooms) <= set(STRIDES):
+        raise InputError(f"The world index has zooms 9, 10 and 11, not {', '.join(map(str, zooms))}.")
     reference = Reference.open(imagery)
     try:
         return build_index(
             reference,
-            list(STRIDES),
+            list(zooms),
             extent,
             model,
             out,
-            stride=STRIDES,
+            stride={zoom: STRIDES[zoom] for zoom in zooms},
             kind=kind,
             land_only=True,
+            texture_zoom=TEXTURE_ZOOM if TEXTURE_ZOOM in zooms and model in descriptors.offered() else None,
             labels=LABELS,
             device=device,
             workers=workers,

@@ -140,13 +140,14 @@ def run(
         allowed = None
         if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
             allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
+        gains = index.texture.gains(pixels) if index.texture is not None else None
         losses = prior_losses(index, query.nadir, radius_km)
-        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses)
+        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, gains=gains)
         seconds = time.perf_counter() - started
-        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, diversify=False)
+        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, gains=gains, diversify=False)
         by_radius = None
         if losses is not None:
-            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1]), query.footprint)
+            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], gains=gains), query.footprint)
         overlap, iou20 = _first_right(spread, query.footprint)
         by_score = _first_right(plain, query.footprint)
         results.append(Found(query, overlap, iou20, by_score, by_radius, seconds))

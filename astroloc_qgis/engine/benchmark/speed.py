@@ -90,15 +90,23 @@ def _query(
     seconds = {"open": time.perf_counter() - started}
     pixels, seconds["read"] = _timed(lambda: read_photo(path).rgb8(), 1)
     vectors, _ = _timed(lambda: describe_turns(pixels, descriptor), 1)
-    rank_blocks(vectors, index, None, top=TOP)
+
+    def texture() -> np.ndarray | None:
+        return index.texture.gains(pixels) if index.texture is not None else None
+
+    gains, _ = _timed(texture, 1)
+    rank_blocks(vectors, index, None, top=TOP, gains=gains)
     peak = peak_memory_mb()
     _, seconds["describe"] = _timed(lambda: describe_turns(pixels, descriptor), repeat)
-    _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP), repeat)
+    if index.texture is not None:
+        _, seconds["texture"] = _timed(texture, repeat)
+    _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP, gains=gains), repeat)
     if nadir is not None:
 
         def near() -> object:
             allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km)
-            return rank_blocks(vectors, index, allowed, top=TOP, losses=prior_losses(index, nadir, radius_km))
+            losses = prior_losses(index, nadir, radius_km)
+            return rank_blocks(vectors, index, allowed, top=TOP, losses=losses, gains=gains)
 
         _, seconds["search about the nadir"] = _timed(near, repeat)
     info = index.info

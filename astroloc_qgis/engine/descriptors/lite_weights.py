@@ -1,4 +1,4 @@
-"""The weight file of "astroloc-lite": named half-precision arrays in an .npz, its sha256 in the JSON beside it."""
+"""The weight files made here: named half-precision arrays in an .npz, its sha256 in the JSON beside it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,16 @@ def shipped_sha256() -> str:
     Raises:
         InputError: the file is missing or damaged.
     """
-    return str(_record(weights_path())["sha256"])
+    return recorded_sha256(weights_path())
+
+
+def recorded_sha256(path: Path) -> str:
+    """Hex sha256 that a weight file should have, as the JSON beside it records it.
+
+    Raises:
+        InputError: that is missing or damaged.
+    """
+    return str(_record(path)["sha256"])
 
 
 @functools.cache
@@ -44,7 +53,7 @@ def read_weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
     Raises:
         InputError: missing, damaged, or not what the JSON says.
     """
-    expected = str(_record(path)["sha256"])
+    expected = recorded_sha256(path)
     try:
         digest = file_sha256(path)
         if digest != expected:

@@ -1,4 +1,4 @@
-"""RootSIFT in a VLAD: what image retrieval was before networks; a baseline to be compared with.
+"""RootSIFT in a VLAD: what image retrieval was before networks; a baseline, and what ``texture`` is squeezed from.
 
 Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", IJCV 2004; Arandjelović and Zisserman, "Three things
 everyone should know to improve object retrieval" (RootSIFT), CVPR 2012, and "All about VLAD", CVPR 2013; Jégou et al.,
@@ -30,9 +30,11 @@ class SiftVlad(Descriptor):
     Args:
         device: not used; SIFT runs on the CPU.
         vocabulary: .npz with ``centres`` (64, 128); without it, ``fit`` must come before ``describe``.
+        centres: (64, 128) float32, in place of a vocabulary.
 
     Raises:
         InputError: the vocabulary cannot be read.
+        ValueError: centres of another shape.
     """
 
     name = "sift-vlad"
@@ -40,11 +42,13 @@ class SiftVlad(Descriptor):
     image_size = 320
     needs_vocabulary = True
 
-    def __init__(self, device: str = "cpu", vocabulary: Path | None = None) -> None:
+    def __init__(self, device: str = "cpu", vocabulary: Path | None = None, centres: np.ndarray | None = None) -> None:
         del device
+        if centres is not None and centres.shape != (_CLUSTERS, _CHANNELS):
+            raise ValueError(f"centres of shape {centres.shape}")
         self._sift = cv2.SIFT_create(nfeatures=_KEYPOINTS, contrastThreshold=0.01)
         self._contrast = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(4, 4))
-        self._centres: np.ndarray | None = None
+        self._centres = centres
         if vocabulary is not None:
             self.load_vocabulary(vocabulary)
 
@@ -58,6 +62,15 @@ class SiftVlad(Descriptor):
         """All that shapes a vector beside the vocabulary."""
         return {"image_size": self.image_size, "clusters": _CLUSTERS, "keypoints": _KEYPOINTS, "contrast": "clahe"}
 
+    @property
+    def centres(self) -> np.ndarray:
+        """(64, 128) float32, the vocabulary.
+
+        Raises:
+            InputError: there is none yet.
+        """
+        return self._vocabulary()
+
     def fit(self, images: Sequence[np.ndarray]) -> None:
         """Learn the 64 cluster centres (k-means, seeded) from images as for ``describe``.
 
@@ -67,6 +80,10 @@ class SiftVlad(Descriptor):
         collected = [self._features(fit_long_side(image, self.image_size)) for image in images]
         features = np.concatenate(collected) if collected else np.empty((0, _CHANNELS), dtype=np.float32)
         self._centres = learn_centres(features, _CLUSTERS, model=self.name, most=_FIT_FEATURES, spherical=False)
+
+    def at_size(self, image: np.ndarray, size: int) -> np.ndarray:
+        """(1, D) float32 of an image described at another size of its long side; not normalised."""
+        return self._describe_same_size(fit_long_side(image, size)[None])
 
     def load_vocabulary(self, path: Path) -> None:
         """Take the cluster centres that ``save_vocabulary`` wrote.

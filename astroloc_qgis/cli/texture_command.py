@@ -1,0 +1,53 @@
+"""``train-texture``: learn the texture model from an index of RootSIFT's VLADs."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.cli.bar import progress_bar
+
+
+def add_texture(commands: Any) -> None:
+    """Add the grammar of ``train-texture`` to the subparsers of the command line."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "train-texture", help="learn the texture model from an index of model sift-vlad; a minute"
+    )
+    parser.add_argument("index", type=Path, metavar="INDEX", help="of model sift-vlad and kind Flat or SQfp16")
+    parser.add_argument("--zoom", type=int, default=10, metavar="Z", help="whose blocks to learn from (10)")
+    parser.add_argument("--out", type=Path, required=True, metavar="NPZ", help="the model; its description goes beside")
+
+
+def run_texture(options: Namespace) -> None:
+    """Learn, and write the model.
+
+    Raises:
+        InputError: as ``learn_texture``; the file cannot be written.
+    """
+    import torch
+
+    from astroloc_qgis.engine.descriptors.lite_weights import write_weights
+    from astroloc_qgis.engine.errors import InputError
+    from astroloc_qgis.engine.index import Index
+    from astroloc_qgis.engine.training.texture import CODE_BYTES, DIMENSIONS, KEPT, WHITENING, learn_texture
+
+    index = Index.open(options.index)
+    with progress_bar(options.index.name) as progress:
+        learned = learn_texture(index, options.zoom, progress)
+    record = {
+        "model": "astroloc-texture",
+        "learned_from": f"{int(index.info.counts.get(options.zoom, 0)):,} blocks of zoom {options.zoom}",
+        "data": index.info.attribution,
+        "kept_of_each_cluster": KEPT,
+        "dimensions": DIMENSIONS,
+        "code_bytes": CODE_BYTES,
+        "whitening": WHITENING,
+    }
+    state = {name: torch.from_numpy(array) for name, array in learned.items()}
+    try:
+        digest = write_weights(options.out, state, record)
+    except OSError as error:
+        raise InputError(f"The model cannot be written to {options.out}: {error.strerror or error}.") from error
+    print(f"{options.out}: sha256 {digest}")
