@@ -17,11 +17,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from astroloc_qgis.engine import descriptors
-from astroloc_qgis.engine.block_sheets import group_in_sheets, read_blocks
-from astroloc_qgis.engine.block_table import Table, block_table
+from astroloc_qgis.engine.block_sheets import group_in_sheets
+from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.descriptors.base import Descriptor
-from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.finer_blocks import with_finer_blocks
 from astroloc_qgis.engine.imagery import Reference
@@ -35,17 +33,22 @@ from astroloc_qgis.engine.index_format import (
     pack_blocks,
     write_info,
 )
+from astroloc_qgis.engine.index_pieces import (
+    PieceDescriber,
+    begin_describing,
+    describe_piece,
+    piece_path,
+    read_valid,
+)
 from astroloc_qgis.engine.index_plan import (
     BLOCK_SIZE,
-    LEAST_VALID,
     NO_DATA,
     NO_DETAIL,
     Plan,
     is_product_quantised,
     select_blocks,
 )
-from astroloc_qgis.engine.progress import Progress, no_progress, part_of
-from astroloc_qgis.engine.texture import TextureModel
+from astroloc_qgis.engine.progress import Progress, part_of
 from astroloc_qgis.engine.tiles import Block
 
 log = logging.getLogger(__name__)
@@ -76,89 +79,10 @@ class Labels:
     attribution: str = ""
 
 
-class PieceDescriber:
-    """Describes pieces of an index, each into a file of its own that is whole or absent.
-
-    Args:
-        reference: the imagery.
-        descriptor: of the index's model, with its vocabulary if it needs one.
-        work: the folder of the unfinished index.
-        texture_zoom: whose blocks get texture codes, too; None for none.
-    """
-
-    def __init__(self, reference: Reference, descriptor: Descriptor, work: Path, texture_zoom: int | None) -> None:
-        self._reference, self._descriptor, self._work = reference, descriptor, work
-        self._texture = None if texture_zoom is None else TextureModel()
-        self._texture_zoom = texture_zoom
-
-    def describe(self, number: int, piece: list[Block], progress: Progress = no_progress) -> None:
-        """Read and describe the blocks of one zoom; ``progress`` hears "describe" and how many of them are read."""
-        read: list[tuple[Block, np.ndarray]] = []
-        for block, image in read_valid(self._reference, piece, self._descriptor.image_size):
-            progress("describe", len(read) / len(piece))
-            read.append((block, image))
-        vectors = self._descriptor.describe([image for _, image in read])
-        blocks = [block for block, _ in read]
-        parts = {"vectors": vectors, "blocks": block_table(blocks), "left_out": np.array(len(piece) - len(read))}
-        if self._texture is not None:
-            parts["texture"] = self._codes(self._texture, blocks)
-        path = piece_path(self._work, number)
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as stream:
-            np.savez(stream, **parts)
-        temporary.replace(path)
-
-    def _codes(self, texture: TextureModel, blocks: list[Block]) -> np.ndarray:
-        """(n, bytes) of those of the blocks that are to have codes."""
-        chosen = [block for block in blocks if block.zoom == self._texture_zoom]
-        if not chosen:
-            return np.empty((0, texture.code_bytes), dtype=np.uint8)
-        pictures = [fill_in(*read) for read in read_blocks(self._reference, chosen, texture.image_size)]
-        return texture.encode(texture.describe(pictures))
-
-
-def read_valid(reference: Reference, blocks: list[Block], pixels: int) -> Iterator[tuple[Block, np.ndarray]]:
-    """Read blocks of one zoom, leaving out mostly invalid ones; invalid pixels take the mean of the valid ones."""
-    for block, (picture, mask) in zip(blocks, read_blocks(reference, blocks, pixels), strict=True):
-        if mask.mean() >= LEAST_VALID:
-            yield block, fill_in(picture, mask)
-
-
-def fill_in(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) whose invalid pixels have taken the mean of the valid ones, in place."""
-    if mask.any() and not mask.all():
-        picture[~mask] = picture[mask].mean(axis=0).astype(np.uint8)
-    return picture
-
-
 def principal_axes(vectors: np.ndarray, count: int) -> np.ndarray:
     """(N, D) -> (count, D) float32, orthonormal: the axes along which the vectors, not centred, are greatest."""
     moments = vectors.astype(np.float64).T @ vectors.astype(np.float64)
     return np.ascontiguousarray(np.linalg.eigh(moments)[1][:, ::-1][:, :count].T, dtype=np.float32)
-
-
-def piece_path(work: Path, number: int) -> Path:
-    """Where a piece of an unfinished index is kept."""
-    return work / f"piece-{number:06d}.npz"
-
-
-_describer: PieceDescriber | None = None
-"""Of a process that describes beside others."""
-
-
-def _begin(imagery: str, model: str, work: Path, texture_zoom: int | None) -> None:
-    """Make a process ready for ``_describe_piece``."""
-    global _describer
-    limit_threads(1)
-    descriptor = descriptors.create(model, device="cpu")
-    if descriptor.needs_vocabulary:
-        descriptor.load_vocabulary(work / VOCABULARY)
-    _describer = PieceDescriber(Reference.open(imagery), descriptor, work, texture_zoom)
-
-
-def _describe_piece(number: int, piece: list[Block]) -> None:
-    if _describer is not None:
-        _describer.describe(number, piece)
 
 
 class IndexBuilder:
@@ -299,8 +223,8 @@ class IndexBuilder:
     def _describe_beside(self, pieces: dict[int, list[Block]]) -> Iterator[int]:
         """In processes of their own, which read and describe side by side."""
         start = (self._plan.imagery, self._plan.model, self._work, self._plan.texture_zoom)
-        with ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"), _begin, start) as pool:
-            running = {pool.submit(_describe_piece, number, piece): number for number, piece in pieces.items()}
+        with ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"), begin_describing, start) as pool:
+            running = {pool.submit(describe_piece, number, piece): number for number, piece in pieces.items()}
             try:
                 for future in as_completed(running):
                     future.result()

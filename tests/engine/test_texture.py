@@ -19,7 +19,7 @@ from astroloc_qgis.engine.descriptors.sift_vlad import SiftVlad
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.index import Index, build_index
-from astroloc_qgis.engine.index_builder import fill_in
+from astroloc_qgis.engine.index_pieces import fill_in
 from astroloc_qgis.engine.retrieval import rank_blocks, retrieve
 from astroloc_qgis.engine.texture import TextureModel, along_axes, residuals, texture_path, unit
 from astroloc_qgis.engine.texture_codes import NOTHING, TextureCodes
