@@ -297,7 +297,8 @@ def _texture(folder: Path, info: IndexInfo, blocks: Table) -> TextureCodes | Non
             f"The index {folder} is damaged: its texture codes are {codes.shape} of {codes.dtype} instead of "
             f"{expected} of uint8; build it again."
         )
-    return TextureCodes(model, codes, blocks, info.texture_zoom, info.block_size)
+    stride = info.stride if isinstance(info.stride, int) else info.stride[info.texture_zoom]
+    return TextureCodes(model, codes, blocks, info.texture_zoom, info.block_size, stride)
 
 
 def _search_codes(

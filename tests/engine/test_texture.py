@@ -22,7 +22,7 @@ from astroloc_qgis.engine.index import Index, build_index
 from astroloc_qgis.engine.index_pieces import fill_in
 from astroloc_qgis.engine.retrieval import rank_blocks, retrieve
 from astroloc_qgis.engine.texture import TextureModel, along_axes, residuals, texture_path, unit
-from astroloc_qgis.engine.texture_codes import NOTHING, TextureCodes
+from astroloc_qgis.engine.texture_codes import AS_LIKE, CORNERS, NOTHING, SIDES, TextureCodes
 from astroloc_qgis.engine.training.texture import learn_texture
 from tests.engine.synthetic import make_world
 from tests.engine.test_finer_blocks import grid
@@ -119,7 +119,7 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
     coded = np.flatnonzero(table[:, 0] == 4)
     likeness = np.random.default_rng(3).normal(0.05, 0.1, len(coded)).astype(np.float32)
     codes = np.zeros((len(coded), 1), np.uint8)
-    gains = TextureCodes(Given(likeness), codes, table, 4, SIZE).gains_of(np.zeros(1, np.float32))
+    gains = TextureCodes(Given(likeness), codes, table, 4, SIZE, SIZE).gains_of(np.zeros(1, np.float32))
     above = np.maximum(likeness - NOTHING, 0)
     boxes, world = bounds_3857(table, SIZE), 2 * 20037508.342789244
     expected = np.zeros(len(table))
@@ -141,6 +141,28 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
             shared[5] += within.any()
     assert min(shared.values()) > 5
     np.testing.assert_allclose(gains, expected, atol=1e-6)
+
+
+def test_overlapping_neighbours_are_averaged() -> None:
+    table = grid()
+    own = table[table[:, 0] == 4]
+    likeness = np.random.default_rng(4).uniform(0.1, 0.4, len(own)).astype(np.float32)
+    codes = TextureCodes(Given(likeness), np.zeros((len(own), 1), np.uint8), table, 4, SIZE, 2)
+    found = codes.gains_of(np.zeros(1, np.float32))[table[:, 0] == 4]
+    at = {(row, column): value for (_, row, column), value in zip(own.tolist(), likeness.tolist(), strict=True)}
+    expected, full = [], 0
+    for _, row, column in own.tolist():
+        around = [[], []]
+        for down in (-2, 0, 2):
+            for right in (-2, 0, 2):
+                place = (row + down, (column + right) % 16)
+                if (down or right) and place in at:
+                    around[down != 0 and right != 0].append(at[place])
+        full += len(around[0]) == len(around[1]) == 4
+        means = [np.mean(values) if values else 0 for values in around]
+        expected.append((at[row, column] + SIDES * means[0] + CORNERS * means[1]) / AS_LIKE - NOTHING)
+    assert full
+    np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-6)
 
 
 def test_what_texture_adds_decides_between_blocks_that_are_else_alike(toy: Index, imagery: Path) -> None:
