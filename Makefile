@@ -17,7 +17,7 @@ TRAINING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
-  world-index model contact-sheet ablation model-card i18n package run clean
+  world-index model texture-model contact-sheet ablation model-card i18n package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,11 +68,17 @@ model: env ## train the retrieval model and export it to resources/models; resum
 	--set mixed_precision=$(MIXED_PRECISION) --set refit_pairs=12000 --work build/training --out build/training/model \
 	--export resources/models/astroloc-lite.npz
 
+texture-model: env ## learn the texture model from Blue Marble's blocks; half an hour, resumable (BLUE_MARBLE=copy)
+	@mkdir -p build
+	@$(PYTHON) -m astroloc_qgis index world --model sift-vlad --kind SQfp16 --zooms 9,10 --out build/sift-vlad-index \
+	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")
+	@$(PYTHON) -m astroloc_qgis train-texture build/sift-vlad-index --out resources/models/astroloc-texture.npz
+
 contact-sheet: env ## redraw resources/help/simulator.jpg, a sheet of simulated photos
 	@mkdir -p build/training
 	@$(PYTHON) .ci/contact_sheet.py --imagery "$(BLUE_MARBLE)" --footprints "$(FOOTPRINTS)"
 
-world-index: env ## describe the world's land into resources/index/world; resumable, some 20 minutes (BLUE_MARBLE=copy)
+world-index: env ## describe the world's land into resources/index/world; resumable, half an hour (BLUE_MARBLE=copy)
 	@mkdir -p build resources/index
 	@$(PYTHON) -m astroloc_qgis index world --model "$(MODEL)" --out build/world-index \
 	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")

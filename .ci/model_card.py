@@ -28,8 +28,15 @@ def model(record: dict[str, Any]) -> str:
         f"- {config.get('dimensions', '?')} dimensions; trained for {record.get('steps', '?')} steps of "
         f"{config.get('batch', '?')} pairs, loss {config.get('loss', '?')}",
     ]
+    lines += [f"- {key}: {record[key]}" for key in ("command", "history", "trained_on") if key in record]
+    own = json.loads((MODELS / "astroloc-texture.json").read_text(encoding="utf-8"))
     return "\n".join(
-        lines + [f"- {key}: {record[key]}" for key in ("command", "history", "trained_on") if key in record]
+        [
+            *lines,
+            f"- texture `astroloc-texture.npz`: {own['bytes'] / 1e6:.2f} MB in half precision, sha256 "
+            f"`{own['sha256']}`; {own['dimensions']} numbers in {own['code_bytes']} bytes, "
+            f"learned from {own['learned_from']}",
+        ]
     )
 
 
@@ -39,7 +46,8 @@ def index(info: dict[str, Any]) -> str:
     counts = ", ".join(f"{count:,} at zoom {zoom}" for zoom, count in info["counts"].items())
     return (
         f"{sum(info['counts'].values()):,} blocks ({counts}) between 60 S and 60 N, kind {info['kind']}, "
-        f"{size / 1e6:.1f} MB in all; made with weights of sha256 `{info['model_sha256'][:12]}…`."
+        f"and texture codes at zoom {info['texture_zoom']}, {size / 1e6:.2f} MB in all; made with weights of sha256 "
+        f"`{info['model_sha256'][:12]}…` and texture model `{info['texture_sha256'][:12]}…`."
     )
 
 
@@ -62,6 +70,16 @@ def measured(entry: dict[str, Any]) -> str:
     own = entry.get("compared", {}).get("models", {}).get(entry["index"]["model"])
     if own:
         rows[named(own)] = own
+    return table(rows)
+
+
+def texture(entry: dict[str, Any]) -> str:
+    """The shipped index with its texture codes and without, in rows as ``measured``'s."""
+    without = json.loads((MEASURED / "without-texture.json").read_text(encoding="utf-8"))
+    rows = {}
+    for words, each in (("with texture", entry), ("without", without)):
+        rows[words] = each
+        rows[f"{words}, the radius alone"] = by_radius(each)
     return table(rows)
 
 
@@ -114,6 +132,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "index": (INDEX / "index.json", index),
     "retrieval": (MEASURED / "retrieval.json", measured),
     "regions": (MEASURED / "retrieval.json", region_table),
+    "texture": (MEASURED / "retrieval.json", texture),
     "again": (MEASURED / "again.json", measured),
     "again, worldwide": (MEASURED / "again-worldwide.json", measured),
     "worldwide": (MEASURED / "worldwide.json", measured),

@@ -141,6 +141,12 @@ def make_parser() -> Parser:
     build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
     build.add_argument("--model", default="efficientnet-lite0-gem", metavar="NAME")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
+    build.add_argument(
+        "--texture-zoom",
+        type=positive,
+        metavar="Z",
+        help="whose blocks get codes of their local features, too",
+    )
     build.add_argument("--title", default="")
     build.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     build.add_argument("--out", type=Path, required=True, metavar="DIR")

@@ -253,6 +253,7 @@ def _index(options: Namespace) -> int:
                 device=device,
                 stride=options.stride,
                 title=options.title,
+                texture_zoom=options.texture_zoom,
                 progress=progress,
             )
     finally:

@@ -197,6 +197,14 @@ def test_texture_must_suit_the_zooms(imagery: Path, tmp_path: Path, zooms: list[
     assert not list(tmp_path.iterdir())
 
 
+def test_the_command_builds_an_index_with_texture_and_says_so(imagery: Path, tmp_path: Path, capsys) -> None:
+    arguments = ["index", "build", "--imagery", str(imagery), "--zooms", "11,12", "--model", "colour-histogram"]
+    assert main([*arguments, "--texture-zoom", "12", "--device", "cpu", "--out", str(tmp_path / "index")]) == 0
+    assert "texture codes at zoom 12" in capsys.readouterr().out
+    assert main([*arguments, "--texture-zoom", "12", "--device", "cpu", "--out", str(tmp_path / "index")]) == 0
+    assert main([*arguments, "--device", "cpu", "--out", str(tmp_path / "index")]) == 2  # there is one with texture
+
+
 def test_codes_that_are_not_an_index_s_are_refused(imagery: Path, tmp_path: Path) -> None:
     index = build(imagery, tmp_path / "index")
     path, description = index.folder / "texture.npy", index.folder / "index.json"

@@ -62,6 +62,8 @@ def exact_index(
 ) -> Index:
     """Describe given blocks with a model, exactly; what is there already is opened, what is begun is finished.
 
+    With the index's own model it has texture codes as that has them: compared are the vectors.
+
     Args:
         folder: where such indexes are kept, one folder a model.
         model: name of a descriptor.
@@ -87,6 +89,7 @@ def exact_index(
             stride=index.info.stride,
             blocks=blocks,
             kind="Flat",
+            texture_zoom=index.info.texture_zoom if model == index.info.model else None,
             device=device,
             workers=workers,
             progress=progress,
