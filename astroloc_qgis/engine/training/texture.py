@@ -68,7 +68,7 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     projection = whitened_projection(kept)
     progress("train", 0.6)
     quantiser = make_quantiser(np.zeros((CODE_BYTES, 256, DIMENSIONS // CODE_BYTES), dtype=np.float32))
-    quantiser.cp.niter = _ROUNDS
+    quantiser.cp.niter, quantiser.cp.min_points_per_centroid = _ROUNDS, 1  # fewer blocks will do, without a warning
     quantiser.train(unit(kept @ projection))
     progress("train", 1.0)
     return as_weights(centres, axes, projection, codebooks_of(quantiser))
