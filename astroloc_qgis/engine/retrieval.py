@@ -109,7 +109,7 @@ def retrieve(
     vectors = describe_turns(photo, descriptor)
     progress("search", 0.0)
     losses = prior_losses(index, nadir, radius_km)
-    gains = index.texture.gains(photo) if index.texture is not None else None
+    gains = index.texture_gains(photo)
     candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, gains=gains, diversify=diversify)
     progress("search", 1.0)
     return candidates

@@ -140,7 +140,7 @@ def run(
         allowed = None
         if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
             allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
-        gains = index.texture.gains(pixels) if index.texture is not None else None
+        gains = index.texture_gains(pixels)
         losses = prior_losses(index, query.nadir, radius_km)
         spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, gains=gains)
         seconds = time.perf_counter() - started

@@ -90,16 +90,12 @@ def _query(
     seconds = {"open": time.perf_counter() - started}
     pixels, seconds["read"] = _timed(lambda: read_photo(path).rgb8(), 1)
     vectors, _ = _timed(lambda: describe_turns(pixels, descriptor), 1)
-
-    def texture() -> np.ndarray | None:
-        return index.texture.gains(pixels) if index.texture is not None else None
-
-    gains, _ = _timed(texture, 1)
+    gains = index.texture_gains(pixels)
     rank_blocks(vectors, index, None, top=TOP, gains=gains)
     peak = peak_memory_mb()
     _, seconds["describe"] = _timed(lambda: describe_turns(pixels, descriptor), repeat)
     if index.texture is not None:
-        _, seconds["texture"] = _timed(texture, repeat)
+        _, seconds["texture"] = _timed(lambda: index.texture_gains(pixels), repeat)
     _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP, gains=gains), repeat)
     if nadir is not None:
 
