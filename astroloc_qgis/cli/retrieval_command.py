@@ -40,7 +40,7 @@ def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
         help="also measure other descriptors, with exact vectors over the same blocks (default: all four)",
     )
     parser.add_argument(
-        "--exact", action="store_true", help="also measure the index's own model with exact vectors, unquantised"
+        "--exact", action="store_true", help="also measure the index's own model, and its texture, with exact vectors"
     )
     parser.add_argument("--imagery", metavar="URI", help="to describe blocks for these (default: the index's own)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keeps what they describe; resumable")

@@ -26,7 +26,7 @@ from astroloc_qgis.engine.index_format import (
     read_info,
     unpack_blocks,
 )
-from astroloc_qgis.engine.index_plan import EVERYWHERE, LAND, Plan, check_kind, digest_of, is_product_quantised
+from astroloc_qgis.engine.index_plan import EVERYWHERE, EXACT, LAND, Plan, check_kind, digest_of, is_product_quantised
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.texture import TextureModel, texture_path
 from astroloc_qgis.engine.texture_codes import TextureCodes
@@ -56,7 +56,7 @@ def build_index(
     device: str = "cpu",
     stride: int | Mapping[int, int] = 2,
     title: str = "",
-    kind: str = "Flat",
+    kind: str = EXACT,
     land_only: bool = False,
     blocks: Table | None = None,
     labels: Labels | None = None,
@@ -88,8 +88,8 @@ def build_index(
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: what the index says of itself; its title counts before ``title``.
         workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
-        texture_zoom: the zoom whose blocks get texture codes beside (``texture``), for indexes of photos of ground that
-            has some; the zoom before and after it share them.
+        texture_zoom: the zoom whose blocks get texture codes beside (``texture``), or whole vectors with kind "Flat",
+            for indexes of photos of ground that has some; the zoom before and after it share them.
 
     Raises:
         InputError: another index or an unfinished one with other settings is in the way; unknown model; no block has
@@ -295,11 +295,12 @@ def _texture(folder: Path, info: IndexInfo, blocks: Table) -> TextureCodes | Non
         codes = np.load(folder / TEXTURE, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"The index {folder} is damaged and cannot be read: build it again.", str(error)) from error
-    expected = (int((blocks[:, 0] == info.texture_zoom).sum()), model.code_bytes)
-    if codes.shape != expected or codes.dtype != np.uint8:
+    width, kind = (model.dimensions, np.dtype(np.float32)) if info.kind == EXACT else (model.code_bytes, np.dtype("u1"))
+    expected = (int((blocks[:, 0] == info.texture_zoom).sum()), width)
+    if codes.shape != expected or codes.dtype != kind:
         raise InputError(
             f"The index {folder} is damaged: its texture codes are {codes.shape} of {codes.dtype} instead of "
-            f"{expected} of uint8; build it again."
+            f"{expected} of {kind}; build it again."
         )
     stride = info.stride if isinstance(info.stride, int) else info.stride[info.texture_zoom]
     return TextureCodes(model, codes, blocks, info.texture_zoom, info.block_size, stride)

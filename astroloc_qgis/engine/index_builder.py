@@ -42,6 +42,7 @@ from astroloc_qgis.engine.index_pieces import (
 )
 from astroloc_qgis.engine.index_plan import (
     BLOCK_SIZE,
+    EXACT,
     NO_DATA,
     NO_DETAIL,
     Plan,
@@ -49,6 +50,7 @@ from astroloc_qgis.engine.index_plan import (
     select_blocks,
 )
 from astroloc_qgis.engine.progress import Progress, part_of
+from astroloc_qgis.engine.texture import TextureModel
 from astroloc_qgis.engine.tiles import Block
 
 log = logging.getLogger(__name__)
@@ -270,8 +272,7 @@ class IndexBuilder:
             self._progress("describe", 1.0)
         pack_blocks(table, self._work / BLOCKS)
         if self._plan.texture_zoom is not None:
-            codes = np.concatenate([codes for (codes,) in self._parts(count, "texture")])
-            np.save(self._work / TEXTURE, codes, allow_pickle=False)
+            np.save(self._work / TEXTURE, self._textures(count), allow_pickle=False)
         try:
             faiss.write_index(store, str(self._work / VECTORS))
         except RuntimeError as error:  # what faiss says of a full disk
@@ -302,6 +303,12 @@ class IndexBuilder:
                 created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             ),
         )
+
+    def _textures(self, count: int) -> np.ndarray:
+        """(M, K) vectors where those of the model are exact, too, else their codes (M, bytes)."""
+        model, exact = TextureModel(), self._plan.kind == EXACT
+        parts = (vectors for (vectors,) in self._parts(count, "texture"))
+        return np.concatenate([vectors if exact else model.encode(vectors) for vectors in parts])
 
     def _trained_store(self, faiss: Any, pieces: int, count: int) -> Any:
         """A store of the plan's kind, ready for vectors.

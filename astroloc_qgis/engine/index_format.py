@@ -5,7 +5,8 @@ descriptors.faiss   one vector a block, memory-mapped when searched
 blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
                     kept as the differences from row to row (``pack_blocks``)
 vocabulary.npz      for models that have one
-texture.npy         (M, bytes) uint8: codes of the blocks of one zoom, in the same order, where there are any
+texture.npy         (M, bytes) uint8: codes of the blocks of one zoom, in the same order, where there are any; with
+                    vectors of kind "Flat" (M, K) float32: these textures are exact, too
 """
 
 from __future__ import annotations

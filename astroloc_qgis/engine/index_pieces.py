@@ -27,7 +27,7 @@ class PieceDescriber:
         reference: the imagery.
         descriptor: of the index's model, with its vocabulary if it needs one.
         work: the folder of the unfinished index.
-        texture_zoom: whose blocks get texture codes, too; None for none.
+        texture_zoom: whose blocks' texture is described, too; None for none.
     """
 
     def __init__(self, reference: Reference, descriptor: Descriptor, work: Path, texture_zoom: int | None) -> None:
@@ -45,20 +45,20 @@ class PieceDescriber:
         blocks = [block for block, _ in read]
         parts = {"vectors": vectors, "blocks": block_table(blocks), "left_out": np.array(len(piece) - len(read))}
         if self._texture is not None:
-            parts["texture"] = self._codes(self._texture, blocks)
+            parts["texture"] = self._vectors(self._texture, blocks)
         path = piece_path(self._work, number)
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as stream:
             np.savez(stream, **parts)
         temporary.replace(path)
 
-    def _codes(self, texture: TextureModel, blocks: list[Block]) -> np.ndarray:
-        """(n, bytes) of those of the blocks that are to have codes."""
+    def _vectors(self, texture: TextureModel, blocks: list[Block]) -> np.ndarray:
+        """(n, K) textures of those of the blocks that are to have any."""
         chosen = [block for block in blocks if block.zoom == self._texture_zoom]
         if not chosen:
-            return np.empty((0, texture.code_bytes), dtype=np.uint8)
+            return np.empty((0, texture.dimensions), dtype=np.float32)
         pictures = [fill_in(*read) for read in read_blocks(self._reference, chosen, texture.image_size)]
-        return texture.encode(texture.describe(pictures))
+        return texture.describe(pictures)
 
 
 def read_valid(reference: Reference, blocks: list[Block], pixels: int) -> Iterator[tuple[Block, np.ndarray]]:

@@ -30,6 +30,8 @@ NO_DATA, NO_DETAIL, OPEN_SEA = "too little of it has data", "the imagery is too 
 """Why a block is left out."""
 
 EVERYWHERE, LAND = "", "land"
+EXACT = "Flat"
+"""The kind of vector store that keeps every number as it is."""
 _KINDS = re.compile(
     r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|(((OPQ[1-9]\d*(_[1-9]\d*)?|PCA[1-9]\d*),)?PQ[1-9]\d*(x[4-8])?np)"
 )

@@ -30,6 +30,10 @@ Codes = NDArray[np.uint8]
 PHOTO_PX = (200, 320, 448)
 """Long sides at which a photo is described: features at the size of the blocks', and at what others would have."""
 
+CODED = 0.62
+"""Squared length of what a code stands for, in the mean of the world index's blocks (standard deviation 0.04). Vectors
+themselves are of length 1; since a code's mean error is nought, it lessens likenesses by as much."""
+
 
 class TextureModel:
     """Turns pictures into vectors of K numbers, and those of blocks into codes of M bytes.
@@ -71,6 +75,11 @@ class TextureModel:
         """M, bytes of a code."""
         return len(self._codebooks)
 
+    @property
+    def dimensions(self) -> int:
+        """K, numbers of a vector."""
+        return self._projection.shape[1]
+
     def describe(self, images: Sequence[np.ndarray]) -> Vectors:
         """(N, K) unit vectors of pictures of blocks (h, w, 3) uint8 RGB; zeros for one without features."""
         return self._projected(along_axes(self._vlad.describe(images), self._axes))
@@ -84,8 +93,13 @@ class TextureModel:
         """(N, K) vectors to (N, M) codes."""
         return np.asarray(self._quantiser.compute_codes(np.ascontiguousarray(vectors, dtype=np.float32)))
 
-    def likeness(self, vector: Vectors, codes: Codes) -> Vectors:
-        """(N,) inner products of one vector (K,) with what the codes (N, M) stand for."""
+    def likeness(self, vector: Vectors, codes: Codes | Vectors) -> Vectors:
+        """(N,) inner products of one vector (K,) with what the codes (N, M) stand for.
+
+        Vectors (N, K) may stand in for codes: what these would say in the mean, without their errors.
+        """
+        if codes.dtype != np.uint8:
+            return np.asarray(CODED * (codes @ vector), dtype=np.float32)
         parts = np.asarray(vector, dtype=np.float32).reshape(self.code_bytes, -1)
         products = np.einsum("mk,mwk->mw", parts, self._codebooks)
         return np.asarray(products[np.arange(self.code_bytes), codes].sum(axis=1, dtype=np.float32))

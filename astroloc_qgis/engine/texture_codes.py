@@ -32,14 +32,16 @@ class TextureCodes:
 
     Args:
         model: that made them.
-        codes: (M, bytes) of the blocks of ``zoom``, in the order of the table.
+        codes: (M, bytes) of the blocks of ``zoom``, in the order of the table; or their vectors (M, K), unquantised.
         table: (N, 3) zoom, row, column of all blocks of the index.
         zoom: of the blocks that have codes.
         size: tiles a side of a block.
         stride: tiles from one of the blocks that have codes to the next.
     """
 
-    def __init__(self, model: TextureModel, codes: Codes, table: Table, zoom: int, size: int, stride: int) -> None:
+    def __init__(
+        self, model: TextureModel, codes: Codes | Vectors, table: Table, zoom: int, size: int, stride: int
+    ) -> None:
         self._model, self._codes, self._table, self._zoom, self._size = model, codes, table, zoom, size
         self._stride = stride
 

@@ -21,7 +21,8 @@ from astroloc_qgis.engine.imagery import Reference, block_window
 from astroloc_qgis.engine.index import Index, build_index
 from astroloc_qgis.engine.index_pieces import fill_in
 from astroloc_qgis.engine.retrieval import rank_blocks, retrieve
-from astroloc_qgis.engine.texture import TextureModel, along_axes, residuals, texture_path, unit
+from astroloc_qgis.engine.shipped import shipped
+from astroloc_qgis.engine.texture import CODED, TextureModel, along_axes, residuals, texture_path, unit
 from astroloc_qgis.engine.texture_codes import AS_LIKE, CORNERS, NOTHING, SIDES, TextureCodes
 from astroloc_qgis.engine.training.texture import learn_texture
 from tests.engine.synthetic import make_world
@@ -47,7 +48,8 @@ def toy(imagery: Path, tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def build(imagery: Path, out: Path, **changes) -> Index:
-    settings = {"zooms": [11, 12], "extent": None, "model": "colour-histogram", "texture_zoom": 12} | changes
+    settings = {"zooms": [11, 12], "extent": None, "model": "colour-histogram", "kind": "SQfp16"}
+    settings |= {"texture_zoom": 12} | changes
     return build_index(Reference.open(imagery), out=out, **settings)
 
 
@@ -95,6 +97,28 @@ def test_a_hazy_turned_photo_is_most_like_its_own_block(
     likeness = model.likeness(model.describe_photo(photo), codes)
     assert likeness.argmax() == own
     assert likeness[own] > 2 * np.median(likeness)
+
+
+def test_an_exact_index_keeps_textures_as_they_are(
+    model: TextureModel, toy: Index, imagery: Path, tmp_path: Path
+) -> None:
+    exact = build(imagery, tmp_path / "index", kind="Flat")
+    shown = pictures(imagery, exact)
+    vectors, photo = model.describe(shown), model.describe_photo(shown[5])
+    np.testing.assert_allclose(np.load(exact.folder / "texture.npy"), vectors, atol=1e-5)
+    own = np.maximum(CODED * (vectors @ photo) - NOTHING, 0)
+    texture = TextureCodes(model, vectors, exact.blocks, 12, SIZE, SIZE)  # as if they did not overlap
+    np.testing.assert_allclose(texture.gains_of(photo)[exact.blocks[:, 0] == 12], own, atol=1e-5)
+    gains = [index.texture_gains(shown[5]) for index in (exact, toy)]
+    assert gains[0].argmax() == gains[1].argmax()
+    assert 0 < np.abs(gains[0] - gains[1]).max() < 0.15
+
+
+def test_codes_lessen_likenesses_as_told(model: TextureModel) -> None:
+    codes = np.load(Index.open(shipped("index", "world")).folder / "texture.npy", mmap_mode="r")[::50]
+    words = dict(np.load(texture_path()))["codebooks"].astype(np.float32)
+    squares = (words**2).sum(axis=2)[np.arange(model.code_bytes), codes].sum(axis=1)
+    assert squares.mean() == pytest.approx(CODED, abs=0.01)
 
 
 def test_a_picture_of_nothing_is_like_nothing(model: TextureModel) -> None:

@@ -12,6 +12,7 @@ from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.geometry import geodesic_km
 from astroloc_qgis.engine.imagery import Reference
 from astroloc_qgis.engine.index import Index, build_index
+from astroloc_qgis.engine.index_plan import EXACT
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 BASELINES = ("efficientnet-lite0-gem", "xfeat-vlad", "sift-vlad", "colour-histogram")
@@ -62,7 +63,7 @@ def exact_index(
 ) -> Index:
     """Describe given blocks with a model, exactly; what is there already is opened, what is begun is finished.
 
-    With the index's own model it has texture codes as that has them: compared are the vectors.
+    With the index's own model it has texture of the same blocks as that, unquantised likewise.
 
     Args:
         folder: where such indexes are kept, one folder a model.
@@ -88,7 +89,7 @@ def exact_index(
             folder / model,
             stride=index.info.stride,
             blocks=blocks,
-            kind="Flat",
+            kind=EXACT,
             texture_zoom=index.info.texture_zoom if model == index.info.model else None,
             device=device,
             workers=workers,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.descriptors.sift_vlad import SiftVlad
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index import Index
+from astroloc_qgis.engine.index_plan import EXACT
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.texture import Vectors, along_axes, as_weights, make_quantiser, residuals, unit
 
@@ -44,7 +45,7 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     Raises:
         InputError: an index of another model, or with too few blocks of that zoom.
     """
-    if index.info.model != SiftVlad.name or index.info.kind not in ("Flat", "SQfp16"):
+    if index.info.model != SiftVlad.name or index.info.kind not in (EXACT, "SQfp16"):
         raise InputError(
             f"Texture is learned from an index of {SiftVlad.name} and kind Flat or SQfp16, and {index.folder} is of "
             f"{index.info.model} and {index.info.kind}."
