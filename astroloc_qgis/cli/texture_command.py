@@ -26,8 +26,6 @@ def run_texture(options: Namespace) -> None:
     Raises:
         InputError: as ``learn_texture``; the file cannot be written.
     """
-    import torch
-
     from astroloc_qgis.engine.descriptors.lite_weights import write_weights
     from astroloc_qgis.engine.errors import InputError
     from astroloc_qgis.engine.index import Index
@@ -45,9 +43,8 @@ def run_texture(options: Namespace) -> None:
         "code_bytes": CODE_BYTES,
         "whitening": WHITENING,
     }
-    state = {name: torch.from_numpy(array) for name, array in learned.items()}
     try:
-        digest = write_weights(options.out, state, record)
+        digest = write_weights(options.out, learned, record)
     except OSError as error:
         raise InputError(f"The model cannot be written to {options.out}: {error.strerror or error}.") from error
     print(f"{options.out}: sha256 {digest}")

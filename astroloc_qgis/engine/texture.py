@@ -11,7 +11,7 @@ are read by the same ones. A photo's texture does not depend on its turn, as SIF
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -141,8 +141,3 @@ def make_quantiser(codebooks: Vectors) -> Any:
     quantiser = faiss.ProductQuantizer(count * width, count, 8)
     faiss.copy_array_to_vector(np.ascontiguousarray(codebooks, dtype=np.float32).ravel(), quantiser.centroids)
     return quantiser
-
-
-def as_weights(centres: Vectors, axes: Vectors, projection: Vectors, codebooks: Vectors) -> Mapping[str, Vectors]:
-    """The arrays of a texture model by the names that its file gives them."""
-    return {"centres": centres, "axes": axes, "projection": projection, "codebooks": codebooks}

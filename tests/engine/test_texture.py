@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import faiss
 import numpy as np
 import pytest
-import torch
 
 from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.block_sheets import read_blocks
@@ -253,7 +252,7 @@ def test_codes_that_are_not_an_index_s_are_refused(imagery: Path, tmp_path: Path
 
 def test_a_file_that_is_no_texture_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    write_weights(path, {"centres": torch.zeros(64, 128), "axes": torch.zeros(2, 128, 3)}, {})
+    write_weights(path, {"centres": np.zeros((64, 128)), "axes": np.zeros((2, 128, 3))}, {})
     with pytest.raises(InputError, match="holds no texture model"):
         TextureModel(path)
 
@@ -285,7 +284,7 @@ class TestLearning:
         again = learn_texture(self.index(vlads), 10)
         assert all((learned[name] == again[name]).all() for name in learned)
         path = tmp_path / "model.npz"
-        write_weights(path, {name: torch.from_numpy(part) for name, part in learned.items()}, {})
+        write_weights(path, learned, {})
         model = TextureModel(path)
         whole = unit(along_axes(vlads, learned["axes"]) @ learned["projection"])
         found = model.likeness(whole[0], model.encode(whole))

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.shipped import shipped
 from astroloc_qgis.engine.weight_store import file_sha256
-
-if TYPE_CHECKING:
-    import torch
 
 MOST_BYTES = 10_000_000
 
@@ -67,12 +64,12 @@ def read_weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
         raise InputError(f"The weight file {path} cannot be read: install the plugin again.", str(error)) from error
 
 
-def write_weights(path: Path, state: Mapping[str, torch.Tensor], record: Mapping[str, Any]) -> str:
-    """Write a network's weights in half precision, and the JSON beside them.
+def write_weights(path: Path, state: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> str:
+    """Write a model's weights in half precision, and the JSON beside them.
 
     Args:
         path: of the .npz.
-        state: the network's state.
+        state: its arrays by name.
         record: how it was made; goes into the JSON, with the sha256.
 
     Returns:
@@ -82,10 +79,10 @@ def write_weights(path: Path, state: Mapping[str, torch.Tensor], record: Mapping
         InputError: a weight is beyond half precision, or the file would be too large to ship.
     """
     with np.errstate(over="ignore"):  # told below, with the weight's name
-        halves = {name: tensor.detach().cpu().numpy().astype(np.float16) for name, tensor in state.items()}
+        halves = {name: array.astype(np.float16) for name, array in state.items()}
     for name, array in halves.items():
         if not np.isfinite(array).all():
-            raise InputError(f"The weight '{name}' does not fit half precision: the network is not fit to ship.")
+            raise InputError(f"The weight '{name}' does not fit half precision: the model is not fit to ship.")
     buffer = io.BytesIO()
     np.savez(buffer, **halves)
     if buffer.tell() > MOST_BYTES:

@@ -45,7 +45,8 @@ def export_model(
     if share := stored.get("config", {}).get("whiten", 0.0):
         state = whitened(state, descriptors, share)
     record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
-    digest = write_weights(out, state, record)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    digest = write_weights(out, arrays, record)
     write_curve(run / LOG, out.with_suffix(".curve.csv"))
     return digest
 

@@ -15,7 +15,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index import Index
 from astroloc_qgis.engine.index_plan import EXACT
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.texture import Vectors, along_axes, as_weights, make_quantiser, residuals, unit
+from astroloc_qgis.engine.texture import Vectors, along_axes, make_quantiser, residuals, unit
 
 KEPT = 32
 """Axes kept of the 128 of each cluster's residuals."""
@@ -72,7 +72,7 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     quantiser.cp.niter, quantiser.cp.min_points_per_centroid = _ROUNDS, 1  # fewer blocks will do, without a warning
     quantiser.train(unit(kept @ projection))
     progress("train", 1.0)
-    return as_weights(centres, axes, projection, codebooks_of(quantiser))
+    return {"centres": centres, "axes": axes, "projection": projection, "codebooks": codebooks_of(quantiser)}
 
 
 def cluster_axes(parts: Vectors) -> Vectors:
