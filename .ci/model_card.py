@@ -73,14 +73,24 @@ def measured(entry: dict[str, Any]) -> str:
     return table(rows)
 
 
+def with_radius_alone(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Measurements by name, each followed by the same without the nadir's soft prior."""
+    rows = {}
+    for words, each in entries.items():
+        rows |= {words: each, f"{words}, the radius alone": by_radius(each)}
+    return rows
+
+
 def texture(entry: dict[str, Any]) -> str:
     """The shipped index with its texture codes and without, in rows as ``measured``'s."""
     without = json.loads((MEASURED / "without-texture.json").read_text(encoding="utf-8"))
-    rows = {}
-    for words, each in (("with texture", entry), ("without", without)):
-        rows[words] = each
-        rows[f"{words}, the radius alone"] = by_radius(each)
-    return table(rows)
+    return table(with_radius_alone({"with texture": entry, "without": without}))
+
+
+def again(entry: dict[str, Any]) -> str:
+    """Two runs of the same command, each with an index of its own."""
+    second = json.loads((MEASURED / "again-second.json").read_text(encoding="utf-8"))
+    return table(with_radius_alone({"the first run": entry, "the second run": second}))
 
 
 def baselines(entry: dict[str, Any]) -> str:
@@ -133,7 +143,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "retrieval": (MEASURED / "retrieval.json", measured),
     "regions": (MEASURED / "retrieval.json", region_table),
     "texture": (MEASURED / "retrieval.json", texture),
-    "again": (MEASURED / "again.json", measured),
+    "again": (MEASURED / "again.json", again),
     "again, worldwide": (MEASURED / "again-worldwide.json", measured),
     "worldwide": (MEASURED / "worldwide.json", measured),
     "own photos": (MEASURED / "own-photos.json", baselines),
