@@ -78,7 +78,7 @@ contact-sheet: env ## redraw resources/help/simulator.jpg, a sheet of simulated 
 	@mkdir -p build/training
 	@$(PYTHON) .ci/contact_sheet.py --imagery "$(BLUE_MARBLE)" --footprints "$(FOOTPRINTS)"
 
-world-index: env ## describe the world's land into resources/index/world; resumable, half an hour (BLUE_MARBLE=copy)
+world-index: env ## describe the world's land into resources/index/world; resumable, some 40 minutes (BLUE_MARBLE=copy)
 	@mkdir -p build resources/index
 	@$(PYTHON) -m astroloc_qgis index world --model "$(MODEL)" --out build/world-index \
 	$(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)")
