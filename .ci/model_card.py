@@ -75,7 +75,7 @@ def measured(entry: dict[str, Any]) -> str:
 
 def with_radius_alone(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Measurements by name, each followed by the same without the nadir's soft prior."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for words, each in entries.items():
         rows |= {words: each, f"{words}, the radius alone": by_radius(each)}
     return rows
