@@ -145,7 +145,7 @@ def make_parser() -> Parser:
         "--texture-zoom",
         type=positive,
         metavar="Z",
-        help="whose blocks get codes of their local features, too",
+        help="whose blocks' local features are kept, too (1,920 bytes a block)",
     )
     build.add_argument("--title", default="")
     build.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
