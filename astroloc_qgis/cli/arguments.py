@@ -141,11 +141,12 @@ def make_parser() -> Parser:
     build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
     build.add_argument("--model", default="efficientnet-lite0-gem", metavar="NAME")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
+    build.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default Flat: exact)")
     build.add_argument(
         "--texture-zoom",
         type=positive,
         metavar="Z",
-        help="whose blocks' local features are kept, too (1,920 bytes a block)",
+        help="whose blocks' local features are kept, too (1,920 bytes a block with Flat, else 48)",
     )
     build.add_argument("--title", default="")
     build.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")

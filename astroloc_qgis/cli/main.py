@@ -239,6 +239,7 @@ def _index(options: Namespace) -> int:
         return LOCALIZED
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery import Reference
+    from astroloc_qgis.engine.index_plan import EXACT
 
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
@@ -253,6 +254,7 @@ def _index(options: Namespace) -> int:
                 device=device,
                 stride=options.stride,
                 title=options.title,
+                kind=options.kind or EXACT,
                 texture_zoom=options.texture_zoom,
                 progress=progress,
             )

@@ -228,6 +228,21 @@ def test_the_command_builds_an_index_with_texture_and_says_so(imagery: Path, tmp
     assert main([*arguments, "--device", "cpu", "--out", str(tmp_path / "index")]) == 2  # there is one with texture
 
 
+def test_the_command_builds_an_index_of_the_kind_that_is_asked_for(imagery: Path, tmp_path: Path, capsys) -> None:
+    arguments = ["index", "build", "--imagery", str(imagery), "--zooms", "11,12", "--model", "colour-histogram"]
+    arguments += ["--texture-zoom", "12", "--device", "cpu", "--out"]
+    assert main([*arguments, str(tmp_path / "exact")]) == 0
+    assert main([*arguments, str(tmp_path / "small"), "--kind", "SQ8"]) == 0
+    exact, small = (Index.open(tmp_path / name) for name in ("exact", "small"))
+    assert (exact.info.kind, small.info.kind) == ("Flat", "SQ8")
+    sizes = [(index.folder / "texture.npy").stat().st_size for index in (exact, small)]
+    assert sizes[0] > 10 * sizes[1]
+    capsys.readouterr()
+    assert main([*arguments, str(tmp_path / "none"), "--kind", "HNSW32"]) == 2
+    assert "An index cannot be of kind 'HNSW32': choose Flat, SQ8" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 def test_codes_that_are_not_an_index_s_are_refused(imagery: Path, tmp_path: Path) -> None:
     index = build(imagery, tmp_path / "index")
     path, description = index.folder / "texture.npy", index.folder / "index.json"
