@@ -48,6 +48,17 @@ def test_images_of_different_sizes_keep_their_order(descriptor: Descriptor, plac
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
+def test_how_many_are_described_at_once_does_not_matter(
+    descriptor: Descriptor, places: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = []
+    for batch in (1, 3, 32):
+        monkeypatch.setattr(descriptor, "batch", batch)
+        described.append(descriptor.describe(places))
+    np.testing.assert_allclose(described[0], described[2], atol=1e-4)
+    np.testing.assert_allclose(described[1], described[2], atol=1e-4)
+
+
 def test_a_darker_hazier_picture_of_a_place_is_nearest_to_that_place(
     descriptor: Descriptor, places: list[np.ndarray]
 ) -> None:

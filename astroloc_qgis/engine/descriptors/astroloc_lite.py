@@ -14,6 +14,7 @@ import torch
 from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import DIMENSIONS, LiteNetwork
 from astroloc_qgis.engine.descriptors.lite_weights import read_weights, weights_path
+from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weight_store import file_sha256
 
@@ -46,6 +47,7 @@ class AstroLocLite(Descriptor):
         path = weights or weights_path()
         self._sha256 = file_sha256(path) if path.is_file() else ""
         self._device = torch.device(device)
+        self.batch = usual_batch(device)
         self._network = LiteNetwork()
         try:
             self._network.load_state_dict({name: torch.from_numpy(part) for name, part in read_weights(path).items()})

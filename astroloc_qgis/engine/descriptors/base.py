@@ -22,6 +22,7 @@ class Descriptor(ABC):
         image_size: px of a block's side, and of the long side that photos are shrunk to.
         needs_vocabulary: whether ``fit`` must be called, or a vocabulary given, before ``describe``.
         finer_weight: of the finer blocks within a block in its vector in an index (``finer_blocks``).
+        batch: pictures that are described at once.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Descriptor(ABC):
     image_size: int
     needs_vocabulary: bool = False
     finer_weight: float = 0.0
+    batch: int = 32
 
     @property
     @abstractmethod
@@ -58,7 +60,7 @@ class Descriptor(ABC):
             InputError: the model has no vocabulary yet.
         """
         described = np.empty((len(images), self.dimensions), dtype=np.float32)
-        for places, batch in batches_of_one_size([self._fitted(image) for image in images]):
+        for places, batch in batches_of_one_size([self._fitted(image) for image in images], self.batch):
             described[places] = self._describe_same_size(batch)
         norms = np.linalg.norm(described, axis=1, keepdims=True)
         return described / np.maximum(norms, 1e-12)
@@ -103,7 +105,7 @@ def fit_long_side(image: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(np.ascontiguousarray(image), target, interpolation=interpolation)
 
 
-def batches_of_one_size(images: Sequence[np.ndarray], most: int = 32) -> Iterator[tuple[list[int], np.ndarray]]:
+def batches_of_one_size(images: Sequence[np.ndarray], most: int) -> Iterator[tuple[list[int], np.ndarray]]:
     """Group images by size: (their places in the sequence, (B, h, w, 3)), ``most`` at once (fewer if memory lacks)."""
     by_size: dict[tuple[int, ...], list[int]] = {}
     for place, image in enumerate(images):

@@ -16,6 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from astroloc_qgis.engine import weights
 from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
 
 _WEIGHTS = "efficientnet-lite0"
@@ -44,6 +45,7 @@ class EfficientNetLite0Gem(Descriptor):
     def __init__(self, device: str = "cpu", vocabulary: Path | None = None) -> None:
         del vocabulary
         self._device = torch.device(device)
+        self.batch = usual_batch(device)
         self._network = _network().to(self._device, memory_format=torch.channels_last)
 
     @property

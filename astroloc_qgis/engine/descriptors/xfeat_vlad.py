@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from astroloc_qgis.engine import weights
 from astroloc_qgis.engine.descriptors.base import Descriptor, batches_of_one_size, fit_long_side
 from astroloc_qgis.engine.descriptors.vocabulary import learn_centres, read_centres, write_centres
+from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, dense_features
 
@@ -45,6 +46,7 @@ class XFeatVlad(Descriptor):
 
     def __init__(self, device: str = "cpu", vocabulary: Path | None = None) -> None:
         self._network = XFeatNet(device)
+        self.batch = usual_batch(device)
         self._centres: torch.Tensor | None = None
         if vocabulary is not None:
             self.load_vocabulary(vocabulary)
@@ -70,9 +72,10 @@ class XFeatVlad(Descriptor):
         Raises:
             InputError: too few images to learn from (fewer features than clusters).
         """
+        fitted = [fit_long_side(image, self.image_size) for image in images]
         collected = [
             self._features(batch)[0].reshape(-1, _CHANNELS).cpu().numpy()
-            for _, batch in batches_of_one_size([fit_long_side(image, self.image_size) for image in images])
+            for _, batch in batches_of_one_size(fitted, self.batch)
         ]
         features = np.concatenate(collected) if collected else np.empty((0, _CHANNELS), dtype=np.float32)
         centres = learn_centres(features, _CLUSTERS, model=self.name, most=_FIT_FEATURES, spherical=True)
