@@ -192,22 +192,6 @@
             <translation>An die Passpunkte anpassen</translation>
         </message>
         <message>
-            <source>Add a tie point</source>
-            <translation>Passpunkt hinzufügen</translation>
-        </message>
-        <message>
-            <source>Switch a tie point</source>
-            <translation>Passpunkt umschalten</translation>
-        </message>
-        <message>
-            <source>Delete tie points</source>
-            <translation>Passpunkte löschen</translation>
-        </message>
-        <message>
-            <source>Move a tie point</source>
-            <translation>Passpunkt verschieben</translation>
-        </message>
-        <message>
             <source>Reject a candidate</source>
             <translation>Kandidaten streichen</translation>
         </message>
@@ -872,6 +856,22 @@
             <translation>Die Passpunkte in {file} sind nicht lesbar.</translation>
         </message>
         <message>
+            <source>Add a tie point</source>
+            <translation>Passpunkt hinzufügen</translation>
+        </message>
+        <message>
+            <source>Switch a tie point</source>
+            <translation>Passpunkt umschalten</translation>
+        </message>
+        <message>
+            <source>Delete tie points</source>
+            <translation>Passpunkte löschen</translation>
+        </message>
+        <message>
+            <source>Move a tie point</source>
+            <translation>Passpunkt verschieben</translation>
+        </message>
+        <message>
             <source>A tick switches a tie point on or off; Delete takes it away; a double click shows it</source>
             <translation>Ein Haken schaltet einen Passpunkt ein oder aus; Entf löscht ihn; ein Doppelklick zeigt ihn</translation>
         </message>
@@ -1488,14 +1488,6 @@
             <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
         </message>
         <message>
-            <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
-            <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
-        </message>
-        <message>
-            <source>{name} stays where it is: the reference there does not match it well enough.</source>
-            <translation>{name} bleibt, wo es ist: Die Referenz passt dort nicht gut genug dazu.</translation>
-        </message>
-        <message>
             <source>{name} is on the map ({note}, {inliers} inliers).</source>
             <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier).</translation>
         </message>
@@ -1506,6 +1498,18 @@
         <message>
             <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
             <translation>Eine Ecke des Fotos sieht keinen Boden: Von hier kann nicht verfeinert werden.</translation>
+        </message>
+        <message>
+            <source>{name} stays where it is: the reference there does not match it well enough.</source>
+            <translation>{name} bleibt, wo es ist: Die Referenz passt dort nicht gut genug dazu.</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
+            <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: no place matches well enough. Its nadir, under Options, would help.</source>
+            <translation>{name} wurde nicht verortet: Kein Ort passt gut genug. Sein Nadir, unter „Optionen“, würde helfen.</translation>
         </message>
         <message>
             <source>Refine from here: no match</source>

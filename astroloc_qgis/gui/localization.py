@@ -186,9 +186,7 @@ class Localization(QObject):
                 self._dock.messages.error(str(error), error.details)
                 return
             if layers is None:
-                sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
-                if refined:
-                    sentence = tr("{name} stays where it is: the reference there does not match it well enough.")
+                sentence = _why_not(item, refined)
                 self._dock.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
                 return
             sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
@@ -253,6 +251,15 @@ def corners_of_photo(placement: Placement) -> list[list[float]]:
     if not np.isfinite(corners).all():
         raise InputError(tr("A corner of the photo sees no ground: it cannot be refined from here."))
     return wrapped(corners)
+
+
+def _why_not(item: PhotoItem, refined: bool) -> str:
+    """What to say of a photo that was not found, and what would help."""
+    if refined:
+        return tr("{name} stays where it is: the reference there does not match it well enough.")
+    if item.nadir or item.desk.work.area:
+        return tr("{name} was not localized: the reference shows no place that matches it well enough.")
+    return tr("{name} was not localized: no place matches well enough. Its nadir, under Options, would help.")
 
 
 def _what(located: bool, refined: bool) -> str:

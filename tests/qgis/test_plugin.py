@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,18 @@ def test_a_photo_that_is_not_localized_is_told_in_plain_words(qtbot, ready, tmp_
     assert level == WARNING
     assert sentence.startswith("unlocated was not localized")
     assert not QgsProject.instance().mapLayers()
+
+
+@pytest.mark.parametrize(
+    ("known", "advised"), [({}, True), ({"nadir": (19.3, -103.6)}, False), ({"area": {"radius_km": 100.0}}, False)]
+)
+def test_a_nadir_is_asked_for_where_the_whole_index_was_searched(qtbot, ready, tmp_path, messages, known, advised):
+    (item,) = add(ready, tmp_path, "unlocated")
+    item.desk.change(replace(item.desk.work, **known), "known")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    ((_, sentence),) = messages()
+    assert ("nadir, under Options" in sentence) == advised
 
 
 def test_where_there_is_no_engine_a_sentence_says_what_to_do(qtbot, ready, tmp_path, messages):
