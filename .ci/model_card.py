@@ -95,11 +95,7 @@ def again(entry: dict[str, Any]) -> str:
 
 def baselines(entry: dict[str, Any]) -> str:
     """An index and the descriptors beside it, each with the nadir's soft prior and by the radius alone."""
-    rows = {}
-    for each in (entry, *entry["compared"]["models"].values()):
-        rows[named(each)] = each
-        rows[f"{each['index']['model']}, the radius alone"] = by_radius(each)
-    return table(rows)
+    return table(with_radius_alone({named(each): each for each in (entry, *entry["compared"]["models"].values())}))
 
 
 def localization(entry: dict[str, Any]) -> str:

@@ -1508,8 +1508,8 @@
             <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
         </message>
         <message>
-            <source>{name} was not localized: no place matches well enough. Its nadir, under Options, would help.</source>
-            <translation>{name} wurde nicht verortet: Kein Ort passt gut genug. Sein Nadir, unter „Optionen“, würde helfen.</translation>
+            <source>{name} was not localized: no place matches well enough. Its nadir, under Options, may help.</source>
+            <translation>{name} wurde nicht verortet: Kein Ort passt gut genug. Sein Nadir, unter „Optionen“, kann helfen.</translation>
         </message>
         <message>
             <source>Refine from here: no match</source>

@@ -71,7 +71,7 @@ def batch_limit(most: int) -> int:
 def usual_batch(device: str) -> int:
     """How many pictures a network describes at once: few on the CPU, whose caches hold no more of their features.
 
-    Of 1 to 64 pictures at once, 2 to 4 took the least time a picture with each of three networks; 32 took 1.5 to 2.2
+    Of 1 to 64 pictures at once, 2 to 4 took the least time a picture with each of three networks; 32 took 1.3 to 2.2
     times as long on one core, much of it in fetching fresh memory from the system.
     """
     return 4 if device == "cpu" else 32

@@ -259,7 +259,7 @@ def _why_not(item: PhotoItem, refined: bool) -> str:
         return tr("{name} stays where it is: the reference there does not match it well enough.")
     if item.nadir or item.desk.work.area:
         return tr("{name} was not localized: the reference shows no place that matches it well enough.")
-    return tr("{name} was not localized: no place matches well enough. Its nadir, under Options, would help.")
+    return tr("{name} was not localized: no place matches well enough. Its nadir, under Options, may help.")
 
 
 def _what(located: bool, refined: bool) -> str:
