@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the plugin is not an installed package
 
+from astroloc_qgis.engine.index.world import BLUE_MARBLE  # noqa: E402
 from astroloc_qgis.engine.training.ablation import run_ablation  # noqa: E402 - needs the line above
 from astroloc_qgis.engine.training.config import TrainingConfig  # noqa: E402
 from astroloc_qgis.engine.training.run import TrainingRequest, train  # noqa: E402
-from astroloc_qgis.engine.world_index import BLUE_MARBLE  # noqa: E402
 
 BATCH = 48
 RESULTS = ROOT / "resources" / "models" / "measured" / "ablation.json"

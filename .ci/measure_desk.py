@@ -82,11 +82,11 @@ def main(megapixels: float) -> None:
     """Measure and say."""
     app = QgsApplication([], True)
     app.initQgis()
-    from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
-    from astroloc_qgis.gui.desk.live_item import LiveItem
-    from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
+    from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool
+    from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
+    from astroloc_qgis.gui.desk.canvas.screen import Screen
     from astroloc_qgis.gui.desk.placing import place_in_view
-    from astroloc_qgis.gui.desk.screen import Screen
+    from astroloc_qgis.gui.model.history import PhotoDesk
     from astroloc_qgis.qgis_adapters.desk_photo import read_pyramid
 
     canvas = QgsMapCanvas()

@@ -66,9 +66,9 @@ def run_confidence(options: Namespace) -> None:
 
 
 def _simulated(options: Namespace) -> None:
+    from astroloc_qgis.engine.benchmark.reports.simulated import evidence, reliability_plot, summary, tables
     from astroloc_qgis.engine.benchmark.simulated import read_footprints, run_simulated
-    from astroloc_qgis.engine.benchmark.simulated_report import evidence, reliability_plot, summary, tables
-    from astroloc_qgis.engine.imagery import Reference
+    from astroloc_qgis.engine.imagery.reference import Reference
 
     footprints = read_footprints(options.footprints, options.split)
     check_writable(options.rows)
@@ -94,7 +94,6 @@ def _simulated(options: Namespace) -> None:
 
 
 def _pairs(options: Namespace) -> None:
-    from astroloc_qgis.engine.benchmark.calibration import counts_table
     from astroloc_qgis.engine.benchmark.pairs import (
         KINDS,
         make_pairs,
@@ -105,8 +104,9 @@ def _pairs(options: Namespace) -> None:
         shuffled,
         stranger_places,
     )
-    from astroloc_qgis.engine.imagery import Reference
-    from astroloc_qgis.engine.matchers import check_name
+    from astroloc_qgis.engine.confidence.fitting import counts_table
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.matchers.registry import check_name
 
     check_name(options.matcher)
     kinds = options.kinds.split(",")
@@ -133,10 +133,10 @@ def _pairs(options: Namespace) -> None:
 
 
 def _calibrate(options: Namespace) -> None:
-    from astroloc_qgis.engine.benchmark.calibration import calibrate, describe
     from astroloc_qgis.engine.benchmark.pairs import read_rows
-    from astroloc_qgis.engine.benchmark.simulated_report import reliability_plot
-    from astroloc_qgis.engine.confidence import FOLDER, write_weights
+    from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot
+    from astroloc_qgis.engine.confidence.fitting import calibrate, describe
+    from astroloc_qgis.engine.confidence.model import FOLDER, write_weights
 
     rows = [row for path in options.rows for row in read_rows(path)]
     names = {row["matcher"] for row in rows}

@@ -36,9 +36,9 @@ def run_geometry(options: Namespace) -> None:
         check_plot(options.plot)
     from astroloc_qgis.engine.benchmark.geometry import compare_models, compare_nadirs
     from astroloc_qgis.engine.benchmark.geometry_registration import register_rendered
-    from astroloc_qgis.engine.benchmark.geometry_report import plot, tables
-    from astroloc_qgis.engine.imagery import Reference
-    from astroloc_qgis.engine.matchers import check_name
+    from astroloc_qgis.engine.benchmark.reports.geometry import plot, tables
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.matchers.registry import check_name
     from astroloc_qgis.engine.progress import part_of
 
     check_name(options.matcher)

@@ -85,7 +85,7 @@ def _silence() -> None:
 def _localize(options: Namespace) -> int:
     _prepare(options)
     from astroloc_qgis.engine import pipeline
-    from astroloc_qgis.engine.photo import read_photo
+    from astroloc_qgis.engine.photo.reading import read_photo
 
     if len(options.photos) > 1:
         names: dict[str, Path] = {}
@@ -181,9 +181,9 @@ def _each_photo(options: Namespace, work: Callable[[Path, Progress], Localizatio
 def _retrieve(options: Namespace) -> int:
     _prepare(options)
     from astroloc_qgis.engine.device import resolve_device
-    from astroloc_qgis.engine.index import Index
-    from astroloc_qgis.engine.photo import read_photo
-    from astroloc_qgis.engine.retrieval import retrieve
+    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.photo.reading import read_photo
+    from astroloc_qgis.engine.retrieval.search import retrieve
 
     (photo,) = options.photos
     device = resolve_device(options.device)
@@ -228,7 +228,7 @@ def _train(options: Namespace) -> int:
 
 
 def _index(options: Namespace) -> int:
-    from astroloc_qgis.engine.index import Index, build_index
+    from astroloc_qgis.engine.index.store import Index, build_index
 
     if options.action == "info":
         print(describe_index(Index.open(options.folder, thorough=True)))
@@ -238,8 +238,8 @@ def _index(options: Namespace) -> int:
         run_world(options)
         return LOCALIZED
     from astroloc_qgis.engine.device import resolve_device
-    from astroloc_qgis.engine.imagery import Reference
-    from astroloc_qgis.engine.index_plan import EXACT
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.plan import EXACT
 
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
@@ -274,7 +274,7 @@ def _coregistration(options: Namespace) -> None:
     if options.plot:
         check_plot(options.plot)
     from astroloc_qgis.engine.benchmark.coregistration import run
-    from astroloc_qgis.engine.benchmark.coregistration_report import plot, table
+    from astroloc_qgis.engine.benchmark.reports.coregistration import plot, table
 
     with progress_bar("benchmark") as progress:
         results = run(
@@ -340,7 +340,7 @@ COMMANDS = {
 def _polygon(options: Namespace) -> str | None:
     if options.polygon is None:
         return None
-    from astroloc_qgis.engine.search_polygon import read_polygon
+    from astroloc_qgis.engine.retrieval.search_polygon import read_polygon
 
     return read_polygon(options.polygon)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from astroloc_qgis.engine import matchers, weight_store, weights
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.engine.published_weights import PUBLISHED
+from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.published import PUBLISHED
 
 
 def table(*, measure: bool = False) -> str:
@@ -95,7 +97,7 @@ def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence:
         matchers.like(name, like, "")
     if not file.is_file():
         raise InputError(f"There is no file {file}: name a file of weights.")
-    from astroloc_qgis.engine.matchers.checkpoints import fitted
+    from astroloc_qgis.engine.matchers.loading import fitted
 
     fitted(like or name, weights.read_state_dict(file))
     record = weight_store.add(name, file, sha256=sha256, licence=licence, source=source, like=like)
@@ -155,6 +157,6 @@ def fetch(name: str, sha256: str | None, progress: Progress) -> Path:
     Raises:
         InputError: see ``weight_fetch.fetch``.
     """
-    from astroloc_qgis.engine.weight_fetch import fetch as fetch_file
+    from astroloc_qgis.engine.weights.download import fetch as fetch_file
 
     return fetch_file(name, sha256=sha256, progress=progress)

@@ -104,11 +104,11 @@ def run_retrieval(options: Namespace) -> None:
         raise InputError("What --baselines and --exact describe has to be kept: name a folder with --cache.")
     if not 0 < options.share <= 1:
         raise InputError(f"The share of blocks must be above 0 and at most 1, not {options.share:g}.")
-    from astroloc_qgis.engine import descriptors
     from astroloc_qgis.engine.benchmark.baselines import BASELINES, blocks_in_reach, exact_index, thin_out
     from astroloc_qgis.engine.benchmark.retrieval import photo_table, read_queries, region_table, run, summary, table
+    from astroloc_qgis.engine.descriptors import registry as descriptors
     from astroloc_qgis.engine.device import default_workers, resolve_device
-    from astroloc_qgis.engine.index import Index
+    from astroloc_qgis.engine.index.store import Index
 
     others = list(BASELINES) if others == ["all"] else others
     for name in others:

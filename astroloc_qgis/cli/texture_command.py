@@ -26,10 +26,10 @@ def run_texture(options: Namespace) -> None:
     Raises:
         InputError: as ``learn_texture``; the file cannot be written.
     """
-    from astroloc_qgis.engine.descriptors.lite_weights import write_weights
     from astroloc_qgis.engine.errors import InputError
-    from astroloc_qgis.engine.index import Index
+    from astroloc_qgis.engine.index.store import Index
     from astroloc_qgis.engine.training.texture import CODE_BYTES, DIMENSIONS, KEPT, WHITENING, learn_texture
+    from astroloc_qgis.engine.weights.array_files import write_weights
 
     index = Index.open(options.index)
     with progress_bar(options.index.name) as progress:

@@ -51,7 +51,7 @@ def run_world(options: Namespace) -> None:
         InputError: as ``build_world_index``.
     """
     from astroloc_qgis.engine.device import default_workers, resolve_device
-    from astroloc_qgis.engine.world_index import BLUE_MARBLE, EXTENT, KIND, STRIDES, build_world_index
+    from astroloc_qgis.engine.index.world import BLUE_MARBLE, EXTENT, KIND, STRIDES, build_world_index
 
     device = resolve_device(options.device)
     with progress_bar(options.out.name) as progress:

@@ -13,27 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-from astroloc_qgis.engine.cascade import Stage, Start, run_cascade, sharpen_on, stages_of
+from astroloc_qgis.engine.coregistration.attempts import starts_about, starts_at
+from astroloc_qgis.engine.coregistration.cascade import Stage, Start, run_cascade, sharpen_on, stages_of
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_footprint, plane_for
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
-from astroloc_qgis.engine.geometry import (
+from astroloc_qgis.engine.geometry.homography import (
     geodesic_km,
     homography_from_points,
     photo_corners,
 )
-from astroloc_qgis.engine.georeference import georeference, read_footprint, resolve_crs
-from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.localization import Localization
-from astroloc_qgis.engine.photo import Photo, read_photo
+from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
+from astroloc_qgis.engine.georeference.smooth_correction import find_correction
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval import Candidate, retrieve
-from astroloc_qgis.engine.search_area import SearchArea, area_about_footprint, plane_for
-from astroloc_qgis.engine.smooth_correction import find_correction
-from astroloc_qgis.engine.starts import starts_about, starts_at
+from astroloc_qgis.engine.result import Localization
+from astroloc_qgis.engine.retrieval.search import Candidate, retrieve
 from astroloc_qgis.engine.tiles import Block, Extent
-from astroloc_qgis.engine.views import PhotoViews
 
 __all__ = ["Localization", "localize", "refine", "register_block"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from astroloc_qgis.engine.confidence import STILL, Evidence, weights_for
+from astroloc_qgis.engine.confidence.model import STILL, Evidence, weights_for
 from astroloc_qgis.engine.registration import Registration, coverage
 
 ACCEPTED = 0.9

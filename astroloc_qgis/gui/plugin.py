@@ -17,8 +17,8 @@ from astroloc_qgis.qgis_adapters.text import install_translation, remove_transla
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
-    from astroloc_qgis.gui.dock import AstroLocDock
-    from astroloc_qgis.gui.engine_parts import EngineParts
+    from astroloc_qgis.gui.dock.dock import AstroLocDock
+    from astroloc_qgis.gui.setup.engine_parts import EngineParts
 
 SHOWN = "astroloc/dock/shown"
 """The setting that remembers whether the dock was open when QGIS ended."""
@@ -91,8 +91,8 @@ class AstroLocPlugin:
         self._translator = None
 
     def _build(self) -> None:
-        from astroloc_qgis.gui.dock import AstroLocDock
-        from astroloc_qgis.gui.engine_parts import EngineParts
+        from astroloc_qgis.gui.dock.dock import AstroLocDock
+        from astroloc_qgis.gui.setup.engine_parts import EngineParts
 
         window = self.iface.mainWindow()
         self._dock = AstroLocDock(self.iface, window)
@@ -129,7 +129,7 @@ class OptionsFactory(QgsOptionsWidgetFactory):
 
     def createWidget(self, parent: QWidget | None) -> QgsOptionsPageWidget | None:
         """Make the page (QGIS owns it)."""
-        from astroloc_qgis.gui.engine_options import EngineOptionsPage
+        from astroloc_qgis.gui.setup.engine_options import EngineOptionsPage
         from astroloc_qgis.qgis_adapters.settings import Settings
 
         parts = self._plugin.engine_parts

@@ -12,7 +12,7 @@ from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
-from astroloc_qgis.engine.exif import read_exif
+from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.qgis_adapters.text import tr
 
 Pixels = NDArray[np.uint32]

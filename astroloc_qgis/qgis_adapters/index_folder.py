@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.shipped import shipped
+from astroloc_qgis.engine.resources import shipped
 from astroloc_qgis.qgis_adapters.text import tr
 
 

@@ -18,8 +18,8 @@ def export(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     import numpy as np
 
     from astroloc_qgis.engine.exports.bundle import ExportOptions, export_photo
-    from astroloc_qgis.engine.geometry import WorkingPlane
-    from astroloc_qgis.engine.photo import read_photo
+    from astroloc_qgis.engine.geometry.homography import WorkingPlane
+    from astroloc_qgis.engine.photo.reading import read_photo
 
     options = {name: value for name, value in params["options"].items() if value is not None}
     known = ExportOptions.__dataclass_fields__
@@ -45,7 +45,7 @@ def candidate_pictures(params: Mapping[str, Any], progress: Progress) -> Mapping
     _need(params, "imagery", "blocks", "folder")
     import cv2
 
-    from astroloc_qgis.engine.imagery import Reference, block_window
+    from astroloc_qgis.engine.imagery.reference import Reference, block_window
     from astroloc_qgis.engine.tiles import Block
 
     folder = Path(params["folder"])

@@ -70,8 +70,8 @@ def index_build(params: Mapping[str, Any], progress: Progress) -> Mapping[str, A
     """Describe ``imagery`` into an index folder ``out``; returns the folder and what it holds."""
     required = ("imagery", "zooms", "extent", "model", "out")
     arguments = checked(params, required=required, optional=("title", "device", "stride"))
-    from astroloc_qgis.engine.imagery import Reference
-    from astroloc_qgis.engine.index import build_index
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.store import build_index
 
     out = Path(arguments.pop("out"))
     reference = Reference.open(arguments.pop("imagery"))

@@ -52,7 +52,7 @@ def forget() -> None:
         return
     import torch
 
-    from astroloc_qgis.engine import matchers
+    from astroloc_qgis.engine.matchers import registry as matchers
 
     matchers.create.cache_clear()
     gc.collect()

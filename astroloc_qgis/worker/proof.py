@@ -88,7 +88,7 @@ def _match(device: str) -> None:
     import cv2
     import numpy as np
 
-    from astroloc_qgis.engine import matchers
+    from astroloc_qgis.engine.matchers import registry as matchers
 
     noise = np.random.default_rng(1).integers(0, 255, (48, 48, 3), dtype=np.uint8)
     picture = cv2.resize(noise, (384, 384), interpolation=cv2.INTER_CUBIC)

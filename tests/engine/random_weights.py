@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from astroloc_qgis.engine.matchers import MATCHERS
-from astroloc_qgis.engine.matchers.checkpoints import ARCHITECTURES
+from astroloc_qgis.engine.matchers.loading import ARCHITECTURES
+from astroloc_qgis.engine.matchers.registry import MATCHERS
 
 
 def write_checkpoint(name: str, path: Path, seed: int = 0, *, wrapped: bool = False) -> Path:

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import torch
 
-from astroloc_qgis.engine.geometry import Array, apply_homography, geodesic_km, photo_corners
-from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.index import build_index
+from astroloc_qgis.engine.geometry.homography import Array, apply_homography, geodesic_km, photo_corners
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.store import build_index
 from astroloc_qgis.engine.tiles import Block, block_around
 from tests.engine.synthetic import World, make_world, shot, write_image
 

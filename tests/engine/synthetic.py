@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.geometry import WorkingPlane, transform_points, unwrap_lons, warp_image
+from astroloc_qgis.engine.geometry.homography import WorkingPlane, transform_points, unwrap_lons, warp_image
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
 
 gdal.UseExceptions()

@@ -8,8 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.geometry import WorkingPlane, apply_homography, homography_from_points, photo_corners
-from astroloc_qgis.engine.imagery import Reference, Window
+from astroloc_qgis.engine.geometry.homography import (
+    WorkingPlane,
+    apply_homography,
+    homography_from_points,
+    photo_corners,
+)
+from astroloc_qgis.engine.imagery.reference import Reference, Window
 from tests.engine.synthetic import World, shot
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from osgeo import osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import WorkingPlane, transform_points
+from astroloc_qgis.engine.geometry.homography import WorkingPlane, transform_points
 from astroloc_qgis.engine.tiles import (
     HALF_WORLD_M,
     Block,

@@ -11,8 +11,8 @@ from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import QCoreApplication
 
 from astroloc_qgis import classFactory
-from astroloc_qgis.gui import index_chooser
-from astroloc_qgis.gui.desk import keeper
+from astroloc_qgis.gui.dock import index_chooser
+from astroloc_qgis.gui.model import keeper
 
 SCRIPT = Path(__file__).resolve().parents[1] / "worker" / "scripted_worker.py"
 ENGINE_SECONDS = 180

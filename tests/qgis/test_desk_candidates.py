@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from qgis.PyQt.QtGui import QImage, QPainter
 
-from astroloc_qgis.gui.desk.candidate_panel import place_name
-from astroloc_qgis.gui.desk.work import Candidate, PhotoState, TiePoint
+from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
+from astroloc_qgis.gui.model.work import Candidate, PhotoState, TiePoint
 
 from .test_desk_live import canvas, desk, work  # noqa: F401 - fixtures
 

@@ -10,8 +10,8 @@ import pytest
 from osgeo import gdal, ogr
 from qgis.core import QgsProject, QgsRasterLayer
 
-from astroloc_qgis.gui.desk.export_dialog import REPORT, ExportDialog
-from astroloc_qgis.gui.desk.work import PhotoState, TiePoint
+from astroloc_qgis.gui.desk.panels.export_dialog import REPORT, ExportDialog
+from astroloc_qgis.gui.model.work import PhotoState, TiePoint
 
 from .conftest import ENGINE_SECONDS
 from .test_desk_live import canvas, corners, desk, work  # noqa: F401 - fixtures

@@ -23,10 +23,10 @@ from qgis.gui import QgsLayerTreeMapCanvasBridge
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QIcon, QImage, QMouseEvent, QPainter, QPixmap
 
-from astroloc_qgis.gui.desk.desk_bar import ICON, DeskBar
-from astroloc_qgis.gui.desk.look import Mode
-from astroloc_qgis.gui.desk.screen import Screen
-from astroloc_qgis.gui.desk.work import PhotoState, TiePoint
+from astroloc_qgis.gui.desk.canvas.look import Mode
+from astroloc_qgis.gui.desk.canvas.screen import Screen
+from astroloc_qgis.gui.desk.panels.desk_bar import ICON, DeskBar
+from astroloc_qgis.gui.model.work import PhotoState, TiePoint
 from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers, read_corners, show_rasters
 from astroloc_qgis.qgis_adapters.layers import PHOTO_PROPERTY
 from astroloc_qgis.qgis_adapters.map_view import map_stays, show_layers_now

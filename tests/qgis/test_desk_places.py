@@ -18,7 +18,7 @@ from qgis.core import (
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.desk.names import file_names
-from astroloc_qgis.gui.desk.work import PhotoState, Work
+from astroloc_qgis.gui.model.work import PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
 
 from .test_plugin import make_photo

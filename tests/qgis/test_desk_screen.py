@@ -9,8 +9,8 @@ import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings, QgsRectangle
 from qgis.PyQt.QtCore import QSize
 
-from astroloc_qgis.gui.desk.screen import Screen, warp
-from astroloc_qgis.gui.desk.work import Placement
+from astroloc_qgis.gui.desk.canvas.screen import Screen, warp
+from astroloc_qgis.gui.model.work import Placement
 from astroloc_qgis.qgis_adapters.desk_geometry import local_plane, transform
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, read_pyramid
 

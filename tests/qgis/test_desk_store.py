@@ -12,7 +12,7 @@ import pytest
 from qgis.core import QgsProject, QgsVectorLayer
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.desk.work import Candidate, PhotoState, Placement, TiePoint, Work
+from astroloc_qgis.gui.model.work import Candidate, PhotoState, Placement, TiePoint, Work
 from astroloc_qgis.qgis_adapters.desk_store import DeskStore
 
 from .test_plugin import make_photo

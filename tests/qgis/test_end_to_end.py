@@ -14,9 +14,9 @@ import pytest
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 
-from astroloc_qgis.gui.index_dialog import MODELS
-from astroloc_qgis.gui.options_box import MATCHERS
-from astroloc_qgis.gui.photo_model import PhotoState
+from astroloc_qgis.gui.dock.index_dialog import MODELS
+from astroloc_qgis.gui.dock.options_box import MATCHERS
+from astroloc_qgis.gui.model.photo_list import PhotoState
 
 from .conftest import ENGINE_SECONDS, WARNING
 
@@ -143,7 +143,8 @@ def test_an_index_is_built_from_the_reference_and_chosen(qtbot, prepared, world,
 
 def test_what_the_dock_offers_is_what_the_engine_has():
     code = (
-        "import json; from astroloc_qgis.engine import descriptors, matchers; "
+        "import json; from astroloc_qgis.engine.descriptors import registry as descriptors; "
+        "from astroloc_qgis.engine.matchers import registry as matchers; "
         "ready = [name for name in matchers.MATCHERS if matchers.ready(name)]; "
         "print(json.dumps([descriptors.offered(), ready]))"
     )

@@ -14,9 +14,9 @@ import pytest
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 
-from astroloc_qgis.gui.photo_model import PhotoState
-from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
-from astroloc_qgis.qgis_adapters.interpreter import engine_command
+from astroloc_qgis.gui.model.photo_list import PhotoState
+from astroloc_qgis.qgis_adapters.engine.interpreter import engine_command
+from astroloc_qgis.qgis_adapters.engine.process import EngineProcess
 
 from .conftest import ENGINE_SECONDS, SUCCESS
 

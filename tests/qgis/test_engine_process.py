@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.qgis_adapters.bounded_log import BoundedLog
-from astroloc_qgis.qgis_adapters.engine_process import EngineProcess
-from astroloc_qgis.qgis_adapters.interpreter import engine_environment
+from astroloc_qgis.qgis_adapters.engine.bounded_log import BoundedLog
+from astroloc_qgis.qgis_adapters.engine.interpreter import engine_environment
+from astroloc_qgis.qgis_adapters.engine.process import EngineProcess
 
 from .conftest import SCRIPT
 
@@ -244,7 +244,7 @@ def test_when_qgis_is_killed_no_process_is_left_behind(tmp_path, method):
     """A QGIS of its own, killed without warning while its engine hangs, even inside a library."""
     code = (
         "import sys; from qgis.PyQt.QtCore import QCoreApplication; "
-        "from astroloc_qgis.qgis_adapters.engine_process import EngineProcess; app = QCoreApplication([]); "
+        "from astroloc_qgis.qgis_adapters.engine.process import EngineProcess; app = QCoreApplication([]); "
         f"engine = EngineProcess(lambda: [sys.executable, {str(SCRIPT)!r}]); "
         "engine.progressed.connect(lambda event: print(engine.process_id, flush=True)); "
         f"engine.request({method!r}, {{}}); app.exec()"

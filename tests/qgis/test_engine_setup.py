@@ -14,14 +14,14 @@ from qgis.core import QgsProject, QgsSettings, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication
 
-from astroloc_qgis.gui import engine_setup
-from astroloc_qgis.gui.engine_dialog import FOLDER, PYPI
+from astroloc_qgis.gui.setup import engine_setup
+from astroloc_qgis.gui.setup.engine_dialog import FOLDER, PYPI
 from astroloc_qgis.installer.lock import only_one
-from astroloc_qgis.qgis_adapters import interpreter
-from astroloc_qgis.qgis_adapters.diagnostics import report, without_names, without_secrets
-from astroloc_qgis.qgis_adapters.installing import installer_environment, qgis_python
-from astroloc_qgis.qgis_adapters.interpreter import find_interpreter
-from astroloc_qgis.qgis_adapters.network import proxy_address, proxy_variables
+from astroloc_qgis.qgis_adapters.engine import interpreter
+from astroloc_qgis.qgis_adapters.engine.diagnostics import report, without_names, without_secrets
+from astroloc_qgis.qgis_adapters.engine.installing import installer_environment, qgis_python
+from astroloc_qgis.qgis_adapters.engine.interpreter import find_interpreter
+from astroloc_qgis.qgis_adapters.engine.network import proxy_address, proxy_variables
 from tests.installer.conftest import a_world
 from tests.installer.wheels import serve
 
@@ -366,7 +366,7 @@ def test_the_report_holds_no_secret_and_no_name_unless_allowed(plugin, page, tmp
     text = page.copy_report()
     for secret in ("secret places", "ISS060", str(tmp_path), "/home/ada", "pass@", "Lovelace", "abc123"):
         assert secret not in text
-    assert "astroloc_qgis/engine/photo.py" in text
+    assert "astroloc_qgis/engine/photo/reading.py" in text
     page.names.setChecked(True)
     text = page.copy_report()
     assert "ISS060-E-1.jpg" in text

@@ -16,8 +16,8 @@ from qgis.PyQt.QtWidgets import QPushButton
 
 from astroloc_qgis import classFactory
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.options_box import parse_nadir
-from astroloc_qgis.gui.photo_model import PhotoState
+from astroloc_qgis.gui.dock.options_box import parse_nadir
+from astroloc_qgis.gui.model.photo_list import PhotoState
 
 from .conftest import CRITICAL, WARNING
 

@@ -8,7 +8,7 @@ from osgeo import gdal
 from qgis.core import QgsProject, QgsRasterLayer
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.index_dialog import IndexDialog, suggest_zooms
+from astroloc_qgis.gui.dock.index_dialog import IndexDialog, suggest_zooms
 from astroloc_qgis.qgis_adapters.reference import imagery_uri
 
 gdal.UseExceptions()

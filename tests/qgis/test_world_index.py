@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from astroloc_qgis.gui import index_chooser
-from astroloc_qgis.gui.index_chooser import IndexChooser
+from astroloc_qgis.gui.dock import index_chooser
+from astroloc_qgis.gui.dock.index_chooser import IndexChooser
 from astroloc_qgis.qgis_adapters import index_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.block_table import Table
-from astroloc_qgis.engine.geometry import geodesic_km
-from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.index import Index, build_index
-from astroloc_qgis.engine.index_plan import EXACT
+from astroloc_qgis.engine.geometry.homography import geodesic_km
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.plan import EXACT
+from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 BASELINES = ("efficientnet-lite0-gem", "xfeat-vlad", "sift-vlad", "colour-histogram")

@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine import matchers, pipeline
+from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
-from astroloc_qgis.engine.cascade import Stage, stages_of
+from astroloc_qgis.engine.coregistration.cascade import Stage, stages_of
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
-from astroloc_qgis.engine.geometry import Array, geodesic_km
-from astroloc_qgis.engine.imagery import Reference
-from astroloc_qgis.engine.photo import read_photo
+from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.matchers import registry as matchers
+from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.views import PhotoViews
 
 LEAST_TOLERANCE_PX = 15.0
 """A footprint is right when its worst corner is within this, or 5 times the spread of the truth, reference pixels."""

@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.benchmark.pinhole import PinholeCamera
-from astroloc_qgis.engine.geometry import (
+from astroloc_qgis.engine.geometry.homography import (
     ISS_ALTITUDE_M,
     Array,
     WorkingPlane,
@@ -29,8 +28,9 @@ from astroloc_qgis.engine.geometry import (
     photo_corners,
     wrap_lon,
 )
-from astroloc_qgis.engine.plane_choice import choose_plane, fit_plane
+from astroloc_qgis.engine.geometry.plane_choice import choose_plane, fit_plane
 from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 
 TILTS = (0, 20, 40, 50, 60)
 FOCALS = (24, 50, 100, 200, 400)

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.benchmark.geometry import FLAT, LISTED, LOCAL, corner_error, flat_plane, number_or_none
-from astroloc_qgis.engine.benchmark.pinhole import PinholeCamera, render_photo
-from astroloc_qgis.engine.coregistration import coregister
-from astroloc_qgis.engine.geometry import Array, geodesic_km
-from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_block, frame_towards
+from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.rendering import Frame
+from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Matcher
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.rendering import Frame
-from astroloc_qgis.engine.search_area import SearchArea, area_about_block, frame_towards
+from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera, render_photo
 from astroloc_qgis.engine.tiles import Block, block_around
-from astroloc_qgis.engine.views import PhotoViews
 
 SIZE = (900, 600)
 NOISE = 4.0

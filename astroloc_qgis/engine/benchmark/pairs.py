@@ -19,21 +19,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine import matchers
 from astroloc_qgis.engine.benchmark.retrieval import read_queries
-from astroloc_qgis.engine.confidence import evidence_row
-from astroloc_qgis.engine.coregistration import coregister
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, footprint_lonlat, geodesic_km, unwrap_lons, wrap_lon
-from astroloc_qgis.engine.imagery import Reference, block_window
+from astroloc_qgis.engine.confidence.model import evidence_row
+from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, area_about_block
+from astroloc_qgis.engine.geometry.homography import (
+    Array,
+    WorkingPlane,
+    footprint_lonlat,
+    geodesic_km,
+    unwrap_lons,
+    wrap_lon,
+)
+from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
-from astroloc_qgis.engine.photo import read_photo
+from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import Registration
-from astroloc_qgis.engine.search_area import CoregistrationSettings, area_about_block
 from astroloc_qgis.engine.simulation.clouds import fractal
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
 from astroloc_qgis.engine.verification import evidence_of
-from astroloc_qgis.engine.views import PhotoViews
 
 RIGHT_WITHIN = 0.05
 """A registration is right when its worst corner is off by less than this part of the footprint's diagonal."""

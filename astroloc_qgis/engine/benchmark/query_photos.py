@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.benchmark.retrieval import PHOTOS
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.geometry import Array, geodesic_km, homography_from_points, photo_corners
-from astroloc_qgis.engine.imagery import Reference, Window
+from astroloc_qgis.engine.geometry.homography import Array, geodesic_km, homography_from_points, photo_corners
+from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import appearance
 from astroloc_qgis.engine.tiles import lonlat_to_mercator

@@ -19,11 +19,11 @@ import numpy as np
 from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import Array, geodesic_km
-from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.photo import read_photo
+from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval import Candidate, describe_turns, prior_losses, rank_blocks
+from astroloc_qgis.engine.retrieval.search import Candidate, describe_turns, prior_losses, rank_blocks
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 
 TOPS = (1, 5, 10, 20, 100)

@@ -21,16 +21,22 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN, Pair, SimulatedPhoto, make_pairs, read_rows, worth_it
-from astroloc_qgis.engine.benchmark.pinhole import PinholeCamera, render_photo
-from astroloc_qgis.engine.cascade import stages_of
-from astroloc_qgis.engine.confidence import evidence_from, evidence_row
+from astroloc_qgis.engine.confidence.model import evidence_from, evidence_row
+from astroloc_qgis.engine.coregistration.cascade import stages_of
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import ISS_ALTITUDE_M, Array, apply_homography, footprint_lonlat, geodesic_km
-from astroloc_qgis.engine.imagery import Reference
+from astroloc_qgis.engine.geometry.homography import (
+    ISS_ALTITUDE_M,
+    Array,
+    apply_homography,
+    footprint_lonlat,
+    geodesic_km,
+)
+from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import STEPS, jpeg
+from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera, render_photo
 from astroloc_qgis.engine.verification import ACCEPTED, confidence_of
-from astroloc_qgis.engine.views import PhotoViews
 
 SIZE = (900, 600)
 LEAST_KM2, MOST_KM2 = 4_000.0, 300_000.0

@@ -14,9 +14,9 @@ import numpy as np
 
 from astroloc_qgis.engine.benchmark.coregistration import peak_memory_mb
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
-from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.photo import read_photo
-from astroloc_qgis.engine.retrieval import allowed_blocks, describe_turns, prior_losses, rank_blocks
+from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.photo.reading import read_photo
+from astroloc_qgis.engine.retrieval.search import allowed_blocks, describe_turns, prior_losses, rank_blocks
 
 Result = TypeVar("Result")
 TOP = 100

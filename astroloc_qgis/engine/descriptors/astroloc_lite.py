@@ -13,10 +13,10 @@ import torch
 
 from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import DIMENSIONS, LiteNetwork
-from astroloc_qgis.engine.descriptors.lite_weights import read_weights, weights_path
 from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weight_store import file_sha256
+from astroloc_qgis.engine.weights.array_files import read_weights, weights_path
+from astroloc_qgis.engine.weights.store import file_sha256
 
 TILE_PX = 224
 PHOTO_PX = (192, 288, 384)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from osgeo import gdal
 
+from astroloc_qgis.engine.confidence.uncertainty import MIN_TIE_POINTS, uncertainty_of
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import staging, write_bytes
 from astroloc_qgis.engine.exports.footprint import write_footprint
@@ -20,15 +21,14 @@ from astroloc_qgis.engine.exports.ground_control import control_grid, write_phot
 from astroloc_qgis.engine.exports.points_file import ControlPoint, points_text
 from astroloc_qgis.engine.exports.raster_forms import write_cog, write_plain, write_world_file
 from astroloc_qgis.engine.exports.sidecar import write_sidecar, write_stac_item
-from astroloc_qgis.engine.exports.sight import Sight, find_sight
 from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, ground_area_km2
+from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, ground_area_km2
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
-from astroloc_qgis.engine.uncertainty import MIN_TIE_POINTS, uncertainty_of
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.photo.reading import Photo
 
 log = logging.getLogger(__name__)
 

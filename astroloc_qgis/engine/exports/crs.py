@@ -6,7 +6,7 @@ import numpy as np
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import transform_points, wrap_lon
+from astroloc_qgis.engine.geometry.homography import transform_points, wrap_lon
 
 
 def utm_crs(lon: float, lat: float) -> str:

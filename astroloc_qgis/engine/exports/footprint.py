@@ -12,7 +12,14 @@ from osgeo import gdal, ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.vector import Value, field_types, write_features
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, signed_area, transform_points, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.homography import (
+    Array,
+    WorkingPlane,
+    signed_area,
+    transform_points,
+    unwrap_lons,
+    wrap_lon,
+)
 
 LAYER = "footprint"
 

@@ -20,13 +20,13 @@ from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.grid import MAX_PIXELS, OutputGrid, plan_grid
-from astroloc_qgis.engine.exports.sight import Sight, find_sight
+from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
 from astroloc_qgis.engine.exports.warp import InverseMap, inverse_map, resampling_flag, warp_block
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, scaling
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, scaling
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.photo.reading import Photo
 
 log = logging.getLogger(__name__)
 

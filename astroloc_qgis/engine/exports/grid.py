@@ -11,8 +11,8 @@ from osgeo import osr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.crs import x_period
-from astroloc_qgis.engine.exports.sight import Sight
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, transform_points
+from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, transform_points
 
 log = logging.getLogger(__name__)
 

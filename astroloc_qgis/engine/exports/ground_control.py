@@ -11,14 +11,14 @@ from xml.sax.saxutils import escape
 import numpy as np
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.exif import read_exif
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
-from astroloc_qgis.engine.exports.sight import Sight
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography, unwrap_lons
+from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, unwrap_lons
+from astroloc_qgis.engine.photo.exif import read_exif
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.photo.reading import Photo
 
 GRID = 11
 """Control points along each side of the photo, where they follow from its homography."""

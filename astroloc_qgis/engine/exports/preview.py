@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.exports.sight import find_sight
-from astroloc_qgis.engine.geometry import (
+from astroloc_qgis.engine.exports.visible_region import find_sight
+from astroloc_qgis.engine.geometry.homography import (
     Array,
     WorkingPlane,
     apply_homography,
@@ -23,7 +23,7 @@ from astroloc_qgis.engine.geometry import (
 )
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.imagery import Rendering
+    from astroloc_qgis.engine.imagery.reference import Rendering
     from astroloc_qgis.engine.registration import TiePoints
 
 LONG_SIDE = 1600

@@ -15,10 +15,10 @@ from osgeo import gdal
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.footprint import split_polygon
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, unwrap_lons, wrap_lon
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo import Photo
+    from astroloc_qgis.engine.photo.reading import Photo
 
 STAC_VERSION = "1.0.0"
 PROJECTION_EXTENSION = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"

@@ -13,7 +13,7 @@ from osgeo import ogr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.vector import write_features
-from astroloc_qgis.engine.geometry import Array, WorkingPlane, apply_homography
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.registration import TiePoints

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from osgeo import gdal
 
+from astroloc_qgis.engine.confidence.uncertainty import Uncertainty
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE, storable
 from astroloc_qgis.engine.exports.grid import OutputGrid, plan_grid
-from astroloc_qgis.engine.exports.sight import find_sight
-from astroloc_qgis.engine.geometry import Array, apply_homography, in_front
-from astroloc_qgis.engine.uncertainty import Uncertainty
+from astroloc_qgis.engine.exports.visible_region import find_sight
+from astroloc_qgis.engine.geometry.homography import Array, apply_homography, in_front
 
 BANDS = {0.68: "radius that holds the truth in 68 % of cases, metres", 0.95: "the same in 95 % of cases"}
 NO_DATA = -9999.0

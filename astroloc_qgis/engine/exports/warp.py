@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.grid import OutputGrid
-from astroloc_qgis.engine.exports.sight import Sight
-from astroloc_qgis.engine.geometry import Array, WorkingPlane
+from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from kornia.feature import ALIKED
 
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask
 from astroloc_qgis.engine.matchers.lightglue import load_exactly, load_lightglue, match_with, to_tensor
-from astroloc_qgis.engine.weights import load_state_dict
+from astroloc_qgis.engine.weights.packaged import load_state_dict
 
 
 class AlikedLightGlue(Matcher):

@@ -8,8 +8,8 @@ from kornia.enhance import Normalize
 from kornia.feature import DeDoDe
 
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask
-from astroloc_qgis.engine.matchers.checkpoints import load
 from astroloc_qgis.engine.matchers.lightglue import match_with, to_tensor
+from astroloc_qgis.engine.matchers.loading import load
 
 
 class DedodeLightGlue(Matcher):

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask
-from astroloc_qgis.engine.matchers.checkpoints import load
 from astroloc_qgis.engine.matchers.lightglue import match_with, to_tensor
+from astroloc_qgis.engine.matchers.loading import load
 
 
 class DiskLightGlue(Matcher):

@@ -6,7 +6,7 @@ from kornia.feature import BlobDoG, LAFDescriptor, LAFOrienter, LocalFeature, Sc
 from kornia.geometry.subpix import ConvQuadInterp3d
 from kornia.geometry.transform import ScalePyramid
 
-from astroloc_qgis.engine.matchers.checkpoints import load
+from astroloc_qgis.engine.matchers.loading import load
 from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
 
 

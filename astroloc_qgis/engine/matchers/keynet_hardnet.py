@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kornia.feature import KeyNetDetector, LAFDescriptor, LAFOrienter, LocalFeature
 
-from astroloc_qgis.engine.matchers.checkpoints import load
+from astroloc_qgis.engine.matchers.loading import load
 from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
 
 

@@ -11,7 +11,7 @@ from kornia.feature import LightGlue
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.base import Features, Image, Matches, pair_up
-from astroloc_qgis.engine.weights import load_state_dict
+from astroloc_qgis.engine.weights.packaged import load_state_dict
 
 
 class FusedCrossAttention(torch.nn.Module):

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask
-from astroloc_qgis.engine.matchers.checkpoints import load
+from astroloc_qgis.engine.matchers.loading import load
 from astroloc_qgis.engine.matchers.local_frames import grey_tensor
 
 _CELL = 8

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from kornia.feature.xfeat import XFeatModel
 from torch import nn
 
-from astroloc_qgis.engine import weights
+from astroloc_qgis.engine.weights import packaged as weights
 
 _STRIDE = 32
 """The network halves five times: its input's sides are multiples of this."""

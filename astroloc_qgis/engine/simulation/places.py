@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.benchmark.pinhole import PinholeCamera
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.mosaic import Mosaic
+from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 from astroloc_qgis.engine.tiles import EARTH_RADIUS_M, HALF_WORLD_M, lonlat_to_mercator, mercator_to_lonlat
 
 Array = NDArray[np.float64]

@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.engine.descriptors.lite_weights import write_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
+from astroloc_qgis.engine.training.output_renormalisation import folded
 from astroloc_qgis.engine.training.records import LOG
 from astroloc_qgis.engine.training.refit import REFIT
-from astroloc_qgis.engine.training.steady import folded
 from astroloc_qgis.engine.training.whitening import whitened
+from astroloc_qgis.engine.weights.array_files import write_weights
 
 _SMOOTH = 25
 """Steps that a line of the curve averages."""

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry import Array
-from astroloc_qgis.engine.training.nearness import Nearness
+from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.training.data.overlap_zones import Nearness
 
 
 class TileMemory:

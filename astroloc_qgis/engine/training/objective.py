@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.losses import multi_similarity_loss, pair_margin_loss
+from astroloc_qgis.engine.training.losses.multi_similarity import multi_similarity_loss, pair_margin_loss
+from astroloc_qgis.engine.training.losses.photo_tile_pairs import symmetric_infonce
 from astroloc_qgis.engine.training.miners import mine_multi_similarity, tile_pairs
-from astroloc_qgis.engine.training.pair_loss import symmetric_infonce
 
 _PAIR_BASE = 0.5
 """Base of multi-similarity between photos and tiles: with EarthLoc's 0, meant for tiles alone, all vectors collapse."""

@@ -29,13 +29,13 @@ from astroloc_qgis.engine.descriptors.astroloc_lite import PHOTO_PX, TILE_PX
 from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry import Array
+from astroloc_qgis.engine.geometry.homography import Array
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.nearness import Nearness
-from astroloc_qgis.engine.training.pair_loss import symmetric_infonce
-from astroloc_qgis.engine.training.pairs import render_batch
-from astroloc_qgis.engine.training.world import Sources, World
+from astroloc_qgis.engine.training.data.overlap_zones import Nearness
+from astroloc_qgis.engine.training.data.pairs import render_batch
+from astroloc_qgis.engine.training.data.world import Sources, World
+from astroloc_qgis.engine.training.losses.photo_tile_pairs import symmetric_infonce
 
 log = logging.getLogger(__name__)
 

@@ -14,31 +14,31 @@ import torch
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.descriptors.lite_weights import read_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius, read_footprints
-from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.datasets import ImportedPhoto, imported_photos, tile_library
+from astroloc_qgis.engine.training.data.batches import PairBatch
+from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_photos, tile_library
+from astroloc_qgis.engine.training.data.overlap import distance_zone, lonlat_polygon
+from astroloc_qgis.engine.training.data.pairs import chunks, render_batch
+from astroloc_qgis.engine.training.data.positives import fitting_blocks
+from astroloc_qgis.engine.training.data.training_places import place_pool
+from astroloc_qgis.engine.training.data.world import Sources, World
 from astroloc_qgis.engine.training.depthwise import speed_up_depthwise
-from astroloc_qgis.engine.training.overlap import distance_zone, lonlat_polygon
-from astroloc_qgis.engine.training.pairs import chunks, render_batch
-from astroloc_qgis.engine.training.pool import place_pool
-from astroloc_qgis.engine.training.positives import fitting_blocks
-from astroloc_qgis.engine.training.refit import refit
-from astroloc_qgis.engine.training.start import images_of, start_network
-from astroloc_qgis.engine.training.steady import (
+from astroloc_qgis.engine.training.initial_weights import images_of, start_network
+from astroloc_qgis.engine.training.output_renormalisation import (
     add_steady_norms,
     folded,
     measure_steady_norms,
     without_steady_norms,
 )
+from astroloc_qgis.engine.training.refit import refit
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
 from astroloc_qgis.engine.training.validation import validate, validation_set
-from astroloc_qgis.engine.training.world import Sources, World
+from astroloc_qgis.engine.weights.array_files import read_weights
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.descriptors.sift_vlad import SiftVlad
+from astroloc_qgis.engine.descriptors.baselines.sift_vlad import SiftVlad
+from astroloc_qgis.engine.descriptors.texture import Vectors, along_axes, make_quantiser, residuals, unit
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.index import Index
-from astroloc_qgis.engine.index_plan import EXACT
+from astroloc_qgis.engine.index.plan import EXACT
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.texture import Vectors, along_axes, make_quantiser, residuals, unit
 
 KEPT = 32
 """Axes kept of the 128 of each cluster's residuals."""

@@ -22,15 +22,15 @@ from tqdm import tqdm
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.training.batches import PairBatch
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.batches import PairBatch
+from astroloc_qgis.engine.training.data.pairs import PairBatches
+from astroloc_qgis.engine.training.data.training_places import epoch_batches, tile_batches
+from astroloc_qgis.engine.training.data.world import Sources
 from astroloc_qgis.engine.training.memory import TileMemory
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
-from astroloc_qgis.engine.training.pairs import PairBatches
-from astroloc_qgis.engine.training.pool import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.records import Records
-from astroloc_qgis.engine.training.world import Sources
 
 log = logging.getLogger(__name__)
 

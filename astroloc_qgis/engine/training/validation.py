@@ -14,8 +14,8 @@ from astroloc_qgis.engine.simulation.photos import simulate_photo
 from astroloc_qgis.engine.simulation.places import Footprints, PlaceSampler, Zone
 from astroloc_qgis.engine.tiles import Block, blocks_in_extent
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.overlap import iou_matrix, square_of
-from astroloc_qgis.engine.training.pairs import chunks
+from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
+from astroloc_qgis.engine.training.data.pairs import chunks
 
 RANKS = (1, 5, 10, 20, 100)
 _STREAM = 109

@@ -10,18 +10,18 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
 
 from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.gui.desk.canvas.desk_map import DeskMap
+from astroloc_qgis.gui.desk.canvas.footprint_sync import FootprintSync
+from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool
+from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
+from astroloc_qgis.gui.desk.canvas.tie_point_tool import TiePointTool
 from astroloc_qgis.gui.desk.desk_dock import DeskDock
 from astroloc_qgis.gui.desk.desk_export import DeskExport
-from astroloc_qgis.gui.desk.desk_map import DeskMap
 from astroloc_qgis.gui.desk.exporting import update_job
-from astroloc_qgis.gui.desk.footprint_sync import FootprintSync
-from astroloc_qgis.gui.desk.footprint_tool import FootprintTool
 from astroloc_qgis.gui.desk.known_places import KnownPlaces
-from astroloc_qgis.gui.desk.live_item import LiveItem
 from astroloc_qgis.gui.desk.placing import place_in_view, points_to_placement
 from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
-from astroloc_qgis.gui.desk.tie_point_tool import TiePointTool
-from astroloc_qgis.gui.desk.work import Candidate, PhotoState, Work
+from astroloc_qgis.gui.model.work import Candidate, PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, PyramidTask, photo_size
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from qgis.gui import QgisInterface
 
-    from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
-    from astroloc_qgis.gui.dock import AstroLocDock
-    from astroloc_qgis.gui.photo_model import PhotoItem
+    from astroloc_qgis.gui.dock.dock import AstroLocDock
+    from astroloc_qgis.gui.model.history import PhotoDesk
+    from astroloc_qgis.gui.model.photo_list import PhotoItem
 
 HALF_SEEN = 0.35
 """How opaque the photo is while the place of a tie point is looked for in the reference below it."""

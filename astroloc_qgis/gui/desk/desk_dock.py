@@ -10,13 +10,13 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon, QKeySequence
 from qgis.PyQt.QtWidgets import QAction, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from astroloc_qgis.gui.desk.candidate_panel import CandidatePanel
-from astroloc_qgis.gui.desk.compare_panel import ComparePanel
-from astroloc_qgis.gui.desk.desk_bar import DeskBar
-from astroloc_qgis.gui.desk.details_panel import DetailsPanel
-from astroloc_qgis.gui.desk.history_panel import HistoryPanel
-from astroloc_qgis.gui.desk.photo_view import PhotoView
-from astroloc_qgis.gui.desk.tie_point_table import TiePointTable
+from astroloc_qgis.gui.desk.panels.candidate_panel import CandidatePanel
+from astroloc_qgis.gui.desk.panels.compare_panel import ComparePanel
+from astroloc_qgis.gui.desk.panels.desk_bar import DeskBar
+from astroloc_qgis.gui.desk.panels.details_panel import DetailsPanel
+from astroloc_qgis.gui.desk.panels.history_panel import HistoryPanel
+from astroloc_qgis.gui.desk.panels.photo_view import PhotoView
+from astroloc_qgis.gui.desk.panels.tie_point_table import TiePointTable
 from astroloc_qgis.qgis_adapters.text import tr
 
 

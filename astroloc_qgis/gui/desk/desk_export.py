@@ -15,16 +15,16 @@ from qgis.PyQt.QtCore import QObject, QStandardPaths
 from qgis.PyQt.QtWidgets import QDialog
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.desk.candidate_panel import place_name
-from astroloc_qgis.gui.desk.details_panel import describe
-from astroloc_qgis.gui.desk.export_dialog import ExportDialog
 from astroloc_qgis.gui.desk.exporting import export_jobs
-from astroloc_qgis.gui.photo_model import PhotoItem, state_texts
+from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
+from astroloc_qgis.gui.desk.panels.details_panel import describe
+from astroloc_qgis.gui.desk.panels.export_dialog import ExportDialog
+from astroloc_qgis.gui.model.photo_list import PhotoItem, state_texts
 from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers
 from astroloc_qgis.qgis_adapters.desk_report import write_report
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
-from astroloc_qgis.qgis_adapters.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import all_photo_layers
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
     from astroloc_qgis.gui.desk.desk import Desk
-    from astroloc_qgis.gui.dock import AstroLocDock
+    from astroloc_qgis.gui.dock.dock import AstroLocDock
 
 
 class DeskExport(QObject):

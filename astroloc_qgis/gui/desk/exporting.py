@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsProject
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.desk.work import PhotoState, Placement, Work
-from astroloc_qgis.qgis_adapters.jobs import Job
+from astroloc_qgis.gui.model.work import PhotoState, Placement, Work
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, Failure
 
 if TYPE_CHECKING:
-    from astroloc_qgis.gui.dock import AstroLocDock
-    from astroloc_qgis.gui.photo_model import PhotoItem
+    from astroloc_qgis.gui.dock.dock import AstroLocDock
+    from astroloc_qgis.gui.model.photo_list import PhotoItem
 
 MAP_FORMS = ("geotiff", "footprint_gpkg")
 

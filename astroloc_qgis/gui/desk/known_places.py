@@ -24,19 +24,19 @@ from qgis.PyQt.QtCore import QObject, Qt
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
-from astroloc_qgis.engine.exif import read_exif
 from astroloc_qgis.engine.exports.points_file import read_points
-from astroloc_qgis.gui.desk.work import TiePoint
+from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.gui.model.work import TiePoint
 from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.desk_settings import DeskSettings
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
-from astroloc_qgis.qgis_adapters.jobs import Job
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import Failure
 
 if TYPE_CHECKING:
     from astroloc_qgis.gui.desk.desk import Desk
-    from astroloc_qgis.gui.dock import AstroLocDock
+    from astroloc_qgis.gui.dock.dock import AstroLocDock
 
 
 class KnownPlaces(QObject):

@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Formatter
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.exif import read_exif
-from astroloc_qgis.gui.desk.work import Work
+from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.text import tr
 
 FIELDS = ("name", "date", "time", "state", "number")

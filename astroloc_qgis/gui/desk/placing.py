@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from astroloc_qgis.gui.desk.screen import Screen
-from astroloc_qgis.gui.desk.work import Placement, Work, fit_placement, is_sound
+from astroloc_qgis.gui.desk.canvas.screen import Screen
+from astroloc_qgis.gui.model.work import Placement, Work, fit_placement, is_sound
 from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, fit_homography, ground_km, local_plane, transform
 
 SHARE = 0.5

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from astroloc_qgis.gui.desk.placing import points_to_placement
-from astroloc_qgis.gui.desk.work import TiePoint, fit_placement
+from astroloc_qgis.gui.model.work import TiePoint, fit_placement
 from astroloc_qgis.qgis_adapters.text import tr
 
 if TYPE_CHECKING:
-    from astroloc_qgis.gui.desk.photo_desk import PhotoDesk
+    from astroloc_qgis.gui.model.history import PhotoDesk
 
 
 class TiePointEdits(QObject):

@@ -16,11 +16,11 @@ from toy import CONFIG, write_footprints, write_imagery
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.places import upright_turns
 from astroloc_qgis.engine.tiles import Block, mercator_to_lonlat
-from astroloc_qgis.engine.training.datasets import ImportedPhoto, imported_photos, tile_library
-from astroloc_qgis.engine.training.overlap import iou_matrix, square_of
-from astroloc_qgis.engine.training.pairs import render_batch, render_tiles
+from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_photos, tile_library
+from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
+from astroloc_qgis.engine.training.data.pairs import render_batch, render_tiles
+from astroloc_qgis.engine.training.data.world import World
 from astroloc_qgis.engine.training.run import TrainingRequest, make_sources
-from astroloc_qgis.engine.training.world import World
 
 BLOCK = Block(6, 28, 36)
 

@@ -13,11 +13,11 @@ import torch
 from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
 from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.descriptors.lite_weights import MOST_BYTES, read_weights, write_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.export import export_model
 from astroloc_qgis.engine.training.whitening import whitened
+from astroloc_qgis.engine.weights.array_files import MOST_BYTES, read_weights, write_weights
 
 
 @pytest.fixture

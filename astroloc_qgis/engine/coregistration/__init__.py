@@ -1,0 +1,1 @@
+"""Registration as in EarthMatch: from a candidate to a homography."""

@@ -1,0 +1,90 @@
+"""Where in a search area may the photo be? One look at each turn and scale, at low resolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.coregistration.homography_fit import fit_homography, why_impossible
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea
+from astroloc_qgis.engine.geometry.homography import normalise
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, Frame, render
+from astroloc_qgis.engine.matchers.base import Features, Matcher
+from astroloc_qgis.engine.matchers.preprocessing import equalise
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.registration import Hypothesis, Step
+
+Renderings = dict[int, tuple[NDArray[np.uint8], NDArray[np.bool_]] | None]
+"""Pictures of a search area by number of the frame: (H, W, 3) RGB, contrast equalised, and (H, W) mask of what shows
+the reference; None where too little does."""
+
+
+class PlaceSearch:
+    """The plausible places over sizes and turns of the photo, in the order in which they are looked for.
+
+    Attributes:
+        found: those met so far.
+        why: why there are no others, in a sentence.
+    """
+
+    def __init__(
+        self,
+        views: PhotoViews,
+        reference: Reference,
+        area: SearchArea,
+        matcher: Matcher,
+        settings: CoregistrationSettings,
+        described: dict[int, Features | None] | None = None,
+        rendered: Renderings | None = None,
+    ) -> None:
+        self.found: list[Hypothesis] = []
+        self.why = "no turn of the photo matches the reference"
+        self._views, self._reference, self._area = views, reference, area
+        self._matcher, self._settings = matcher, settings
+        self._described = {} if described is None else described
+        self._rendered = {} if rendered is None else rendered
+        self._most = None if matcher.rotation_invariant else settings.search_keypoints
+
+    def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
+        """Look everywhere; stop asking when one of them has been proved."""
+        looks = self._area.looks[:1] if self._matcher.rotation_invariant else self._area.looks
+        tries = [(*look, long_side) for look in looks for long_side in self._area.photo_px]
+        for tried, (number, turn, long_side) in enumerate(tries):
+            progress("match", tried / len(tries))
+            frame = self._area.frames[number]
+            features = self._features(number, frame)
+            if features is None:
+                self.why = "the reference shows nothing there"
+                return
+            hypothesis = self._try(frame, features, long_side, turn)
+            if hypothesis is not None:
+                self.found.append(hypothesis)
+                yield hypothesis
+
+    def _features(self, number: int, frame: Frame) -> Features | None:
+        if number not in self._described:
+            if number not in self._rendered:
+                pixels, mask = render(self._reference, frame)
+                self._rendered[number] = (equalise(pixels, mask), mask) if mask.mean() >= MIN_SHOWN else None
+            shown = self._rendered[number]
+            self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
+        return self._described[number]
+
+    def _try(self, frame: Frame, features: Features, long_side: int, turn: int) -> Hypothesis | None:
+        view = self._views.view(long_side, turn)
+        matches = self._matcher.match(self._views.features(self._matcher, long_side, turn, self._most), features)
+        fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
+        if fit is None:
+            return None
+        photo_to_frame = fit.homography @ view.from_photo
+        impossible = why_impossible(photo_to_frame, self._views.size)
+        if impossible:
+            self.why = impossible
+            return None
+        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
+        return Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step)

@@ -1,0 +1,156 @@
+"""From matches to a homography: robust estimation, and the solutions that no camera could have made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.geometry.homography import (
+    Array,
+    apply_homography,
+    homography_from_points,
+    in_front,
+    photo_corners,
+)
+from astroloc_qgis.engine.imagery.rendering import jacobian
+from astroloc_qgis.engine.matchers.base import Matches
+
+MIN_INLIERS = 8
+"""Fewer pairs than this are never a solution: four fit any homography."""
+
+MAX_STRETCH = 6.0
+"""Greatest ratio of scales at one point of a photo: a tilt of 80 degrees."""
+
+MAX_SCALE_CHANGE = 12.0
+"""Greatest ratio of linear scales between two corners of a photo."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is believed of a homography before the matches are seen.
+
+    A photo of a coast or of broken clouds has its matches in one part; eight free parameters then throw the far
+    corners about. A weak belief that the corners stay where the iteration before put them costs nothing where matches
+    surround a corner, and lets the others follow slowly.
+
+    Attributes:
+        a: (N, 2) pixels of the first picture.
+        b: (N, 2) where they are believed to lie in the second.
+        deviation: standard deviation of that belief, pixels.
+    """
+
+    a: Array
+    b: Array
+    deviation: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A homography between two pictures and the matches that agree with it.
+
+    Attributes:
+        homography: (3, 3) first picture's pixels -> second picture's.
+        inlier: (M,) which matches agree.
+        rmse: root mean square distance of the inliers, pixels of the second picture.
+    """
+
+    homography: Array
+    inlier: NDArray[np.bool_]
+    rmse: float
+
+    @property
+    def inliers(self) -> int:
+        """Number of matches that agree."""
+        return int(self.inlier.sum())
+
+
+def fit_homography(
+    matches: Matches, threshold: float, expected: Expectation | None = None, least: int = MIN_INLIERS
+) -> Fit | None:
+    """Robust homography of matches: MAGSAC++ (Barath et al., CVPR 2020), then least squares on its inliers.
+
+    Args:
+        matches: pairs of points.
+        threshold: distance in pixels of the second picture up to which a pair may agree.
+        expected: where points should end up if the inliers do not say otherwise.
+        least: fewest inliers of a solution.
+
+    Returns:
+        The fit, or None where fewer than ``least`` pairs agree on anything.
+    """
+    if len(matches) < least:
+        return None
+    found, _ = cv2.findHomography(matches.a, matches.b, cv2.USAC_MAGSAC, threshold, maxIters=10_000, confidence=0.9999)
+    if found is None or not np.isfinite(found).all():
+        return None
+    homography = np.asarray(found, dtype=np.float64)
+    inlier = _residuals(homography, matches) < threshold
+    for _ in range(4):
+        if inlier.sum() < least:
+            return None
+        homography = _least_squares(matches.a[inlier], matches.b[inlier], threshold / 3, expected)
+        again = _residuals(homography, matches) < threshold
+        if (again == inlier).all():
+            break
+        inlier = again
+    return fit_of(homography, matches, threshold, least)
+
+
+def fit_of(homography: Array, matches: Matches, threshold: float, least: int = MIN_INLIERS) -> Fit | None:
+    """Which matches agree with a homography; None where fewer than ``least`` do (arguments as above)."""
+    distance = _residuals(homography, matches)
+    inlier = distance < threshold
+    if inlier.sum() < least:
+        return None
+    return Fit(homography, inlier, float(np.sqrt((distance[inlier] ** 2).mean())))
+
+
+def _least_squares(a: Array, b: Array, deviation: float, expected: Expectation | None) -> Array:
+    if expected is None:
+        return homography_from_points(a, b)
+    weights = np.concatenate([np.full(len(a), 1 / deviation), np.full(len(expected.a), 1 / expected.deviation)])
+    return homography_from_points(np.concatenate([a, expected.a]), np.concatenate([b, expected.b]), weights)
+
+
+def _residuals(homography: Array, matches: Matches) -> Array:
+    """(M,) distances in the second picture; infinite where the homography sends a point nowhere."""
+    distance = np.linalg.norm(apply_homography(homography, matches.a) - matches.b, axis=1)
+    return np.asarray(np.where(np.isfinite(distance), distance, np.inf))
+
+
+def why_impossible(homography: Array, size: tuple[int, int]) -> str:
+    """Why no camera could have made this homography, or an empty string.
+
+    Args:
+        homography: (3, 3) photo pixels -> pixels of a picture of the ground (y down on both sides).
+        size: width and height of the photo in pixels.
+
+    Returns:
+        "mirrored", "not convex", "collapsed" or "exploding", in a sentence.
+    """
+    corners = photo_corners(*size)
+    centre = (size[0] / 2, size[1] / 2)
+    size_of_it = np.linalg.norm(homography)
+    if not (np.isfinite(size_of_it) and size_of_it > 0 and abs(np.linalg.det(homography / size_of_it)) > 1e-18):
+        return "the solution has collapsed"
+    if np.linalg.det(jacobian(homography, centre)) <= 0:
+        return "the solution is mirrored"
+    # All corners in front is the same as an outline that is convex and runs the same way: a rectangle maps to a dart
+    # or a bow tie exactly when the vanishing line cuts it.
+    if (in_front(homography, corners, centre) <= 0).any():
+        return "the outline is not convex: part of the photo lies beyond the vanishing line"
+    stretches, scales = [], []
+    for corner in corners:
+        large, small = np.linalg.svd(jacobian(homography, (corner[0], corner[1])), compute_uv=False)
+        stretches.append(large / max(small, 1e-12))
+        scales.append(math.sqrt(large * small))
+    large, small = np.linalg.svd(jacobian(homography, centre), compute_uv=False)
+    if large / max(small, 1e-12) > MAX_STRETCH or max(stretches) > 3 * MAX_STRETCH:
+        return "the solution has collapsed in one direction"
+    if max(scales) / max(min(scales), 1e-12) > MAX_SCALE_CHANGE:
+        return "the solution is exploding: its scale changes too much across the photo"
+    return ""

@@ -1,0 +1,251 @@
+"""EarthMatch: from a candidate place to the homography that puts the photo there.
+
+After Berton et al., "EarthMatch: Iterative Coregistration for Fine-grained Localization of Astronaut Photography"
+(CVPRW 2024): match the photo to the candidate, warp the reference by the homography found, match again, until nothing
+moves. Here the reference is read anew in each iteration, at the scale of the present footprint and rendered into the
+photo's own frame, so that the solution may wander off the candidate and gains resolution as it converges; homographies
+are kept in float64 from the photo's pixels to metres of a working plane, and their corners are never rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from astroloc_qgis.engine.coregistration.camera_fit import fit_camera, height_of
+from astroloc_qgis.engine.coregistration.candidate_search import PlaceSearch, Renderings
+from astroloc_qgis.engine.coregistration.homography_fit import Expectation, Fit, fit_homography, fit_of, why_impossible
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews, View
+from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
+from astroloc_qgis.engine.geometry.homography import (
+    Array,
+    WorkingPlane,
+    apply_homography,
+    normalise,
+    photo_corners,
+    wrap_lon,
+)
+from astroloc_qgis.engine.geometry.plane_choice import choose_plane
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, Frame, jacobian, render
+from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
+from astroloc_qgis.engine.matchers.preprocessing import equalise
+from astroloc_qgis.engine.progress import Progress, no_progress, part_of
+from astroloc_qgis.engine.registration import Hypothesis, Registration, Step, TiePoints, coverage
+
+SEARCH_PART = 0.7
+"""The search's share of the work, for the progress bar."""
+
+WELL_COVERED = 0.5
+"""Tie points in more than this part of the photo's cells need no belief about the camera to steady them."""
+
+
+def coregister(
+    views: PhotoViews,
+    reference: Reference,
+    area: SearchArea,
+    matcher: Matcher,
+    *,
+    settings: CoregistrationSettings | None = None,
+    described: dict[int, Features | None] | None = None,
+    rendered: Renderings | None = None,
+    progress: Progress = no_progress,
+) -> Registration:
+    """Find the photo in an area of the reference, then sharpen until nothing moves.
+
+    Args:
+        views: the photo.
+        reference: imagery.
+        area: where to look.
+        matcher: finds tie points.
+        settings: how hard to look.
+        described: features of the area's frames by number, filled and used again: for many photos and one area.
+        rendered: the area's frames themselves, filled and used again: for many matchers and one area.
+        progress: told of the stage "match"; may raise ``Cancelled``.
+    """
+    settings = settings or CoregistrationSettings()
+    search = PlaceSearch(views, reference, area, matcher, settings, described, rendered)
+    best = Registration(area.plane, "", matcher.name)
+    waiting: list[Hypothesis] = []
+    followed = 0
+    for hypothesis in search.hypotheses(part_of(progress, 0.0, SEARCH_PART)):
+        # What looks good is followed at once: mostly that is the place, and the turns not yet tried cost nothing.
+        if hypothesis.step.inliers < settings.promising_inliers:
+            waiting.append(hypothesis)
+            continue
+        followed += 1
+        best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
+        if best.converged and best.inliers >= settings.strong_inliers:
+            break
+    else:
+        waiting.sort(key=lambda hypothesis: -hypothesis.step.inliers)
+        for hypothesis in waiting[: max(0, settings.hypotheses - followed)]:
+            best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
+    hint = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
+    if best.homography is not None:
+        hint = Hypothesis(best.homography, best.turn, best.history[-1])
+    return replace(_in_the_best_plane(best), hint=hint, reason=best.reason or search.why)
+
+
+def _better(best: Registration, other: Registration) -> Registration:
+    """The registration with more inliers; of two without a homography, the later, which says why."""
+    return other if best.homography is None or other.inliers >= best.inliers else best
+
+
+def sharpen(
+    views: PhotoViews,
+    reference: Reference,
+    hypothesis: Hypothesis,
+    plane: WorkingPlane,
+    matcher: Matcher,
+    *,
+    settings: CoregistrationSettings | None = None,
+    progress: Progress = no_progress,
+) -> Registration:
+    """EarthMatch's iterations alone, from a place that another matcher has found (arguments as for ``coregister``)."""
+    settings = settings or CoregistrationSettings()
+    return _in_the_best_plane(_iterate(views, reference, hypothesis, plane, matcher, settings, progress))
+
+
+def _in_the_best_plane(registration: Registration) -> Registration:
+    """The same tie points in a local plane, should they fit one better: then the nadir given is not the photo's."""
+    ties = registration.tie_points
+    if registration.homography is None or ties is None or "+proj=nsper" not in registration.plane.proj:
+        return registration
+    lonlat = registration.plane.to_lonlat(ties.plane_xy)
+    inlier = ties.inlier & np.isfinite(lonlat).all(axis=1)
+    about = lonlat[inlier] - lonlat[inlier][0]
+    about[:, 0] = wrap_lon(about[:, 0])
+    lon, lat = lonlat[inlier][0] + np.median(about, axis=0)
+    local = WorkingPlane.local(float(wrap_lon(lon)), float(lat))
+    chosen = choose_plane(ties.photo_xy[inlier], lonlat[inlier], [registration.plane, local])
+    if chosen.plane == registration.plane:
+        return registration
+    plane_xy = chosen.plane.from_lonlat(lonlat)
+    residual_m = apply_homography(chosen.homography, ties.photo_xy[inlier]) - plane_xy[inlier]
+    return replace(
+        registration,
+        plane=chosen.plane,
+        homography=normalise(chosen.homography),
+        tie_points=replace(ties, plane_xy=plane_xy, inlier=inlier),
+        rmse_px=chosen.rms_px * math.sqrt(2),
+        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+    )
+
+
+def _iterate(
+    views: PhotoViews,
+    reference: Reference,
+    hypothesis: Hypothesis,
+    plane: WorkingPlane,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+    progress: Progress,
+) -> Registration:
+    """EarthMatch's loop from one hypothesis."""
+    registration = Registration(plane, "", matcher.name, history=(hypothesis.step,), turn=hypothesis.turn)
+    homography = hypothesis.homography
+    for iteration in range(settings.iterations):
+        progress("match", SEARCH_PART + (1 - SEARCH_PART) * iteration / settings.iterations)
+        refined = _refine(views, reference, homography, registration, matcher, settings)
+        if isinstance(refined, str):
+            # What does not survive a look from the camera's own side is no solution, however many agreed before.
+            return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
+        registration, homography = refined
+        if registration.converged:
+            return registration
+    return replace(registration, reason=f"it still moved after {settings.iterations} iterations")
+
+
+def _refine(
+    views: PhotoViews,
+    reference: Reference,
+    homography: Array,
+    before: Registration,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+) -> tuple[Registration, Array] | str:
+    """One EarthMatch iteration: the reference in the photo's frame, matched to the photo; or why it failed."""
+    long_side = round(_working_long_side(views.size, homography, before.plane, reference, settings))
+    # Learned matchers have a sense of up: the turn at which they found the photo is the one at which they see most.
+    view = views.view(long_side, before.turn)
+    frame = framed(homography, before.plane, view.from_photo, view.size, settings.margin)
+    pixels, mask = render(reference, frame)
+    if mask.mean() < MIN_SHOWN:
+        return "the solution wandered off the reference"
+    features = views.features(matcher, long_side, before.turn)
+    matches = matcher.match(features, matcher.extract(equalise(pixels, mask), mask))
+    corners = photo_corners(*view.size)
+    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(view.from_photo), corners)
+    belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*view.size))
+    fit = fit_homography(matches, settings.threshold_px, belief, settings.min_inliers)
+    if fit is None:
+        return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
+    fit = _as_a_camera(fit, matches, view, frame, views.size, settings.threshold_px)
+    photo_to_frame = fit.homography @ view.from_photo
+    impossible = why_impossible(photo_to_frame, views.size)
+    if impossible:
+        return impossible
+    moved = normalise(frame.to_plane @ photo_to_frame)
+    movement = np.linalg.norm(apply_homography(fit.homography, corners) - expected, axis=1).max()
+    shift = float(movement / math.hypot(*view.size))
+    ties = TiePoints(
+        apply_homography(np.linalg.inv(view.from_photo), matches.a),
+        apply_homography(frame.to_plane, matches.b),
+        fit.inlier,
+        matches.score,
+    )
+    residual_m = apply_homography(moved, ties.photo_xy[fit.inlier]) - ties.plane_xy[fit.inlier]
+    step = Step(len(matches), fit.inliers, shift, fit.rmse / view.scale)
+    registration = replace(
+        before,
+        reason=f"converged after {before.iterations + 1} iterations",
+        homography=moved,
+        tie_points=ties,
+        history=(*before.history, step),
+        converged=shift <= settings.converged_fraction,
+        rmse_px=fit.rmse / view.scale,
+        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+        frame_scale=view.scale,
+    )
+    return registration, moved
+
+
+def _as_a_camera(
+    fit: Fit, matches: Matches, view: View, frame: Frame, photo_size: tuple[int, int], threshold_px: float
+) -> Fit:
+    """The same fit made steadier by what is known of the camera, where its place is known and nothing contradicts."""
+    height = height_of(frame.plane)
+    photo_xy = apply_homography(np.linalg.inv(view.from_photo), matches.a)
+    if height is None or coverage(photo_xy[fit.inlier], photo_size) > WELL_COVERED:
+        return fit
+    plane_xy = apply_homography(frame.to_plane, matches.b)
+    free = normalise(frame.to_plane @ fit.homography @ view.from_photo)
+    used = fit.inlier
+    deviation = threshold_px / 2 / view.scale
+    camera = fit_camera(free, photo_xy[used], plane_xy[used], photo_size, height, deviation)
+    if camera is None or not camera.agrees:
+        return fit
+    homography = normalise(np.linalg.inv(frame.to_plane) @ camera.homography @ np.linalg.inv(view.from_photo))
+    steadier = fit_of(homography, matches, threshold_px)
+    return fit if steadier is None or steadier.inliers < 0.9 * fit.inliers else steadier
+
+
+def _working_long_side(
+    photo_size: tuple[int, int],
+    homography: Array,
+    plane: WorkingPlane,
+    reference: Reference,
+    settings: CoregistrationSettings,
+) -> float:
+    """Long side of the photo, pixels, at which photo and reference both have detail, within the limits set."""
+    centre = (photo_size[0] / 2, photo_size[1] / 2)
+    photo_gsd = math.sqrt(abs(np.linalg.det(jacobian(homography, centre))))
+    lonlat = plane.to_lonlat(apply_homography(homography, np.array([centre])))[0]
+    native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1])) if np.isfinite(lonlat).all() else photo_gsd
+    wanted = max(photo_size) * photo_gsd / max(native, 1e-6) * 1.25
+    # Small pictures place corners less well, but where the reference would have to be enlarged, they match better.
+    wanted = max(wanted, min(2 * wanted, settings.usual_long_side))
+    return float(np.clip(wanted, settings.min_long_side, settings.max_long_side))

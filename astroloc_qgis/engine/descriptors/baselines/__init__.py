@@ -1,0 +1,1 @@
+"""Descriptors that the shipped model is compared with."""

@@ -1,0 +1,74 @@
+"""Global descriptors, by name. A new one is one new file here and one line in ``_MODELS``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights.array_files import shipped_sha256
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.descriptors.base import Descriptor
+
+DEFAULT = "efficientnet-lite0-gem"
+
+# Name: (module, class, name of the weights, "" or "shipped").
+# Modules are imported when a model is made: they import torch.
+_MODELS: dict[str, tuple[str, str, str]] = {
+    "efficientnet-lite0-gem": ("baselines.efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
+    "xfeat-vlad": ("baselines.xfeat_vlad", "XFeatVlad", "xfeat"),
+    "astroloc-lite": ("astroloc_lite", "AstroLocLite", "shipped"),
+    "sift-vlad": ("baselines.sift_vlad", "SiftVlad", ""),
+    "colour-histogram": ("baselines.colour_histogram", "ColourHistogram", ""),
+}
+
+_ONLY_COMPARED_WITH = ("sift-vlad", "colour-histogram")
+
+
+def names() -> list[str]:
+    """The names of all descriptors, the default first."""
+    return list(_MODELS)
+
+
+def offered() -> list[str]:
+    """Those that a user may want; the others are there to be compared with."""
+    return [name for name in _MODELS if name not in _ONLY_COMPARED_WITH]
+
+
+def model_sha256(name: str) -> str:
+    """Hex sha256 of the weights that the descriptor ``name`` uses here, without loading it.
+
+    Raises:
+        InputError: no descriptor has that name, or the plugin lacks its weights.
+    """
+    weights = _entry(name)[2]
+    if weights == "shipped":
+        return shipped_sha256()
+    return WEIGHTS[weights].sha256 if weights else hashlib.sha256(b"").hexdigest()
+
+
+def create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -> Descriptor:
+    """Make a descriptor.
+
+    Args:
+        name: one of ``names()``.
+        device: for torch: "cpu", "cuda", "mps".
+        vocabulary: .npz that ``save_vocabulary`` wrote, for models that have one.
+
+    Raises:
+        InputError: unknown name, weights not installed, or a vocabulary that cannot be read.
+    """
+    module_name, class_name, _ = _entry(name)
+    module = importlib.import_module(f".{module_name}", __package__)
+    descriptor: Descriptor = getattr(module, class_name)(device=device, vocabulary=vocabulary)
+    return descriptor
+
+
+def _entry(name: str) -> tuple[str, str, str]:
+    if name not in _MODELS:
+        raise InputError(f"There is no descriptor model '{name}': choose one of {', '.join(names())}.")
+    return _MODELS[name]

@@ -1,0 +1,1 @@
+"""Homographies, projections, working planes, distances and polygons; float64 throughout."""

@@ -1,0 +1,1 @@
+"""From a homography to the files of one photo."""

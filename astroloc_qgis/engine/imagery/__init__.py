@@ -1,0 +1,1 @@
+"""Reference imagery: windows of it in any projection, at any scale."""

@@ -1,0 +1,170 @@
+"""Where a reference has data, and how fine, asked of the raster's structure without reading pixels.
+
+A mosaic (VRT) of a few scenes spans continents, is empty almost everywhere and takes the finest scene's resolution
+everywhere: what GDAL knows of its sources turns millions of candidate blocks into the few that are worth describing.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from osgeo import gdal
+
+from astroloc_qgis.engine.block_table import overlaps_extent
+from astroloc_qgis.engine.geometry.homography import transform_points
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.windows import SourceGrid
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_extent
+
+_ROOT_ZOOM = 2
+_LEAF_ZOOM = 10
+"""Tiles of this zoom (39 km at the equator) are not divided further."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a reference holds for a block, at most.
+
+    Attributes:
+        fraction: how much of the block has data, 0 (surely nothing) to 1 (all of it, or nobody can tell). Where the
+            raster is not cylindrical and north-up only the block's bounding box is looked at: then it is 0 or 1.
+        pixels: true pixels of the source across the block (geometric mean of both directions).
+    """
+
+    fraction: float
+    pixels: float
+
+
+_UNKNOWN = Look(1.0, float("inf"))
+_NOTHING = Look(0.0, 0.0)
+
+
+class Coverage:
+    """Which parts of a reference have data, as far as GDAL can tell from its structure.
+
+    Formats that cannot tell (most) count as full within their bounds. Not thread-safe.
+
+    Args:
+        reference: the imagery; opened a second time.
+    """
+
+    def __init__(self, reference: Reference) -> None:
+        self._dataset = gdal.OpenEx(reference.uri, gdal.OF_RASTER | gdal.OF_READONLY)
+        self._band = self._dataset.GetRasterBand(1)
+        self._grid = SourceGrid.of(self._dataset)
+        self._sources = _mosaic_sources(self._dataset)
+
+    def look(self, block: Block) -> Look:
+        """Tell what the reference holds for a block, without reading it."""
+        xmin, ymin, xmax, ymax = block.bounds_3857
+        if xmax > HALF_WORLD_M + 1:
+            return _UNKNOWN  # across the antimeridian
+        # Opposite corners are enough where both axes are monotonous functions of one coordinate.
+        steps = np.linspace(1e-6, 1 - 1e-6, 2 if self._grid.period is not None else 9)
+        columns, rows = np.meshgrid(xmin + steps * (xmax - xmin), ymin + steps * (ymax - ymin))
+        places = transform_points(np.column_stack((columns.ravel(), rows.ravel())), "EPSG:3857", self._grid.crs)
+        pixels = self._grid.to_pixels(places)
+        pixels = pixels[np.isfinite(pixels).all(axis=1)]
+        if len(pixels) < 4:
+            return _UNKNOWN
+        low, high = pixels.min(axis=0), pixels.max(axis=0)
+        looks = [_NOTHING]
+        for turn in (-1, 0, 1) if self._grid.period is not None else (0,):
+            shift = np.array([turn * (self._grid.period or 0.0), 0.0])
+            looks.append(self._look_at_box(low + shift, high + shift))
+        fraction = min(1.0, sum(found.fraction for found in looks))
+        if self._grid.period is None and fraction > 0:
+            fraction = 1.0
+        return Look(fraction, max(found.pixels for found in looks))
+
+    def blocks(self, extent: Extent, zooms: Sequence[int], size: int, stride: int) -> list[Block]:
+        """List the blocks of an extent, less those over parts of the reference that are surely empty.
+
+        Args:
+            extent: west, south, east, north in degrees; west > east means across the antimeridian.
+            zooms: web-map zooms.
+            size: tiles a side of a block.
+            stride: tiles from one block to the next.
+
+        Returns:
+            A part of ``tiles.blocks_in_extent(extent, zooms, size, stride)``, in its order.
+
+        Raises:
+            InputError: as ``tiles.blocks_in_extent``.
+        """
+        found: set[Block] = set()
+        waiting = blocks_in_extent(extent, [_ROOT_ZOOM], size=1, stride=1)
+        while waiting:
+            tile = waiting.pop()
+            part = _shared(tile, extent)
+            if part is None:
+                continue
+            fraction = self.look(tile).fraction
+            if fraction == 0:
+                continue
+            if tile.zoom < _LEAF_ZOOM and fraction < 1:
+                waiting += _children(tile)
+            else:
+                found.update(blocks_in_extent(part, zooms, size, stride))
+        ordered = sorted(found)
+        table = np.array([(block.zoom, block.row, block.column) for block in ordered], dtype=np.int32).reshape(-1, 3)
+        within = overlaps_extent(table, size, extent)
+        return [block for block, inside in zip(ordered, within, strict=True) if inside]
+
+    def _look_at_box(self, low: np.ndarray, high: np.ndarray) -> Look:
+        """What a box of raster pixels (continuous column, row) holds."""
+        size = np.array([self._grid.width, self._grid.height])
+        first, last = np.clip(low, 0, size), np.clip(high, 0, size)
+        if (last <= first).any():
+            return _NOTHING
+        inside = float(np.prod(last - first) / np.prod(high - low))
+        start, stop = np.floor(first).astype(int), np.ceil(last).astype(int)
+        flags, percent = self._band.GetDataCoverageStatus(*map(int, (*start, *(stop - start))))
+        if flags & gdal.GDAL_DATA_COVERAGE_STATUS_UNIMPLEMENTED or percent < 0:
+            percent = 100.0
+        # An exact 1 only where nothing is empty: there is no need to look closer then.
+        fraction = inside * percent / 100 if inside < 1 - 1e-9 or percent < 100 else 1.0
+        return Look(fraction, float(np.sqrt(np.prod(high - low))) / self._enlargement(first, last))
+
+    def _enlargement(self, first: np.ndarray, last: np.ndarray) -> float:
+        """Raster pixels a source pixel in a box: 1, or more where a mosaic has only coarser sources."""
+        box = self._sources
+        touching = (box[:, :2] < last).all(axis=1) & (box[:, 2:4] > first).all(axis=1)
+        return max(1.0, float(box[touching, 4].min())) if touching.any() else 1.0
+
+
+def _mosaic_sources(dataset: gdal.Dataset) -> np.ndarray:
+    """(N, 5) of each source of a VRT's first band: its box (column and row, from and to), and its enlargement."""
+    definition = dataset.GetMetadata("xml:VRT") if dataset.GetDriver().ShortName == "VRT" else None
+    if not definition:
+        return np.empty((0, 5))
+    band = ElementTree.fromstring(definition[0]).find("VRTRasterBand")  # noqa: S314  (written by GDAL, just now)
+    sources = []
+    for source in band if band is not None else ():
+        from_box, to_box = source.find("SrcRect"), source.find("DstRect")
+        if from_box is None or to_box is None:
+            continue
+        left, top, width, height = (float(to_box.get(key, 0)) for key in ("xOff", "yOff", "xSize", "ySize"))
+        enlargement = width / max(float(from_box.get("xSize", width)), 1.0)
+        sources.append((left, top, left + width, top + height, enlargement))
+    return np.array(sources, dtype=np.float64).reshape(-1, 5)
+
+
+def _children(tile: Block) -> list[Block]:
+    row, column = 2 * tile.row, 2 * tile.column
+    return [Block(tile.zoom + 1, row + down, column + right, 1) for down in (0, 1) for right in (0, 1)]
+
+
+def _shared(tile: Block, extent: Extent) -> Extent | None:
+    """Bounding extent of what a tile and an extent share; None where they share nothing."""
+    table = np.array([(tile.zoom, tile.row, tile.column)], dtype=np.int32)
+    if not overlaps_extent(table, 1, extent)[0]:
+        return None
+    corners = np.clip(tile.corners_lonlat, (-180, -90), (180, 90))
+    (west, north), (east, south) = corners[0], corners[2]
+    if extent[0] < extent[2]:
+        west, east = max(west, extent[0]), min(east, extent[2])
+    return float(west), max(float(south), extent[1]), float(east), min(float(north), extent[3])

@@ -1,0 +1,1 @@
+"""The index of database descriptors: planned, built, stored and searched."""

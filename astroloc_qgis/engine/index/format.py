@@ -1,0 +1,213 @@
+"""The folder format of an index, version 2: its description, and the proof that its files are whole.
+
+index.json          what the index is (``IndexInfo``), with size and sha256 of the other files
+descriptors.faiss   one vector a block, memory-mapped when searched
+blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
+                    kept as the differences from row to row (``pack_blocks``)
+vocabulary.npz      for models that have one
+texture.npy         (M, bytes) uint8: codes of the blocks of one zoom, in the same order, where there are any; with
+                    vectors of kind "Flat" (M, K) float32: these textures are exact, too
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+import numpy as np
+
+from astroloc_qgis.engine.block_table import Table
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights.packaged import file_sha256
+
+FORMAT_VERSION = 2
+INFO = "index.json"
+VECTORS = "descriptors.faiss"
+BLOCKS = "blocks.npz"
+VOCABULARY = "vocabulary.npz"
+TEXTURE = "texture.npy"
+
+HASHED_ALWAYS = 64 << 20
+"""Files up to this size (bytes) are hashed whenever an index is opened; beyond it their size must do."""
+_MALFORMED = (
+    *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, RuntimeError),
+    *(TypeError, SyntaxError, TokenError),
+)
+"""What zipfile, and numpy's reading of a header, say of a file that is none, beside ValueError."""
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """What ``index.json`` says.
+
+    Attributes:
+        title: for people.
+        imagery_uri: the reference it was made from, as GDAL opens it.
+        attribution: whom to credit for the imagery.
+        licence: of the imagery.
+        model: name of the descriptor.
+        model_sha256: of the descriptor's weight file.
+        model_settings: all that shapes a vector beside the weights.
+        dimensions: length of a vector.
+        zooms: web-map zooms asked for.
+        extent: west, south, east, north in degrees; west > east means across the antimeridian.
+        counts: blocks by zoom.
+        block_size: tiles a side of a block.
+        stride: tiles from one block to the next; by zoom where zooms differ.
+        kind: of vector store (``index_plan.check_kind``).
+        skipped: blocks left out, by reason.
+        created: ISO 8601, UTC.
+        selection: "" for all blocks with data, "land" for those on land and coast, else the sha256 of their table.
+        texture_zoom: whose blocks have codes in ``TEXTURE``; None for none.
+        texture_sha256: of the file of the texture model that made them; empty for none.
+        files: name to {"bytes", "sha256"} of the other files.
+        format_version: of the folder.
+    """
+
+    title: str
+    imagery_uri: str
+    attribution: str
+    licence: str
+    model: str
+    model_sha256: str
+    model_settings: dict[str, str | int | float]
+    dimensions: int
+    zooms: tuple[int, ...]
+    extent: tuple[float, float, float, float]
+    counts: dict[int, int]
+    block_size: int
+    stride: int | Mapping[int, int]
+    kind: str
+    skipped: dict[str, int]
+    created: str
+    selection: str = ""
+    texture_zoom: int | None = None
+    texture_sha256: str = ""
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+        return sum(self.counts.values())
+
+
+def pack_blocks(table: Table, path: Path) -> None:
+    """Write a table of blocks (N, 3) in an eighth of a byte a block, or little more.
+
+    Kept are its differences from row to row (the first row from nought), as "steps" of an .npz, deflated, in the
+    smallest integers that hold them: blocks are described in sheets, so the same few steps come again and again.
+    """
+    steps = np.diff(table.astype(np.int64), axis=0, prepend=0)
+    smallest = np.min_scalar_type(-1 - int(np.abs(steps).max(initial=0)))
+    np.savez_compressed(path, steps=steps.astype(smallest))
+
+
+def unpack_blocks(path: Path, count: int) -> Table:
+    """Read the table of ``count`` blocks (count, 3) that ``pack_blocks`` wrote.
+
+    The header is read before the numbers, and of them no more than ``count`` rows, so that no file, however made, is
+    inflated to more than that.
+
+    Raises:
+        ValueError: the file is not such a table, or not of that many blocks.
+        OSError: it cannot be read.
+    """
+    try:
+        with ZipFile(path) as archive, archive.open("steps.npy") as stream:
+            if archive.getinfo("steps.npy").compress_type != ZIP_DEFLATED or np.lib.format.read_magic(stream) != (1, 0):
+                raise ValueError(f"{path.name} is not packed as an index's are")
+            shape, by_column, dtype = np.lib.format.read_array_header_1_0(stream)
+            if shape != (count, 3) or by_column or dtype.kind != "i":
+                raise ValueError(f"{path.name} holds {shape} of {dtype} instead of {count} blocks")
+            steps = np.frombuffer(stream.read(count * 3 * dtype.itemsize), dtype).reshape(count, 3)
+    except _MALFORMED as error:
+        raise ValueError(f"{path.name} cannot be unpacked: {error}") from error
+    return np.cumsum(steps, axis=0, dtype=np.int32)
+
+
+def write_info(folder: Path, info: IndexInfo) -> None:
+    """Write ``index.json`` for the files that lie in a folder, measuring them."""
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        for name in (VECTORS, BLOCKS, VOCABULARY, TEXTURE)
+        if (folder / name).is_file()
+    }
+    content = dataclasses.asdict(dataclasses.replace(info, files=files))
+    content = {"format_version": content.pop("format_version"), **content}
+    (folder / INFO).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_info(folder: Path) -> IndexInfo:
+    """Read ``index.json``.
+
+    Raises:
+        InputError: no such folder, no index in it, another format version, or a description that cannot be read.
+    """
+    path = folder / INFO
+    if not folder.is_dir():
+        raise InputError(f"The index folder {folder} does not exist: choose another, or build it first.")
+    if not path.is_file():
+        raise InputError(f"The folder {folder} is not an index: it has no {INFO}; choose another folder.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("format_version")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"The index {folder} is damaged: {INFO} cannot be read; build it again.", str(error)
+        ) from error
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"The index {folder} has format version {version}, and this AstroLoc reads version {FORMAT_VERSION}: "
+            "build it again."
+        )
+    try:
+        known = {part.name for part in dataclasses.fields(IndexInfo)}
+        content = {key: value for key, value in content.items() if key in known}
+        content["counts"] = {int(zoom): int(count) for zoom, count in content["counts"].items()}
+        content["zooms"] = tuple(int(zoom) for zoom in content["zooms"])
+        if isinstance(content["stride"], dict):
+            content["stride"] = {int(zoom): int(stride) for zoom, stride in content["stride"].items()}
+        west, south, east, north = (float(value) for value in content["extent"])
+        content["extent"] = (west, south, east, north)
+        return IndexInfo(**content)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"The index {folder} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
+        ) from error
+
+
+def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> None:
+    """Compare the files of an index with what ``index.json`` says of them.
+
+    Args:
+        folder: the index.
+        info: its description.
+        thorough: hash files of any size.
+
+    Raises:
+        InputError: a file is missing or not what it was when the index was built.
+    """
+    for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zoom is not None else [])):
+        if name not in info.files:
+            raise InputError(f"The index {folder} is damaged: {INFO} does not list {name}; build it again.")
+    for name, expected in info.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise InputError(f"The index {folder} is damaged: the file {name} is missing; build it again.")
+        size = path.stat().st_size
+        if size != expected.get("bytes"):
+            raise InputError(
+                f"The index {folder} is damaged: {name} has {size} bytes instead of {expected.get('bytes')}; "
+                "build it again."
+            )
+        if (thorough or size <= HASHED_ALWAYS) and file_sha256(path) != expected.get("sha256"):
+            raise InputError(f"The index {folder} is damaged: the content of {name} has changed; build it again.")

@@ -1,0 +1,95 @@
+"""The index of the whole world that comes with the plugin: what it holds, and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from astroloc_qgis.engine.descriptors import registry as descriptors
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.builder import Labels
+from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent
+
+STRIDES = {9: 2, 10: 2, 11: 3}
+"""Tiles from one block to the next by zoom: neighbours overlap by half, at zoom 11, to save room, by a quarter."""
+EXTENT: Extent = (-180.0, -60.0, 180.0, 60.0)
+"""The ISS flies between 51.6 degrees south and north, and sees land up to some degrees beyond."""
+TEXTURE_ZOOM = 10
+"""Of the zooms the one whose texture says most: on simulated photos that of zoom 9 adds nothing."""
+KIND = "PQ128x7np"
+"""112 bytes a block. The error of a score is 0.008 then; see the model card for what is lost against exact vectors."""
+BLUE_MARBLE_URL = (
+    "https://gibs.earthdata.nasa.gov/wmts/epsg3857/best/BlueMarble_ShadedRelief_Bathymetry/default/"
+    "GoogleMapsCompatible_Level8/${z}/${y}/${x}.jpeg"
+)
+BLUE_MARBLE = (
+    f'<GDAL_WMS><Service name="TMS"><ServerUrl>{BLUE_MARBLE_URL}</ServerUrl></Service>'
+    f"<DataWindow><UpperLeftX>{-HALF_WORLD_M}</UpperLeftX><UpperLeftY>{HALF_WORLD_M}</UpperLeftY>"
+    f"<LowerRightX>{HALF_WORLD_M}</LowerRightX><LowerRightY>{-HALF_WORLD_M}</LowerRightY><TileLevel>8</TileLevel>"
+    "<TileCountX>1</TileCountX><TileCountY>1</TileCountY><YOrigin>top</YOrigin></DataWindow>"
+    "<Projection>EPSG:3857</Projection><BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY>"
+    "<BandsCount>3</BandsCount><ZeroBlockHttpCodes>204,404</ZeroBlockHttpCodes><Timeout>30</Timeout><Cache/></GDAL_WMS>"
+)
+"""NASA GIBS's Blue Marble as GDAL opens it (GDAL's WMS driver, service "TMS"); tiles are kept in GDAL's own cache."""
+LABELS = Labels(
+    title="World: Blue Marble, 60 S to 60 N",
+    licence="NASA imagery, free to use with credit",
+    imagery_uri=BLUE_MARBLE,
+    attribution="Imagery: NASA Earth Observatory, Blue Marble Next Generation; provided by NASA's Global Imagery "
+    "Browse Services (GIBS), part of NASA's Earth Science Data and Information System (ESDIS)",
+)
+
+
+def build_world_index(
+    out: Path,
+    *,
+    model: str,
+    imagery: str = BLUE_MARBLE,
+    zooms: Sequence[int] = tuple(STRIDES),
+    extent: Extent = EXTENT,
+    kind: str = KIND,
+    device: str = "cpu",
+    workers: int = 1,
+    progress: Progress = no_progress,
+) -> Index:
+    """Describe the land and coast of the world; an interrupted build is taken up again by the same call.
+
+    Args:
+        out: folder to make.
+        model: name of a descriptor.
+        imagery: Blue Marble: a copy of it, or NASA's own service. Whatever it is read from, the index names the
+            service, so that it works on other machines.
+        zooms: of 9, 10 and 11 those whose blocks to describe.
+        extent: west, south, east, north in degrees.
+        kind: of vector store.
+        device: for torch.
+        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
+        progress: told the stages "read" and "describe"; may raise ``Cancelled``.
+
+    Raises:
+        InputError, Cancelled: as ``build_index``; a zoom that the world index does not have.
+    """
+    if not set(zooms) <= set(STRIDES):
+        raise InputError(f"The world index has zooms 9, 10 and 11, not {', '.join(map(str, zooms))}.")
+    reference = Reference.open(imagery)
+    try:
+        return build_index(
+            reference,
+            list(zooms),
+            extent,
+            model,
+            out,
+            stride={zoom: STRIDES[zoom] for zoom in zooms},
+            kind=kind,
+            land_only=True,
+            texture_zoom=TEXTURE_ZOOM if TEXTURE_ZOOM in zooms and model in descriptors.offered() else None,
+            labels=LABELS,
+            device=device,
+            workers=workers,
+            progress=progress,
+        )
+    finally:
+        reference.close()

@@ -1,0 +1,153 @@
+"""The matchers, found by name; each is loaded only when it is asked for.
+
+A matcher of the user's own is one of these with a checkpoint of theirs: ``matchers add NAME FILE --like WEIGHTS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
+from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights import store as weight_store
+
+__all__ = ["MATCHERS", "Features", "KnownMatcher", "Matcher", "Matches", "create", "known", "names", "ready"]
+
+
+@dataclass(frozen=True)
+class KnownMatcher:
+    """What is known of a matcher without loading it.
+
+    Attributes:
+        module: of this package.
+        kind: its class there.
+        licence: of the weights, or of the algorithm where it has none.
+        weights: names of what it loads.
+        cost: seconds to describe two pictures of 768 x 512 pixels and match them, as a multiple of SIFT's on one thread
+            of a CPU (``matchers list --measure`` measures again). Those whose weights come in no package were measured
+            with random ones, with which LightGlue never stops early: it may cost a little less.
+        any_turn: whether it matches pictures turned against each other by any angle.
+        substitutes: known weights -> the user's own in their place.
+    """
+
+    module: str
+    kind: str
+    licence: str
+    weights: tuple[str, ...] = ()
+    cost: float = 1.0
+    any_turn: bool = False
+    substitutes: tuple[tuple[str, str], ...] = ()
+
+
+MATCHERS = {
+    "sift": KnownMatcher("sift", "Sift", "Apache-2.0", any_turn=True),
+    "xfeat-lighterglue": KnownMatcher(
+        "xfeat_lighterglue", "XFeatLighterGlue", "Apache-2.0", ("xfeat", "xfeat-lighterglue"), cost=1.6
+    ),
+    "aliked-lightglue": KnownMatcher(
+        "aliked_lightglue",
+        "AlikedLightGlue",
+        "BSD-3-Clause (ALIKED), Apache-2.0 (LightGlue)",
+        ("aliked-n16", "aliked-lightglue"),
+        cost=6,
+    ),
+    "disk-lightglue": KnownMatcher(
+        "disk_lightglue", "DiskLightGlue", "Apache-2.0", ("disk", "disk-lightglue"), cost=14
+    ),
+    "loftr": KnownMatcher("loftr", "Loftr", "Apache-2.0", ("loftr-outdoor",), cost=22),
+    "dedode-lightglue": KnownMatcher(
+        "dedode_lightglue",
+        "DedodeLightGlue",
+        "MIT (DeDoDe), not stated (LightGlue for it)",
+        ("dedode-detector-l-v2", "dedode-descriptor-b", "dedodeb-lightglue"),
+        cost=65,
+    ),
+    "keynet-hardnet-lightglue": KnownMatcher(
+        "keynet_hardnet",
+        "KeyNetHardNetLightGlue",
+        "MIT (AffNet, OriNet, HardNet), not stated (Key.Net, LightGlue for it)",
+        ("keynet", "affnet", "orinet", "hardnet", "keynet-lightglue"),
+        cost=27,
+    ),
+    "dog-hardnet-lightglue": KnownMatcher(
+        "dog_hardnet",
+        "DogHardNetLightGlue",
+        "MIT (HardNet), Apache-2.0 (LightGlue)",
+        ("hardnet", "doghardnet-lightglue"),
+        cost=23,
+    ),
+}
+"""The matchers by name."""
+
+
+def names() -> list[str]:
+    """The names that ``create`` knows, the user's own last; not all need be ready."""
+    return [*MATCHERS, *(name for name, record in weight_store.records().items() if record.like)]
+
+
+def ready(name: str) -> bool:
+    """Whether a matcher's weights are on this machine."""
+    return all(weights.present(needed) for needed in known(name).weights)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no matcher has.
+
+    Raises:
+        InputError: says which names there are.
+    """
+    known(name)
+
+
+def known(name: str) -> KnownMatcher:
+    """What is known of a matcher.
+
+    Raises:
+        InputError: no matcher has that name.
+    """
+    if name in MATCHERS:
+        return MATCHERS[name]
+    record = weight_store.records().get(name)
+    if record is None or record.like is None:
+        raise InputError(f"There is no matcher '{name}': choose one of {', '.join(names())}, or auto.")
+    return like(name, record.like, record.licence)
+
+
+def like(name: str, replaced: str, licence: str) -> KnownMatcher:
+    """The first matcher that uses certain weights, with others in their place.
+
+    Args:
+        name: of the weights used.
+        replaced: name of the weights that they replace.
+        licence: of the weights used.
+
+    Raises:
+        InputError: no matcher uses the weights that are to be replaced.
+    """
+    for base in MATCHERS.values():
+        if replaced in base.weights:
+            own = tuple(name if used == replaced else used for used in base.weights)
+            text = f"{licence} ({name}); else {base.licence}"
+            return replace(base, licence=text, weights=own, substitutes=((replaced, name),))
+    used = ", ".join(dict.fromkeys(each for matcher in MATCHERS.values() for each in matcher.weights))
+    raise InputError(f"No matcher has weights called '{replaced}': choose one of {used}.")
+
+
+@lru_cache(maxsize=8)
+def create(name: str, device: str = "cpu") -> Matcher:
+    """The matcher of that name with its weights loaded; the same one when asked again.
+
+    Raises:
+        InputError: no matcher has that name, or its weights are not on this machine (the sentence says how they get
+            there).
+    """
+    entry = known(name)
+    maker = getattr(importlib.import_module(f"{__name__}.{entry.module}"), entry.kind)
+    with weights.instead_of(dict(entry.substitutes)):
+        matcher: Matcher = maker() if entry.module == "sift" else maker(device=device)
+    if entry.substitutes:
+        matcher.name, matcher.licence = name, entry.licence
+    return matcher

@@ -1,0 +1,1 @@
+"""The photo: its pixels and what its file says of it."""

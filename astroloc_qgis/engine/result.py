@@ -1,0 +1,133 @@
+"""What became of one photo, and how it is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astroloc_qgis.engine.confidence.uncertainty import Uncertainty, estimate_uncertainty
+from astroloc_qgis.engine.coregistration.cascade import Outcome
+from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.geometry.homography import Array, apply_homography, photo_corners
+from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
+from astroloc_qgis.engine.registration import Registration
+from astroloc_qgis.engine.retrieval.search import Candidate
+from astroloc_qgis.engine.verification import Verdict
+
+
+@dataclass
+class Localization:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        outcome: the believed registration, or the best that was not believed.
+        candidates: all that retrieval ranked, best first.
+        photo_size: width and height of the photo, pixels.
+        outputs: kind of file -> path; empty where the photo was not localized.
+        seconds: by stage.
+        correction: smooth correction on top of the homography; None where none was asked for, or none was proved.
+    """
+
+    photo: Path
+    outcome: Outcome
+    candidates: list[Candidate]
+    photo_size: tuple[int, int]
+    outputs: dict[str, Path] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    correction: SmoothCorrection | None = None
+
+    @property
+    def registration(self) -> Registration:
+        """The believed registration, or the best that was not believed."""
+        return self.outcome.registration
+
+    @property
+    def verdict(self) -> Verdict:
+        """On that registration."""
+        return self.outcome.verdict
+
+    @property
+    def candidate(self) -> Candidate | None:
+        """The one that the registration started from; None for a footprint drawn by hand."""
+        return self.outcome.candidate
+
+    @property
+    def located(self) -> bool:
+        """Whether the photo was found."""
+        return self.verdict.located
+
+    @property
+    def footprint(self) -> Array | None:
+        """(4, 2) longitude, latitude in the photo's corner order; None where the photo was not found.
+
+        Where the horizon is in view, a corner that sees no ground stands for the nearest point that does on the way
+        to the photo's centre.
+        """
+        homography = self.registration.homography
+        if homography is None or not self.located:
+            return None
+        sight = find_sight(homography, self.registration.plane, *self.photo_size)
+        return self.registration.plane.to_lonlat(apply_homography(homography, _seen_corners(sight)))
+
+    @property
+    def uncertainty(self) -> Uncertainty | None:
+        """Of the position of each pixel; None where the photo was not found."""
+        return estimate_uncertainty(self.registration, self.photo_size) if self.located else None
+
+    def report(self) -> dict[str, Any]:
+        """The entry of the JSON report: plain types only."""
+        found, footprint, uncertainty = self.registration, self.footprint, self.uncertainty
+        homography = found.homography if self.located else None
+        return {
+            "photo": str(self.photo),
+            "status": "localized" if self.located else "not_localized",
+            "reason": self.verdict.reason,
+            "confidence": round(self.verdict.confidence, 4),
+            "inliers": found.inliers,
+            "matcher": found.matcher,
+            "iterations": found.iterations,
+            "footprint": None if footprint is None else footprint.round(7).tolist(),
+            "homography": None if homography is None else homography.tolist(),
+            "working_plane": found.plane.proj,
+            "rmse_px": _number(found.rmse_px) if self.located else None,
+            "rmse_m": _number(found.rmse_m) if self.located else None,
+            "uncertainty": None if uncertainty is None else uncertainty.summary(),
+            "correction": None if self.correction is None else self.correction.summary(),
+            "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
+            "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
+            "outputs": {kind: str(path) for kind, path in self.outputs.items()},
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+
+def _seen_corners(sight: Sight) -> Array:
+    """(4, 2) photo pixels: the corners, those that see no ground brought towards the centre until they do."""
+    corners = photo_corners(sight.width, sight.height)
+    if sight.whole:
+        return corners
+    centre, steps = np.array([sight.width / 2, sight.height / 2]), np.linspace(0.0, 1.0, 4097)[:, None]
+    return np.stack([_first_seen(sight, corner + steps * (centre - corner)) for corner in corners])
+
+
+def _first_seen(sight: Sight, way: Array) -> Array:
+    return np.asarray(way[int(np.argmax(sight.seen(way)))])
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def _candidate_entry(candidate: Candidate) -> dict[str, Any]:
+    block = candidate.block
+    return {
+        "zoom": block.zoom,
+        "row": block.row,
+        "column": block.column,
+        "size": block.size,
+        "rank": candidate.rank,
+        "score": round(candidate.score, 5),
+    }

@@ -1,0 +1,1 @@
+"""Retrieval: from a photo to ranked candidates."""

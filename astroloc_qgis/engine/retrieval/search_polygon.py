@@ -1,0 +1,126 @@
+"""A polygon that limits a search: which blocks of an index share ground with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from osgeo import gdal, ogr
+
+from astroloc_qgis.engine.block_table import Table, bounds_3857
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
+
+ogr.UseExceptions()
+
+_LONGEST_EDGE_DEG = 1.0
+"""Edges are straight in longitude and latitude; longer ones are divided before they are drawn in the Mercator plane."""
+
+
+def read_polygon(path: Path) -> str:
+    """The polygons of a vector file, as one WKT in longitude and latitude.
+
+    Raises:
+        InputError: no such file, or one without polygons or without a CRS.
+    """
+    try:
+        dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+    except RuntimeError as error:
+        raise InputError(f"The file {path} with the search area cannot be read.", str(error)) from error
+    layer = dataset.GetLayer(0)
+    srs = layer.GetSpatialRef()
+    if srs is None:
+        raise InputError(f"The file {path} with the search area has no coordinate reference system: give it one.")
+    crs = srs.ExportToWkt(["FORMAT=WKT2"])
+    whole = ogr.Geometry(ogr.wkbMultiPolygon)
+    for feature in layer:
+        shape = feature.GetGeometryRef()
+        if shape is None or shape.GetDimension() != 2:
+            continue
+        for polygon in _polygons(shape.GetLinearGeometry()):
+            whole.AddGeometry(_moved(polygon, crs))
+    if whole.IsEmpty():
+        raise InputError(f"The file {path} has no polygon to search in.")
+    return str(whole.ExportToWkt())
+
+
+def overlaps_polygon(table: Table, size: int, wkt: str) -> NDArray[np.bool_]:
+    """Tell which blocks share ground with a polygon.
+
+    Args:
+        table: (N, 3) zoom, row, column.
+        size: tiles a side of a block.
+        wkt: polygon or multipolygon, longitude and latitude in degrees; longitudes beyond 180 are of the next turn.
+
+    Returns:
+        (N,) bool.
+
+    Raises:
+        InputError: no polygon.
+    """
+    shape = _area(wkt)
+    bounds = bounds_3857(table, size)
+    found = np.zeros(len(table), dtype=bool)
+    for turn in (-1, 0, 1):
+        left, right, bottom, top = shape.GetEnvelope()
+        shift = turn * 2 * HALF_WORLD_M
+        near = (bounds[:, 0] + shift < right) & (bounds[:, 2] + shift > left)
+        near &= (bounds[:, 1] < top) & (bounds[:, 3] > bottom) & ~found
+        prepared = shape.CreatePreparedGeometry()
+        for number in np.flatnonzero(near):
+            slack = 1e-6 * (bounds[number, 2] - bounds[number, 0])  # what only touches shares no ground
+            xmin, ymin, xmax, ymax = bounds[number] + [shift + slack, slack, shift - slack, -slack]
+            found[number] = prepared.Intersects(_rectangle(xmin, ymin, xmax, ymax))
+    return found
+
+
+def _area(wkt: str) -> ogr.Geometry:
+    """The polygon in EPSG:3857."""
+    try:
+        shape = ogr.CreateGeometryFromWkt(wkt)
+    except RuntimeError as error:
+        raise InputError(f"The search area '{wkt[:60]}' is not a polygon in WKT.", str(error)) from error
+    if shape is None or shape.GetDimension() != 2 or shape.IsEmpty():
+        raise InputError(f"The search area '{wkt[:60]}' is not a polygon in WKT.")
+    shape = shape.GetLinearGeometry()
+    shape.Segmentize(_LONGEST_EDGE_DEG)
+    whole = ogr.Geometry(ogr.wkbMultiPolygon)
+    for polygon in _polygons(shape):
+        whole.AddGeometry(_moved(polygon, None))
+    return whole if whole.IsValid() else whole.Buffer(0)
+
+
+def _polygons(shape: ogr.Geometry) -> list[ogr.Geometry]:
+    if shape.GetGeometryName() == "POLYGON":
+        return [shape]
+    return [part for number in range(shape.GetGeometryCount()) for part in _polygons(shape.GetGeometryRef(number))]
+
+
+def _moved(polygon: ogr.Geometry, crs: str | None) -> ogr.Geometry:
+    """A polygon of a CRS in longitude and latitude; or, without a CRS, of those in EPSG:3857."""
+    moved = ogr.Geometry(ogr.wkbPolygon)
+    for number in range(polygon.GetGeometryCount()):
+        points = np.array(polygon.GetGeometryRef(number).GetPoints(), dtype=np.float64)[:, :2]
+        if crs is None:
+            points[:, 1] = np.clip(points[:, 1], -85.05, 85.05)
+            points = lonlat_to_mercator(points)
+        else:
+            points = transform_points(points, crs, "EPSG:4326")
+        if not np.isfinite(points).all():
+            raise InputError("The search area reaches to where its coordinate reference system ends: make it smaller.")
+        ring = ogr.Geometry(ogr.wkbLinearRing)
+        for x, y in points:
+            ring.AddPoint_2D(float(x), float(y))
+        moved.AddGeometry(ring)
+    return moved
+
+
+def _rectangle(xmin: float, ymin: float, xmax: float, ymax: float) -> ogr.Geometry:
+    ring = ogr.Geometry(ogr.wkbLinearRing)
+    for x, y in ((xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax), (xmin, ymin)):
+        ring.AddPoint_2D(float(x), float(y))
+    rectangle = ogr.Geometry(ogr.wkbPolygon)
+    rectangle.AddGeometry(ring)
+    return rectangle

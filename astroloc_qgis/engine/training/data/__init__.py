@@ -1,0 +1,1 @@
+"""Where training reads photos and tiles from, and how it groups them."""

@@ -1,0 +1,167 @@
+"""Batches of photos and tiles, rendered as they are needed: the same for the same seed, epoch and place, always."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.mosaic import resized
+from astroloc_qgis.engine.simulation.photos import simulate_photo
+from astroloc_qgis.engine.simulation.places import centre_and_radius, is_portrait, jittered
+from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.batches import PairBatch, TileBatch
+from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
+from astroloc_qgis.engine.training.data.positives import positive_block
+from astroloc_qgis.engine.training.data.world import Sources, World
+from astroloc_qgis.engine.training.year_wise_augmentation import augment_by_year, augment_each
+
+Array = NDArray[np.float64]
+_PAIR_STREAM = 107
+_TILE_STREAM = 113
+_YEARS = 2
+
+
+class PairBatches(Dataset[PairBatch]):
+    """The batches of one epoch.
+
+    Args:
+        config: the run.
+        sources: what to read (opened anew in each process).
+        places: (N, 4, 2) the pool: simulated places, then those of the sources' photos.
+        epoch: counted from 0.
+        batches: the places of each batch.
+        first_step: steps of the run before this epoch.
+        network: its frozen part is applied here, beside the training process: two cores then share the work.
+        tile_batches: the places of each batch of tiles alone; None without that loss.
+        mixed_precision: apply the frozen part in bfloat16.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, sources: Sources, places: Array, epoch: int, batches: Sequence[NDArray[np.int64]],
+        first_step: int, network: LiteNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None, *,
+        mixed_precision: bool = False,
+    ) -> None:  # fmt: skip
+        self._config, self._sources, self._places, self._network = config, sources, places, network
+        self._epoch, self._batches, self._first_step = epoch, batches, first_step
+        self._tile_batches, self._mixed_precision = tile_batches, mixed_precision
+        self._world: World | None = None
+
+    def __len__(self) -> int:
+        """Batches of the epoch."""
+        return len(self._batches)
+
+    def __getitem__(self, number: int) -> PairBatch:
+        """Render batch ``number``."""
+        if self._world is None:
+            cv2.setNumThreads(1)
+            self._world = World(self._sources)
+        config, world, step = self._config, self._world, self._first_step + number
+        small = step < config.small_steps
+        batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
+        wide, high, tiles = map(self._begin, (batch.wide, batch.high, batch.tiles))
+        others = None
+        if self._tile_batches is not None:
+            drawn = render_tiles(config, world, self._places, step, self._tile_batches[number], small=small)
+            others = TileBatch(drawn.places, self._begin(drawn.tiles), drawn.overlap)
+        return PairBatch(batch.members, wide, high, tiles, batch.iou, others)
+
+    def _begin(self, pictures: torch.Tensor) -> torch.Tensor:
+        if not len(pictures):
+            return pictures.float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed_precision):
+            return self._network.begin(pictures.float())
+
+
+def render_batch(
+    config: TrainingConfig, world: World, places: Array, epoch: int, members: NDArray[np.int64], *, small: bool = False
+) -> PairBatch:
+    """Simulate a photo of each place (or read the one that was taken of it) and render a tile that belongs to it.
+
+    Raises:
+        InputError: a place of which no block may be used, or a photo that cannot be read.
+    """
+    scale = config.small_scale if small else 1.0
+    tile_px, long_px = (_multiple(side * scale) for side in (config.tile_px, config.photo_px))
+    short_px = _multiple(config.photo_px * 2 / 3 * scale)
+    seen, photos, tiles, squares = [], [], [], []
+    for member in members:
+        rng = np.random.default_rng([config.seed, _PAIR_STREAM, epoch, int(member)])
+        taken = int(member) - (len(places) - len(world.sources.photos))
+        if taken >= 0:
+            image, place = world.sources.photos[taken].read(rng)
+            block = positive_block(config, world, place, rng)
+        else:
+            image, place = None, jittered(places[member], rng)
+            centre, radius_km = centre_and_radius(place)
+            block = None
+            if not world.sources.forbidden.touches(centre[None], radius_km)[0]:
+                block = positive_block(config, world, place, rng)
+            if block is None:  # moved too near to what is forbidden: as it was drawn, it is not
+                place = places[member]
+                block = positive_block(config, world, place, rng)
+        if block is None:
+            raise InputError(f"Place {member} of the pool shows no block that training may use: make the pool anew.")
+        seen.append(place)
+        squares.append(square_of(block))
+        if image is None:
+            photos.append(simulate_photo(world.ground(rng), place, rng, long_px=long_px, short_px=short_px))
+        else:
+            size = (short_px, long_px) if is_portrait(place) else (long_px, short_px)
+            photos.append(resized(image, *size))
+        tiles.append(world.tile(block, tile_px, rng))
+    portrait = np.array([is_portrait(place) for place in seen])
+    order = np.argsort(portrait, kind="stable")
+    wide = [photos[place] for place in order if not portrait[place]]
+    high = [photos[place] for place in order if portrait[place]]
+    iou = iou_matrix(np.stack(seen)[order], np.stack(squares)[order])
+    return PairBatch(
+        torch.from_numpy(np.asarray(members)[order].astype(np.int64)),
+        stacked(wide, short_px, long_px),
+        stacked(high, long_px, short_px),
+        stacked([tiles[place] for place in order], tile_px, tile_px),
+        torch.from_numpy(iou.astype(np.float32)),
+    )
+
+
+def render_tiles(
+    config: TrainingConfig, world: World, places: Array, stream: int, members: NDArray[np.int64], *, small: bool = False
+) -> TileBatch:
+    """Render the tiles of some places in two years, augmented; the same picture twice where there is only one year."""
+    side = _multiple(config.tile_px * (config.small_scale if small else 1.0))
+    rng = np.random.default_rng([config.seed, _TILE_STREAM, stream])
+    chosen = {int(member): positive_block(config, world, places[member], rng) for member in members}
+    blocks = {member: block for member, block in chosen.items() if block is not None}
+    images = np.stack([world.tile_in_years(block, side, _YEARS, rng) for block in blocks.values()])
+    years = torch.from_numpy(images).permute(0, 1, 4, 2, 3).float() / 255
+    augment = augment_by_year if config.yearwise else augment_each
+    squares = np.stack([square_of(block) for block in blocks.values()])
+    overlap = torch.from_numpy(iou_matrix(squares, squares) > 0)
+    return TileBatch(
+        torch.tensor(list(blocks)).repeat_interleave(_YEARS),
+        augment(years.contiguous(), side, rng).flatten(0, 1) * 255,
+        overlap.repeat_interleave(_YEARS, 0).repeat_interleave(_YEARS, 1),
+    )
+
+
+def stacked(images: Sequence[NDArray[np.uint8]], height: int, width: int) -> torch.Tensor:
+    """(N, 3, height, width) uint8, N may be 0."""
+    if not images:
+        return torch.zeros((0, 3, height, width), dtype=torch.uint8)
+    return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
+
+
+def _multiple(side: float) -> int:
+    return max(32, round(side / 32) * 32)
+
+
+def chunks(count: int, size: int) -> Iterator[slice]:
+    """Slices that cover ``count`` things, ``size`` at a time."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

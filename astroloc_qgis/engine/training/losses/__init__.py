@@ -1,0 +1,1 @@
+"""The losses of EarthLoc and AstroLoc, one a file."""

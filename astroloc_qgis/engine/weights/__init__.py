@@ -1,0 +1,1 @@
+"""Model weights: found in packages, fetched or made here, and always checked."""

@@ -1,0 +1,180 @@
+"""Fetching published weights: resumable, and never trusted before their sha256 is."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import logging
+import re
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.published import PUBLISHED, PublishedWeights
+
+log = logging.getLogger(__name__)
+
+STAGE = "fetch"
+_PIECE = 1 << 16
+_TIMEOUT_S = 30.0
+_TRIES = 4
+"""Connections that break off before one gives up; those that brought something are followed by another at once."""
+
+
+def fetch(name: str, *, sha256: str | None = None, progress: Progress = no_progress) -> Path:
+    """Fetch published weights into the folder of weights, unless they are there.
+
+    What arrived before a break or a cancellation stays in a ``.part`` file and is not fetched again.
+
+    Args:
+        name: a key of ``PUBLISHED``.
+        sha256: what to expect, where AstroLoc does not know it.
+        progress: called with "fetch"; may raise ``Cancelled``.
+
+    Raises:
+        InputError: the sha256 is not known, there is no network, the server has no such file or another one, or
+            there is no room for it.
+        KeyError: no weights have that name (a defect of the caller).
+    """
+    published = PUBLISHED[name]
+    if path := weight_store.find(name):
+        return path
+    expected = (sha256 or published.proof or "").lower()
+    if not expected:
+        raise InputError(
+            f"The sha256 of {published.file} is not known to AstroLoc, so it is not fetched on trust: say which to "
+            f"expect with --sha256, or get {published.url} yourself and name the file with 'matchers add {name} FILE'."
+        )
+    if not re.fullmatch("[0-9a-f]{8,64}", expected) or (published.proof and not expected.startswith(published.proof)):
+        raise InputError(f"'{expected}' is not the sha256 of {published.file}: it is {published.proof or '64 digits'}.")
+    target = weight_store.folder() / published.file
+    part = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _receive_all(published, part, progress)
+        digest = weight_store.file_sha256(part)
+        if not digest.startswith(expected):
+            part.unlink()
+            raise InputError(
+                f"What {published.host} sent as {published.file} is not the expected file (sha256 {digest[:12]}…, "
+                f"expected {expected[:12]}…): it was removed; try again, or get the file elsewhere.",
+                details=f"sha256 {digest}, expected {expected}, from {published.url}",
+            )
+        size = part.stat().st_size
+        part.replace(target)
+    except OSError as error:
+        raise weight_store.cannot_write(error) from error
+    weight_store.remember(name, weight_store.Record(target.name, digest, size, published.licence, published.url))
+    return target
+
+
+def _receive_all(published: PublishedWeights, part: Path, progress: Progress) -> None:
+    """Fill the part file, one connection after the other while they bring something."""
+    idle = 0
+    while True:
+        before = _size(part)
+        try:
+            total = _receive(published, part, progress)
+        except urllib.error.HTTPError as error:
+            raise InputError(
+                f"{published.host} does not give the file {published.url} (HTTP {error.code} {error.reason}): "
+                "get it elsewhere and add it with 'matchers add'.",
+                repr(error),
+            ) from error
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            log.info("fetching %s: %r", published.url, error)
+            total, reason = None, error
+        else:
+            if _size(part) == total:
+                return
+            reason = http.client.IncompleteRead(b"")
+        idle = idle + 1 if _size(part) <= before else 0
+        if idle >= (1 if isinstance(reason, urllib.error.URLError) else _TRIES):
+            raise _broke_off(published, part, reason)
+
+
+def _broke_off(published: PublishedWeights, part: Path, reason: BaseException) -> InputError:
+    if isinstance(reason, urllib.error.URLError):
+        return InputError(
+            f"{published.host} cannot be reached ({reason.reason}): check the network and its proxy, or get "
+            f"{published.url} on another machine and add it with 'matchers add'.",
+            repr(reason),
+        )
+    return InputError(
+        f"{published.host} broke off after {_size(part) / 1e6:.1f} MB of {published.file}: try again later, "
+        "what has arrived is kept.",
+        repr(reason),
+    )
+
+
+def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int:
+    """One connection: append what it brings to the part file.
+
+    Returns:
+        The size that the whole file must have, bytes.
+    """
+    have = _size(part)
+    request = urllib.request.Request(_checked(published.url), headers={"User-Agent": "AstroLoc"})  # noqa: S310 - checked
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - the scheme is checked
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
+            raise
+        if re.fullmatch(rf"bytes \*/{have}", error.headers.get("Content-Range", "")):
+            return have  # all of it had arrived
+        part.unlink()
+        return -1
+    with response:
+        range_given = re.match(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        if response.status == http.HTTPStatus.PARTIAL_CONTENT and range_given and int(range_given[1]) == have:
+            total = int(range_given[2])
+        else:  # the server starts from the beginning, whatever was asked for
+            have = 0
+            length = response.headers.get("Content-Length")
+            total = int(length) if length and length.isdigit() else (published.size or -1)
+        if published.size is not None and total != published.size:
+            part.unlink(missing_ok=True)
+            raise InputError(
+                f"What {published.host} offers as {published.file} has {total:,} bytes instead of "
+                f"{published.size:,}: it is another file; get the right one elsewhere."
+            )
+        if total > have and shutil.disk_usage(part.parent).free < total - have:
+            raise OSError(errno.ENOSPC, f"{(total - have) / 1e6:.0f} MB are needed")
+        with part.open("ab" if have else "wb") as stream:
+            received = _copy(response.read, stream.write, have, total, progress)
+    return total if total >= 0 else received
+
+
+def _copy(
+    read: Callable[[int], bytes], write: Callable[[bytes], int], have: int, total: int, progress: Progress
+) -> int:
+    while True:
+        try:
+            piece = read(_PIECE)
+        except OSError as error:  # of the connection (TLS has errors of its own), not of the disk
+            raise ConnectionError(str(error)) from error
+        if not piece:
+            return have
+        write(piece)
+        have += len(piece)
+        progress(STAGE, have / total if total > 0 else 0.0)
+
+
+def _checked(url: str) -> str:
+    """Refuse what is neither encrypted nor on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+        return url
+    raise InputError(f"The address {url} is not fetched from: it must begin with https://.")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

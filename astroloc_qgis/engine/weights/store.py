@@ -1,0 +1,228 @@
+"""A folder of weights beside those of the packages: what was fetched, and what the user brought.
+
+``weights.json`` in it names every file with its sha256, size, licence and source; nothing that is not named there (or
+whose bytes changed since) is ever loaded. The folder may be copied to a machine without internet as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights.published import NOT_STATED, PUBLISHED
+
+VARIABLE = "ASTROLOC_WEIGHTS"
+"""The environment variable that names the folder."""
+RECORDS = "weights.json"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One file of the folder.
+
+    Attributes:
+        file: its name in the folder.
+        sha256: of its bytes.
+        size: bytes.
+        licence: as far as known.
+        source: where it is from.
+        like: the known weights whose architecture it fits, for a checkpoint under a name of its own; else None.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    licence: str = NOT_STATED
+    source: str = NOT_STATED
+    like: str | None = None
+
+
+def folder() -> Path:
+    """The folder of weights: ``$ASTROLOC_WEIGHTS``, else AstroLoc's own among the user's data. It may not exist."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    home = Path.home()
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        data = home / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return data / "astroloc" / "weights"
+
+
+def records() -> dict[str, Record]:
+    """What the folder's ``weights.json`` names; nothing where there is none.
+
+    Raises:
+        InputError: the file cannot be read or understood.
+    """
+    path = folder() / RECORDS
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise _not_understood(path, str(error)) from error
+    if not isinstance(content, dict) or content.get("format_version") != FORMAT_VERSION:
+        raise _not_understood(path, f"its format_version is not {FORMAT_VERSION}")
+    try:
+        return {str(name): _read(entry) for name, entry in dict(content["weights"]).items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(path, f"{type(error).__name__}: {error}") from error
+
+
+def _read(entry: Any) -> Record:
+    record = Record(**entry)
+    texts = (record.file, record.sha256, record.licence, record.source, record.like or "")
+    if not all(isinstance(text, str) for text in texts) or type(record.size) is not int:
+        raise TypeError(f"a field of {record.file!r} is of the wrong kind")
+    if record.file in ("", ".", "..") or Path(record.file).name != record.file or "\\" in record.file:
+        raise ValueError(f"{record.file!r} is not the name of a file in the folder")
+    if not re.fullmatch("[0-9a-f]{64}", record.sha256):
+        raise ValueError(f"{record.sha256!r} is no sha256")
+    return record
+
+
+def _not_understood(path: Path, why: str) -> InputError:
+    return InputError(f"The list of weights {path} cannot be understood ({why}): correct it, or remove it.", why)
+
+
+def find(name: str) -> Path | None:
+    """Where the weights called ``name`` are in the folder, checked to be the bytes that were recorded.
+
+    Returns:
+        None where the folder has no such weights.
+
+    Raises:
+        InputError: the file is another one than was recorded, or than AstroLoc knows.
+    """
+    known = PUBLISHED.get(name)
+    record = records().get(name)
+    if record is None:
+        if known is None or known.sha256 is None or not (folder() / known.file).is_file():
+            return None
+        record = Record(known.file, known.sha256, known.size or -1)
+    path = folder() / record.file
+    if not path.is_file():
+        return None
+    expected = record.sha256 if known is None or known.sha256 is None else known.sha256
+    status = path.stat()
+    digest = _digest(path, status.st_size, status.st_mtime_ns)
+    if digest != expected:
+        raise InputError(
+            f"The weight file {path} is not the expected one (sha256 {digest[:12]}…, expected {expected[:12]}…): "
+            f"remove it, and fetch or add '{name}' again.",
+            details=f"sha256 {digest}, expected {expected}",
+        )
+    return path
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _changed_ns: int) -> str:
+    """The sha256 of a file, taken again only after it changed."""
+    return file_sha256(path)
+
+
+def file_sha256(path: Path) -> str:
+    """Hex sha256 of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def add(
+    name: str,
+    file: Path,
+    *,
+    sha256: str | None = None,
+    licence: str | None = None,
+    source: str | None = None,
+    like: str | None = None,
+) -> Record:
+    """Copy a file of weights into the folder and record it.
+
+    Args:
+        name: of known published weights, or a new one together with ``like``.
+        file: the weights.
+        sha256: what they must have, if that is known.
+        licence: of the weights; by default that of the known ones.
+        source: where they are from; by default the known address.
+        like: the known weights whose architecture they have.
+
+    Raises:
+        InputError: the file cannot be read, has another sha256, or the folder cannot be written.
+    """
+    if not file.is_file():
+        raise InputError(f"There is no file {file}: name a file of weights.")
+    known = PUBLISHED.get(name)
+    try:
+        digest, size = file_sha256(file), file.stat().st_size
+        wanted = sha256 or (known.proof if known else None)
+        if wanted and not digest.startswith(wanted.lower()):
+            raise InputError(
+                f"The file {file} has the sha256 {digest}, but {wanted} is expected for '{name}': get it again."
+            )
+        target = folder() / (known.file if known else f"{name}{file.suffix}")
+        folder().mkdir(parents=True, exist_ok=True)
+        if file.resolve() != target.resolve():
+            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            try:
+                shutil.copyfile(file, draft)
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(error) from error
+    record = Record(
+        target.name,
+        digest,
+        size,
+        licence or (known.licence if known else NOT_STATED),
+        source or (known.url if known else str(file.name)),
+        like,
+    )
+    remember(name, record)
+    return record
+
+
+def remember(name: str, record: Record) -> None:
+    """Write a record into ``weights.json``, whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    entries = {**records(), name: record}
+    content = {"format_version": FORMAT_VERSION, "weights": {key: asdict(entries[key]) for key in sorted(entries)}}
+    path = folder() / RECORDS
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(error) from error
+
+
+def cannot_write(error: OSError) -> InputError:
+    """The sentence for a folder of weights that cannot be written."""
+    return InputError(
+        f"The folder of weights {folder()} cannot be written ({error.strerror or error}): make room or name another "
+        f"one in the environment variable {VARIABLE}.",
+        repr(error),
+    )

@@ -1,0 +1,1 @@
+"""What the desk draws on the map, and its map tools."""

@@ -1,0 +1,101 @@
+"""What the map shows of the photo on the desk: its place, a candidate's place, and no layers that would hide them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
+from qgis.gui import QgsMapCanvas, QgsRubberBand
+from qgis.PyQt.QtGui import QColor
+
+from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
+from astroloc_qgis.gui.model.work import Candidate, Placement, TiePoint
+from astroloc_qgis.qgis_adapters.desk_geometry import apply
+from astroloc_qgis.qgis_adapters.desk_layers import hide_labels_below, show_rasters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOM = 1.6
+"""How much more than the photo the map shows: room for its handles, below the message bar too."""
+ROOM_ABOUT_CANDIDATE = 1.8
+
+
+class DeskMap:
+    """The map canvas as the desk uses it.
+
+    Args:
+        canvas: the map.
+        live: draws the photo on it.
+    """
+
+    def __init__(self, canvas: QgsMapCanvas, live: LiveItem) -> None:
+        self._canvas, self._live = canvas, live
+        self._band = QgsRubberBand(canvas)
+        self._band.setStrokeColor(QColor(60, 200, 255))
+        self._band.setFillColor(QColor(60, 200, 255, 30))
+        self._band.setWidth(2)
+
+    def stop(self) -> None:
+        """Take everything off the map."""
+        hide_labels_below(None, self._canvas)
+        for thing in (self._live, self._band):
+            self._canvas.scene().removeItem(thing)
+
+    def shows(self, placement: Placement) -> bool:
+        """Whether all of a photo is in view."""
+        pixels = self._live.screen.outline(placement)
+        return len(pixels) > 0 and bool((pixels > 0).all() and (pixels < self._live.screen.size).all())
+
+    def bring_into_view(self, placement: Placement) -> None:
+        """Show all of a photo, with some room about it."""
+        pixels = self._live.screen.outline(placement)
+        if len(pixels) < 3:
+            return
+        on_map = apply(self._live.screen.to_map, pixels)
+        box = QgsRectangle(*on_map.min(axis=0), *on_map.max(axis=0))
+        box.scale(ROOM)
+        self._canvas.setExtent(box)
+        self._canvas.refresh()
+
+    def show_candidate(self, one: Candidate) -> None:
+        """Show a candidate's place."""
+        west, south, east, north = one.bounds()
+        crs = QgsCoordinateReferenceSystem("EPSG:3857")
+        geometry = QgsGeometry.fromRect(QgsRectangle(west, south, east, north))
+        self._band.setToGeometry(geometry, crs)
+        map_crs = self._canvas.mapSettings().destinationCrs()
+        try:
+            geometry.transform(QgsCoordinateTransform(crs, map_crs, QgsProject.instance()))
+        except QgsCsException:
+            return  # the map's CRS has no such place
+        shown = geometry.boundingBox()
+        shown.scale(ROOM_ABOUT_CANDIDATE)
+        self._canvas.setExtent(shown)
+        self._canvas.refresh()
+
+    def forget_candidate(self) -> None:
+        """Show no candidate's place any more."""
+        self._band.reset()
+
+    def show_tie_point(self, point: TiePoint) -> None:
+        """Bring a tie point's place into the middle."""
+        pixel = self._live.screen.from_lonlat(np.array([[point.lon, point.lat]]))
+        if np.isfinite(pixel).all():
+            x, y = apply(self._live.screen.to_map, pixel)[0]
+            self._canvas.setCenter(QgsPointXY(float(x), float(y)))
+            self._canvas.refresh()
+
+    def clear_below(self, photo: Path, placement: Placement | None) -> None:
+        """Hide the layers that a photo's live picture stands for, and labels it would cut; None shows them again."""
+        show_rasters(photo, placement is None)
+        hide_labels_below(None if placement is None else placement.footprint().tolist(), self._canvas)

@@ -1,0 +1,82 @@
+"""What the desk's map tools have in common: keys that reach them at any time, undo and redo among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from qgis.gui import QgsMapCanvas, QgsMapTool
+from qgis.PyQt.QtCore import QEvent, QObject, Qt
+from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
+
+if TYPE_CHECKING:
+    from astroloc_qgis.gui.model.history import PhotoDesk
+
+
+class Owner(Protocol):
+    """What the tools work on."""
+
+    def current_desk(self) -> PhotoDesk | None:
+        """Return the photo on the desk, if there is one."""
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+
+    def redo(self) -> None:
+        """Do it again."""
+
+
+class DeskTool(QgsMapTool):
+    """A map tool that hears keys before the canvas does: it pans with the arrows, and hears nothing during a drag.
+
+    Args:
+        canvas: the map.
+        owner: does the changes.
+    """
+
+    def __init__(self, canvas: QgsMapCanvas, owner: Owner) -> None:
+        super().__init__(canvas)
+        self._owner = owner
+
+    def flags(self) -> QgsMapTool.Flags:
+        """It changes things: QGIS then shows it as an editing tool."""
+        return QgsMapTool.Flags(QgsMapTool.Flag.EditTool)
+
+    def activate(self) -> None:
+        """Begin to listen."""
+        super().activate()
+        self.canvas().installEventFilter(self)
+        self.canvas().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def deactivate(self) -> None:
+        """Listen no more."""
+        self.canvas().removeEventFilter(self)
+        self.canvas().setToolTip("")
+        super().deactivate()
+
+    def key(self, event: QKeyEvent) -> bool:
+        """Act on a key; returns whether it meant anything."""
+        raise NotImplementedError
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt calls it with both
+        """Take the keys that mean something here."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._is_undo_or_redo(event):
+            event.accept()  # so that it comes as a key, and is not taken by QGIS for the layer being edited
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self._owner.undo()
+        elif event.matches(QKeySequence.StandardKey.Redo) or _is_redo(event):
+            self._owner.redo()
+        else:
+            return self.key(event)
+        return True
+
+    def _is_undo_or_redo(self, event: QKeyEvent) -> bool:
+        undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+        return bool(event.matches(undo) or event.matches(redo) or _is_redo(event))
+
+
+def _is_redo(event: QKeyEvent) -> bool:
+    """Whether it is Ctrl+Y, which is not everywhere the standard key."""
+    return bool(event.key() == Qt.Key.Key_Y and event.modifiers() == Qt.KeyboardModifier.ControlModifier)

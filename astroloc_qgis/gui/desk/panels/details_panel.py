@@ -1,0 +1,163 @@
+"""What is known of a photo before it is localized: its number and EXIF, nadir, centre, and where to search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
+from astroloc_qgis.gui.dock.options_box import parse_nadir
+from astroloc_qgis.gui.model.work import Work
+from astroloc_qgis.qgis_adapters.text import tr
+
+WHOLE, RADIUS, EXTENT = "whole", "radius", "extent"
+
+
+class DetailsPanel(QWidget):
+    """Shows and changes what is known of one photo."""
+
+    nadir_edited = pyqtSignal(object)
+    """The user gave another nadir: (latitude, longitude) or None."""
+    centre_edited = pyqtSignal(object)
+    """The user gave another centre: (latitude, longitude) or None."""
+    area_edited = pyqtSignal(object)
+    """The user chose another search area: {} or {"radius_km": ...}."""
+    map_view_requested = pyqtSignal()
+    """The search area is to be what the map shows, or the polygon selected on it."""
+    pick_requested = pyqtSignal(str)
+    """The user wants to click "nadir" or "centre" on the map."""
+    csv_requested = pyqtSignal()
+    tle_requested = pyqtSignal()
+    refused = pyqtSignal(str)
+    """What was typed makes no sense: a sentence."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filling = False
+        self.about = QLabel(self)
+        self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.nadir, nadir_row = self._place(
+            "nadir", tr("The point on Earth below the ISS when the photo was taken: it narrows the search")
+        )
+        self.centre, centre_row = self._place("centre", tr("The point on Earth in the middle of the photo, if known"))
+        for text, tip, signal in (
+            (tr("CSV…"), tr("Read nadir and centre of all photos from a table of NASA's metadata"), self.csv_requested),
+            (tr("TLE…"), tr("Compute the nadir from the photo's time and orbital elements"), self.tle_requested),
+        ):
+            button = QToolButton(self)
+            button.setText(text)
+            button.setToolTip(tip)
+            button.clicked.connect(signal)
+            nadir_row.addWidget(button)
+        self.area = QComboBox(self)
+        self.area.addItem(tr("Whole index"), WHOLE)
+        self.area.addItem(tr("About the nadir"), RADIUS)
+        self.area.addItem(tr("Map view or selected polygon"), EXTENT)
+        self.area.setToolTip(tr("Where the index is searched for this photo"))
+        self.radius = QSpinBox(self)
+        self.radius.setRange(50, 5000)
+        self.radius.setSingleStep(50)
+        self.radius.setValue(2500)
+        self.radius.setSuffix(tr(" km"))
+        self.radius.setToolTip(tr("How far from the nadir is searched; the ISS sees about 2,300 km"))
+        self.area_text = QLabel(self)
+        area_row = QHBoxLayout()
+        for widget in (self.area, self.radius, self.area_text):
+            area_row.addWidget(widget)
+        area_row.addStretch(1)
+        form = QFormLayout(self)
+        form.setContentsMargins(6, 4, 6, 4)
+        form.addRow(tr("Photo"), self.about)
+        form.addRow(tr("Nadir"), nadir_row)
+        form.addRow(tr("Centre"), centre_row)
+        form.addRow(tr("Search"), area_row)
+        self.area.activated.connect(self._on_area)
+        self.radius.editingFinished.connect(self._on_area)
+
+    def show_photo(self, path: Path | None, work: Work | None, size: tuple[int, int] | None) -> None:
+        """Show another photo, or what is known of it now."""
+        self.setEnabled(path is not None)
+        if path is None or work is None:
+            self.about.setText("")
+            return
+        self._filling = True
+        self.about.setText(describe(path, size))
+        for edit, value in ((self.nadir, work.nadir), (self.centre, work.centre)):
+            if not edit.hasFocus():
+                edit.setText(f"{value[0]:g}, {value[1]:g}" if value else "")
+        kind = (
+            EXTENT if "extent" in work.area else WHOLE if work.area.get("radius_km") == 0 or not work.nadir else RADIUS
+        )
+        self.area.setCurrentIndex(self.area.findData(kind))
+        if work.area.get("radius_km"):
+            self.radius.setValue(int(work.area["radius_km"]))
+        self.radius.setVisible(kind == RADIUS)
+        self.area_text.setText(_extent_text(work.area))
+        self._filling = False
+
+    def _on_area(self) -> None:
+        if self._filling:
+            return
+        kind = self.area.currentData()
+        if kind == EXTENT:
+            self.map_view_requested.emit()
+        elif kind == RADIUS and not self.nadir.text().strip():
+            self.refused.emit(tr("Give the nadir first: type it, click it on the map, or read it from a file."))
+            self.area_edited.emit({})
+        else:
+            self.area_edited.emit({"radius_km": self.radius.value() if kind == RADIUS else 0})
+
+    def _place(self, name: str, tip: str) -> tuple[QLineEdit, QHBoxLayout]:
+        edit = QLineEdit(self)
+        edit.setPlaceholderText(tr("latitude, longitude"))
+        edit.setClearButtonEnabled(True)
+        edit.setToolTip(tip)
+        edit.setMaximumWidth(220)
+        pick = QToolButton(self)
+        pick.setIcon(QgsApplication.getThemeIcon("mActionPanTo.svg"))
+        pick.setToolTip(tr("Click the point on the map"))
+        pick.clicked.connect(lambda: self.pick_requested.emit(name))
+        edit.editingFinished.connect(lambda: self._on_place(name, edit))
+        row = QHBoxLayout()
+        row.addWidget(edit)
+        row.addWidget(pick)
+        if name == "centre":
+            row.addStretch(1)
+        return edit, row
+
+    def _on_place(self, name: str, edit: QLineEdit) -> None:
+        if self._filling:
+            return
+        try:
+            place = parse_nadir(edit.text())
+        except InputError as error:
+            self.refused.emit(str(error))
+            return
+        (self.nadir_edited if name == "nadir" else self.centre_edited).emit(place)
+
+
+def describe(path: Path, size: tuple[int, int] | None) -> str:
+    """A photo's name, size, time and lens in a line."""
+    exif = read_exif(path) if path.is_file() else None
+    words = [path.name]
+    if size is not None:
+        words.append(f"{size[0]} × {size[1]} px")
+    if exif is not None and exif.taken is not None:
+        words.append(f"{exif.taken:%Y-%m-%d %H:%M:%S} UTC")
+    if exif is not None and exif.focal_length_mm:
+        words.append(f"{exif.focal_length_mm:g} mm")
+    return "  ·  ".join(words)
+
+
+def _extent_text(area: Mapping[str, Any]) -> str:
+    if "extent" not in area:
+        return ""
+    west, south, east, north = area["extent"]
+    return f"{place_name(west, south)} – {place_name(east, north)}"

@@ -1,0 +1,272 @@
+"""The AstroLoc dock: photos, reference, index, options, and the button that localizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication, QgsProject
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.desk.desk import Desk
+from astroloc_qgis.gui.desk.desk_dock import DeskDock
+from astroloc_qgis.gui.dock.index_chooser import IndexChooser
+from astroloc_qgis.gui.dock.localization_jobs import Localization
+from astroloc_qgis.gui.dock.options_box import OptionsBox
+from astroloc_qgis.gui.dock.photo_list_view import PhotoList
+from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
+from astroloc_qgis.gui.dock.reference_chooser import ReferenceChooser
+from astroloc_qgis.gui.messages import Messages
+from astroloc_qgis.gui.model.keeper import Keeper
+from astroloc_qgis.gui.model.photo_list import SUFFIXES, PhotoItem, PhotoState
+from astroloc_qgis.qgis_adapters.desk_layers import image_layers
+from astroloc_qgis.qgis_adapters.files import default_output_folder
+from astroloc_qgis.qgis_adapters.settings import Settings
+from astroloc_qgis.qgis_adapters.text import tr
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+
+class AstroLocDock(QgsDockWidget):
+    """Everything one needs to localize photos, from top to bottom in the order of use.
+
+    Args:
+        iface: QGIS's interface for plugins.
+        parent: QGIS's main window.
+    """
+
+    def __init__(self, iface: QgisInterface, parent: QWidget | None = None) -> None:
+        super().__init__(tr("AstroLoc"), parent)
+        self.setObjectName("AstroLocDock")
+        self.settings = Settings()
+        self.photos = PhotoList(self)
+        self.reference = ReferenceChooser(self.settings, self)
+        self.index = IndexChooser(self.settings, self)
+        self.options = OptionsBox(self.settings, self)
+        self.hint = QLabel(self)
+        self.hint.setWordWrap(True)
+        self.localize_button = QPushButton(self)
+        self.localize_button.setObjectName("AstroLocLocalize")
+        self.localize_button.setMinimumHeight(round(1.6 * self.localize_button.sizeHint().height()))
+        font = self.localize_button.font()
+        font.setBold(True)
+        self.localize_button.setFont(font)
+        self.progress = ProgressPanel(self)
+        self.messages = Messages(iface.messageBar(), iface.mainWindow())
+        self.localization = Localization(iface, self)
+        self._iface = iface
+        self.desk_dock = DeskDock(iface.mainWindow())
+        if not iface.mainWindow().restoreDockWidget(self.desk_dock):  # it was never there before
+            iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.desk_dock)
+            self.desk_dock.hide()
+        self._lay_out()
+        self.desk = Desk(iface, self, self.desk_dock)
+        self._connect()
+        self.keeper = Keeper(iface, self)
+        self.refresh()
+
+    def target_photos(self) -> list[PhotoItem]:
+        """Return the photos that the button works on: the selected ones, else all that are new, else the only one."""
+        if selected := self.photos.selected():
+            return selected
+        items = self.photos.photos.items
+        return [item for item in items if item.state is PhotoState.NEW] or (items if len(items) == 1 else [])
+
+    def output_folder(self, photo: Path | None) -> Path:
+        """Return where the results of ``photo`` go."""
+        return Path(self.settings.output) if self.settings.output else default_output_folder(photo)
+
+    def add_photos(self, paths: list[Path]) -> None:
+        """Put photos on the list, from files and folders."""
+        if added := self.photos.add(paths):
+            self.settings.photos = str(added[0].path.parent)
+        elif paths and not any(item.path in paths for item in self.photos.photos.items):
+            suffixes = ", ".join(SUFFIXES)
+            self.messages.info(tr("No photos there: AstroLoc reads {suffixes}.").format(suffixes=suffixes))
+        self.refresh()
+
+    def shut_down(self) -> None:
+        """End the engine process and let go of the project (the plugin is being switched off)."""
+        self.localization.shut_down()
+        self.keeper.stop()
+        self.desk.stop()
+        self._iface.removeDockWidget(self.desk_dock)
+        self.desk_dock.deleteLater()
+        self.photos.stop()
+        self.reference.stop()
+
+    def refresh(self) -> None:
+        """Bring the button, the hint and the options up to date with what is chosen."""
+        targets = self.target_photos()
+        busy = self.localization.busy
+        text = tr("Localize {n} photos").format(n=len(targets)) if len(targets) > 1 else tr("Localize photo")
+        self.localize_button.setText(text)
+        hint = "" if busy else self._next_step(targets)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        self.localize_button.setEnabled(not busy and not hint)
+        self.localize_button.setToolTip(hint or tr("Find where the photo was taken and put it on the map"))
+        self.remove_button.setEnabled(bool(self.photos.selected()) and not busy)
+        self.index.build_button.setEnabled(not busy)
+        self.options.show_nadir(targets[0].nadir if targets else None)
+        self.options.nadir.setEnabled(bool(targets))
+        self.desk_button.setEnabled(bool(self.photos.photos.items))
+        self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
+
+    def _next_step(self, targets: list[PhotoItem]) -> str:
+        """Return what is still to do before a photo can be localized; empty when nothing is."""
+        if not self.photos.photos.items:
+            return tr("To begin, add a photo.")
+        if not targets:
+            return tr("Select the photos to localize again.")
+        if problem := self.index.problem:
+            return problem
+        try:
+            self.reference.uri()
+        except InputError as error:
+            return str(error)
+        return ""
+
+    def _choose_photos(self) -> None:
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
+        chosen, _ = QFileDialog.getOpenFileNames(
+            self, tr("Add photos"), self.settings.photos, tr("Photos ({patterns})").format(patterns=patterns)
+        )
+        self.add_photos([Path(name) for name in chosen])
+
+    def _choose_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, tr("Add a folder of photos"), self.settings.photos):
+            self.add_photos([Path(folder)])
+
+    def _fill_add_menu(self) -> None:
+        """Offer files, a folder, and the images that are layers of the project already."""
+        menu = self.add_button.menu()
+        menu.clear()
+        menu.addAction(tr("Files…"), self._choose_photos)
+        menu.addAction(tr("A folder…"), self._choose_folder)
+        images = menu.addMenu(tr("A layer of the project"))
+        for layer, path in image_layers(QgsProject.instance()):
+            images.addAction(layer.name(), partial(self.add_photos, [path]))
+        images.setEnabled(not images.isEmpty())
+
+    def _remove_photos(self) -> None:
+        if not self.localization.busy:
+            self.photos.photos.remove(self.photos.selected())
+            self.refresh()
+
+    def _keep_nadir(self) -> None:
+        try:
+            nadir = self.options.read_nadir()
+        except InputError as error:
+            self.messages.warning(str(error))
+            self.refresh()
+            return
+        for item in self.target_photos():
+            if item.nadir != nadir:
+                item.desk.change(replace(item.desk.work, nadir=nadir), tr("Change the nadir"))
+
+    def _on_selection(self) -> None:
+        selected = self.photos.selected()
+        self.desk.take(selected[0] if len(selected) == 1 else None)
+
+    def _review(self, item: PhotoItem | None) -> None:
+        """Open the desk with a photo: the one given, the one selected, else the first that waits for a decision."""
+        items = self.photos.photos.items
+        if item is None:
+            waiting = [one for one in items if one.state in (PhotoState.LOCALIZED, PhotoState.NEEDS_REVIEW)]
+            item = next(iter([*self.photos.selected(), *waiting, *items]), None)
+        if item is None:
+            return
+        if self.photos.selected() != [item]:
+            self.photos.setCurrentIndex(self.photos.photos.index(items.index(item)))
+        self.desk.take(item)
+        self.desk.open()
+
+    def _lay_out(self) -> None:
+        self.add_button = self._tool_button(tr("&Add…"), "symbologyAdd.svg", tr("Add photos to the list"))
+        self.remove_button = self._tool_button(
+            tr("&Remove"), "symbologyRemove.svg", tr("Take the selected photos off the list; the files stay")
+        )
+        self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.add_button.setMenu(QMenu(self.add_button))
+        self.add_button.menu().aboutToShow.connect(self._fill_add_menu)
+        photo_label = QLabel(tr("&Photos"), self)
+        photo_label.setBuddy(self.photos)
+        header = QHBoxLayout()
+        header.addWidget(photo_label, 1)
+        header.addWidget(self.add_button)
+        header.addWidget(self.remove_button)
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(tr("R&eference"), self.reference)
+        form.addRow(tr("&Index"), self.index)
+        upper = QWidget(self)
+        layout = QVBoxLayout(upper)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(header)
+        layout.addWidget(self.photos, 1)
+        layout.addLayout(form)
+        layout.addWidget(self.options)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(upper)
+        content = QWidget(self)
+        outer = QVBoxLayout(content)
+        outer.setContentsMargins(6, 6, 6, 6)
+        outer.addWidget(scroll, 1)
+        self.desk_button = QPushButton(
+            QgsApplication.getThemeIcon("mActionMoveFeature.svg"), tr("Re&view and correct"), self
+        )
+        self.desk_button.setObjectName("AstroLocReview")
+        self.desk_button.setToolTip(tr("Open the desk: look at the photo on the map, correct it, accept it, export it"))
+        for widget in (self.hint, self.localize_button, self.progress, self.desk_button):
+            outer.addWidget(widget)
+        content.setMinimumWidth(280)
+        self.setWidget(content)
+
+    def _connect(self) -> None:
+        self.add_button.clicked.connect(self._choose_photos)
+        self.remove_button.clicked.connect(self._remove_photos)
+        self.photos.dropped.connect(self.add_photos)
+        self.photos.remove_requested.connect(self._remove_photos)
+        self.photos.selection_changed.connect(self.refresh)
+        self.photos.doubleClicked.connect(lambda index: self._review(self.photos.photos.items[index.row()]))
+        self.photos.selection_changed.connect(self._on_selection)
+        self.desk_button.clicked.connect(lambda: self._review(None))
+        self.reference.changed.connect(self.refresh)
+        self.index.changed.connect(self.refresh)
+        self.index.build_requested.connect(self.localization.build_index)
+        self.options.nadir_edited.connect(self._keep_nadir)
+        self.localize_button.clicked.connect(self.localization.localize)
+        self.progress.cancel_requested.connect(self.localization.cancel)
+        self.visibilityChanged.connect(lambda visible: self.refresh() if visible else None)
+
+    def _tool_button(self, text: str, icon: str, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setIcon(QgsApplication.getThemeIcon(icon))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAutoRaise(True)
+        button.setToolTip(tip)
+        return button

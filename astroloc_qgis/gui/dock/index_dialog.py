@@ -1,0 +1,147 @@
+"""Asks what an index is to be built of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.gui import QgsExtentWidget, QgsFileWidget
+from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.resources import shipped
+from astroloc_qgis.qgis_adapters.text import tr
+
+_OWN = ("astroloc-lite",) if shipped("models", "astroloc-lite.npz").is_file() else ()
+MODELS = (*_OWN, "efficientnet-lite0-gem", "xfeat-vlad")
+"""The engine's descriptors, by their names in its registry; our own first, where it came with the plugin."""
+BLOCK_TILES = 4
+TILE_PIXELS = 256
+WORLD_M = 2 * math.pi * 6378137.0
+FEWEST_BLOCK_PIXELS = 128
+"""A block that has fewer pixels of its own in the reference shows a descriptor nothing."""
+ZOOM_LIMITS = (9, 14)
+WGS84 = "EPSG:4326"
+WIDTH = 500
+
+
+def suggest_zooms(side_m: float, resolution_m: float) -> list[int]:
+    """Return up to three zooms whose blocks fit into the reference and show enough of it.
+
+    Args:
+        side_m: the longer side of the reference, in Web Mercator metres.
+        resolution_m: the size of its pixels, in Web Mercator metres.
+    """
+    coarsest, finest = ZOOM_LIMITS
+
+    def block_m(zoom: int) -> float:
+        return WORLD_M * BLOCK_TILES / 2**zoom
+
+    while coarsest < finest and block_m(coarsest) > 1.05 * side_m:
+        coarsest += 1
+    zooms = range(coarsest, min(coarsest + 2, finest) + 1)
+    detailed = [zoom for zoom in zooms if block_m(zoom) / resolution_m >= FEWEST_BLOCK_PIXELS]
+    return detailed or [coarsest]
+
+
+class IndexDialog(QDialog):
+    """Zooms, extent, model and folder of a new index.
+
+    Args:
+        reference: the imagery, to suggest zooms and extent from.
+        folder: where the index is suggested to go.
+    """
+
+    def __init__(self, reference: QgsRasterLayer, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Build index"))
+        self.about = QLabel(
+            tr(
+                "An index is what photos are looked up in: the reference imagery, described block by block. "
+                "Building takes seconds for a region and many minutes for a continent; it can be stopped and resumed."
+            )
+        )
+        self.about.setWordWrap(True)
+        self.zooms = QLineEdit(self)
+        self.zooms.setToolTip(
+            tr("Sizes of the blocks: 9 is about 313 km at the equator, 10 is 156 km, 11 is 78 km, and so on to 14")
+        )
+        self.extent = QgsExtentWidget(self)
+        self.extent.setNullValueAllowed(False)
+        self.model = QComboBox(self)
+        self.model.addItems(MODELS)
+        self.model.setToolTip(tr("How blocks and photos are described; the first is right for nearly everything"))
+        self.folder = QgsFileWidget(self)
+        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.folder.setFilePath(str(folder))
+        standard = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        self.buttons.button(standard.Ok).setText(tr("Build"))
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.problem = QLabel(self)
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        form = QFormLayout(self)
+        form.addRow(self.about)
+        form.addRow(tr("&Zooms"), self.zooms)
+        form.addRow(tr("&Extent"), self.extent)
+        form.addRow(tr("&Model"), self.model)
+        form.addRow(tr("&Folder"), self.folder)
+        form.addRow(self.problem)
+        form.addRow(self.buttons)
+        self._suggest(reference)
+        self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
+
+    def params(self) -> Mapping[str, Any]:
+        """Return the zooms, extent (west, south, east, north; degrees), model and folder, as the engine takes them.
+
+        Raises:
+            InputError: a field makes no sense; the sentence says which.
+        """
+        words = self.zooms.text().replace(",", " ").split()
+        try:
+            zooms = sorted({int(word) for word in words})
+        except ValueError as error:
+            raise InputError(tr("The zooms “{}” are not whole numbers.").format(self.zooms.text())) from error
+        if not zooms or zooms[0] < 1 or zooms[-1] > ZOOM_LIMITS[1]:
+            raise InputError(tr("Give at least one zoom, from 1 to {}.").format(ZOOM_LIMITS[1]))
+        box = self.extent.outputExtent()
+        if box.isEmpty():
+            raise InputError(tr("Give an extent that is not empty."))
+        if not self.folder.filePath():
+            raise InputError(tr("Choose a folder for the index."))
+        extent = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+        return {"zooms": zooms, "extent": extent, "model": self.model.currentText(), "out": self.folder.filePath()}
+
+    def accept(self) -> None:
+        """Close, if what was filled in makes sense."""
+        try:
+            self.params()
+        except InputError as error:
+            self.problem.setText(str(error))
+            self.problem.show()
+        else:
+            super().accept()
+
+    def _suggest(self, reference: QgsRasterLayer) -> None:
+        project = QgsProject.instance()
+        wgs84 = QgsCoordinateReferenceSystem(WGS84)
+        geographic = _extent_in(reference, wgs84, project)
+        mercator = _extent_in(reference, QgsCoordinateReferenceSystem("EPSG:3857"), project)
+        self.extent.setOriginalExtent(geographic, wgs84)
+        self.extent.setCurrentExtent(geographic, wgs84)
+        self.extent.setOutputCrs(wgs84)
+        self.extent.setOutputExtentFromOriginal()
+        resolution = mercator.width() / max(1, reference.width())
+        zooms = suggest_zooms(max(mercator.width(), mercator.height()), max(resolution, 1e-6))
+        self.zooms.setText(", ".join(map(str, zooms)))
+
+
+def _extent_in(layer: QgsRasterLayer, crs: QgsCoordinateReferenceSystem, project: QgsProject) -> QgsRectangle:
+    transform = QgsCoordinateTransform(layer.crs(), crs, project)
+    transform.setBallparkTransformsAreAppropriate(True)
+    return transform.transformBoundingBox(layer.extent())

@@ -1,0 +1,162 @@
+"""The list of photos as a widget: thumbnails, states, drag and drop, and what to do when it is empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.PyQt.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+)
+from qgis.PyQt.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from astroloc_qgis.gui.dock.thumbnails import ThumbnailLoader
+from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
+from astroloc_qgis.qgis_adapters.text import tr
+
+THUMBNAIL = 44
+PADDING = 4
+
+
+class PhotoList(QListView):
+    """The photos; emits what the user wants of them."""
+
+    dropped = pyqtSignal(list)
+    """Files or folders were dropped (paths)."""
+    remove_requested = pyqtSignal()
+    """The user pressed Delete."""
+    selection_changed = pyqtSignal()
+    """Other photos are selected now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.photos = PhotoModel(self)
+        self.setModel(self.photos)
+        self.setItemDelegate(_PhotoDelegate(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setUniformItemSizes(True)
+        self.setAcceptDrops(True)
+        self.setMinimumHeight(2 * (THUMBNAIL + 2 * PADDING))
+        self.setAccessibleName(tr("Photos"))
+        self.setToolTip(
+            tr("Photos to localize: drop files or folders here; Delete takes the selected ones off the list")
+        )
+        self._thumbnails = ThumbnailLoader(round(THUMBNAIL * self.devicePixelRatioF()), self)
+        self._thumbnails.loaded.connect(self._on_thumbnail)
+        self.selectionModel().selectionChanged.connect(self.selection_changed)
+
+    def add(self, paths: list[Path]) -> list[PhotoItem]:
+        """Add photos and start loading their thumbnails; returns those that were not there before."""
+        added = self.photos.add(paths)
+        self._load_thumbnails(added)
+        return added
+
+    def append(self, items: list[PhotoItem]) -> None:
+        """Put photos at the end of the list as they are, and start loading their thumbnails."""
+        self.photos.append(items)
+        self._load_thumbnails(items)
+
+    def _load_thumbnails(self, items: list[PhotoItem]) -> None:
+        for item in items:
+            self._thumbnails.load(item.path)
+        self.viewport().update()
+
+    def selected(self) -> list[PhotoItem]:
+        """Return the selected photos in their order."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return [self.photos.items[row] for row in rows]
+
+    def stop(self) -> None:
+        """Stop loading thumbnails."""
+        self._thumbnails.stop()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
+        if _paths(event):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Accept files and folders anywhere in the list."""
+        if _paths(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Pass on what was dropped."""
+        if paths := _paths(event):
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take the selected photos off the list on Delete."""
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say what to do next where there are no photos."""
+        super().paintEvent(event)
+        if self.photos.rowCount():
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        area = self.viewport().rect().adjusted(12, 8, -12, -8)
+        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+        painter.drawText(area, flags, tr("Drop astronaut photos or a folder here,\nor press Add…"))
+        painter.end()
+
+    def _on_thumbnail(self, path: Path, image: object) -> None:
+        pixmap = QPixmap.fromImage(image)
+        pixmap.setDevicePixelRatio(self.devicePixelRatioF())
+        self.photos.set_thumbnail(path, pixmap)
+
+
+class _PhotoDelegate(QStyledItemDelegate):
+    """Paints a photo: thumbnail, name, and its state below in a quieter colour."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: ARG002 - Qt calls it with both
+        """Return the size of a row."""
+        return QSize(120, max(THUMBNAIL, 2 * option.fontMetrics.height()) + 2 * PADDING)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Paint a row."""
+        item = index.data(PhotoModel.ItemRole)
+        style = option.widget.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        inner = option.rect.adjusted(PADDING, PADDING, -PADDING, -PADDING)
+        box = QRect(inner.left(), inner.top(), THUMBNAIL, inner.height())
+        if item.thumbnail is not None:
+            size = item.thumbnail.size() / item.thumbnail.devicePixelRatio()
+            corner = box.center() - QRect(0, 0, size.width(), size.height()).center()
+            painter.drawPixmap(corner, item.thumbnail)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        text = inner.adjusted(THUMBNAIL + 2 * PADDING, 0, 0, 0)
+        half = text.height() // 2
+        painter.save()
+        painter.setPen(option.palette.color(role))
+        self._line(painter, text.adjusted(0, 0, 0, -half), item.name, Qt.AlignmentFlag.AlignBottom)
+        if not selected:
+            painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
+        self._line(painter, text.adjusted(0, half, 0, 0), item.state_text, Qt.AlignmentFlag.AlignTop)
+        painter.restore()
+
+    @staticmethod
+    def _line(painter: QPainter, area: QRect, text: str, vertical: Qt.AlignmentFlag) -> None:
+        metrics: QFontMetrics = painter.fontMetrics()
+        elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(vertical | Qt.AlignmentFlag.AlignLeft), elided)
+
+
+def _paths(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

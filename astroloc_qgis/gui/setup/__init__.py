@@ -1,0 +1,1 @@
+"""The windows that set the engine up."""

@@ -1,0 +1,89 @@
+"""How QGIS starts the installer's process: on which Python, with which variables, to do what."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QProcessEnvironment
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.engine.interpreter import LAUNCHER, engine_environment, engine_folder
+from astroloc_qgis.qgis_adapters.engine.network import certificate_variables
+from astroloc_qgis.qgis_adapters.settings import Settings
+from astroloc_qgis.qgis_adapters.text import tr
+
+KEPT = (
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_TRUSTED_HOST", "PIP_CERT", "PIP_CLIENT_CERT"),
+    *("PIP_PROXY", "PIP_CONFIG_FILE"),
+)
+"""pip's variables that say where packages come from; all others could send them elsewhere."""
+
+
+def qgis_python() -> Path:
+    """Return the Python program that QGIS's own Python belongs to.
+
+    Inside QGIS ``sys.executable`` is QGIS itself on Windows and macOS, so the usual places are tried in turn.
+
+    Raises:
+        InputError: there is none.
+    """
+    base, program = Path(sys.base_prefix), Path(sys.executable)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    tried = [base / "python.exe", base / "python3.exe"] if os.name == "nt" else []
+    tried += [base / "bin" / version, base / "bin" / "python3"]
+    tried += [program.parent / "bin" / version, program.parent / "bin" / "python3", program.parent / "python3"]
+    if program.stem.lower().startswith("python"):
+        tried.append(program)
+    for candidate in tried:
+        if candidate.is_file():
+            return candidate
+    raise InputError(
+        tr("QGIS's own Python program was not found: choose an environment that you made yourself."),
+        "\n".join(map(str, tried)),
+    )
+
+
+def installer_command() -> list[str]:
+    """Return the command that starts the installer's process.
+
+    Raises:
+        InputError: there is no Python for it.
+    """
+    return [str(qgis_python()), "-I", str(LAUNCHER), "--installer"]
+
+
+def installer_environment() -> QProcessEnvironment:
+    """Return the engine's clean environment, with the certificates that QGIS trusts and pip's own addresses."""
+    environment = engine_environment()
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    for name, value in {**kept, **certificate_variables(engine_folder(Settings()))}.items():
+        environment.insert(name, value)
+    return environment
+
+
+def install_params(settings: Settings) -> dict[str, Any]:
+    """Return what the installer is to do, as the settings say."""
+    spec = importlib.util.find_spec("osgeo")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return {
+        "root": str(engine_folder(settings)),
+        "osgeo": places[0] if places else None,
+        "libraries": _library_folders(),
+        "index": settings.torch_index,
+        "wheels": settings.wheels,
+    }
+
+
+def _library_folders() -> list[str]:
+    """Return the folders of GDAL's DLLs; Windows alone needs to be told."""
+    if os.name != "nt":
+        return []
+    root = os.environ.get("OSGEO4W_ROOT", "")
+    folders = [Path(QgsApplication.prefixPath()) / "bin", Path(sys.executable).parent]
+    folders += [Path(root) / "bin"] if root else []
+    return [str(folder) for folder in dict.fromkeys(folders) if folder.is_dir()]

@@ -1,0 +1,79 @@
+"""Where the cascade looks about candidates, and how closely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from astroloc_qgis.engine.coregistration.attempts import SEEN_CLOSER, starts_about, starts_at
+from astroloc_qgis.engine.coregistration.cascade import GROUP
+from astroloc_qgis.engine.coregistration.search_area import CLOSER_BY, area_about_block, area_closer_to_block
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.retrieval.search import Candidate
+from astroloc_qgis.engine.tiles import Block, block_around
+from tests.engine.synthetic import make_world
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
+    """Of 100 m a pixel, about 40 N 10 E."""
+    opened = Reference.open(make_world(lon=10.0, lat=40.0).write(tmp_path_factory.mktemp("world") / "map.tif"))
+    yield opened
+    opened.close()
+
+
+def ground_px(area_frame_to_plane: np.ndarray) -> float:
+    """Metres a pixel."""
+    return float(np.sqrt(abs(np.linalg.det(area_frame_to_plane[:2, :2]))))
+
+
+def block_of(pixels: int, reference: Reference) -> Block:
+    """The block that the reference shows with about so many of its own pixels a side."""
+    gsd = reference.native_gsd_m(10.0, 40.0)
+    blocks = (block_around(10.0, 40.0, zoom) for zoom in range(6, 18))
+    return min(blocks, key=lambda block: abs(block.side_m / gsd - pixels))
+
+
+def candidates(zoom: int, count: int) -> list[Candidate]:
+    """Far apart, so that none is left out."""
+    middle = block_around(10.0, 40.0, zoom)
+    blocks = [Block(zoom, middle.row, middle.column + 3 * middle.size * number) for number in range(count)]
+    return [Candidate(block, rank, 1.0, rank % 4) for rank, block in enumerate(blocks, start=1)]
+
+
+def test_closer_is_narrower_and_larger(reference: Reference) -> None:
+    block = block_of(256, reference)
+    wide, close = area_about_block(block, reference), area_closer_to_block(block, reference, turn=3)
+    assert close is not None
+    assert ground_px(wide.frames[0].to_plane) > CLOSER_BY * ground_px(close.frames[0].to_plane)
+    side_m = close.frames[0].size[0] * ground_px(close.frames[0].to_plane)
+    assert side_m == pytest.approx(2 * block.side_m, rel=0.02)
+    # A photo half as wide as the block is then 1.6 times as large as its picture, as matchers like it.
+    block_px = close.frames[0].size[0] / 2
+    assert close.photo_px[0] / (block_px / 2) == pytest.approx(1.6, rel=0.1)
+    assert close.looks[0] == (0, 3)
+
+
+def test_nobody_looks_closer_than_the_reference_shows(reference: Reference) -> None:
+    fine = block_of(100, reference)
+    assert area_closer_to_block(fine, reference) is None
+    assert len(starts_at(candidates(fine.zoom, 1)[0], reference, None)) == 1
+
+
+def test_each_of_the_first_groups_is_followed_by_its_closer_looks(reference: Reference) -> None:
+    given = candidates(block_of(256, reference).zoom, SEEN_CLOSER + GROUP)
+    starts = starts_about(given, reference, None)
+    ranks = [candidate.rank for _, candidate in starts if candidate is not None]
+    groups = [list(range(first, first + GROUP)) for first in range(1, len(given) + 1, GROUP)]
+    assert ranks == [rank for group in groups[:-1] for rank in (*group, *group)] + groups[-1]
+    assert len(groups) == 4
+    assert [len(area.photo_px) for area, _ in starts[:GROUP]] == [2] * GROUP
+    assert {len(area.photo_px) for area, _ in starts[GROUP:]} == {1}
+    assert [area.looks[0][1] for area, _ in starts[:GROUP]] == [candidate.turn for candidate in given[:GROUP]]
+
+
+def test_about_a_block_that_somebody_named_every_turn_is_looked_at(reference: Reference) -> None:
+    starts = starts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
+    assert [len(area.looks) for area, _ in starts] == [8, 8]

@@ -1,0 +1,246 @@
+"""The matchers: each by its name, each with a known motion to find."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from kornia.feature.lightglue import CrossBlock
+
+from astroloc_qgis.engine.coregistration.homography_fit import fit_homography
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.homography import (
+    Array,
+    apply_homography,
+    photo_corners,
+    scaling,
+    translation,
+    warp_image,
+)
+from astroloc_qgis.engine.matchers import registry as matchers
+from astroloc_qgis.engine.matchers.base import Features, Image, Matcher, inside_mask
+from astroloc_qgis.engine.matchers.lightglue import FusedCrossAttention
+from astroloc_qgis.engine.matchers.preprocessing import equalise, stretch
+from tests.engine.synthetic import World, degrade, make_world
+
+ALL = ["sift", "xfeat-lighterglue", "aliked-lightglue"]
+SIDE = 320
+
+
+@pytest.fixture(params=ALL)
+def matcher(request: pytest.FixtureRequest) -> Matcher:
+    return matchers.create(request.param)
+
+
+@pytest.fixture(scope="module")
+def picture(world: World) -> Image:
+    return np.ascontiguousarray(world.pixels[200 : 200 + SIDE, 300 : 300 + SIDE])
+
+
+@pytest.fixture(scope="module")
+def described(picture: Image) -> dict[str, Features]:
+    """What each matcher finds in the picture."""
+    return {name: matchers.create(name).extract(picture) for name in ALL}
+
+
+def motion(turn_deg: float, scale: float) -> Array:
+    """A turn and a scale about the middle of the picture."""
+    cosine, sine = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
+    turned = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1.0]])
+    return translation(SIDE / 2, SIDE / 2) @ scaling(scale) @ turned @ translation(-SIDE / 2, -SIDE / 2)
+
+
+def worst_corner(matcher: Matcher, picture: Image, features: Features, moved: Array) -> float:
+    """Pixels by which the motion that a matcher finds misses the corners of the picture."""
+    other = degrade(warp_image(picture, moved, (SIDE, SIDE)).astype(np.uint8), seed=5)
+    covered = warp_image(np.ones((SIDE, SIDE), np.uint8), moved, (SIDE, SIDE)) > 0
+    matches = matcher.match(features, matcher.extract(other, covered))
+    fit = fit_homography(matches, 3.0)
+    if fit is None:
+        return math.inf
+    corners = photo_corners(SIDE, SIDE)
+    error = apply_homography(fit.homography, corners) - apply_homography(moved, corners)
+    return float(np.linalg.norm(error, axis=1).max())
+
+
+def test_the_registry_begins_with_the_three_matchers_of_the_cascade() -> None:
+    assert matchers.names()[:3] == ALL
+    for name in ALL:
+        matchers.check_name(name)
+
+
+def test_a_matcher_carries_its_name_and_the_licence_of_its_weights(matcher: Matcher) -> None:
+    assert matcher.name in ALL
+    assert "Apache-2.0" in matcher.licence
+
+
+def test_only_sift_bears_any_turn() -> None:
+    assert [matchers.create(name).rotation_invariant for name in ALL] == [True, False, False]
+
+
+@pytest.mark.parametrize("ask", [matchers.check_name, matchers.create])
+def test_an_unknown_matcher_is_refused_with_the_names_there_are(ask: object) -> None:
+    with pytest.raises(InputError, match="no matcher 'surf'.*sift, xfeat-lighterglue, aliked-lightglue"):
+        ask("surf")  # type: ignore[operator]
+
+
+def test_a_matcher_is_loaded_once() -> None:
+    assert matchers.create("xfeat-lighterglue") is matchers.create("xfeat-lighterglue")
+    assert matchers.create("sift") is not matchers.create("xfeat-lighterglue")
+
+
+@pytest.mark.parametrize(("width", "heads"), [(96, 1), (256, 4)])
+def test_the_fused_attention_computes_what_kornias_own_does(width: int, heads: int) -> None:
+    torch.manual_seed(4)
+    block = CrossBlock(width, heads).eval()
+    first, second = torch.randn(1, 70, width), torch.randn(1, 50, width)
+    with torch.inference_mode():
+        for ours, kornias in zip(FusedCrossAttention(block)(first, second), block(first, second), strict=True):
+            assert torch.allclose(ours, kornias, atol=1e-5)
+            assert ours.std() > 0.5
+
+
+@pytest.mark.parametrize(("turn_deg", "scale"), [(12, 1.2), (-20, 0.8)])
+def test_every_matcher_recovers_a_small_turn_and_scale(
+    matcher: Matcher, picture: Image, described: dict[str, Features], turn_deg: float, scale: float
+) -> None:
+    assert worst_corner(matcher, picture, described[matcher.name], motion(turn_deg, scale)) < 2.0
+
+
+@pytest.mark.parametrize("turn_deg", [45, 90, 135, 180, 250])
+def test_sift_recovers_any_turn(picture: Image, described: dict[str, Features], turn_deg: float) -> None:
+    assert worst_corner(matchers.create("sift"), picture, described["sift"], motion(turn_deg, 0.7)) < 1.0
+
+
+def test_keypoints_keep_the_corner_convention(matcher: Matcher) -> None:
+    # A matcher that forgot half a pixel would see a picture and its mirror image a whole pixel apart. XFeat's network
+    # leans by 0.16 pixels to the right by itself, which cancels between two pictures of the same orientation.
+    picture = np.ascontiguousarray(make_world().pixels[400 : 400 + SIDE, 400 : 400 + SIDE])
+    mirrored = np.ascontiguousarray(picture[:, ::-1])
+    first, second = matcher.extract(picture).keypoints, matcher.extract(mirrored).keypoints
+    back = np.column_stack((SIDE - second[:, 0], second[:, 1]))
+    nearest = np.array([back[np.linalg.norm(back - point, axis=1).argmin()] for point in first])
+    near = np.linalg.norm(nearest - first, axis=1) < 1.6
+    assert near.sum() > 50
+    assert abs(float(np.mean((nearest - first)[near, 0]))) < 0.5
+
+
+def test_nothing_is_found_where_the_mask_shows_nothing(matcher: Matcher, picture: Image) -> None:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[:, : SIDE // 2] = True
+    features = matcher.extract(picture, mask)
+    assert len(features.keypoints) > 50
+    assert (features.keypoints[:, 0] <= SIDE // 2 - 3).all()
+    assert len(matcher.extract(picture, np.zeros((SIDE, SIDE), bool)).keypoints) == 0
+
+
+def test_masked_features_still_match(matcher: Matcher, picture: Image, described: dict[str, Features]) -> None:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[40:, 60:] = True
+    matches = matcher.match(matcher.extract(picture, mask), described[matcher.name])
+    assert len(matches) > 50
+    # Each point is paired with itself: the descriptors stayed with their keypoints when the mask dropped some.
+    assert np.median(np.linalg.norm(matches.a - matches.b, axis=1)) < 0.5
+
+
+def test_matches_are_as_many_as_their_scores_and_lie_in_the_pictures(
+    matcher: Matcher, picture: Image, described: dict[str, Features]
+) -> None:
+    small = np.ascontiguousarray(picture[:200, :300])
+    first, second = matcher.extract(small), described[matcher.name]
+    assert first.size == (300, 200)
+    assert first.keypoints.dtype == np.float32
+    matches = matcher.match(first, second)
+    assert matches.a.shape == matches.b.shape == (len(matches), 2)
+    assert matches.score.shape == (len(matches),)
+    assert matches.a.dtype == np.float64
+    assert ((matches.a >= 0) & (matches.a <= (300, 200))).all()
+    assert ((matches.b >= 0) & (matches.b <= SIDE)).all()
+
+
+@pytest.mark.parametrize("kind", ["black", "grey", "small"])
+def test_a_picture_with_nothing_in_it_matches_nothing(
+    matcher: Matcher, described: dict[str, Features], kind: str
+) -> None:
+    plain = {
+        "black": np.zeros((SIDE, SIDE, 3), np.uint8),
+        "grey": np.full((100, 240, 3), 128, np.uint8),
+        "small": np.full((32, 32, 3), 60, np.uint8),
+    }[kind]
+    nothing, something = matcher.extract(plain), described[matcher.name]
+    for matches in (
+        matcher.match(nothing, something),
+        matcher.match(something, nothing),
+        matcher.match(nothing, nothing),
+    ):
+        assert fit_homography(matches, 3.0) is None
+
+
+def test_a_picture_of_which_the_mask_leaves_nothing_matches_nothing(
+    matcher: Matcher, picture: Image, described: dict[str, Features]
+) -> None:
+    nothing = matcher.extract(picture, np.zeros((SIDE, SIDE), bool))
+    assert len(matcher.match(nothing, described[matcher.name])) == 0
+    assert len(matcher.match(described[matcher.name], nothing)) == 0
+
+
+def test_two_different_places_give_no_homography(matcher: Matcher, described: dict[str, Features]) -> None:
+    elsewhere = np.ascontiguousarray(make_world(seed=9).pixels[:SIDE, :SIDE])
+    fit = fit_homography(matcher.match(described[matcher.name], matcher.extract(elsewhere)), 3.0)
+    assert fit is None or fit.inliers < 15
+
+
+def test_a_picture_is_not_changed_by_being_described(matcher: Matcher, picture: Image) -> None:
+    before = picture.copy()
+    matcher.extract(picture, np.tri(SIDE, dtype=bool))
+    assert (picture == before).all()
+
+
+def test_the_edge_of_a_mask_is_kept_at_a_distance() -> None:
+    mask = np.zeros((20, 40), bool)
+    mask[:, 10:] = True
+    points = np.array([[5.5, 10.5], [12.5, 10.5], [14.5, 10.5], [39.9, 10.5]], np.float32)
+    assert inside_mask(points, mask, margin=4).tolist() == [False, False, True, True]
+    assert inside_mask(points, None).all()
+    assert inside_mask(np.zeros((0, 2), np.float32), mask).shape == (0,)
+
+
+def test_equalising_brings_haze_and_dusk_to_the_same_contrast(picture: Image) -> None:
+    hazy, dusk = (picture * 0.3 + 140).astype(np.uint8), (picture * 0.4).astype(np.uint8)
+    likeness = [np.abs(a.astype(float) - b).mean() for a, b in ((hazy, dusk), (equalise(hazy), equalise(dusk)))]
+    assert likeness[1] < likeness[0]
+    assert equalise(hazy).std() > 1.3 * hazy.std()
+    assert equalise(picture).shape == picture.shape
+
+
+def test_stretching_takes_the_blue_of_haze_away(picture: Image) -> None:
+    veil, clear = np.array([30, 60, 120]), np.array([0.8, 0.6, 0.3])
+    hazy = (picture * clear + veil).clip(0, 255).astype(np.uint8)
+    assert np.abs(stretch(hazy).astype(float) - stretch(picture)).mean() < 4
+    assert np.ptp(hazy[..., 2]) < 80 < 250 < np.ptp(stretch(hazy)[..., 2])
+
+
+def test_missing_pixels_stay_black_and_have_no_part_in_the_stretch(picture: Image) -> None:
+    dull = (picture * 0.2 + 100).astype(np.uint8)
+    framed = np.pad(dull, ((40, 40), (0, 0), (0, 0)))
+    assert (stretch(framed)[40:-40] == stretch(dull)).all()
+    assert stretch(framed)[:40].max() == 0
+    # Where it is known what is missing, black counts like any colour, and no colour stands for nothing.
+    known = np.ones(framed.shape[:2], bool)
+    known[:40] = known[-40:] = False
+    framed[:40], dull[:60, :80] = (255, 0, 120), 0
+    framed[40:-40] = dull
+    stretched = stretch(framed, known)
+    assert stretched[:40].max() == 0
+    assert (stretched[40:-40] == stretch(dull, np.ones(dull.shape[:2], bool))).all()
+    assert np.median(stretched[120:-40]) > np.median(stretch(dull)[80:])
+
+
+def test_what_has_no_contrast_is_not_blown_up() -> None:
+    flat = np.full((20, 30, 3), 90, np.uint8)
+    assert stretch(flat).std() == 0
+    faint = flat + np.tile(np.array([0, 1], np.uint8)[:, None], (10, 30))[..., None]
+    assert np.ptp(stretch(faint)) < 40
+    assert stretch(np.zeros((4, 5, 3), np.uint8)).max() == 0
