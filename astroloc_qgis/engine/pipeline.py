@@ -20,11 +20,9 @@ from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_abo
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
-from astroloc_qgis.engine.geometry.homography import (
-    geodesic_km,
-    homography_from_points,
-    photo_corners,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 CELLS = 5
 """The photo's short side is cut into so many cells to see how its tie points spread."""

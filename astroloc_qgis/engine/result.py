@@ -11,7 +11,9 @@ import numpy as np
 from astroloc_qgis.engine.confidence.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.coregistration.cascade import Outcome
 from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
-from astroloc_qgis.engine.geometry.homography import Array, apply_homography, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval.search import Candidate

@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.projection import Array as Array
-from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
 
 WGS84 = "EPSG:4326"
 transform = transform_points

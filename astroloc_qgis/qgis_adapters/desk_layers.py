@@ -17,7 +17,8 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, signed_area, transform, wrap_lon
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, signed_area, transform, wrap_lon
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, all_photo_layers, photo_layers
 from astroloc_qgis.qgis_adapters.text import tr

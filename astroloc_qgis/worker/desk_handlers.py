@@ -18,7 +18,7 @@ def export(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     import numpy as np
 
     from astroloc_qgis.engine.exports.bundle import ExportOptions, export_photo
-    from astroloc_qgis.engine.geometry.homography import WorkingPlane
+    from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
     from astroloc_qgis.engine.photo.reading import read_photo
 
     options = {name: value for name, value in params["options"].items() if value is not None}

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.desktop
 def exported(pictures, tmp_path):  # noqa: F811
     """The control points of a photo as they are exported: a grid, by a homography of known place, one switched off."""
     from astroloc_qgis.engine.exports.bundle import ExportOptions, export_photo
-    from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography
+    from astroloc_qgis.engine.geometry.homography import apply_homography
+    from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
     from astroloc_qgis.engine.photo.reading import read_photo
     from tests.engine.coded_photo import seen_from_above
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, translation
+from astroloc_qgis.engine.geometry.homography import translation
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.photo.reading import Photo
 
 PER_PIXEL = 64

@@ -13,7 +13,10 @@ import cv2
 import numpy as np
 import torch
 
-from astroloc_qgis.engine.geometry.homography import Array, apply_homography, geodesic_km, photo_corners
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import build_index
 from astroloc_qgis.engine.tiles import Block, block_around

@@ -19,7 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, transform_points, unwrap_lons, warp_image
+from astroloc_qgis.engine.geometry.distances import unwrap_lons
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.warping import warp_image
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
 
 gdal.UseExceptions()

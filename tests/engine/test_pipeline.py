@@ -13,7 +13,10 @@ from osgeo import gdal, ogr, osr
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography, geodesic_km, photo_corners
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.engine.tiles import Block
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, SIZE, Scene, left_in, make_scene

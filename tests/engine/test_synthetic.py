@@ -8,12 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.geometry.homography import (
-    WorkingPlane,
-    apply_homography,
-    homography_from_points,
-    photo_corners,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 from tests.engine.synthetic import World, shot
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from osgeo import osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, transform_points
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.tiles import (
     HALF_WORLD_M,
     Block,

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astroloc_qgis.engine.confidence.model import Evidence
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, scaling, translation
+from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.registration import Registration, Step, TiePoints
 from astroloc_qgis.engine.verification import ACCEPTED, evidence_of, verify
 

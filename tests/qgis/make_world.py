@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from astroloc_qgis.engine.geometry.homography import footprint_lonlat
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import build_index
 from tests.engine.synthetic import make_world, shot, write_image

@@ -9,7 +9,7 @@ import numpy as np
 
 from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.block_table import Table
-from astroloc_qgis.engine.geometry.homography import geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.plan import EXACT
 from astroloc_qgis.engine.index.store import Index, build_index

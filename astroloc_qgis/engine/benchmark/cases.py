@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.tiles import Block
 
 KINDS = ("positive", "negative", "hard")

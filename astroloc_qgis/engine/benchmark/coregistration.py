@@ -19,7 +19,8 @@ from astroloc_qgis.engine.benchmark.cases import Case, read_cases
 from astroloc_qgis.engine.coregistration.cascade import Stage, stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
-from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.photo.reading import read_photo

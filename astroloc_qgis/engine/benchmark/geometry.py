@@ -20,15 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.homography import (
-    ISS_ALTITUDE_M,
-    Array,
-    WorkingPlane,
-    apply_homography,
-    photo_corners,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.plane_choice import choose_plane, fit_plane
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M, WorkingPlane
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 

@@ -14,7 +14,8 @@ from astroloc_qgis.engine.benchmark.geometry import FLAT, LISTED, LOCAL, corner_
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_block, frame_towards
-from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import Frame
 from astroloc_qgis.engine.matchers import registry as matchers

@@ -14,7 +14,8 @@ import numpy as np
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN
 from astroloc_qgis.engine.benchmark.retrieval import Query
-from astroloc_qgis.engine.geometry.homography import Array, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 
 

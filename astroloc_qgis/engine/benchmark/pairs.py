@@ -24,14 +24,10 @@ from astroloc_qgis.engine.confidence.model import evidence_row
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, area_about_block
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    footprint_lonlat,
-    geodesic_km,
-    unwrap_lons,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches

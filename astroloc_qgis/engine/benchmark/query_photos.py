@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.benchmark.retrieval import PHOTOS
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.geometry.homography import Array, geodesic_km, homography_from_points, photo_corners
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import homography_from_points
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import appearance

@@ -25,13 +25,11 @@ from astroloc_qgis.engine.confidence.model import evidence_from, evidence_row
 from astroloc_qgis.engine.coregistration.cascade import stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import (
-    ISS_ALTITUDE_M,
-    Array,
-    apply_homography,
-    footprint_lonlat,
-    geodesic_km,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import STEPS, jpeg

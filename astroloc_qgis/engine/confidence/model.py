@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.geometry.projection import Array
 
 FOLDER = Path(__file__).parent / "calibration"
 """Where the fitted weights are, ``<matcher>.json``; each file says how it was made."""

@@ -25,14 +25,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    in_front,
-    photo_corners,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.registration import Registration

@@ -15,14 +15,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    normalise,
-    scaling,
-    translation,
-)
+from astroloc_qgis.engine.geometry.homography import apply_homography, normalise, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 NADIR_DEVIATION_M = 30_000.0
 """Nadirs are listed to a tenth of a degree, but the station moves 7.7 km a second and the clock may be seconds off."""

@@ -9,13 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    apply_homography,
-    homography_from_points,
-    in_front,
-    photo_corners,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, in_front
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.rendering import jacobian
 from astroloc_qgis.engine.matchers.base import Matches
 

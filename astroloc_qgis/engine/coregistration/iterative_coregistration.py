@@ -19,15 +19,12 @@ from astroloc_qgis.engine.coregistration.candidate_search import PlaceSearch, Re
 from astroloc_qgis.engine.coregistration.homography_fit import Expectation, Fit, fit_homography, fit_of, why_impossible
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews, View
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    normalise,
-    photo_corners,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, normalise
 from astroloc_qgis.engine.geometry.plane_choice import choose_plane
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, Frame, jacobian, render
 from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import Array, quarter_turn, scaling
+from astroloc_qgis.engine.geometry.homography import quarter_turn, scaling
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.preprocessing import equalise
 

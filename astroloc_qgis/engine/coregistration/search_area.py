@@ -8,15 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from astroloc_qgis.engine.coregistration.homography_fit import MIN_INLIERS
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    geodesic_km,
-    normalise,
-    scaling,
-    translation,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.homography import apply_homography, normalise, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import Frame
 from astroloc_qgis.engine.tiles import Block

@@ -24,7 +24,10 @@ from astroloc_qgis.engine.exports.sidecar import write_sidecar, write_stac_item
 from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
 from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, ground_area_km2
+from astroloc_qgis.engine.geometry.footprint import ground_area_km2
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import numpy as np
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import transform_points, wrap_lon
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.projection import transform_points
 
 
 def utm_crs(lon: float, lat: float) -> str:

@@ -12,14 +12,10 @@ from osgeo import gdal, ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.vector import Value, field_types, write_features
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    signed_area,
-    transform_points,
-    unwrap_lons,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.polygons import signed_area
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 LAYER = "footprint"
 

@@ -22,7 +22,9 @@ from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.grid import MAX_PIXELS, OutputGrid, plan_grid
 from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
 from astroloc_qgis.engine.exports.warp import InverseMap, inverse_map, resampling_flag, warp_block
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, scaling
+from astroloc_qgis.engine.geometry.homography import apply_homography, scaling
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 if TYPE_CHECKING:

@@ -12,7 +12,9 @@ from osgeo import osr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.crs import x_period
 from astroloc_qgis.engine.exports.visible_region import Sight
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, transform_points
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 log = logging.getLogger(__name__)
 

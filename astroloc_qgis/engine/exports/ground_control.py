@@ -14,7 +14,10 @@ from osgeo import gdal, osr
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
 from astroloc_qgis.engine.exports.visible_region import Sight
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, unwrap_lons
+from astroloc_qgis.engine.geometry.distances import unwrap_lons
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.photo.exif import read_exif
 
 if TYPE_CHECKING:

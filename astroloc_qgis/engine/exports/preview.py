@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.visible_region import find_sight
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    transform_points,
-    warp_image,
-)
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
+from astroloc_qgis.engine.geometry.warping import warp_image
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.imagery.reference import Rendering

@@ -15,7 +15,9 @@ from osgeo import gdal
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.footprint import split_polygon
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.distances import unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.photo.reading import Photo

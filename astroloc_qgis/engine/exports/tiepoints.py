@@ -13,7 +13,9 @@ from osgeo import ogr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.vector import write_features
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.registration import TiePoints

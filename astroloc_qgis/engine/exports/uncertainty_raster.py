@@ -16,7 +16,8 @@ from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE, storable
 from astroloc_qgis.engine.exports.grid import OutputGrid, plan_grid
 from astroloc_qgis.engine.exports.visible_region import find_sight
-from astroloc_qgis.engine.geometry.homography import Array, apply_homography, in_front
+from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
+from astroloc_qgis.engine.geometry.projection import Array
 
 BANDS = {0.68: "radius that holds the truth in 68 % of cases, metres", 0.95: "the same in 95 % of cases"}
 NO_DATA = -9999.0

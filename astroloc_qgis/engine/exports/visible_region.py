@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, in_front, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 MAX_STRETCH = 30.0
 """Ground length of a pixel relative to the central pixel's, beyond which the photo is cut off."""

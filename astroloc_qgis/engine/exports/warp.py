@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.grid import OutputGrid
 from astroloc_qgis.engine.exports.visible_region import Sight
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.homography import Array, WorkingPlane, apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 CLEARLY_BETTER = 0.9
 """A later plane must have less than this part of the residual of an earlier one: noise alone chooses none."""

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.confidence.uncertainty import homography_design, normalised
-from astroloc_qgis.engine.geometry.homography import Array, apply_homography
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.photo.reading import Photo

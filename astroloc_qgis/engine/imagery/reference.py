@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, transform_points
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.bands import colour_view
 from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache

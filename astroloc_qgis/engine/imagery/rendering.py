@@ -10,14 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    in_front,
-    photo_corners,
-    transform_points,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 
 MIN_SHOWN = 0.05

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.geometry.homography import transform_points
+from astroloc_qgis.engine.geometry.projection import transform_points
 
 Array = NDArray[np.float64]
 

@@ -145,7 +145,7 @@ def create(name: str, device: str = "cpu") -> Matcher:
             there).
     """
     entry = known(name)
-    maker = getattr(importlib.import_module(f"{__name__}.{entry.module}"), entry.kind)
+    maker = getattr(importlib.import_module(f"{__package__}.{entry.module}"), entry.kind)
     with weights.instead_of(dict(entry.substitutes)):
         matcher: Matcher = maker() if entry.module == "sift" else maker(device=device)
     if entry.substitutes:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.geometry.projection import Array
 
 SIGMA_KM = 320.0
 ANYWHERE = 0.05

@@ -16,7 +16,7 @@ import numpy as np
 from astroloc_qgis.engine.block_table import iou_with, overlaps_extent
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval.nadir_prior import WEIGHT, score_loss, size_loss

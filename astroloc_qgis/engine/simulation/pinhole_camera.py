@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import ISS_ALTITUDE_M, Array, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.tiles import lonlat_to_mercator
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.training.data.overlap_zones import Nearness
 
 

@@ -29,7 +29,7 @@ from astroloc_qgis.engine.descriptors.astroloc_lite import PHOTO_PX, TILE_PX
 from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import Array
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.overlap_zones import Nearness

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.screen import Screen
 from astroloc_qgis.gui.model.work import Placement, Work, fit_placement, is_sound
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, fit_homography, ground_km, local_plane, transform
+from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, fit_homography, ground_km, local_plane, transform
 
 SHARE = 0.5
 """How much of the map's shorter side a photo fills that is placed by hand."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.qgis_adapters.desk_geometry import (
     WGS84,
-    Array,
     apply,
     depth,
     fit_homography,

@@ -26,7 +26,7 @@ from astroloc_qgis.engine.benchmark.simulated import Listed, camera_at, looks, r
 from astroloc_qgis.engine.confidence.fitting import MOST_ERROR, calibrate, counts_table, threshold_of
 from astroloc_qgis.engine.confidence.model import JUDGED, evidence_row
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 from astroloc_qgis.engine.verification import Evidence

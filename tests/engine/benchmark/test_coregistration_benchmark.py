@@ -13,7 +13,7 @@ from astroloc_qgis.engine.benchmark.cases import Case, read_cases
 from astroloc_qgis.engine.benchmark.coregistration import corner_error_px, is_right, run
 from astroloc_qgis.engine.benchmark.reports.coregistration import plot, summaries, table
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import WorkingPlane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from tests.engine.scene import Scene, make_scene
 from tests.engine.synthetic import World

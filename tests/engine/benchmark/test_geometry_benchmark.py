@@ -16,8 +16,9 @@ from astroloc_qgis.engine.benchmark import geometry
 from astroloc_qgis.engine.benchmark.geometry import EXACT, FLAT, LEVEL_PX, LISTED, LOCAL, SCENES
 from astroloc_qgis.engine.benchmark.geometry_registration import register_rendered
 from astroloc_qgis.engine.benchmark.reports.geometry import plot, tables
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.plane_choice import choose_plane, fit_in_photo, fit_plane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 from tests.engine.synthetic import make_world

@@ -11,7 +11,8 @@ import pytest
 from astroloc_qgis.engine.benchmark.localization import corner_error, describe, run, summary
 from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.errors import Cancelled
-from astroloc_qgis.engine.geometry.homography import apply_homography, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from tests.engine.scene import SIZE, Scene, make_scene
 
 SQUARE = np.array([[10.0, 46.0], [11.0, 46.0], [11.0, 45.0], [10.0, 45.0]])

@@ -13,7 +13,7 @@ from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.benchmark.baselines import blocks_in_reach, thin_out
 from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_queries, region_table, run, summary
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.photo.reading import read_photo

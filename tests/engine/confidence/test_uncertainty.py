@@ -16,14 +16,11 @@ from astroloc_qgis.engine.coregistration.homography_fit import fit_homography
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.geotiff import write_geotiff
 from astroloc_qgis.engine.exports.uncertainty_raster import NO_DATA, write_uncertainty
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    geodesic_km,
-    homography_from_points,
-    photo_corners,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.matchers.base import Matches
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera

@@ -8,15 +8,10 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.coregistration.camera_fit import fit_camera, height_of
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    WorkingPlane,
-    apply_homography,
-    homography_from_points,
-    photo_corners,
-    scaling,
-    translation,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 SIZE = (1024, 683)
 HEIGHT = 420_000.0

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.benchmark.cases import read_cases
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.pipeline import refine
 

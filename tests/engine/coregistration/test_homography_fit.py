@@ -10,15 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astroloc_qgis.engine.coregistration.homography_fit import MIN_INLIERS, fit_homography, why_impossible
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    apply_homography,
-    is_convex,
-    photo_corners,
-    scaling,
-    signed_area,
-    translation,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
+from astroloc_qgis.engine.geometry.polygons import is_convex, signed_area
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers.base import Matches
 
 SIZE = (600, 400)

@@ -21,15 +21,11 @@ from astroloc_qgis.engine.coregistration.search_area import (
     plane_for,
 )
 from astroloc_qgis.engine.errors import Cancelled
-from astroloc_qgis.engine.geometry.homography import (
-    ISS_ALTITUDE_M,
-    Array,
-    WorkingPlane,
-    apply_homography,
-    geodesic_km,
-    homography_from_points,
-    photo_corners,
-)
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M, WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches

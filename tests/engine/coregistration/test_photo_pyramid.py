@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
-from astroloc_qgis.engine.geometry.homography import apply_homography, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, pair_up
 from tests.engine.synthetic import World
 

@@ -12,7 +12,10 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.bundle import FORMS, ExportOptions, export_photo
 from astroloc_qgis.engine.exports.crs import utm_crs
 from astroloc_qgis.engine.exports.points_file import read_points
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography, photo_corners, wrap_lon
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.photo.reading import read_photo
 from tests.engine.coded_photo import coded_photo, decode, seen_from_above, true_origin
 

@@ -15,7 +15,10 @@ from osgeo import ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.footprint import read_footprint, write_footprint
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, footprint_lonlat, geodesic_km, signed_area
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.polygons import signed_area
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from tests.engine.coded_photo import seen_from_above
 
 SUFFIXES = [".gpkg", ".geojson"]

@@ -13,7 +13,9 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports import geotiff
 from astroloc_qgis.engine.exports.crs import resolve_crs, utm_crs
 from astroloc_qgis.engine.exports.geotiff import write_geotiff
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, footprint_lonlat, translation
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.homography import translation
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from tests.engine.coded_photo import Decoded, coded_photo, decode, make_photo, seen_from_above, true_origin
 
 PLACES = {

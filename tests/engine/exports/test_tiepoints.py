@@ -8,7 +8,8 @@ from osgeo import gdal, ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.tiepoints import COLUMNS, write_tie_points
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.registration import TiePoints
 from tests.engine.coded_photo import seen_from_above
 

@@ -12,28 +12,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from osgeo import ogr, osr
 
+from astroloc_qgis.engine.geometry.distances import geodesic_km, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat, ground_area_km2, photo_corners
 from astroloc_qgis.engine.geometry.homography import (
-    ISS_ALTITUDE_M,
-    Array,
-    WorkingPlane,
     apply_homography,
-    footprint_lonlat,
-    geodesic_km,
-    ground_area_km2,
     homography_from_points,
     in_front,
-    is_convex,
     normalise,
-    photo_corners,
     quarter_turn,
     scaling,
-    signed_area,
-    transform_points,
     translation,
-    unwrap_lons,
-    warp_image,
-    wrap_lon,
 )
+from astroloc_qgis.engine.geometry.polygons import is_convex, signed_area
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
+from astroloc_qgis.engine.geometry.warping import warp_image
+from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M, WorkingPlane
 
 osr.UseExceptions()
 ogr.UseExceptions()

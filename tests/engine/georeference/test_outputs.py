@@ -16,7 +16,10 @@ from osgeo import gdal, ogr, osr
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs, utm_crs, x_period
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography, footprint_lonlat, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.georeference import outputs as module
 from astroloc_qgis.engine.georeference.outputs import georeference
 from astroloc_qgis.engine.imagery.reference import Reference

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.geometry.homography import Array, apply_homography, photo_corners
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.photo.reading import Photo
 

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography, transform_points
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference, Rendering, Window, block_window
 from astroloc_qgis.engine.imagery.windows import plan
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, block_around, mercator_to_lonlat

@@ -15,14 +15,10 @@ import torch
 from astroloc_qgis.cli import main as cli
 from astroloc_qgis.engine.coregistration.homography_fit import fit_homography
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.homography import (
-    Array,
-    apply_homography,
-    photo_corners,
-    scaling,
-    translation,
-    warp_image,
-)
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.warping import warp_image
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Image, Matcher
 from astroloc_qgis.engine.matchers.disk_lightglue import DiskLightGlue

@@ -12,7 +12,8 @@ import pytest
 from astroloc_qgis.engine.block_table import centers_lonlat, iou_with, overlaps_extent
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.geometry.homography import footprint_lonlat, geodesic_km
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.retrieval import search as retrieval

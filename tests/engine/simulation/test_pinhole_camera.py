@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from osgeo import osr
 
-from astroloc_qgis.engine.geometry.homography import WorkingPlane, apply_homography, geodesic_km, homography_from_points
+from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera, geocentric, geodetic, render_photo
 from tests.engine.synthetic import make_world

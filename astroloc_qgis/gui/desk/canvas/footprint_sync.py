@@ -9,9 +9,9 @@ from qgis.core import QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.footprint_tool import placement_from_corners, settled
 from astroloc_qgis.gui.model.work import Placement, wrapped
-from astroloc_qgis.qgis_adapters.desk_geometry import Array
 from astroloc_qgis.qgis_adapters.desk_layers import (
     footprint_layer,
     make_footprint_layer,

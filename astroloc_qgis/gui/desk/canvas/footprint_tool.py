@@ -10,12 +10,12 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
 from astroloc_qgis.gui.model.work import Placement, is_sound
 from astroloc_qgis.qgis_adapters.desk_geometry import (
     WGS84,
-    Array,
     apply,
     fit_homography,
     is_convex,

@@ -11,10 +11,10 @@ from qgis.PyQt.QtCore import QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.look import Look, Mode
 from astroloc_qgis.gui.desk.canvas.screen import Picture, Screen, warp
 from astroloc_qgis.gui.model.work import Placement, Work
-from astroloc_qgis.qgis_adapters.desk_geometry import Array
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 
 ACCENT, CASING, OFF, FOUND, OWN = (

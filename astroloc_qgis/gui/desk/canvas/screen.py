@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings
 from qgis.PyQt.QtCore import QRect
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.model.work import Placement
-from astroloc_qgis.qgis_adapters.desk_geometry import Array, apply, depth, transform
+from astroloc_qgis.qgis_adapters.desk_geometry import apply, depth, transform
 from astroloc_qgis.qgis_adapters.desk_photo import Pixels, Pyramid
 
 NODES = 17

@@ -7,10 +7,11 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsSnapIndicator
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
 from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, Array, transform
+from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 8
