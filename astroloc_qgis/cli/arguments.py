@@ -124,7 +124,7 @@ def make_parser() -> Parser:
     refine.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
     _add_registration(refine)
 
-    find = commands.add_parser("retrieve", help="rank the places of an index by their likeness to a photo")
+    find = commands.add_parser("retrieve", help="rank the places of an index by their similarity to a photo")
     find.add_argument("photos", nargs=1, type=Path, metavar="PHOTO")
     find.add_argument("--index", type=Path, required=True, metavar="DIR")
     find.add_argument("--top", type=positive, default=100)

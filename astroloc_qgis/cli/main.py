@@ -206,10 +206,10 @@ def _retrieve(options: Namespace) -> int:
     for found in candidates:
         block = found.block
         lon, lat = (round(float(value), 5) for value in block.center_lonlat)
-        lines.append(f"{found.rank:4}  {found.score:.3f}  {block!s:16} {lon:10.4f} {lat:10.4f}  {found.turn}")
+        lines.append(f"{found.rank:4}  {found.score:.3f}  {block!s:16} {lon:10.4f} {lat:10.4f}  {found.quarter_turns}")
         place = {"zoom": block.zoom, "row": block.row, "column": block.column, "size": block.size}
         score = round(found.score, 5)
-        entries.append({**place, "rank": found.rank, "score": score, "turn": found.turn, "center": [lon, lat]})
+        entries.append({**place, "rank": found.rank, "score": score, "turn": found.quarter_turns, "center": [lon, lat]})
     if options.json:
         write_json(options.json, [{"photo": str(photo), "candidates": entries}])
     _tell("\n".join(lines))

@@ -23,7 +23,7 @@ def table(*, measure: bool = False) -> str:
     costs = _measured() if measure else {}
     for name in matchers.names():
         entry = matchers.known(name)
-        turns = "any" if entry.any_turn else "upright"
+        turns = "any" if entry.any_rotation else "upright"
         cost = costs.get(name) if measure else entry.cost
         rows.append((name, turns, "-" if cost is None else f"{cost:.1f}", state(entry.weights), entry.licence))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

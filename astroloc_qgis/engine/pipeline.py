@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from astroloc_qgis.engine.coregistration.attempts import starts_about, starts_at
-from astroloc_qgis.engine.coregistration.cascade import Stage, Start, run_cascade, sharpen_on, stages_of
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.attempts import attempts_about, attempts_at
+from astroloc_qgis.engine.coregistration.cascade import Attempt, Stage, run_cascade, sharpen_on, stages_of
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_footprint, plane_for
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
@@ -105,13 +105,13 @@ def localize(
         )
     with _opened(imagery or index.info.imagery_uri) as reference:
         with clock.stage("match"):
-            views = PhotoViews(pixels, photo.alpha)
-            starts = starts_about(candidates, reference, nadir)
-            outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
-        result = Localization(photo_path, outcome, candidates, views.size)
+            pyramid = PhotoPyramid(pixels, photo.alpha)
+            attempts = attempts_about(candidates, reference, nadir)
+            outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
+        result = Localization(photo_path, outcome, candidates, pyramid.size)
         if finer is not None:
             with clock.stage("match"):
-                _sharpen_on(finer, result, views, stages, device, progress)
+                _sharpen_on(finer, result, pyramid, stages, device, progress)
         with clock.stage("georeference"):
             if correct:
                 _correct(result)
@@ -168,18 +168,18 @@ def refine(
     with _opened(imagery) as reference:
         _check_outputs(out, crs)
         with clock.stage("match"):
-            views = PhotoViews(photo.rgb8(), photo.alpha)
+            pyramid = PhotoPyramid(photo.rgb8(), photo.alpha)
             if block is not None:
                 result = register_block(
-                    photo_path, views, reference, block, nadir=nadir, stages=stages, device=device, progress=progress
+                    photo_path, pyramid, reference, block, nadir=nadir, stages=stages, device=device, progress=progress
                 )
             else:
-                starts: list[Start] = [(_footprint_area(footprint, views.size, nadir), None)]
-                outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
-                result = Localization(photo_path, outcome, [], views.size)
+                attempts: list[Attempt] = [(_footprint_area(footprint, pyramid.size, nadir), None)]
+                outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
+                result = Localization(photo_path, outcome, [], pyramid.size)
         if finer is not None:
             with clock.stage("match"):
-                _sharpen_on(finer, result, views, stages, device, progress)
+                _sharpen_on(finer, result, pyramid, stages, device, progress)
         with clock.stage("georeference"):
             if correct:
                 _correct(result)
@@ -190,7 +190,7 @@ def refine(
 
 def register_block(
     photo_path: Path,
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     block: Block,
     *,
@@ -203,7 +203,7 @@ def register_block(
 
     Args:
         photo_path: for the report.
-        views: the photo.
+        pyramid: the photo.
         reference: imagery.
         block: where to look.
         nadir: latitude, longitude.
@@ -211,10 +211,10 @@ def register_block(
         device: torch device.
         progress: told the stage "match".
     """
-    candidate = Candidate(block, rank=1, score=1.0, turn=0)
-    starts = starts_at(candidate, reference, nadir)
-    outcome = run_cascade(views, reference, starts, stages, device=device, progress=progress)
-    return Localization(photo_path, outcome, [candidate], views.size)
+    candidate = Candidate(block, rank=1, score=1.0, quarter_turns=0)
+    attempts = attempts_at(candidate, reference, nadir)
+    outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
+    return Localization(photo_path, outcome, [candidate], pyramid.size)
 
 
 def _footprint_area(
@@ -229,7 +229,7 @@ def _footprint_area(
         )
     plane = plane_for(corners[0], nadir)
     ground = plane.from_lonlat(corners)
-    if not np.isfinite(ground).all() or geodesic_km(corners[:1], corners[2:3])[0] < 0.01:
+    if not np.isfinite(ground).all() or great_circle_km(corners[:1], corners[2:3])[0] < 0.01:
         raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
     return area_about_footprint(homography_from_points(photo_corners(*size), ground), plane, size)
 
@@ -243,12 +243,12 @@ def _check_outputs(out: Path, crs: str | None) -> None:
 
 
 def _sharpen_on(
-    finer: str, result: Localization, views: PhotoViews, stages: Sequence[Stage], device: str, progress: Progress
+    finer: str, result: Localization, pyramid: PhotoPyramid, stages: Sequence[Stage], device: str, progress: Progress
 ) -> None:
     """Register a photo that was found to finer imagery, where that shows the place."""
     if result.located:
         with _opened(finer) as reference:
-            result.outcome = sharpen_on(views, reference, result.outcome, stages, device=device, progress=progress)
+            result.outcome = sharpen_on(pyramid, reference, result.outcome, stages, device=device, progress=progress)
 
 
 def _correct(result: Localization) -> None:

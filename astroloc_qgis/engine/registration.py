@@ -70,12 +70,12 @@ class Hypothesis:
 
     Attributes:
         homography: (3, 3) photo pixels -> metres of the plane.
-        turn: quarter turns of the photo at which it was found.
+        quarter_turns: quarter turns of the photo at which it was found.
         step: what the matching gave.
     """
 
     homography: Array
-    turn: int
+    quarter_turns: int
     step: Step
 
 
@@ -90,7 +90,7 @@ class Registration:
         history: one step an iteration, the search first.
         converged: whether the last iteration moved nothing.
         reason: why it stopped, in a sentence.
-        turn: quarter turns (``np.rot90``) that bring the photo nearest to the search frame.
+        quarter_turns: quarter turns (``np.rot90``) that bring the photo nearest to the search frame.
         rmse_px: of the inliers, photo pixels.
         rmse_m: of the inliers, metres of the plane.
         frame_scale: pixels of the last frame a photo pixel.
@@ -106,7 +106,7 @@ class Registration:
     tie_points: TiePoints | None = None
     history: tuple[Step, ...] = field(default_factory=tuple)
     converged: bool = False
-    turn: int = 0
+    quarter_turns: int = 0
     rmse_px: float = math.nan
     rmse_m: float = math.nan
     frame_scale: float = 1.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from astroloc_qgis.engine.confidence.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.coregistration.cascade import Outcome
-from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visible_region
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -72,8 +72,8 @@ class Localization:
         homography = self.registration.homography
         if homography is None or not self.located:
             return None
-        sight = find_sight(homography, self.registration.plane, *self.photo_size)
-        return self.registration.plane.to_lonlat(apply_homography(homography, _seen_corners(sight)))
+        visible = find_visible_region(homography, self.registration.plane, *self.photo_size)
+        return self.registration.plane.to_lonlat(apply_homography(homography, _seen_corners(visible)))
 
     @property
     def uncertainty(self) -> Uncertainty | None:
@@ -106,17 +106,17 @@ class Localization:
         }
 
 
-def _seen_corners(sight: Sight) -> Array:
+def _seen_corners(visible: VisibleRegion) -> Array:
     """(4, 2) photo pixels: the corners, those that see no ground brought towards the centre until they do."""
-    corners = photo_corners(sight.width, sight.height)
-    if sight.whole:
+    corners = photo_corners(visible.width, visible.height)
+    if visible.whole:
         return corners
-    centre, steps = np.array([sight.width / 2, sight.height / 2]), np.linspace(0.0, 1.0, 4097)[:, None]
-    return np.stack([_first_seen(sight, corner + steps * (centre - corner)) for corner in corners])
+    centre, steps = np.array([visible.width / 2, visible.height / 2]), np.linspace(0.0, 1.0, 4097)[:, None]
+    return np.stack([_first_seen(visible, corner + steps * (centre - corner)) for corner in corners])
 
 
-def _first_seen(sight: Sight, way: Array) -> Array:
-    return np.asarray(way[int(np.argmax(sight.seen(way)))])
+def _first_seen(visible: VisibleRegion, way: Array) -> Array:
+    return np.asarray(way[int(np.argmax(visible.seen(way)))])
 
 
 def _number(value: float) -> float | None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -83,7 +83,7 @@ class Scene:
     def error_px(self, footprint: Any) -> float:
         """How far the worst corner of a footprint is off, in pixels of the photo."""
         gsd = self.world.side_m / 2 / max(SIZE)
-        return float(geodesic_km(np.array(footprint), self.footprint).max() * 1000 / gsd)
+        return float(great_circle_km(np.array(footprint), self.footprint).max() * 1000 / gsd)
 
     def cases(self, folder: Path, **changes: Any) -> Path:
         """Write ``cases.json`` for the photo and the stranger into a folder."""

@@ -13,7 +13,7 @@ from osgeo import gdal, ogr, osr
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -99,7 +99,7 @@ def test_the_reports_homography_leads_to_its_footprint(localized) -> None:
     report = localized.report()
     plane = WorkingPlane(report["working_plane"])
     corners = apply_homography(np.array(report["homography"]), photo_corners(*SIZE))
-    assert geodesic_km(plane.to_lonlat(corners), np.array(report["footprint"])).max() < 1e-4
+    assert great_circle_km(plane.to_lonlat(corners), np.array(report["footprint"])).max() < 1e-4
 
 
 def test_the_report_measures_the_registration(scene: Scene, localized) -> None:
@@ -148,7 +148,7 @@ def test_the_outputs_open_with_gdal_and_lie_where_the_photo_does(scene: Scene, l
         vector = ogr.Open(str(localized.outputs[kind]))
         feature = vector.GetLayer(0).GetNextFeature()
         middle = feature.GetGeometryRef().Centroid()
-        off = geodesic_km(np.array([[middle.GetX(), middle.GetY()]]), scene.world.center_lonlat)[0]
+        off = great_circle_km(np.array([[middle.GetX(), middle.GetY()]]), scene.world.center_lonlat)[0]
         assert off < 3  # the photo is tilted: the middle of its footprint lies behind the place it looks at
         assert feature.GetField("nasa_id") == "ISS056-E-181034"
         assert feature.GetField("model") == MODEL
@@ -225,7 +225,7 @@ def test_a_limit_about_the_nadir_leaves_only_blocks_within_it(scene: Scene, tmp_
     result = pipeline.localize(
         scene.photo, scene.index, tmp_path, nadir=east, radius_km=45, matcher="sift", device="cpu"
     )
-    away = geodesic_km(np.array([[east[1], east[0]]]), centers(result))
+    away = great_circle_km(np.array([[east[1], east[0]]]), centers(result))
     assert 0 < len(away) < pipeline.CANDIDATES_KEPT
     assert away.max() <= 45
     assert result.located

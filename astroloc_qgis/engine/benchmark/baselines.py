@@ -9,7 +9,7 @@ import numpy as np
 
 from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.block_table import Table
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.plan import EXACT
 from astroloc_qgis.engine.index.store import Index, build_index
@@ -26,7 +26,7 @@ def blocks_in_reach(index: Index, queries: Sequence[Query], radius_km: float) ->
     centers = index.centers_lonlat
     reached = np.zeros(len(index), dtype=bool)
     for latitude, longitude in {query.nadir for query in queries}:
-        reached |= geodesic_km(np.array([[longitude, latitude]]), centers) <= radius_km
+        reached |= great_circle_km(np.array([[longitude, latitude]]), centers) <= radius_km
     return np.asarray(index.blocks[reached])
 
 

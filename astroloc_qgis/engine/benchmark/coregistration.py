@@ -17,9 +17,9 @@ import numpy as np
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
 from astroloc_qgis.engine.coregistration.cascade import Stage, stages_of
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
@@ -108,7 +108,7 @@ def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str) -> di
         started = time.perf_counter()
         result = pipeline.register_block(
             photo.path,
-            PhotoViews(photo.rgb8(), photo.alpha),
+            PhotoPyramid(photo.rgb8(), photo.alpha),
             reference,
             case.block,
             nadir=case.nadir,
@@ -152,7 +152,7 @@ def corner_error_px(footprint: Array, case: Case, reference: Reference) -> float
     if case.footprint is None or footprint.shape != case.footprint.shape:
         return None
     pixel_m = np.array([reference.native_gsd_m(float(lon), float(lat)) for lon, lat in case.footprint])
-    return float((geodesic_km(footprint, case.footprint) * 1000 / pixel_m).max())
+    return float((great_circle_km(footprint, case.footprint) * 1000 / pixel_m).max())
 
 
 def is_right(footprint: Array | None, case: Case, error: float | None, tolerance: float) -> bool:
@@ -179,4 +179,4 @@ def is_right(footprint: Array | None, case: Case, error: float | None, tolerance
 
 def _distances_km(a: Array, b: Array) -> Array:
     """(N, M) distances of N from M places."""
-    return np.stack([geodesic_km(place[None], b) for place in a])
+    return np.stack([great_circle_km(place[None], b) for place in a])

@@ -238,7 +238,7 @@ def worst(results: list[dict[str, Any]]) -> dict[tuple[float, float, str], float
     return found
 
 
-def losses(results: list[dict[str, Any]], model: str, rival: str) -> list[float]:
+def penalty(results: list[dict[str, Any]], model: str, rival: str) -> list[float]:
     """By how many pixels a model is worse than a rival, photo by photo (negative: better)."""
     errors: dict[tuple[Any, ...], dict[str, float]] = {}
     for entry in results:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.benchmark.geometry import FLAT, LISTED, LOCAL, corner_error, flat_plane, number_or_none
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_block, frame_towards
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import Frame
@@ -73,11 +73,11 @@ def register_rendered(
 
 def _register(camera: PinholeCamera, reference: Reference, matcher: Matcher) -> list[dict[str, Any]]:
     photo, mask = render_photo(camera, reference)
-    views = PhotoViews(_exposed(photo, mask), (mask * 255).astype(np.uint8))
+    pyramid = PhotoPyramid(_exposed(photo, mask), (mask * 255).astype(np.uint8))
     block = block_of(camera)
     entries = []
     for model, area in _areas(camera, block, reference).items():
-        found = coregister(views, reference, area, matcher)
+        found = coregister(pyramid, reference, area, matcher)
         entry: dict[str, Any] = {
             "focal_mm": camera.focal_mm,
             "tilt_deg": camera.tilt_deg,
@@ -114,7 +114,7 @@ def block_of(camera: PinholeCamera) -> Block:
     middle, left, right = camera.to_lonlat(
         np.array([[width / 2, height / 2], [width / 4, height / 2], [3 * width / 4, height / 2]])
     )
-    side_km = 2 * float(geodesic_km(left, right)[0]) * math.sqrt(height / width)
+    side_km = 2 * float(great_circle_km(left, right)[0]) * math.sqrt(height / width)
     zoom = min(range(5, 12), key=lambda zoom: abs(math.log(_side_km(middle, zoom) / side_km)))
     return block_around(float(middle[0]), float(middle[1]), zoom)
 

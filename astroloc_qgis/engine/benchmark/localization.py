@@ -14,7 +14,7 @@ import numpy as np
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN
 from astroloc_qgis.engine.benchmark.retrieval import Query
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 
@@ -103,8 +103,8 @@ def describe(entries: Sequence[dict[str, Any]]) -> str:
 
 def corner_error(footprint: Array, truth: Array) -> float:
     """Distance of the worst corner, as a part of the true footprint's diagonal; both (4, 2) lon,lat."""
-    gaps = [geodesic_km(found[None], true)[0] for found, true in zip(footprint, truth, strict=True)]
-    diagonal = max(geodesic_km(truth[one][None], truth[one + 2])[0] for one in (0, 1))
+    gaps = [great_circle_km(found[None], true)[0] for found, true in zip(footprint, truth, strict=True)]
+    diagonal = max(great_circle_km(truth[one][None], truth[one + 2])[0] for one in (0, 1))
     return float(max(gaps) / diagonal)
 
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.benchmark.retrieval import read_queries
 from astroloc_qgis.engine.confidence.model import evidence_row
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, area_about_block
-from astroloc_qgis.engine.geometry.distances import geodesic_km, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.distances import great_circle_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -111,7 +111,7 @@ def centre_of(footprint: Array) -> tuple[float, float]:
 
 def diagonal_km(footprint: Array) -> float:
     """The longer diagonal of a footprint."""
-    return float(geodesic_km(footprint[:2], footprint[2:]).max())
+    return float(great_circle_km(footprint[:2], footprint[2:]).max())
 
 
 def make_pairs(photos: Sequence[SimulatedPhoto], kind: str, seed: int) -> Iterator[Pair]:
@@ -212,12 +212,12 @@ def run_pairs(
             photo = read_photo(pair.photo.path)
             pixels = photo.rgb8()
             seed = zlib.crc32(f"{pair.photo.path.name} {pair.block}".encode())
-            views = PhotoViews(_disguised(pixels, pair.kind, seed))
+            pyramid = PhotoPyramid(_disguised(pixels, pair.kind, seed))
             started = time.perf_counter()
             area = area_about_block(pair.block, reference, nadir=pair.photo.nadir if use_nadir else None)
             eyes = FewKeypoints(matcher, seed) if pair.kind == "sparse" else matcher
-            registration = coregister(views, reference, area, eyes, settings=LENIENT)
-            row = row_of(pair, registration, views.size, time.perf_counter() - started)
+            registration = coregister(pyramid, reference, area, eyes, settings=LENIENT)
+            row = row_of(pair, registration, pyramid.size, time.perf_counter() - started)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
 
@@ -245,20 +245,20 @@ def run_strangers(
     """
     done = {row["block"] for row in read_rows(out) if row["kind"] == "stranger"} if out.exists() else set()
     matcher = matchers.create(matcher_name, device)
-    views = [PhotoViews(read_photo(photo.path).rgb8()) for photo in photos]
+    pyramids = [PhotoPyramid(read_photo(photo.path).rgb8()) for photo in photos]
     with out.open("a", encoding="utf-8") as stream:
         for number, block in enumerate(blocks):
             progress("match", number / max(1, len(blocks)))
             if str(block) in done or not worth_it(reference, block):
                 continue
             area, described = area_about_block(block, reference), dict[int, Features | None]()
-            for photo, view in zip(photos, views, strict=True):
-                if geodesic_km(block.center_lonlat, np.array(centre_of(photo.footprint)))[0] < 300:
+            for photo, pyramid in zip(photos, pyramids, strict=True):
+                if great_circle_km(block.center_lonlat, np.array(centre_of(photo.footprint)))[0] < 300:
                     continue
                 started = time.perf_counter()
-                registration = coregister(view, reference, area, matcher, settings=LENIENT, described=described)
+                registration = coregister(pyramid, reference, area, matcher, settings=LENIENT, described=described)
                 pair = Pair(photo, block, "stranger")
-                stream.write(json.dumps(row_of(pair, registration, view.size, time.perf_counter() - started)) + "\n")
+                stream.write(json.dumps(row_of(pair, registration, pyramid.size, time.perf_counter() - started)) + "\n")
                 stream.flush()
 
 
@@ -290,7 +290,7 @@ def row_of(pair: Pair, registration: Registration, size: tuple[int, int], second
     error = None
     if registration.homography is not None:
         found = footprint_lonlat(registration.homography, registration.plane, *size)
-        gap = geodesic_km(found, pair.photo.footprint).max() / diagonal_km(pair.photo.footprint)
+        gap = great_circle_km(found, pair.photo.footprint).max() / diagonal_km(pair.photo.footprint)
         error = float(gap) if np.isfinite(gap) else 99.0
     return {
         "photo": str(pair.photo.path),

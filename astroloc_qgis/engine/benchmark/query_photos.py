@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.benchmark.retrieval import PHOTOS
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.geometry.projection import Array
@@ -82,7 +82,9 @@ def write_query_photos(
     reference = Reference.open(imagery)
     rows = []
     for number, (region, centre) in enumerate(REGIONS.items()):
-        near = [one for one in found if geodesic_km(np.array([one.nadir[::-1]]), np.array(centre[::-1]))[0] < REGION_KM]
+        near = [
+            one for one in found if great_circle_km(np.array([one.nadir[::-1]]), np.array(centre[::-1]))[0] < REGION_KM
+        ]
         (out / region).mkdir(parents=True, exist_ok=True)
         taken = 0
         for at in rng.permutation(len(near)):

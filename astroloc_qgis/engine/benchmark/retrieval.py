@@ -19,12 +19,12 @@ import numpy as np
 from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval.search import Candidate, describe_turns, prior_losses, rank_blocks
+from astroloc_qgis.engine.retrieval.search import Candidate, describe_rotations, prior_penalty, rank_blocks
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 
 TOPS = (1, 5, 10, 20, 100)
@@ -137,18 +137,18 @@ def run(
         progress("search", number / len(queries))
         pixels = read_photo(query.path).rgb8()
         started = time.perf_counter()
-        vectors = describe_turns(pixels, descriptor)
+        vectors = describe_rotations(pixels, descriptor)
         allowed = None
         if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
-            allowed = geodesic_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
-        gains = index.texture_gains(pixels)
-        losses = prior_losses(index, query.nadir, radius_km)
-        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, gains=gains)
+            allowed = great_circle_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
+        bonus = index.texture_bonus(pixels)
+        penalty = prior_penalty(index, query.nadir, radius_km)
+        spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus)
         seconds = time.perf_counter() - started
-        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], losses=losses, gains=gains, diversify=False)
+        plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus, diversify=False)
         by_radius = None
-        if losses is not None:
-            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], gains=gains), query.footprint)
+        if penalty is not None:
+            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], bonus=bonus), query.footprint)
         overlap, iou20 = _first_right(spread, query.footprint)
         by_score = _first_right(plain, query.footprint)
         results.append(Found(query, overlap, iou20, by_score, by_radius, seconds))

@@ -23,9 +23,9 @@ from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN, Pair, SimulatedPhoto, make_pairs, read_rows, worth_it
 from astroloc_qgis.engine.confidence.model import evidence_from, evidence_row
 from astroloc_qgis.engine.coregistration.cascade import stages_of
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -92,7 +92,7 @@ def camera_at(listed: Listed, random: np.random.Generator) -> PinholeCamera | No
     """A camera above the nadir that looks at the footprint with a lens that makes it as large; None if none can."""
     lat, lon = (float(value + random.uniform(-0.05, 0.05)) for value in listed.nadir)
     altitude = ISS_ALTITUDE_M + random.uniform(-15e3, 15e3)
-    reach = float(geodesic_km(np.array([lon, lat]), listed.centre)[0]) / EARTH_KM
+    reach = float(great_circle_km(np.array([lon, lat]), listed.centre)[0]) / EARTH_KM
     tilt = math.degrees(math.atan2(math.sin(reach), 1 + altitude / 1000 / EARTH_KM - math.cos(reach)))
     camera = PinholeCamera(
         lon, lat, altitude, 50.0, tilt, _azimuth(lon, lat, listed.centre), random.uniform(0, 360), SIZE
@@ -103,7 +103,7 @@ def camera_at(listed: Listed, random: np.random.Generator) -> PinholeCamera | No
             # The horizon: a longer lens first, so that its size can be told at all.
             camera = _with_lens(camera, camera.focal_mm * 2.5)
             continue
-        sides = geodesic_km(corners, np.roll(corners, -1, axis=0))
+        sides = great_circle_km(corners, np.roll(corners, -1, axis=0))
         area = (sides[0] + sides[2]) * (sides[1] + sides[3]) / 4
         camera = _with_lens(camera, camera.focal_mm * math.sqrt(area / listed.area_km2))
     corners = camera.corners_lonlat
@@ -272,18 +272,18 @@ def _pair(scene: Scene, kind: str, seed: int, reference: Reference) -> Pair:
 
 def _run(scene: Scene, pair: Pair, reference: Reference, stages: Any, device: str) -> dict[str, Any]:
     pixels = np.ascontiguousarray(scene.pixels[:, ::-1]) if pair.kind == "mirrored" else scene.pixels
-    views = PhotoViews(pixels)
+    pyramid = PhotoPyramid(pixels)
     started = time.perf_counter()
     result = pipeline.register_block(
-        pair.photo.path, views, reference, pair.block, nadir=pair.photo.nadir, stages=stages, device=device
+        pair.photo.path, pyramid, reference, pair.block, nadir=pair.photo.nadir, stages=stages, device=device
     )
     seconds = time.perf_counter() - started
     truth, error = pair.photo.footprint, None
-    diagonal = float(geodesic_km(truth[:2], truth[2:]).max())
+    diagonal = float(great_circle_km(truth[:2], truth[2:]).max())
     registration = result.registration
     if registration.homography is not None:
         found = footprint_lonlat(registration.homography, registration.plane, *SIZE)
-        gap = float(geodesic_km(found, truth).max() / diagonal)
+        gap = float(great_circle_km(found, truth).max() / diagonal)
         error = gap if math.isfinite(gap) else 99.0
     truly = error is not None and error < RIGHT_WITHIN and pair.kind != "mirrored"
     return {
@@ -327,4 +327,4 @@ def _covered(result: Any, scene: Scene, probability: float) -> float | None:
     known = np.isfinite(true).all(axis=1) & np.isfinite(told).all(axis=1) & np.isfinite(radius)
     if not known.any():
         return None
-    return round(float((geodesic_km(told[known], true[known]) * 1000 <= radius[known]).mean()), 4)
+    return round(float((great_circle_km(told[known], true[known]) * 1000 <= radius[known]).mean()), 4)

@@ -16,7 +16,7 @@ from astroloc_qgis.engine.benchmark.coregistration import peak_memory_mb
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
-from astroloc_qgis.engine.retrieval.search import allowed_blocks, describe_turns, prior_losses, rank_blocks
+from astroloc_qgis.engine.retrieval.search import allowed_blocks, describe_rotations, prior_penalty, rank_blocks
 
 Result = TypeVar("Result")
 TOP = 100
@@ -89,20 +89,20 @@ def _query(
     descriptor = index.create_descriptor(device)
     seconds = {"open": time.perf_counter() - started}
     pixels, seconds["read"] = _timed(lambda: read_photo(path).rgb8(), 1)
-    vectors, _ = _timed(lambda: describe_turns(pixels, descriptor), 1)
-    gains = index.texture_gains(pixels)
-    rank_blocks(vectors, index, None, top=TOP, gains=gains)
+    vectors, _ = _timed(lambda: describe_rotations(pixels, descriptor), 1)
+    bonus = index.texture_bonus(pixels)
+    rank_blocks(vectors, index, None, top=TOP, bonus=bonus)
     peak = peak_memory_mb()
-    _, seconds["describe"] = _timed(lambda: describe_turns(pixels, descriptor), repeat)
+    _, seconds["describe"] = _timed(lambda: describe_rotations(pixels, descriptor), repeat)
     if index.texture is not None:
-        _, seconds["texture"] = _timed(lambda: index.texture_gains(pixels), repeat)
-    _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP, gains=gains), repeat)
+        _, seconds["texture"] = _timed(lambda: index.texture_bonus(pixels), repeat)
+    _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP, bonus=bonus), repeat)
     if nadir is not None:
 
         def near() -> object:
             allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km)
-            losses = prior_losses(index, nadir, radius_km)
-            return rank_blocks(vectors, index, allowed, top=TOP, losses=losses, gains=gains)
+            penalty = prior_penalty(index, nadir, radius_km)
+            return rank_blocks(vectors, index, allowed, top=TOP, penalty=penalty, bonus=bonus)
 
         _, seconds["search about the nadir"] = _timed(near, repeat)
     info = index.info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from astroloc_qgis.engine.coregistration.cascade import GROUP, Start
+from astroloc_qgis.engine.coregistration.cascade import GROUP, Attempt
 from astroloc_qgis.engine.coregistration.search_area import (
     LIKELY_LONG_SIDES,
     CoregistrationSettings,
@@ -21,7 +21,7 @@ SEEN_CLOSER = 3 * GROUP
 """So many of the candidates are looked at closely as well. One hazy real photo, the only one tried, needed the 13th."""
 
 
-def starts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir) -> list[Start]:
+def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir) -> list[Attempt]:
     """Where to look for a photo that was looked up in an index, likeliest first.
 
     The first candidates are looked at with two sizes of the photo. After each of the first groups, those of it in which
@@ -33,32 +33,36 @@ def starts_about(candidates: Sequence[Candidate], reference: Reference, nadir: N
         nadir: as said.
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
-    starts: list[Start] = []
+    attempts: list[Attempt] = []
     kept = worth_a_look(candidates)
     for first in range(0, len(kept), GROUP):
         group = kept[first : first + GROUP]
         settings = others if first else likely
         for one in group:
-            area = area_about_block(one.block, reference, nadir=nadir, turn=one.turn, settings=settings)
-            starts.append((area, one))
+            area = area_about_block(
+                one.block, reference, nadir=nadir, quarter_turns=one.quarter_turns, settings=settings
+            )
+            attempts.append((area, one))
         if first < SEEN_CLOSER:
-            starts += _closer(group, reference, nadir, turns_known=True)
-    return starts
+            attempts += _closer(group, reference, nadir, rotation_known=True)
+    return attempts
 
 
-def starts_at(candidate: Candidate, reference: Reference, nadir: Nadir) -> list[Start]:
+def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir) -> list[Attempt]:
     """Where to look for a photo about the one block that somebody has named; its turn is not known."""
     return [
         (area_about_block(candidate.block, reference, nadir=nadir), candidate),
-        *_closer([candidate], reference, nadir, turns_known=False),
+        *_closer([candidate], reference, nadir, rotation_known=False),
     ]
 
 
-def _closer(candidates: Iterable[Candidate], reference: Reference, nadir: Nadir, *, turns_known: bool) -> list[Start]:
-    starts: list[Start] = []
+def _closer(
+    candidates: Iterable[Candidate], reference: Reference, nadir: Nadir, *, rotation_known: bool
+) -> list[Attempt]:
+    attempts: list[Attempt] = []
     for one in candidates:
-        turn = one.turn if turns_known else None
-        area = area_closer_to_block(one.block, reference, nadir=nadir, turn=turn)
+        turn = one.quarter_turns if rotation_known else None
+        area = area_closer_to_block(one.block, reference, nadir=nadir, quarter_turns=turn)
         if area is not None:
-            starts.append((area, one))
-    return starts
+            attempts.append((area, one))
+    return attempts

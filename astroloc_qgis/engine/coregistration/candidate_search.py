@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.coregistration.homography_fit import fit_homography, why_impossible
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea
 from astroloc_qgis.engine.geometry.homography import normalise
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -24,7 +24,7 @@ Renderings = dict[int, tuple[NDArray[np.uint8], NDArray[np.bool_]] | None]
 the reference; None where too little does."""
 
 
-class PlaceSearch:
+class CandidateSearch:
     """The plausible places over sizes and turns of the photo, in the order in which they are looked for.
 
     Attributes:
@@ -34,7 +34,7 @@ class PlaceSearch:
 
     def __init__(
         self,
-        views: PhotoViews,
+        pyramid: PhotoPyramid,
         reference: Reference,
         area: SearchArea,
         matcher: Matcher,
@@ -44,7 +44,7 @@ class PlaceSearch:
     ) -> None:
         self.found: list[Hypothesis] = []
         self.why = "no turn of the photo matches the reference"
-        self._views, self._reference, self._area = views, reference, area
+        self._pyramid, self._reference, self._area = pyramid, reference, area
         self._matcher, self._settings = matcher, settings
         self._described = {} if described is None else described
         self._rendered = {} if rendered is None else rendered
@@ -52,8 +52,8 @@ class PlaceSearch:
 
     def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
         """Look everywhere; stop asking when one of them has been proved."""
-        looks = self._area.looks[:1] if self._matcher.rotation_invariant else self._area.looks
-        tries = [(*look, long_side) for look in looks for long_side in self._area.photo_px]
+        trials = self._area.trials[:1] if self._matcher.rotation_invariant else self._area.trials
+        tries = [(*trial, long_side) for trial in trials for long_side in self._area.photo_px]
         for tried, (number, turn, long_side) in enumerate(tries):
             progress("match", tried / len(tries))
             frame = self._area.frames[number]
@@ -75,16 +75,18 @@ class PlaceSearch:
             self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
         return self._described[number]
 
-    def _try(self, frame: Frame, features: Features, long_side: int, turn: int) -> Hypothesis | None:
-        view = self._views.view(long_side, turn)
-        matches = self._matcher.match(self._views.features(self._matcher, long_side, turn, self._most), features)
+    def _try(self, frame: Frame, features: Features, long_side: int, quarter_turns: int) -> Hypothesis | None:
+        level = self._pyramid.level(long_side, quarter_turns)
+        matches = self._matcher.match(
+            self._pyramid.features(self._matcher, long_side, quarter_turns, self._most), features
+        )
         fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
         if fit is None:
             return None
-        photo_to_frame = fit.homography @ view.from_photo
-        impossible = why_impossible(photo_to_frame, self._views.size)
+        photo_to_frame = fit.homography @ level.from_photo
+        impossible = why_impossible(photo_to_frame, self._pyramid.size)
         if impossible:
             self.why = impossible
             return None
-        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / view.scale)
-        return Hypothesis(normalise(frame.to_plane @ photo_to_frame), turn, step)
+        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / level.scale)
+        return Hypothesis(normalise(frame.to_plane @ photo_to_frame), quarter_turns, step)

@@ -12,7 +12,7 @@ from astroloc_qgis.engine.confidence.model import Evidence
 from astroloc_qgis.engine.coregistration.candidate_search import Renderings
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister, sharpen
 from astroloc_qgis.engine.coregistration.parallel import in_order, workers_for
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
@@ -24,7 +24,7 @@ from astroloc_qgis.engine.verification import Verdict, evidence_of, verify
 
 log = logging.getLogger(__name__)
 
-Start = tuple[SearchArea, Candidate | None]
+Attempt = tuple[SearchArea, Candidate | None]
 """Where registration begins, and the candidate behind it (None for a footprint drawn by hand)."""
 
 
@@ -34,24 +34,24 @@ class Stage:
 
     Attributes:
         matcher: name.
-        starts: to how many of the best starts it is put.
-        hinted: whether it begins where an earlier stage ended: a strong matcher is too dear to search everywhere, and
-            where a cheap one sees nothing at all, it seldom does.
+        attempts: how many of the best attempts it gets.
+        refine_only: whether it only refines what an earlier stage found: a strong matcher is too slow to search
+            everywhere, and where a cheap one finds nothing at all, it seldom does.
     """
 
     matcher: str
-    starts: int
-    hinted: bool = False
+    attempts: int
+    refine_only: bool = False
 
 
 PROMISING = 12
 """Inliers from which a hypothesis is worth a strong matcher's time; chance alone gives 8 or 9."""
 
 GROUP = 6
-"""So many starts are looked at by all matchers but the hinted ones before the next are: of photos whose place is
+"""So many attempts are looked at by all matchers but the refine_only ones before the next are: of photos whose place is
 retrieved at all, two in three have it among the first so many candidates."""
 
-AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 36), Stage("aliked-lightglue", 2, hinted=True))
+AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 36), Stage("aliked-lightglue", 2, refine_only=True))
 """The cascade called ``auto``. SIFT finds most photos at any turn, XFeat with LighterGlue most of the rest at quarter
 turns, each in less than a second a candidate; ALIKED with LightGlue settles what they could neither confirm nor
 refute."""
@@ -71,7 +71,7 @@ def stages_of(name: str) -> tuple[Stage, ...]:
 
 @dataclass(frozen=True)
 class Trial:
-    """One matcher put to one start.
+    """One matcher put to one attempt.
 
     Attributes:
         matcher: name.
@@ -91,7 +91,7 @@ class Outcome:
     Attributes:
         registration: that one.
         verdict: on it.
-        candidate: behind its start.
+        candidate: behind its attempt.
         trials: everything that was tried, in order.
     """
 
@@ -102,9 +102,9 @@ class Outcome:
 
 
 def run_cascade(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
-    starts: Sequence[Start],
+    attempts: Sequence[Attempt],
     stages: Sequence[Stage],
     *,
     device: str = "cpu",
@@ -114,23 +114,25 @@ def run_cascade(
     """EarthMatch from each start, matchers from cheap to strong, until verification believes a result.
 
     Args:
-        views: the photo; its features are made once for all starts.
+        pyramid: the photo; its features are made once for all attempts.
         reference: imagery.
-        starts: where to look, likeliest first; at least one.
+        attempts: where to look, likeliest first; at least one.
         stages: of ``stages_of``.
         device: torch device.
-        workers: starts that a stage looks at side by side; by default as many as suit the device. The outcome is the
+        workers: attempts that a stage looks at side by side; by default as many as suit the device. The outcome is the
             same, whatever their number.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
     trials: list[Trial] = []
-    hints: dict[int, Hypothesis] = {}
+    promising_hypotheses: dict[int, Hypothesis] = {}
     workers = workers_for(device) if workers is None else workers
-    with closing(_registrations(views, reference, starts, stages, hints, device, workers, progress)) as registrations:
+    with closing(
+        _registrations(pyramid, reference, attempts, stages, promising_hypotheses, device, workers, progress)
+    ) as registrations:
         for stage, place, registration in registrations:
-            candidate = starts[place][1]
-            verdict = verify(registration, views.size)
+            candidate = attempts[place][1]
+            verdict = verify(registration, pyramid.size)
             log.info(
                 "%s from %s: %d inliers, confidence %.3f, %s",
                 stage.matcher,
@@ -139,31 +141,33 @@ def run_cascade(
                 verdict.confidence,
                 verdict.reason,
             )
-            evidence = None if registration.homography is None else evidence_of(registration, views.size)
+            evidence = None if registration.homography is None else evidence_of(registration, pyramid.size)
             trials.append(Trial(stage.matcher, evidence, verdict.located))
             hint = registration.hint
-            if hint is not None and (place not in hints or hint.step.inliers > hints[place].step.inliers):
-                hints[place] = hint
+            if hint is not None and (
+                place not in promising_hypotheses or hint.step.inliers > promising_hypotheses[place].step.inliers
+            ):
+                promising_hypotheses[place] = hint
             if best is None or verdict.confidence > best.verdict.confidence:
                 best = Outcome(registration, verdict, candidate)
             if verdict.located:
                 break
-    assert best is not None  # noqa: S101 - the first stage is never hinted and there is a start
+    assert best is not None  # noqa: S101 - the first stage is never refine_only and there is an attempt
     return replace(best, trials=tuple(trials))
 
 
 def _registrations(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
-    starts: Sequence[Start],
+    attempts: Sequence[Attempt],
     stages: Sequence[Stage],
-    hints: Mapping[int, Hypothesis],
+    promising_hypotheses: Mapping[int, Hypothesis],
     device: str,
     workers: int,
     progress: Progress,
 ) -> Generator[tuple[Stage, int, Registration]]:
     """What each stage makes of each start, in the order of ``_schedule``; arguments as for ``run_cascade``."""
-    steps = sum(min(stage.starts, len(starts)) for stage in stages)
+    steps = sum(min(stage.attempts, len(attempts)) for stage in stages)
     done = 0
     rendered: dict[int, Renderings] = {}
 
@@ -171,7 +175,7 @@ def _registrations(
         return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
 
     with closing(_References(reference)) as references:
-        for stage, places in _schedule(len(starts), stages, hints):
+        for stage, places in _schedule(len(attempts), stages, promising_hypotheses):
             matcher = matchers.create(stage.matcher, device)
             group = range(places[0] // GROUP * GROUP, (places[0] // GROUP + 1) * GROUP)
             rendered = {place: rendered.get(place, {}) for place in group}
@@ -183,10 +187,12 @@ def _registrations(
                 matcher: Matcher = matcher,
                 shown: dict[int, Renderings] = rendered,
             ) -> Registration:
-                area = starts[place][0]
-                if stage.hinted:
-                    return sharpen(views, references.get(), hints[place], area.plane, matcher, progress=progress)
-                return coregister(views, references.get(), area, matcher, rendered=shown[place], progress=progress)
+                area = attempts[place][0]
+                if stage.refine_only:
+                    return sharpen(
+                        pyramid, references.get(), promising_hypotheses[place], area.plane, matcher, progress=progress
+                    )
+                return coregister(pyramid, references.get(), area, matcher, rendered=shown[place], progress=progress)
 
             with closing(in_order(look, places, workers, progress_of, "match")) as found:
                 for place, registration in zip(places, found, strict=True):
@@ -219,7 +225,7 @@ class _References:
 
 
 def sharpen_on(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     coarse: Outcome,
     stages: Sequence[Stage],
@@ -230,7 +236,7 @@ def sharpen_on(
     """A photo that was placed on coarse imagery, placed again on finer imagery.
 
     Args:
-        views: the photo.
+        pyramid: the photo.
         reference: the finer imagery.
         coarse: where the photo was placed.
         stages: of ``stages_of``; each begins at that place.
@@ -244,12 +250,12 @@ def sharpen_on(
     found = coarse.registration
     if found.homography is None:
         return coarse
-    start = Hypothesis(found.homography, found.turn, found.history[-1])
+    initial = Hypothesis(found.homography, found.quarter_turns, found.history[-1])
     for number, stage in enumerate(stages):
         step = part_of(progress, number / len(stages), (number + 1) / len(stages))
         matcher = matchers.create(stage.matcher, device)
-        registration = sharpen(views, reference, start, found.plane, matcher, progress=step)
-        verdict = verify(registration, views.size)
+        registration = sharpen(pyramid, reference, initial, found.plane, matcher, progress=step)
+        verdict = verify(registration, pyramid.size)
         log.info("%s on finer imagery: %d inliers, %s", stage.matcher, registration.inliers, verdict.reason)
         if verdict.located:
             return replace(coarse, registration=registration, verdict=verdict)
@@ -257,23 +263,23 @@ def sharpen_on(
 
 
 def _schedule(
-    starts: int, stages: Sequence[Stage], hints: Mapping[int, Hypothesis]
+    attempts: int, stages: Sequence[Stage], promising_hypotheses: Mapping[int, Hypothesis]
 ) -> Iterator[tuple[Stage, list[int]]]:
-    """Which stage looks at which starts, in order; hints may come to be known as one goes.
+    """Which stage looks at which attempts, in order; promising_hypotheses may come to be known as one goes.
 
-    The very first start is looked at alone: where the place is the likeliest one, nothing else need be begun.
+    The very first attempt is looked at alone: where the place is the likeliest one, nothing else need be begun.
     """
-    for first in range(0, starts, GROUP):
+    for first in range(0, attempts, GROUP):
         for stage in stages:
-            places = [] if stage.hinted else list(range(first, min(first + GROUP, stage.starts, starts)))
+            places = [] if stage.refine_only else list(range(first, min(first + GROUP, stage.attempts, attempts)))
             if places[:1] == [0] and stage is stages[0]:
                 yield stage, [0]
                 places = places[1:]
             if places:
                 yield stage, places
     for stage in stages:
-        if stage.hinted:
-            promising = [place for place, hint in hints.items() if hint.step.inliers >= PROMISING]
-            places = sorted(promising, key=lambda place: -hints[place].step.inliers)[: stage.starts]
+        if stage.refine_only:
+            promising = [place for place, hint in promising_hypotheses.items() if hint.step.inliers >= PROMISING]
+            places = sorted(promising, key=lambda place: -promising_hypotheses[place].step.inliers)[: stage.attempts]
             for place in places:
                 yield stage, [place]

@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from astroloc_qgis.engine.coregistration.camera_fit import fit_camera, height_of
-from astroloc_qgis.engine.coregistration.candidate_search import PlaceSearch, Renderings
+from astroloc_qgis.engine.coregistration.candidate_search import CandidateSearch, Renderings
 from astroloc_qgis.engine.coregistration.homography_fit import Expectation, Fit, fit_homography, fit_of, why_impossible
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews, View
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
 from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
@@ -40,7 +40,7 @@ WELL_COVERED = 0.5
 
 
 def coregister(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     area: SearchArea,
     matcher: Matcher,
@@ -53,7 +53,7 @@ def coregister(
     """Find the photo in an area of the reference, then sharpen until nothing moves.
 
     Args:
-        views: the photo.
+        pyramid: the photo.
         reference: imagery.
         area: where to look.
         matcher: finds tie points.
@@ -63,7 +63,7 @@ def coregister(
         progress: told of the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
-    search = PlaceSearch(views, reference, area, matcher, settings, described, rendered)
+    search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
     best = Registration(area.plane, "", matcher.name)
     waiting: list[Hypothesis] = []
     followed = 0
@@ -73,16 +73,16 @@ def coregister(
             waiting.append(hypothesis)
             continue
         followed += 1
-        best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
+        best = _better(best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress))
         if best.converged and best.inliers >= settings.strong_inliers:
             break
     else:
         waiting.sort(key=lambda hypothesis: -hypothesis.step.inliers)
         for hypothesis in waiting[: max(0, settings.hypotheses - followed)]:
-            best = _better(best, _iterate(views, reference, hypothesis, area.plane, matcher, settings, progress))
+            best = _better(best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress))
     hint = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
     if best.homography is not None:
-        hint = Hypothesis(best.homography, best.turn, best.history[-1])
+        hint = Hypothesis(best.homography, best.quarter_turns, best.history[-1])
     return replace(_in_the_best_plane(best), hint=hint, reason=best.reason or search.why)
 
 
@@ -92,7 +92,7 @@ def _better(best: Registration, other: Registration) -> Registration:
 
 
 def sharpen(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     hypothesis: Hypothesis,
     plane: WorkingPlane,
@@ -103,7 +103,7 @@ def sharpen(
 ) -> Registration:
     """EarthMatch's iterations alone, from a place that another matcher has found (arguments as for ``coregister``)."""
     settings = settings or CoregistrationSettings()
-    return _in_the_best_plane(_iterate(views, reference, hypothesis, plane, matcher, settings, progress))
+    return _in_the_best_plane(_iterate(pyramid, reference, hypothesis, plane, matcher, settings, progress))
 
 
 def _in_the_best_plane(registration: Registration) -> Registration:
@@ -133,7 +133,7 @@ def _in_the_best_plane(registration: Registration) -> Registration:
 
 
 def _iterate(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     hypothesis: Hypothesis,
     plane: WorkingPlane,
@@ -142,11 +142,13 @@ def _iterate(
     progress: Progress,
 ) -> Registration:
     """EarthMatch's loop from one hypothesis."""
-    registration = Registration(plane, "", matcher.name, history=(hypothesis.step,), turn=hypothesis.turn)
+    registration = Registration(
+        plane, "", matcher.name, history=(hypothesis.step,), quarter_turns=hypothesis.quarter_turns
+    )
     homography = hypothesis.homography
     for iteration in range(settings.iterations):
         progress("match", SEARCH_PART + (1 - SEARCH_PART) * iteration / settings.iterations)
-        refined = _refine(views, reference, homography, registration, matcher, settings)
+        refined = _refine(pyramid, reference, homography, registration, matcher, settings)
         if isinstance(refined, str):
             # What does not survive a look from the camera's own side is no solution, however many agreed before.
             return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
@@ -157,7 +159,7 @@ def _iterate(
 
 
 def _refine(
-    views: PhotoViews,
+    pyramid: PhotoPyramid,
     reference: Reference,
     homography: Array,
     before: Registration,
@@ -165,37 +167,37 @@ def _refine(
     settings: CoregistrationSettings,
 ) -> tuple[Registration, Array] | str:
     """One EarthMatch iteration: the reference in the photo's frame, matched to the photo; or why it failed."""
-    long_side = round(_working_long_side(views.size, homography, before.plane, reference, settings))
+    long_side = round(_working_long_side(pyramid.size, homography, before.plane, reference, settings))
     # Learned matchers have a sense of up: the turn at which they found the photo is the one at which they see most.
-    view = views.view(long_side, before.turn)
-    frame = framed(homography, before.plane, view.from_photo, view.size, settings.margin)
+    level = pyramid.level(long_side, before.quarter_turns)
+    frame = framed(homography, before.plane, level.from_photo, level.size, settings.margin)
     pixels, mask = render(reference, frame)
     if mask.mean() < MIN_SHOWN:
         return "the solution wandered off the reference"
-    features = views.features(matcher, long_side, before.turn)
+    features = pyramid.features(matcher, long_side, before.quarter_turns)
     matches = matcher.match(features, matcher.extract(equalise(pixels, mask), mask))
-    corners = photo_corners(*view.size)
-    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(view.from_photo), corners)
-    belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*view.size))
+    corners = photo_corners(*level.size)
+    expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(level.from_photo), corners)
+    belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*level.size))
     fit = fit_homography(matches, settings.threshold_px, belief, settings.min_inliers)
     if fit is None:
         return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
-    fit = _as_a_camera(fit, matches, view, frame, views.size, settings.threshold_px)
-    photo_to_frame = fit.homography @ view.from_photo
-    impossible = why_impossible(photo_to_frame, views.size)
+    fit = _as_a_camera(fit, matches, level, frame, pyramid.size, settings.threshold_px)
+    photo_to_frame = fit.homography @ level.from_photo
+    impossible = why_impossible(photo_to_frame, pyramid.size)
     if impossible:
         return impossible
     moved = normalise(frame.to_plane @ photo_to_frame)
     movement = np.linalg.norm(apply_homography(fit.homography, corners) - expected, axis=1).max()
-    shift = float(movement / math.hypot(*view.size))
+    shift = float(movement / math.hypot(*level.size))
     ties = TiePoints(
-        apply_homography(np.linalg.inv(view.from_photo), matches.a),
+        apply_homography(np.linalg.inv(level.from_photo), matches.a),
         apply_homography(frame.to_plane, matches.b),
         fit.inlier,
         matches.score,
     )
     residual_m = apply_homography(moved, ties.photo_xy[fit.inlier]) - ties.plane_xy[fit.inlier]
-    step = Step(len(matches), fit.inliers, shift, fit.rmse / view.scale)
+    step = Step(len(matches), fit.inliers, shift, fit.rmse / level.scale)
     registration = replace(
         before,
         reason=f"converged after {before.iterations + 1} iterations",
@@ -203,29 +205,29 @@ def _refine(
         tie_points=ties,
         history=(*before.history, step),
         converged=shift <= settings.converged_fraction,
-        rmse_px=fit.rmse / view.scale,
+        rmse_px=fit.rmse / level.scale,
         rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
-        frame_scale=view.scale,
+        frame_scale=level.scale,
     )
     return registration, moved
 
 
 def _as_a_camera(
-    fit: Fit, matches: Matches, view: View, frame: Frame, photo_size: tuple[int, int], threshold_px: float
+    fit: Fit, matches: Matches, level: PyramidLevel, frame: Frame, photo_size: tuple[int, int], threshold_px: float
 ) -> Fit:
     """The same fit made steadier by what is known of the camera, where its place is known and nothing contradicts."""
     height = height_of(frame.plane)
-    photo_xy = apply_homography(np.linalg.inv(view.from_photo), matches.a)
+    photo_xy = apply_homography(np.linalg.inv(level.from_photo), matches.a)
     if height is None or coverage(photo_xy[fit.inlier], photo_size) > WELL_COVERED:
         return fit
     plane_xy = apply_homography(frame.to_plane, matches.b)
-    free = normalise(frame.to_plane @ fit.homography @ view.from_photo)
+    free = normalise(frame.to_plane @ fit.homography @ level.from_photo)
     used = fit.inlier
-    deviation = threshold_px / 2 / view.scale
+    deviation = threshold_px / 2 / level.scale
     camera = fit_camera(free, photo_xy[used], plane_xy[used], photo_size, height, deviation)
     if camera is None or not camera.agrees:
         return fit
-    homography = normalise(np.linalg.inv(frame.to_plane) @ camera.homography @ np.linalg.inv(view.from_photo))
+    homography = normalise(np.linalg.inv(frame.to_plane) @ camera.homography @ np.linalg.inv(level.from_photo))
     steadier = fit_of(homography, matches, threshold_px)
     return fit if steadier is None or steadier.inliers < 0.9 * fit.inliers else steadier
 

@@ -10,20 +10,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.homography import quarter_turn, scaling
+from astroloc_qgis.engine.geometry.homography import quarter_rotation, scaling
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.preprocessing import equalise
 
 
 @dataclass(frozen=True)
-class View:
+class PyramidLevel:
     """A photo shrunk and turned.
 
     Attributes:
         image: (h, w, 3) RGB, contrast equalised.
         mask: (h, w), True where the photo has pixels; None where it has them everywhere.
-        from_photo: (3, 3) photo pixels -> pixels of this view.
+        from_photo: (3, 3) photo pixels -> pixels of this level.
     """
 
     image: NDArray[np.uint8]
@@ -37,11 +37,11 @@ class View:
 
     @property
     def scale(self) -> float:
-        """Pixels of this view a photo pixel."""
+        """Pixels of this level a photo pixel."""
         return math.sqrt(abs(float(np.linalg.det(self.from_photo[:2, :2]))))
 
 
-class PhotoViews:
+class PhotoPyramid:
     """Views of one photo and their features, kept for all candidates; safe in several threads."""
 
     def __init__(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> None:
@@ -54,38 +54,38 @@ class PhotoViews:
         self.size: tuple[int, int] = (pixels.shape[1], pixels.shape[0])
         self._pixels = pixels
         self._alpha = alpha
-        self._views: dict[tuple[int, int], View] = {}
+        self._pyramid: dict[tuple[int, int], PyramidLevel] = {}
         self._features: dict[tuple[Matcher, int, int, int | None], Features] = {}
-        self._lock = threading.RLock()  # threads that need the same view wait for it, rather than make it twice
+        self._lock = threading.RLock()  # threads that need the same level wait for it, rather than make it twice
 
-    def view(self, long_side: int, turn: int = 0) -> View:
+    def level(self, long_side: int, quarter_turns: int = 0) -> PyramidLevel:
         """The photo with its long side shrunk to ``long_side`` pixels (never enlarged), turned as by ``np.rot90``."""
         long_side = min(long_side, max(self.size))
-        key = (long_side, turn % 4)
+        key = (long_side, quarter_turns % 4)
         with self._lock:
-            if key not in self._views:
-                self._views[key] = self._make(long_side, turn % 4)
-            return self._views[key]
+            if key not in self._pyramid:
+                self._pyramid[key] = self._make(long_side, quarter_turns % 4)
+            return self._pyramid[key]
 
-    def _make(self, long_side: int, turn: int) -> View:
-        if turn:
-            upright = self.view(long_side)
-            mask = None if upright.mask is None else np.ascontiguousarray(np.rot90(upright.mask, turn))
-            image = np.ascontiguousarray(np.rot90(upright.image, turn))
-            return View(image, mask, quarter_turn(*upright.size, turn) @ upright.from_photo)
+    def _make(self, long_side: int, quarter_turns: int) -> PyramidLevel:
+        if quarter_turns:
+            upright = self.level(long_side)
+            mask = None if upright.mask is None else np.ascontiguousarray(np.rot90(upright.mask, quarter_turns))
+            image = np.ascontiguousarray(np.rot90(upright.image, quarter_turns))
+            return PyramidLevel(image, mask, quarter_rotation(*upright.size, quarter_turns) @ upright.from_photo)
         shrink = long_side / max(self.size)
         size = (max(1, round(self.size[0] * shrink)), max(1, round(self.size[1] * shrink)))
         mask = None
         if self._alpha is not None and (self._alpha == 0).any():
             mask = cv2.resize(self._alpha, size, interpolation=cv2.INTER_AREA) > 127
         image = equalise(cv2.resize(self._pixels, size, interpolation=cv2.INTER_AREA), mask)
-        return View(image, mask, scaling(size[0] / self.size[0], size[1] / self.size[1]))
+        return PyramidLevel(image, mask, scaling(size[0] / self.size[0], size[1] / self.size[1]))
 
-    def features(self, matcher: Matcher, long_side: int, turn: int = 0, most: int | None = None) -> Features:
-        """What a matcher finds in a view (``most``: as for ``Matcher.extract``)."""
-        key = (matcher, min(long_side, max(self.size)), turn % 4, most)
+    def features(self, matcher: Matcher, long_side: int, quarter_turns: int = 0, most: int | None = None) -> Features:
+        """What a matcher finds in a level (``most``: as for ``Matcher.extract``)."""
+        key = (matcher, min(long_side, max(self.size)), quarter_turns % 4, most)
         with self._lock:
             if key not in self._features:
-                view = self.view(long_side, turn)
-                self._features[key] = matcher.extract(view.image, view.mask, most)
+                level = self.level(long_side, quarter_turns)
+                self._features[key] = matcher.extract(level.image, level.mask, most)
             return self._features[key]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from astroloc_qgis.engine.coregistration.homography_fit import MIN_INLIERS
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.homography import apply_homography, normalise, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -28,7 +28,7 @@ LIKELY_LONG_SIDES = (1.9, 1.3)
 """``CoregistrationSettings.search_long_sides`` where it pays to look twice: about the likeliest candidates."""
 
 EVERYWHERE = tuple((frame, turn) for frame in (0, 1) for turn in range(4))
-"""The looks at a photo of unknown turn."""
+"""The trials of a photo of unknown turn."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ class SearchArea:
     Attributes:
         frames: pictures of the area: north up, and turned by ``tilted_frame_deg``.
         photo_px: long sides that the photo may have in those pictures, in the order in which to try them.
-        looks: number of the frame and quarter turns of the photo, in the order in which to try them.
+        trials: number of the frame and quarter turns of the photo, in the order in which to try them.
     """
 
     frames: tuple[Frame, ...]
     photo_px: tuple[int, ...]
-    looks: tuple[tuple[int, int], ...]
+    trials: tuple[tuple[int, int], ...]
 
     @property
     def plane(self) -> WorkingPlane:
@@ -111,7 +111,7 @@ def plane_for(lonlat: Array, nadir: tuple[float, float] | None) -> WorkingPlane:
     if nadir is not None:
         seen_from = np.array([nadir[1], nadir[0]])
         # The horizon of a camera at 420 km is 2,250 km away; towards it the plane degenerates.
-        if geodesic_km(seen_from, lonlat)[0] < 1800.0:
+        if great_circle_km(seen_from, lonlat)[0] < 1800.0:
             return WorkingPlane.near_sided(nadir[1], nadir[0])
     return WorkingPlane.local(float(lonlat[0]), float(lonlat[1]))
 
@@ -121,7 +121,7 @@ def area_about_block(
     reference: Reference,
     *,
     nadir: tuple[float, float] | None = None,
-    turn: int | None = None,
+    quarter_turns: int | None = None,
     settings: CoregistrationSettings | None = None,
 ) -> SearchArea:
     """The surroundings of a candidate, north up (and as seen from the camera where the nadir is known).
@@ -130,7 +130,7 @@ def area_about_block(
         block: the candidate.
         reference: imagery; its own resolution bounds the size of the picture.
         nadir: latitude, longitude of the sub-satellite point.
-        turn: quarter turns that probably bring the photo's top to within 45 degrees of north, if there is a guess.
+        quarter_turns: of the photo that probably bring its top to within 45 degrees of north, if there is a guess.
         settings: how hard to look.
     """
     settings = settings or CoregistrationSettings()
@@ -141,11 +141,11 @@ def area_about_block(
     block_px = pixels / settings.search_window
     frames = (frame, _turned(frame, settings.tilted_frame_deg))
     photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
-    return SearchArea(frames, photo_px, EVERYWHERE if turn is None else looks_guessed(turn))
+    return SearchArea(frames, photo_px, EVERYWHERE if quarter_turns is None else trials_about_guess(quarter_turns))
 
 
 def area_closer_to_block(
-    block: Block, reference: Reference, *, nadir: tuple[float, float] | None = None, turn: int | None = None
+    block: Block, reference: Reference, *, nadir: tuple[float, float] | None = None, quarter_turns: int | None = None
 ) -> SearchArea | None:
     """The surroundings of a candidate again, narrower and larger, for a photo half as wide as the block.
 
@@ -156,7 +156,7 @@ def area_closer_to_block(
         block: the candidate.
         reference: imagery.
         nadir: latitude, longitude of the sub-satellite point.
-        turn: as for ``area_about_block``.
+        quarter_turns: as for ``area_about_block``.
 
     Returns:
         None where the reference has too little detail for the picture to show more.
@@ -166,7 +166,7 @@ def area_closer_to_block(
     )
     if pixels / side_m < CLOSER_BY * wide_pixels / wide_m:
         return None
-    return area_about_block(block, reference, nadir=nadir, turn=turn, settings=CLOSER)
+    return area_about_block(block, reference, nadir=nadir, quarter_turns=quarter_turns, settings=CLOSER)
 
 
 def _extent_of_picture(block: Block, reference: Reference, settings: CoregistrationSettings) -> tuple[float, int]:
@@ -176,21 +176,21 @@ def _extent_of_picture(block: Block, reference: Reference, settings: Coregistrat
     return side_m, round(np.clip(native, min(2 * native, 0.75 * settings.search_frame_px), settings.search_frame_px))
 
 
-def looks_guessed(turn: int) -> tuple[tuple[int, int], ...]:
-    """The looks at a photo of which retrieval guesses the turn: all quarter turns, the guess and its neighbours first.
+def trials_about_guess(quarter_turns: int) -> tuple[tuple[int, int], ...]:
+    """The trials of a photo of which retrieval guesses the turn: all quarter turns, the guess and its neighbours first.
 
     Of right candidates among the first ten, retrieval has the turn right for 74 % (300 simulated photos). The frame
     turned by 45 degrees is left out: it found no photo more of 18, for twice the time.
     """
-    return tuple((0, (turn + more) % 4) for more in (0, 1, 3, 2))
+    return tuple((0, (quarter_turns + more) % 4) for more in (0, 1, 3, 2))
 
 
-def looks_near(turn: int) -> tuple[tuple[int, int], ...]:
-    """The looks at a photo whose top is within 45 degrees of north once it is turned: three instead of eight.
+def trials_near(quarter_turns: int) -> tuple[tuple[int, int], ...]:
+    """The trials of a photo whose top is within 45 degrees of north once it is turned: three instead of eight.
 
     Up to 25 degrees the frame that is north up serves, beyond that the other one, at this turn or the next.
     """
-    return (0, turn), (1, turn), (1, (turn + 1) % 4)
+    return (0, quarter_turns), (1, quarter_turns), (1, (quarter_turns + 1) % 4)
 
 
 def _turned(frame: Frame, degrees: float) -> Frame:
@@ -261,9 +261,9 @@ def area_about_footprint(
     size = (math.ceil(photo_size[0] * scale), math.ceil(photo_size[1] * scale))
     frame = framed(photo_to_plane, plane, scaling(scale), size, margin)
     frames = (frame, _turned(frame, 45.0))
-    near = looks_near(0)
-    looks = (*near, *(look for look in EVERYWHERE if look not in near))
-    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), looks)
+    near = trials_near(0)
+    trials = (*near, *(trial for trial in EVERYWHERE if trial not in near))
+    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), trials)
 
 
 def framed(

@@ -65,7 +65,12 @@ class AstroLocLite(Descriptor):
     def settings(self) -> dict[str, str | int | float]:
         """All that shapes a vector beside the weights."""
         sizes = "+".join(map(str, PHOTO_PX))
-        return {"tile_px": TILE_PX, "photo_px": sizes, "input": "standardised", "finer_blocks": self.finer_weight}
+        return {
+            "tile_px": TILE_PX,
+            "photo_px": sizes,
+            "input": "standardised",
+            "finer_blocks": self.finer_weight,
+        }
 
     def describe(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Describe images, as every descriptor does; photos at several sizes."""

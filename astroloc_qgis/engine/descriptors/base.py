@@ -21,7 +21,7 @@ class Descriptor(ABC):
         dimensions: length D of a vector.
         image_size: px of a block's side, and of the long side that photos are shrunk to.
         needs_vocabulary: whether ``fit`` must be called, or a vocabulary given, before ``describe``.
-        finer_weight: of the finer blocks within a block in its vector in an index (``finer_blocks``).
+        finer_weight: of the finer blocks within a block in its vector in an index (``database_side_augmentation``).
         batch: pictures that are described at once.
     """
 

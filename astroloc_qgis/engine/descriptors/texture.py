@@ -93,7 +93,7 @@ class TextureModel:
         """(N, K) vectors to (N, M) codes."""
         return np.asarray(self._quantiser.compute_codes(np.ascontiguousarray(vectors, dtype=np.float32)))
 
-    def likeness(self, vector: Vectors, codes: Codes | Vectors) -> Vectors:
+    def similarity(self, vector: Vectors, codes: Codes | Vectors) -> Vectors:
         """(N,) inner products of one vector (K,) with what the codes (N, M) stand for.
 
         Vectors (N, K) may stand in for codes: what these would say in the mean, without their errors.

@@ -23,7 +23,7 @@ from astroloc_qgis.engine.exports.raster_forms import write_cog, write_plain, wr
 from astroloc_qgis.engine.exports.sidecar import write_sidecar, write_stac_item
 from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
-from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visible_region
 from astroloc_qgis.engine.geometry.footprint import ground_area_km2
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -114,8 +114,8 @@ def export_photo(
     homography = np.asarray(homography, dtype=np.float64)
     if options.depth == "8":
         photo = replace(photo, pixels=photo.rgb8())
-    sight = find_sight(homography, plane, photo.width, photo.height)
-    outline = plane.to_lonlat(apply_homography(homography, sight.outline()))
+    visible = find_visible_region(homography, plane, photo.width, photo.height)
+    outline = plane.to_lonlat(apply_homography(homography, visible.outline()))
     known = dict(facts or {})
     wanted = set(options.forms)
     files: dict[str, Path] = {}
@@ -124,12 +124,12 @@ def export_photo(
             files |= _rasters(photo, homography, plane, stage, name, options, known, progress)
         progress("export", 0.8)
         if wanted & {"gcp_photo", "vrt"}:
-            files |= _with_control(photo, homography, plane, sight, stage, name, wanted, tie_points)
+            files |= _with_control(photo, homography, plane, visible, stage, name, wanted, tie_points)
         if "uncertainty" in wanted:
             files |= _uncertainty(homography, plane, (photo.width, photo.height), stage, name, options, tie_points)
-        files |= _footprints(photo, homography, plane, sight, stage, name, wanted, known, outline)
+        files |= _footprints(photo, homography, plane, visible, stage, name, wanted, known, outline)
         if "points" in wanted:
-            files["points"] = _points(homography, plane, sight, stage / f"{name}.points", tie_points)
+            files["points"] = _points(homography, plane, visible, stage / f"{name}.points", tie_points)
         if "sidecar" in wanted:
             files["sidecar"] = write_sidecar(
                 stage / f"{name}.json", photo, homography, plane, outline,
@@ -190,7 +190,7 @@ def _with_control(
     photo: Photo,
     homography: Array,
     plane: WorkingPlane,
-    sight: Sight,
+    visible: VisibleRegion,
     stage: Path,
     name: str,
     wanted: set[str],
@@ -198,7 +198,7 @@ def _with_control(
 ) -> dict[str, Path]:
     """The untouched photo, with the tie points that are on, or where they are few points of its homography."""
     files: dict[str, Path] = {}
-    grid_xy, grid_lonlat = control_grid(homography, plane, sight)
+    grid_xy, grid_lonlat = control_grid(homography, plane, visible)
     if "gcp_photo" in wanted:
         used = [point for point in tie_points if point.get("on", True)]
         photo_xy, lonlat = grid_xy, grid_lonlat
@@ -238,20 +238,20 @@ def _footprints(
     photo: Photo,
     homography: Array,
     plane: WorkingPlane,
-    sight: Sight,
+    visible: VisibleRegion,
     stage: Path,
     name: str,
     wanted: set[str],
     facts: Mapping[str, Any],
     outline: Array,
 ) -> dict[str, Path]:
-    edge = plane.to_lonlat(apply_homography(homography, sight.outline(points_per_edge=32)))
+    edge = plane.to_lonlat(apply_homography(homography, visible.outline(points_per_edge=32)))
     attributes: dict[str, Value] = {
         "photo": photo.path.name,
         "nasa_id": photo.nasa_id,
         "status": str(facts.get("status") or "accepted"),
         **{key: facts.get(key) for key in ("confidence", "inliers", "matcher", "rmse_px", "rmse_m")},
-        "gsd_m": round(sight.gsd_m, 3),
+        "gsd_m": round(visible.gsd_m, 3),
         "area_km2": round(ground_area_km2(edge), 3),
         "taken": photo.taken,
     }
@@ -275,7 +275,7 @@ def _footprints(
 
 
 def _points(
-    homography: Array, plane: WorkingPlane, sight: Sight, path: Path, tie_points: Sequence[Mapping[str, Any]]
+    homography: Array, plane: WorkingPlane, visible: VisibleRegion, path: Path, tie_points: Sequence[Mapping[str, Any]]
 ) -> Path:
     """The tie points as QGIS's Georeferencer reads them, or a grid of them where there are none."""
     if tie_points:
@@ -283,7 +283,7 @@ def _points(
         lonlat = np.array([[point["lon"], point["lat"]] for point in tie_points], dtype=np.float64)
         on = [bool(point.get("on", True)) for point in tie_points]
     else:
-        photo_xy, lonlat = control_grid(homography, plane, sight, side=5)
+        photo_xy, lonlat = control_grid(homography, plane, visible, side=5)
         on = [True] * len(photo_xy)
     residual = apply_homography(np.linalg.inv(homography), plane.from_lonlat(lonlat)) - photo_xy
     points = [

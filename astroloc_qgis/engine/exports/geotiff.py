@@ -20,7 +20,7 @@ from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.grid import MAX_PIXELS, OutputGrid, plan_grid
-from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visible_region
 from astroloc_qgis.engine.exports.warp import InverseMap, inverse_map, resampling_flag, warp_block
 from astroloc_qgis.engine.geometry.homography import apply_homography, scaling
 from astroloc_qgis.engine.geometry.projection import Array
@@ -89,16 +89,16 @@ def write_geotiff(
     if compression.upper() not in COMPRESSIONS:
         raise InputError(f'There is no compression "{compression}": choose one of {", ".join(COMPRESSIONS)}.')
     homography = np.asarray(homography, dtype=np.float64)
-    sight = find_sight(homography, plane, photo.width, photo.height)
-    reference = resolve_crs(crs) if crs is not None else _own_crs(homography, plane, sight)
+    visible = find_visible_region(homography, plane, photo.width, photo.height)
+    reference = resolve_crs(crs) if crs is not None else _own_crs(homography, plane, visible)
     if not storable(reference):
         raise InputError(
             f'A GeoTIFF cannot hold the projection "{reference.GetAttrValue("PROJECTION")}": choose another CRS, e.g. '
             "EPSG:4326."
         )
-    if not sight.whole:
+    if not visible.whole:
         log.warning("The horizon is in view: %s is cut off where pixels cover too much ground.", photo.name)
-    grid = plan_grid(homography, plane, sight, reference, resolution=resolution, max_pixels=max_pixels)
+    grid = plan_grid(homography, plane, visible, reference, resolution=resolution, max_pixels=max_pixels)
 
     layers: NDArray = photo.pixels[..., 0] if photo.grey else photo.pixels
     alpha = photo.alpha
@@ -106,8 +106,8 @@ def write_geotiff(
     shrink = int(grid.coarseness)
     if shrink >= 2:  # far coarser than the photo: average first, for remap alone would pick single pixels (aliasing)
         layers, alpha, homography = _shrunk(layers, alpha, homography, shrink)
-        sight = find_sight(homography, plane, layers.shape[1], layers.shape[0])
-    mapping = inverse_map(grid, homography, plane, sight)
+        visible = find_visible_region(homography, plane, layers.shape[1], layers.shape[0])
+    mapping = inverse_map(grid, homography, plane, visible)
 
     with atomic_path(path) as part, gdal_writes(part) as failures:
         bands = 1 if layers.ndim == 2 else 3
@@ -116,7 +116,7 @@ def write_geotiff(
             dataset.SetSpatialRef(reference)
             dataset.SetGeoTransform(grid.geotransform)
             dataset.SetMetadata(tags)
-            for window, block in _blocks(grid, mapping, layers, alpha, sight, flag, progress):
+            for window, block in _blocks(grid, mapping, layers, alpha, visible, flag, progress):
                 _write(dataset, window, block)
                 if window[0] + window[2] == grid.width:  # a row of blocks is whole: out of GDAL's cache with it
                     for band in range(1, bands + 2):
@@ -146,10 +146,10 @@ def storable(reference: osr.SpatialReference) -> bool:
     return held
 
 
-def _own_crs(homography: Array, plane: WorkingPlane, sight: Sight) -> osr.SpatialReference:
+def _own_crs(homography: Array, plane: WorkingPlane, visible: VisibleRegion) -> osr.SpatialReference:
     if storable(plane.srs):
         return resolve_crs(plane.proj)
-    centre = apply_homography(homography, np.array([[sight.width / 2, sight.height / 2]]))
+    centre = apply_homography(homography, np.array([[visible.width / 2, visible.height / 2]]))
     lon, lat = plane.to_lonlat(centre)[0]
     return resolve_crs(WorkingPlane.local(float(lon), float(lat)).proj)
 
@@ -170,7 +170,7 @@ def _blocks(
     mapping: InverseMap,
     layers: NDArray,
     alpha: NDArray[np.uint8] | None,
-    sight: Sight,
+    visible: VisibleRegion,
     flag: int,
     progress: Progress,
 ) -> Iterator[tuple[tuple[int, int, int, int], NDArray]]:
@@ -179,7 +179,7 @@ def _blocks(
     for done, (x, y) in enumerate(corners):
         progress("georeference", _WARPING * done / len(corners))
         width, height = min(_BLOCK, grid.width - x), min(_BLOCK, grid.height - y)
-        yield (x, y, width, height), warp_block(layers, alpha, mapping.block(x, y, width, height), sight, flag)
+        yield (x, y, width, height), warp_block(layers, alpha, mapping.block(x, y, width, height), visible, flag)
 
 
 def _create(part: Path, grid: OutputGrid, bands: int, dtype: np.dtype, compression: str) -> Any:

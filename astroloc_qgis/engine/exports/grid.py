@@ -11,7 +11,7 @@ from osgeo import osr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.crs import x_period
-from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -66,7 +66,7 @@ class OutputGrid:
 def plan_grid(
     homography: Array,
     plane: WorkingPlane,
-    sight: Sight,
+    visible: VisibleRegion,
     reference: osr.SpatialReference,
     *,
     resolution: float | tuple[float, float] | None = None,
@@ -77,7 +77,7 @@ def plan_grid(
     Args:
         homography: (3, 3), photo pixels -> metres of the plane.
         plane: the working plane.
-        sight: the part of the photo that sees ground.
+        visible: the part of the photo that sees ground.
         reference: the target CRS, x or longitude first.
         resolution: size of a pixel in CRS units, or its width and height. By default the photo's own ground sample
             distance at its centre, so that no detail is lost: square pixels in a projected CRS, in a geographic one
@@ -89,11 +89,11 @@ def plan_grid(
     """
     wkt = reference.ExportToWkt()
     period = x_period(reference)
-    centre_xy = np.array([[sight.width / 2, sight.height / 2]])
+    centre_xy = np.array([[visible.width / 2, visible.height / 2]])
     centre = _project(homography, plane, wkt, centre_xy)[0]
-    nodes = _unwrapped(_project(homography, plane, wkt, sight.node_points()), centre[0], period)
-    drawn = sight.seen(sight.node_points())
-    edge = _unwrapped(_project(homography, plane, wkt, _densified(sight.outline())), centre[0], period)
+    nodes = _unwrapped(_project(homography, plane, wkt, visible.node_points()), centre[0], period)
+    drawn = visible.seen(visible.node_points())
+    edge = _unwrapped(_project(homography, plane, wkt, _densified(visible.outline())), centre[0], period)
     points = np.concatenate([nodes[drawn], edge])
     _refuse_torn(nodes, drawn, points, reference.GetName() or "this CRS")
 

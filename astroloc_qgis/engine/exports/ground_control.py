@@ -13,7 +13,7 @@ from osgeo import gdal, osr
 
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
-from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -27,22 +27,24 @@ GRID = 11
 """Control points along each side of the photo, where they follow from its homography."""
 
 
-def control_grid(homography: Array, plane: WorkingPlane, sight: Sight, side: int = GRID) -> tuple[Array, Array]:
+def control_grid(
+    homography: Array, plane: WorkingPlane, visible: VisibleRegion, side: int = GRID
+) -> tuple[Array, Array]:
     """Points all over the part of a photo that sees ground.
 
     Args:
         homography: (3, 3), photo pixels -> metres of the plane.
         plane: the working plane.
-        sight: the part of the photo that sees ground.
+        visible: the part of the photo that sees ground.
         side: points along each side.
 
     Returns:
         (N, 2) photo pixels and (N, 2) longitude, latitude, longitudes contiguous across the antimeridian.
     """
-    x, y = np.meshgrid(np.linspace(0, sight.width, side), np.linspace(0, sight.height, side))
+    x, y = np.meshgrid(np.linspace(0, visible.width, side), np.linspace(0, visible.height, side))
     photo_xy = np.column_stack([x.ravel(), y.ravel()])
     lonlat = plane.to_lonlat(apply_homography(homography, photo_xy))
-    usable = sight.seen(photo_xy) & np.isfinite(lonlat).all(axis=1)
+    usable = visible.seen(photo_xy) & np.isfinite(lonlat).all(axis=1)
     photo_xy, lonlat = photo_xy[usable], lonlat[usable]
     return photo_xy, np.column_stack([_contiguous(lonlat[:, 0]), lonlat[:, 1]])
 

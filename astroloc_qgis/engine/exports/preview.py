@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.exports.visible_region import find_sight
+from astroloc_qgis.engine.exports.visible_region import find_visible_region
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.warping import warp_image
@@ -125,7 +125,7 @@ def draw_preview(
         return right.place(apply_homography(reference.window.to_pixel, xy))
 
     size = (photo8.shape[1], photo8.shape[0])
-    seen = find_sight(homography, plane, *size).outline(points_per_edge=32)
+    seen = find_visible_region(homography, plane, *size).outline(points_per_edge=32)
     _draw_outline(picture, on_reference(apply_homography(homography, seen)), right)
     _draw_outline(picture, left.place(seen), left)
     inliers_drawn = 0

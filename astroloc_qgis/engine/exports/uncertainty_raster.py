@@ -15,7 +15,7 @@ from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE, storable
 from astroloc_qgis.engine.exports.grid import OutputGrid, plan_grid
-from astroloc_qgis.engine.exports.visible_region import find_sight
+from astroloc_qgis.engine.exports.visible_region import find_visible_region
 from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
 from astroloc_qgis.engine.geometry.projection import Array
 
@@ -47,16 +47,16 @@ def write_uncertainty(
         InputError: as ``write_geotiff``.
     """
     width, height = uncertainty.size
-    sight = find_sight(uncertainty.homography, uncertainty.plane, width, height)
+    visible = find_visible_region(uncertainty.homography, uncertainty.plane, width, height)
     reference = resolve_crs(crs)
     if not storable(reference):
         raise InputError(f'A GeoTIFF cannot hold the CRS "{crs}": choose another, e.g. EPSG:4326.')
-    fine = plan_grid(uncertainty.homography, uncertainty.plane, sight, reference, resolution=resolution)
+    fine = plan_grid(uncertainty.homography, uncertainty.plane, visible, reference, resolution=resolution)
     grid = _coarse(fine, cells)
     column, row = np.meshgrid(np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5)
     photo_xy = _to_photo(grid, uncertainty, np.column_stack([column.ravel(), row.ravel()]))
     with np.errstate(invalid="ignore"):
-        seen = np.isfinite(photo_xy).all(axis=1) & sight.seen(photo_xy)
+        seen = np.isfinite(photo_xy).all(axis=1) & visible.seen(photo_xy)
     with atomic_path(path) as part, gdal_writes(part):
         options = ["TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=3"]
         dataset = gdal.GetDriverByName("GTiff").Create(

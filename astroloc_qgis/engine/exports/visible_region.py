@@ -59,14 +59,14 @@ class Horizon:
 
 
 @dataclass(frozen=True)
-class Sight:
+class VisibleRegion:
     """The part of a photo that sees ground.
 
     Attributes:
         width: of the photo, pixels.
         height: of the photo, pixels.
         horizon: where it is cut off, or None where every part of it sees ground.
-        gsd_m: ground sample distance at the photo's centre, across the line of sight (the finer one), metres.
+        gsd_m: ground sample distance at the photo's centre, across the line of visible (the finer one), metres.
     """
 
     width: int
@@ -107,7 +107,7 @@ class Sight:
         return np.roll(ring, -int(np.argmin(ring.sum(axis=1))), axis=0)
 
 
-def find_sight(homography: Array, plane: WorkingPlane, width: int, height: int) -> Sight:
+def find_visible_region(homography: Array, plane: WorkingPlane, width: int, height: int) -> VisibleRegion:
     """Find the part of a photo that sees ground.
 
     Args:
@@ -129,7 +129,7 @@ def find_sight(homography: Array, plane: WorkingPlane, width: int, height: int) 
     points = _node_points(width, height)
     near = _near(homography, plane, points, centre, greatest[0])
     horizon = None if near.all() else _find_horizon(homography, plane, centre, points[near], greatest[0])
-    return Sight(width, height, horizon, float(least[0]))
+    return VisibleRegion(width, height, horizon, float(least[0]))
 
 
 def _find_horizon(homography: Array, plane: WorkingPlane, centre: Array, near: Array, central_m: float) -> Horizon:

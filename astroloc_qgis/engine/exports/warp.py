@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.grid import OutputGrid
-from astroloc_qgis.engine.exports.visible_region import Sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
@@ -116,11 +116,11 @@ class MapBlock:
         return x, y
 
 
-def inverse_map(grid: OutputGrid, homography: Array, plane: WorkingPlane, sight: Sight) -> InverseMap:
+def inverse_map(grid: OutputGrid, homography: Array, plane: WorkingPlane, visible: VisibleRegion) -> InverseMap:
     """Make the map, with a mesh fine enough for ``TOLERANCE_PX``."""
     # H^-1 (H p) = p for the photo point p = (x, y, 1): the third coordinate of H^-1 (X, Y, 1) is 1 / depth(p), so its
     # sign tells which side of the horizon a plane point was imaged on. The photo's centre is on the right one, with 1.
-    inverse = np.linalg.inv(homography) * (homography[2] @ [sight.width / 2, sight.height / 2, 1.0])
+    inverse = np.linalg.inv(homography) * (homography[2] @ [visible.width / 2, visible.height / 2, 1.0])
     step, error = _COARSEST, np.inf
     while step > 1 and step > max(grid.width, grid.height) / 8:
         step //= 2
@@ -131,7 +131,7 @@ def inverse_map(grid: OutputGrid, homography: Array, plane: WorkingPlane, sight:
         middles = _photo_points(_look_up(grid, plane, inverse, columns[:-1] + step / 2, rows[:-1] + step / 2))
         linear = _photo_points((mesh[:-1, :-1] + mesh[1:, :-1] + mesh[:-1, 1:] + mesh[1:, 1:]) / 4)
         off = np.hypot(*np.moveaxis(linear - middles, -1, 0))  # largest at the middles, as the map is smooth
-        error = float(np.max(off, where=sight.seen(middles), initial=0.0))
+        error = float(np.max(off, where=visible.seen(middles), initial=0.0))
         if error <= TOLERANCE_PX or step == 1:
             break
         step //= 2
@@ -154,14 +154,16 @@ def _photo_points(homogeneous: Array) -> Array:
     return np.asarray(ahead[..., :2] / ahead[..., 2:])
 
 
-def warp_block(layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock, sight: Sight, flag: int) -> NDArray:
+def warp_block(
+    layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock, visible: VisibleRegion, flag: int
+) -> NDArray:
     """One block of the output.
 
     Args:
         layers: (H, W) or (H, W, 3) photo, uint8 or uint16.
         alpha: (H, W) of the photo, 255 opaque, or None where all of it is.
         block: the map of its pixels.
-        sight: the part of the photo that is drawn.
+        visible: the part of the photo that is drawn.
         flag: OpenCV's interpolation.
 
     Returns:
@@ -171,15 +173,15 @@ def warp_block(layers: NDArray, alpha: NDArray[np.uint8] | None, block: MapBlock
     bands = 1 if layers.ndim == 2 else layers.shape[2]
     out = np.zeros((len(block.weights_y), len(block.weights_x), bands + 1), layers.dtype)
     # Only the part of the photo that the block shows: remap takes sources of less than 32,768 pixels a side.
-    size = np.array([sight.width, sight.height])
+    size = np.array([visible.width, visible.height])
     low, high = block.bounds(size)
     x0, y0 = np.clip(np.floor(low) - _MARGIN, 0, size).astype(int)
     x1, y1 = np.clip(np.ceil(high) + _MARGIN, 0, size).astype(int)
     if (high < 0).any() or (low > size).any():
         return out
     x, y = block.photo_xy((x0 + 0.5, y0 + 0.5))  # OpenCV counts from pixel centres
-    everywhere = sight.whole and (low >= 0).all() and (high <= size).all()
-    seen = None if everywhere else sight.seen(np.stack([x + (x0 + 0.5), y + (y0 + 0.5)], axis=-1))
+    everywhere = visible.whole and (low >= 0).all() and (high <= size).all()
+    seen = None if everywhere else visible.seen(np.stack([x + (x0 + 0.5), y + (y0 + 0.5)], axis=-1))
     window = (slice(y0, y1), slice(x0, x1))
     colours = cv2.remap(layers[window], x, y, flag, borderMode=cv2.BORDER_REPLICATE)
     out[..., :bands] = colours.reshape(*out.shape[:2], bands)

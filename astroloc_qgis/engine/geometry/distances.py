@@ -10,7 +10,7 @@ EARTH_RADIUS_KM = 6371.0088
 """Mean radius (IUGG), kilometres."""
 
 
-def geodesic_km(a: Array, b: Array) -> Array:
+def great_circle_km(a: Array, b: Array) -> Array:
     """Great-circle distance between (N, 2) and (N, 2) (or one and many) longitude, latitude points, kilometres."""
     lon_a, lat_a = np.radians(np.asarray(a, dtype=np.float64).reshape(-1, 2)).T
     lon_b, lat_b = np.radians(np.asarray(b, dtype=np.float64).reshape(-1, 2)).T

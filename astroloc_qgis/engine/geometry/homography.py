@@ -40,7 +40,7 @@ def scaling(x: float, y: float | None = None) -> Array:
     return np.diag([x, x if y is None else y, 1.0])
 
 
-def quarter_turn(width: float, height: float, turn: int) -> Array:
+def quarter_rotation(width: float, height: float, turn: int) -> Array:
     """Where ``np.rot90(image, turn)`` puts the pixels of a width x height image, as a (3, 3) map."""
     turns = {
         0: np.eye(3),

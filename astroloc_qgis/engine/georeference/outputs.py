@@ -18,7 +18,7 @@ from astroloc_qgis.engine.exports.preview import ground_picture, write_preview
 from astroloc_qgis.engine.exports.tiepoints import write_tie_points
 from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
-from astroloc_qgis.engine.exports.visible_region import Sight, find_sight
+from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visible_region
 from astroloc_qgis.engine.geometry.footprint import ground_area_km2
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
@@ -96,9 +96,9 @@ def georeference(
     """
     progress("georeference", 0.0)
     homography = np.asarray(homography, dtype=np.float64)
-    sight = find_sight(homography, plane, photo.width, photo.height)
-    outline = plane.to_lonlat(apply_homography(homography, sight.outline()))
-    facts = _facts(photo, homography, plane, sight, tie_points, attributes or {})
+    visible = find_visible_region(homography, plane, photo.width, photo.height)
+    outline = plane.to_lonlat(apply_homography(homography, visible.outline()))
+    facts = _facts(photo, homography, plane, visible, tie_points, attributes or {})
     if crs is None:
         crs = reference.crs_wkt if reference is not None else "EPSG:4326"
     name = photo.name
@@ -121,7 +121,7 @@ def georeference(
         write_preview(
             stage / files["preview"],
             photo8,
-            _background(photo8, homography, plane, sight, reference),
+            _background(photo8, homography, plane, visible, reference),
             homography,
             plane,
             tie_points=tie_points,
@@ -151,12 +151,12 @@ def _facts(
     photo: Photo,
     homography: Array,
     plane: WorkingPlane,
-    sight: Sight,
+    visible: VisibleRegion,
     tie_points: TiePoints | None,
     attributes: Mapping[str, Value],
 ) -> dict[str, Value]:
     """The footprint's attributes: what was given, and what follows from photo and homography."""
-    edge = plane.to_lonlat(apply_homography(homography, sight.outline(points_per_edge=32)))
+    edge = plane.to_lonlat(apply_homography(homography, visible.outline(points_per_edge=32)))
     facts: dict[str, Value] = {
         "photo": photo.path.name,
         "nasa_id": photo.nasa_id,
@@ -167,7 +167,7 @@ def _facts(
         "model": None,
         "rmse_px": None,
         "rmse_m": None,
-        "gsd_m": round(sight.gsd_m, 3),
+        "gsd_m": round(visible.gsd_m, 3),
         "area_km2": round(ground_area_km2(edge), 3),
         "taken": photo.taken,
     }
@@ -191,10 +191,14 @@ def _caption(facts: Mapping[str, Value]) -> list[str]:
 
 
 def _background(
-    photo8: NDArray[np.uint8], homography: Array, plane: WorkingPlane, sight: Sight, reference: Reference | None
+    photo8: NDArray[np.uint8],
+    homography: Array,
+    plane: WorkingPlane,
+    visible: VisibleRegion,
+    reference: Reference | None,
 ) -> Rendering:
     """The reference about the footprint, north-up; without a reference the warped photo itself."""
-    edge = apply_homography(homography, sight.outline(points_per_edge=32))
+    edge = apply_homography(homography, visible.outline(points_per_edge=32))
     if reference is not None:  # not in the working plane: far from its nadir a perspective one looks aslant
         lon, lat = plane.to_lonlat(
             apply_homography(homography, np.array([[photo8.shape[1] / 2, photo8.shape[0] / 2]]))

@@ -30,7 +30,7 @@ from astroloc_qgis.engine.index.database_descriptors import (
     piece_path,
     read_valid,
 )
-from astroloc_qgis.engine.index.database_side_augmentation import with_finer_blocks
+from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
 from astroloc_qgis.engine.index.format import (
     BLOCKS,
     INFO,
@@ -245,9 +245,9 @@ class IndexBuilder:
                 f"The unfinished index {self._work} is damaged: delete it and build again.", details=str(error)
             ) from error
 
-    def _add_finer_blocks(self, count: int, table: Table) -> None:
+    def _augment(self, count: int, table: Table) -> None:
         alone = np.concatenate([vectors for (vectors,) in self._parts(count, "vectors")])
-        self._together = with_finer_blocks(alone, table, BLOCK_SIZE, self._descriptor.finer_weight)
+        self._together = with_database_side_augmentation(alone, table, BLOCK_SIZE, self._descriptor.finer_weight)
 
     def _vectors(self, count: int) -> Iterator[np.ndarray]:
         """The vectors as they are kept, in the order of the pieces."""
@@ -264,7 +264,7 @@ class IndexBuilder:
             raise self._nothing_to_index()
         self._skipped[NO_DATA] += sum(int(left_out) for (left_out,) in self._parts(count, "left_out"))
         if self._descriptor.finer_weight:
-            self._add_finer_blocks(count, table)
+            self._augment(count, table)
         store = self._trained_store(faiss, count, len(table))
         for vectors in self._vectors(count):
             if len(vectors):

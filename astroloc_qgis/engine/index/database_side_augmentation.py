@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.block_table import BlockLookup, Table
 
 
-def with_finer_blocks(vectors: NDArray[np.float32], table: Table, size: int, weight: float) -> NDArray[np.float32]:
+def with_database_side_augmentation(
+    vectors: NDArray[np.float32], table: Table, size: int, weight: float
+) -> NDArray[np.float32]:
     """Add to each vector the mean of those of the blocks of the next finer zoom that lie wholly within its block.
 
     Args:

@@ -212,9 +212,9 @@ class Index:
         """(N, 2) lon,lat of the blocks' centres."""
         return centers_lonlat(self.blocks, self.info.block_size)
 
-    def texture_gains(self, photo: np.ndarray) -> np.ndarray | None:
+    def texture_bonus(self, photo: np.ndarray) -> np.ndarray | None:
         """(N,) what a photo's texture (h, w, 3 uint8 RGB) adds to each block's score; None without texture codes."""
-        return None if self.texture is None else self.texture.gains(photo)
+        return None if self.texture is None else self.texture.bonus(photo)
 
     def vectors(self, numbers: np.ndarray) -> np.ndarray:
         """(n, D) float32, the vectors of some blocks as they are kept."""

@@ -1,8 +1,8 @@
 """An index's texture: the codes of its blocks of one zoom, and what they say of all its blocks.
 
-Only the blocks of one zoom have codes. Where these overlap, a block's likeness is averaged with its neighbours', which
-show much of the same ground and whose codes err otherwise. A block of the next finer zoom shares the likeness of those
-that hold its centre (their mean), one of the next coarser zoom has that of the most alike within it.
+Only the blocks of one zoom have codes. Where these overlap, a block's similarity is averaged with its neighbours':
+they show much of the same ground, and their codes have other errors. A block of the next finer zoom gets the mean
+similarity of those that hold its centre, one of the next coarser zoom the greatest similarity within it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from astroloc_qgis.engine.descriptors.texture import Codes, TextureModel, Vector
 from astroloc_qgis.engine.index.database_side_augmentation import coarser_about, finer_within
 
 NOTHING = 0.05
-"""A likeness up to this says nothing: those of other places have a standard deviation of 0.043. What is above it counts
-like cosine similarity of descriptors. On two sets of simulated photos 0.03 to 0.07, with weights of 1 to 1.4, do as
-well; without it the noise among so many blocks costs 1.4 points of recall."""
+"""A similarity up to this says nothing: those of other places have a standard deviation of 0.043. What is above it
+counts like cosine similarity of descriptors. On two sets of simulated photos 0.03 to 0.07, with weights of 1 to 1.4, do
+as well; without it the noise of many blocks costs 1.4 points of recall."""
 SIDES, CORNERS = 0.4, 0.15
 """Weights of the mean of the four neighbours that share a side's half with a block, and of the four at its corners. On
 the same photos they are worth 2.0 points of recall, 2.9 by IoU; half and twice of them are not far behind."""
@@ -45,28 +45,28 @@ class TextureCodes:
         self._model, self._codes, self._table, self._zoom, self._size = model, codes, table, zoom, size
         self._stride = stride
 
-    def gains(self, photo: np.ndarray) -> Vectors:
+    def bonus(self, photo: np.ndarray) -> Vectors:
         """(N,) what a photo's texture (h, w, 3 uint8 RGB) adds to the score of each block; 0 where nothing is known."""
-        return self.gains_of(self._model.describe_photo(photo))
+        return self.bonus_of(self._model.describe_photo(photo))
 
-    def gains_of(self, vector: Vectors) -> Vectors:
+    def bonus_of(self, vector: Vectors) -> Vectors:
         """(N,) what a texture (K,) of ``TextureModel.describe_photo`` adds to the score of each block, at least 0."""
         # One more, which stands for blocks that are not there.
-        likeness = self._averaged(self._model.likeness(vector, self._codes))
-        likeness = np.append(np.maximum(likeness - NOTHING, 0), np.float32(0))
+        similarity = self._averaged(self._model.similarity(vector, self._codes))
+        similarity = np.append(np.maximum(similarity - NOTHING, 0), np.float32(0))
         found = np.zeros(len(self._table), dtype=np.float32)
         zooms = self._table[:, 0]
-        found[zooms == self._zoom] = likeness[:-1]
+        found[zooms == self._zoom] = similarity[:-1]
         there = self._coarser >= 0
-        found[zooms == self._zoom + 1] = likeness[self._coarser].sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-        found[zooms == self._zoom - 1] = likeness[self._finer].max(axis=0, initial=0)
+        found[zooms == self._zoom + 1] = similarity[self._coarser].sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        found[zooms == self._zoom - 1] = similarity[self._finer].max(axis=0, initial=0)
         return found
 
-    def _averaged(self, likeness: Vectors) -> Vectors:
+    def _averaged(self, similarity: Vectors) -> Vectors:
         """(M,) likenesses, each with its neighbours' if these overlap it."""
         if self._stride >= self._size:
-            return likeness
-        together, known = likeness.copy(), np.append(likeness, np.float32(0))
+            return similarity
+        together, known = similarity.copy(), np.append(similarity, np.float32(0))
         for weight, places in zip((SIDES, CORNERS), self._beside, strict=True):
             together += weight * known[places].sum(axis=0) / np.maximum((places >= 0).sum(axis=0), 1)
         return np.asarray(together / np.float32(AS_LIKE))

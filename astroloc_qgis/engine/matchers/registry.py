@@ -29,7 +29,7 @@ class KnownMatcher:
         cost: seconds to describe two pictures of 768 x 512 pixels and match them, as a multiple of SIFT's on one thread
             of a CPU (``matchers list --measure`` measures again). Those whose weights come in no package were measured
             with random ones, with which LightGlue never stops early: it may cost a little less.
-        any_turn: whether it matches pictures turned against each other by any angle.
+        any_rotation: whether it matches pictures turned against each other by any angle.
         substitutes: known weights -> the user's own in their place.
     """
 
@@ -38,12 +38,12 @@ class KnownMatcher:
     licence: str
     weights: tuple[str, ...] = ()
     cost: float = 1.0
-    any_turn: bool = False
+    any_rotation: bool = False
     substitutes: tuple[tuple[str, str], ...] = ()
 
 
 MATCHERS = {
-    "sift": KnownMatcher("sift", "Sift", "Apache-2.0", any_turn=True),
+    "sift": KnownMatcher("sift", "Sift", "Apache-2.0", any_rotation=True),
     "xfeat-lighterglue": KnownMatcher(
         "xfeat_lighterglue", "XFeatLighterGlue", "Apache-2.0", ("xfeat", "xfeat-lighterglue"), cost=1.6
     ),

@@ -46,12 +46,12 @@ def log_prior(distance_km: Array) -> Array:
     return np.asarray(np.log((near + flat) / (1 + flat)))
 
 
-def score_loss(distance_km: Array) -> Array:
+def distance_penalty(distance_km: Array) -> Array:
     """(N,) what a block's distance from the nadir takes off its cosine similarity, at least 0."""
     return -WEIGHT * log_prior(distance_km)
 
 
-def size_loss(zooms: NDArray[np.int32]) -> Array:
+def size_penalty(zooms: NDArray[np.int32]) -> Array:
     """What a block's size takes off its cosine similarity, beside the likeliest of its index.
 
     Args:

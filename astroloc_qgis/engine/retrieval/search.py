@@ -16,16 +16,16 @@ import numpy as np
 from astroloc_qgis.engine.block_table import iou_with, overlaps_extent
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval.nadir_prior import WEIGHT, score_loss, size_loss
+from astroloc_qgis.engine.retrieval.nadir_prior import WEIGHT, distance_penalty, size_penalty
 from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Block, Extent
 
 log = logging.getLogger(__name__)
 
-TURNS = 4
+ROTATIONS = 4
 PLACES = 100
 """The first candidates are of so many different places, if there are as many; behind them the list is by score alone.
 Measured on 300 simulated photos: a right block is among the first 50 for 84.7 % then, for 81.0 % with 10 places."""
@@ -50,16 +50,17 @@ class Candidate:
     Attributes:
         block: the block.
         rank: from 1.
-        score: cosine similarity, -1 to 1, the best over the turns; where the index has texture codes, and what likeness
-            of texture adds (``texture_codes``); where the nadir is known, less what the distance from it and the
-            block's size cost (``nadir_prior``).
-        turn: quarter turns of the photo with the best score: ``np.rot90(photo, turn)`` is like the north-up block.
+        score: cosine similarity, -1 to 1, the best over the rotations; plus the bonus of similar texture where the
+            index has texture codes (``texture_codes``); less the penalty of distance and block size where the nadir is
+            known (``nadir_prior``).
+        quarter_turns: rotation of the photo with the best score: ``np.rot90(photo, quarter_turns)`` is like the
+            north-up block.
     """
 
     block: Block
     rank: int
     score: float
-    turn: int
+    quarter_turns: int
 
 
 def retrieve(
@@ -75,7 +76,7 @@ def retrieve(
     diversify: bool = True,
     progress: Progress = no_progress,
 ) -> list[Candidate]:
-    """Rank the blocks of an index by their likeness to a photo.
+    """Rank the blocks of an index by their similarity to a photo.
 
     The limits are applied before the search: never search and then filter away the answer. Within the radius about a
     nadir, near blocks are likelier than far ones, and each of few large ones than each of many small ones
@@ -106,18 +107,18 @@ def retrieve(
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
     allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent, polygon=polygon)
     progress("describe", 0.0)
-    vectors = describe_turns(photo, descriptor)
+    vectors = describe_rotations(photo, descriptor)
     progress("search", 0.0)
-    losses = prior_losses(index, nadir, radius_km)
-    gains = index.texture_gains(photo)
-    candidates = rank_blocks(vectors, index, allowed, top=top, losses=losses, gains=gains, diversify=diversify)
+    penalty = prior_penalty(index, nadir, radius_km)
+    bonus = index.texture_bonus(photo)
+    candidates = rank_blocks(vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
     progress("search", 1.0)
     return candidates
 
 
-def describe_turns(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
+def describe_rotations(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
     """(4, D) vectors of a photo (H, W, 3) turned by no, one, two and three quarter turns."""
-    return descriptor.describe([np.rot90(photo, turn) for turn in range(TURNS)])
+    return descriptor.describe([np.rot90(photo, turn) for turn in range(ROTATIONS)])
 
 
 def rank_blocks(
@@ -126,31 +127,31 @@ def rank_blocks(
     allowed: np.ndarray | None,
     *,
     top: int,
-    losses: np.ndarray | None = None,
-    gains: np.ndarray | None = None,
+    penalty: np.ndarray | None = None,
+    bonus: np.ndarray | None = None,
     diversify: bool = True,
 ) -> list[Candidate]:
-    """Rank the blocks of an index by their likeness to a photo's turns.
+    """Rank the blocks of an index by their similarity to a photo's turns.
 
     Args:
-        vectors: (4, D) of ``describe_turns``.
+        vectors: (4, D) of ``describe_rotations``.
         index: to search.
         allowed: (N,) of ``allowed_blocks``.
         top: how many candidates.
-        losses: (N,) of ``prior_losses``; None where all blocks are as likely.
-        gains: (N,) of ``TextureCodes.gains``; None where texture is not known.
+        penalty: (N,) of ``prior_penalty``; None where all blocks are as likely.
+        bonus: (N,) of ``TextureCodes.bonus``; None where texture is not known.
         diversify: as for ``retrieve``.
     """
     depth = max(_DEPTH, 10 * top)
     # What is near, or has the photo's texture, may be likely though it is no close match: then every allowed block is
     # scored.
-    scores, numbers = index.search(vectors, depth if losses is None and gains is None else len(index), allowed)
-    best_scores, best_turns, found = _best_turns(scores, numbers)
-    if losses is not None:
-        best_scores = best_scores - losses[found]
-    if gains is not None:
-        best_scores = best_scores + gains[found]
-    best = np.argsort(-best_scores, kind="stable")[: TURNS * depth]
+    scores, numbers = index.search(vectors, depth if penalty is None and bonus is None else len(index), allowed)
+    best_scores, best_turns, found = best_rotations(scores, numbers)
+    if penalty is not None:
+        best_scores = best_scores - penalty[found]
+    if bonus is not None:
+        best_scores = best_scores + bonus[found]
+    best = np.argsort(-best_scores, kind="stable")[: ROTATIONS * depth]
     best_scores, best_turns, found = best_scores[best], best_turns[best], found[best]
     order = np.arange(len(found))
     if diversify:
@@ -177,7 +178,7 @@ def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def prior_losses(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
+def prior_penalty(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
     """What distance from the nadir, and size, take off each block's score (arguments as for ``retrieve``).
 
     Returns:
@@ -185,8 +186,8 @@ def prior_losses(index: Index, nadir: tuple[float, float] | None, radius_km: flo
     """
     if nadir is None or radius_km == 0:
         return None
-    distance = geodesic_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat)
-    return score_loss(distance) + size_loss(index.blocks[:, 0])
+    distance = great_circle_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat)
+    return distance_penalty(distance) + size_penalty(index.blocks[:, 0])
 
 
 def allowed_blocks(
@@ -214,7 +215,7 @@ def allowed_blocks(
         if not radius_km > 0:
             raise InputError(f"The radius about the nadir must be above 0 km (or 0 for no limit), not {radius_km:g}.")
         centre = np.array([[longitude, latitude]], dtype=np.float64)
-        allowed = geodesic_km(centre, index.centers_lonlat) <= radius_km
+        allowed = great_circle_km(centre, index.centers_lonlat) <= radius_km
         limits.append(f"within {radius_km:g} km of the nadir {latitude:g},{longitude:g}")
     if extent is not None:
         west, south, east, north = extent
@@ -236,7 +237,7 @@ def allowed_blocks(
     return allowed
 
 
-def _best_turns(scores: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def best_rotations(scores: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Merge the lists of the turns, (turns, T) each: a block's best score, the turn that had it, and its number."""
     turns = np.repeat(np.arange(len(scores)), scores.shape[1])
     flat_scores, flat_numbers = scores.ravel(), numbers.ravel()

@@ -226,10 +226,10 @@ def camera_place(lon: float, lat: float, area_km2: float, rng: np.random.Generat
 
 def upright(place: Array) -> Array:
     """Renumber (4, 2) corners by the quarter turns that bring the photo's top nearest to north."""
-    return np.roll(place, upright_turns(place), axis=0)
+    return np.roll(place, upright_rotation(place), axis=0)
 
 
-def upright_turns(place: Array) -> int:
+def upright_rotation(place: Array) -> int:
     """How many quarter turns clockwise bring the top of a photo with (4, 2) corners nearest to north."""
     down = place[[3, 2]].mean(axis=0) - place[[0, 1]].mean(axis=0)
     angle = math.atan2(down[0], -down[1])  # of the downward direction, from south, towards east

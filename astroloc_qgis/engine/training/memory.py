@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.training.data.overlap_zones import Nearness
+from astroloc_qgis.engine.training.data.overlap_zones import OverlapZones
 
 
 class TileMemory:
@@ -25,7 +25,7 @@ class TileMemory:
     def __init__(self, places: Array, size: int) -> None:
         self._size = size
         self.recent: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._nearness = Nearness(places[: len(places) if size else 0])
+        self._nearness = OverlapZones(places[: len(places) if size else 0])
 
     def neutral(self, members: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(B, M) whether the tiles of the M recent places may show ground of the photos of B places."""

@@ -25,7 +25,7 @@ _KEPT = ".steady.kept_mean"
 _PARTS = ("mean", "deviation", "kept_mean", "kept_deviation")
 
 
-class SteadyNorm(nn.Module):
+class OutputRenormalisation(nn.Module):
     """Brings each channel back to a given mean and deviation, by running estimates.
 
     Args:
@@ -62,14 +62,14 @@ def affine(
     return scale, kept_mean - mean * scale
 
 
-def add_steady_norms(network: LiteNetwork) -> None:
+def add_output_renormalisation(network: LiteNetwork) -> None:
     """Give every block that is trained (``freeze`` says which) such a norm; unmeasured, it changes nothing."""
     for block in network.blocks[network.frozen_blocks :]:
-        block.steady = SteadyNorm(block.project.out_channels)
+        block.steady = OutputRenormalisation(block.project.out_channels)
 
 
 @torch.no_grad()
-def measure_steady_norms(network: LiteNetwork, batches: Iterable[torch.Tensor]) -> None:
+def measure_output_statistics(network: LiteNetwork, batches: Iterable[torch.Tensor]) -> None:
     """Take the statistics that the blocks' outputs have now for the ones to keep.
 
     Args:
@@ -119,7 +119,7 @@ def folded(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return plain
 
 
-def without_steady_norms(network: LiteNetwork) -> LiteNetwork:
+def without_output_renormalisation(network: LiteNetwork) -> LiteNetwork:
     """A copy with the norms folded, ready to describe."""
     plain = LiteNetwork(network.head.out_features).to(memory_format=torch.channels_last)
     plain.load_state_dict(folded({name: tensor.cpu() for name, tensor in network.state_dict().items()}))

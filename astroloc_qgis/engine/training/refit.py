@@ -32,7 +32,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.data.overlap_zones import Nearness
+from astroloc_qgis.engine.training.data.overlap_zones import OverlapZones
 from astroloc_qgis.engine.training.data.pairs import render_batch
 from astroloc_qgis.engine.training.data.world import Sources, World
 from astroloc_qgis.engine.training.losses.photo_tile_pairs import symmetric_infonce
@@ -149,8 +149,8 @@ def fit_last_layer(
     """
     members = features[0]
     photos, tiles = (torch.from_numpy(part).float() for part in features[1:])
-    nearness = Nearness(places)
-    neutral = torch.from_numpy(nearness.between(members, members))
+    overlap_zones = OverlapZones(places)
+    neutral = torch.from_numpy(overlap_zones.between(members, members))
     network.head.requires_grad_()
     optimizer = torch.optim.Adam(network.head.parameters(), lr=config.refit_rate)
     rng = np.random.default_rng(config.seed)
@@ -181,7 +181,7 @@ def refit(
 
     Args:
         config: the run.
-        network: trained, as it would ship (``steady.without_steady_norms``), on the CPU; changed in place.
+        network: trained, as it would ship (``steady.without_output_renormalisation``), on the CPU; changed in place.
         places: (N, 4, 2) the pool.
         sources: what to read.
         out: folder of the run.

@@ -25,15 +25,15 @@ from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_
 from astroloc_qgis.engine.training.data.overlap import distance_zone, lonlat_polygon
 from astroloc_qgis.engine.training.data.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
-from astroloc_qgis.engine.training.data.training_places import place_pool
+from astroloc_qgis.engine.training.data.training_places import training_places
 from astroloc_qgis.engine.training.data.world import Sources, World
 from astroloc_qgis.engine.training.depthwise import speed_up_depthwise
 from astroloc_qgis.engine.training.initial_weights import images_of, start_network
 from astroloc_qgis.engine.training.output_renormalisation import (
-    add_steady_norms,
+    add_output_renormalisation,
     folded,
-    measure_steady_norms,
-    without_steady_norms,
+    measure_output_statistics,
+    without_output_renormalisation,
 )
 from astroloc_qgis.engine.training.refit import refit
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
@@ -95,7 +95,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     footprints = read_footprints(request.footprints, "train")
     sources = make_sources(request, config, progress)
     mosaic = Mosaic.open(sources.mosaics[0])
-    places = place_pool(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
+    places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
     if sources.photos:
         places = np.concatenate([places, np.stack([photo.place for photo in sources.photos])])
     network = _start(request, config, sources, places)
@@ -108,7 +108,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
 
     speed_up_depthwise(network)
     trainer = Trainer(config, network, places, sources, request.out, check, request.workers, request.device)
-    network = without_steady_norms(trainer.run())
+    network = without_output_renormalisation(trainer.run())
     if config.refit_pairs and trainer.state.step >= config.steps:
         workers = request.workers and request.workers + 1  # training no longer needs a processor
         refit(config, network, places, sources, request.out, trainer.state.step, trainer.state.epoch, workers)
@@ -183,7 +183,7 @@ def _start(
     network.freeze(config.frozen_blocks)
     if (request.out / CHECKPOINT).is_file():
         if config.steady:
-            add_steady_norms(network)
+            add_output_renormalisation(network)
         return network
     batches = list(_first_batches(config, sources, places)) if config.steady or request.warm_start is None else []
     if request.warm_start is not None:
@@ -197,8 +197,8 @@ def _start(
         sentence = f"The weights {request.warm_start} are of another network than is trained."
         raise InputError(sentence, str(error)) from error
     if config.steady:
-        add_steady_norms(network)
-        measure_steady_norms(network, (images.float() for batch in batches for images in images_of(batch)))
+        add_output_renormalisation(network)
+        measure_output_statistics(network, (images.float() for batch in batches for images in images_of(batch)))
     return network
 
 

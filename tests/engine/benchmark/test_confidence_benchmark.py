@@ -26,7 +26,7 @@ from astroloc_qgis.engine.benchmark.simulated import Listed, camera_at, looks, r
 from astroloc_qgis.engine.confidence.fitting import MOST_ERROR, calibrate, counts_table, threshold_of
 from astroloc_qgis.engine.confidence.model import JUDGED, evidence_row
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 from astroloc_qgis.engine.verification import Evidence
@@ -67,7 +67,7 @@ def test_each_kind_of_pair_is_what_it_says(kind: str) -> None:
         if kind in ("true", "mirrored", "veiled", "sparse"):
             assert block_iou(pair.block, photo.footprint) > 0.1
         if kind in ("elsewhere", "stranger"):
-            assert 300 <= geodesic_km(pair.block.center_lonlat, photo.footprint.mean(axis=0))[0] < 2200
+            assert 300 <= great_circle_km(pair.block.center_lonlat, photo.footprint.mean(axis=0))[0] < 2200
     assert list(make_pairs([photo], "true", 3)) == list(make_pairs([photo], "true", 3))
 
 
@@ -154,10 +154,10 @@ def test_a_camera_over_the_nadir_sees_the_footprint_as_large_as_it_is(place: tup
     assert camera is not None
     corners = camera.corners_lonlat
     middle = camera.to_lonlat(np.array([[450.0, 300.0]]))[0]
-    assert geodesic_km(middle, wanted.centre)[0] < 25
-    sides = geodesic_km(corners, np.roll(corners, -1, axis=0))
+    assert great_circle_km(middle, wanted.centre)[0] < 25
+    sides = great_circle_km(corners, np.roll(corners, -1, axis=0))
     assert (sides[0] + sides[2]) * (sides[1] + sides[3]) / 4 == pytest.approx(wanted.area_km2, rel=0.1)
-    assert geodesic_km(np.array([camera.lon, camera.lat]), np.array([wanted.nadir[::-1]]))[0] < 10
+    assert great_circle_km(np.array([camera.lon, camera.lat]), np.array([wanted.nadir[::-1]]))[0] < 10
 
 
 def test_no_camera_sees_beyond_its_horizon() -> None:

@@ -32,7 +32,7 @@ def models():
 def test_the_near_sided_plane_never_loses_and_is_exact_to_half_a_pixel(models):
     for model in (EXACT, LISTED):
         for rival in (LOCAL, FLAT):
-            differences = geometry.losses(models, model, rival)
+            differences = geometry.penalty(models, model, rival)
             assert len(differences) > 140
             assert max(differences) < LEVEL_PX
     assert max(entry["px"] for entry in models if entry["model"] == EXACT and entry["corners"]) < 0.5

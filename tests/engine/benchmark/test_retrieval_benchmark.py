@@ -13,7 +13,7 @@ from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.benchmark.baselines import blocks_in_reach, thin_out
 from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_queries, region_table, run, summary
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.photo.reading import read_photo
@@ -79,8 +79,8 @@ def test_ranks_are_those_of_a_slow_search_by_hand(folder: Path, index: Index) ->
     vectors = descriptor.describe([np.rot90(pixels, turn) for turn in range(4)])
     scores = []
     for number in range(len(index)):
-        likeness = vectors @ index._store.reconstruct(number)
-        scores.append((-float(likeness.max()), number))
+        similarity = vectors @ index._store.reconstruct(number)
+        scores.append((-float(similarity.max()), number))
     right = [overlaps(index.block(number), moved.footprint) for _, number in sorted(scores)]
     good = [block_iou(index.block(number), moved.footprint) > 0.2 for _, number in sorted(scores)]
     assert found.by_score == (
@@ -127,7 +127,7 @@ def test_the_blocks_in_reach_are_those_about_any_nadir(folder: Path, index: Inde
     expected = set()
     for number in range(len(index)):
         for query in queries:
-            if geodesic_km(np.array([query.nadir[::-1]]), centers[number])[0] <= 12:
+            if great_circle_km(np.array([query.nadir[::-1]]), centers[number])[0] <= 12:
                 expected.add(tuple(index.blocks[number]))
     assert set(map(tuple, blocks_in_reach(index, queries, 12))) == expected
     assert len(blocks_in_reach(index, queries, 0)) == len(index)

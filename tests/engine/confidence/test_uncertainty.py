@@ -16,7 +16,7 @@ from astroloc_qgis.engine.coregistration.homography_fit import fit_homography
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.geotiff import write_geotiff
 from astroloc_qgis.engine.exports.uncertainty_raster import NO_DATA, write_uncertainty
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
 from astroloc_qgis.engine.geometry.projection import Array
@@ -66,7 +66,7 @@ def held(tilt: float, count: int, part: float, shared_px: float) -> dict[float, 
     inside: dict[float, list[Array]] = {0.68: [], 0.95: []}
     for seed in range(SEEDS):
         found = measure(matches_of(seed, count, part, shared_px=shared_px), truth, plane)
-        off = geodesic_km(plane.to_lonlat(apply_homography(found.homography, PLACES)), where) * 1000
+        off = great_circle_km(plane.to_lonlat(apply_homography(found.homography, PLACES)), where) * 1000
         for probability, hits in inside.items():
             hits.append(off < found.radius_m(PLACES, probability))
     return {probability: np.mean(hits, axis=0) for probability, hits in inside.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration.attempts import SEEN_CLOSER, starts_about, starts_at
+from astroloc_qgis.engine.coregistration.attempts import SEEN_CLOSER, attempts_about, attempts_at
 from astroloc_qgis.engine.coregistration.cascade import GROUP
 from astroloc_qgis.engine.coregistration.search_area import CLOSER_BY, area_about_block, area_closer_to_block
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -45,7 +45,7 @@ def candidates(zoom: int, count: int) -> list[Candidate]:
 
 def test_closer_is_narrower_and_larger(reference: Reference) -> None:
     block = block_of(256, reference)
-    wide, close = area_about_block(block, reference), area_closer_to_block(block, reference, turn=3)
+    wide, close = area_about_block(block, reference), area_closer_to_block(block, reference, quarter_turns=3)
     assert close is not None
     assert ground_px(wide.frames[0].to_plane) > CLOSER_BY * ground_px(close.frames[0].to_plane)
     side_m = close.frames[0].size[0] * ground_px(close.frames[0].to_plane)
@@ -53,27 +53,29 @@ def test_closer_is_narrower_and_larger(reference: Reference) -> None:
     # A photo half as wide as the block is then 1.6 times as large as its picture, as matchers like it.
     block_px = close.frames[0].size[0] / 2
     assert close.photo_px[0] / (block_px / 2) == pytest.approx(1.6, rel=0.1)
-    assert close.looks[0] == (0, 3)
+    assert close.trials[0] == (0, 3)
 
 
 def test_nobody_looks_closer_than_the_reference_shows(reference: Reference) -> None:
     fine = block_of(100, reference)
     assert area_closer_to_block(fine, reference) is None
-    assert len(starts_at(candidates(fine.zoom, 1)[0], reference, None)) == 1
+    assert len(attempts_at(candidates(fine.zoom, 1)[0], reference, None)) == 1
 
 
 def test_each_of_the_first_groups_is_followed_by_its_closer_looks(reference: Reference) -> None:
     given = candidates(block_of(256, reference).zoom, SEEN_CLOSER + GROUP)
-    starts = starts_about(given, reference, None)
-    ranks = [candidate.rank for _, candidate in starts if candidate is not None]
+    attempts = attempts_about(given, reference, None)
+    ranks = [candidate.rank for _, candidate in attempts if candidate is not None]
     groups = [list(range(first, first + GROUP)) for first in range(1, len(given) + 1, GROUP)]
     assert ranks == [rank for group in groups[:-1] for rank in (*group, *group)] + groups[-1]
     assert len(groups) == 4
-    assert [len(area.photo_px) for area, _ in starts[:GROUP]] == [2] * GROUP
-    assert {len(area.photo_px) for area, _ in starts[GROUP:]} == {1}
-    assert [area.looks[0][1] for area, _ in starts[:GROUP]] == [candidate.turn for candidate in given[:GROUP]]
+    assert [len(area.photo_px) for area, _ in attempts[:GROUP]] == [2] * GROUP
+    assert {len(area.photo_px) for area, _ in attempts[GROUP:]} == {1}
+    assert [area.trials[0][1] for area, _ in attempts[:GROUP]] == [
+        candidate.quarter_turns for candidate in given[:GROUP]
+    ]
 
 
 def test_about_a_block_that_somebody_named_every_turn_is_looked_at(reference: Reference) -> None:
-    starts = starts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
-    assert [len(area.looks) for area, _ in starts] == [8, 8]
+    attempts = attempts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
+    assert [len(area.trials) for area, _ in attempts] == [8, 8]

@@ -7,10 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration import candidate_search as place_search
+from astroloc_qgis.engine.coregistration import candidate_search as candidate_search
 from astroloc_qgis.engine.coregistration.cascade import AUTO, PROMISING, Stage, _schedule, run_cascade, stages_of
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
-from astroloc_qgis.engine.coregistration.search_area import EVERYWHERE, area_about_block, looks_guessed, looks_near
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
+from astroloc_qgis.engine.coregistration.search_area import (
+    EVERYWHERE,
+    area_about_block,
+    trials_about_guess,
+    trials_near,
+)
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import render
@@ -18,7 +23,7 @@ from astroloc_qgis.engine.registration import Hypothesis, Step
 from astroloc_qgis.engine.tiles import Block, block_around
 from tests.engine.synthetic import make_world, shot
 
-STAGES = (Stage("cheap", 8), Stage("dear", 7), Stage("strong", 2, hinted=True))
+STAGES = (Stage("cheap", 8), Stage("dear", 7), Stage("strong", 2, refine_only=True))
 
 
 def hint(inliers: int) -> Hypothesis:
@@ -38,18 +43,18 @@ def test_all_matchers_look_at_the_likeliest_starts_before_any_looks_at_the_other
 
 
 def test_a_hinted_matcher_looks_last_where_most_agreed() -> None:
-    hints = {3: hint(PROMISING), 0: hint(PROMISING - 1), 2: hint(40), 1: hint(20)}
-    order = [(stage.matcher, places) for stage, places in _schedule(4, STAGES, hints)]
+    promising_hypotheses = {3: hint(PROMISING), 0: hint(PROMISING - 1), 2: hint(40), 1: hint(20)}
+    order = [(stage.matcher, places) for stage, places in _schedule(4, STAGES, promising_hypotheses)]
     assert order[-2:] == [("strong", [2]), ("strong", [1])]
     assert [name for name, _ in order[:-2]] == ["cheap", "cheap", "dear"]
 
 
 def test_hints_that_come_up_on_the_way_count() -> None:
-    hints: dict[int, Hypothesis] = {}
+    promising_hypotheses: dict[int, Hypothesis] = {}
     order = []
-    for stage, places in _schedule(2, STAGES, hints):
+    for stage, places in _schedule(2, STAGES, promising_hypotheses):
         order.append((stage.matcher, places))
-        hints[1] = hint(30)
+        promising_hypotheses[1] = hint(30)
     assert order[-1] == ("strong", [1])
 
 
@@ -60,12 +65,12 @@ def test_a_name_stands_for_one_matcher_and_auto_for_the_cascade() -> None:
         stages_of("surf")
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_a_guessed_turn_is_looked_at_first_and_no_turn_is_left_out(turn: int) -> None:
-    assert looks_guessed(turn)[0] == (0, turn)
-    assert looks_guessed(turn)[-1] == (0, (turn + 2) % 4)
-    assert {look[1] for look in looks_guessed(turn)} == {0, 1, 2, 3}
-    assert set(looks_near(turn)) <= set(EVERYWHERE)
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_a_guessed_turn_is_looked_at_first_and_no_turn_is_left_out(quarter_turns: int) -> None:
+    assert trials_about_guess(quarter_turns)[0] == (0, quarter_turns)
+    assert trials_about_guess(quarter_turns)[-1] == (0, (quarter_turns + 2) % 4)
+    assert {trial[1] for trial in trials_about_guess(quarter_turns)} == {0, 1, 2, 3}
+    assert set(trials_near(quarter_turns)) <= set(EVERYWHERE)
 
 
 def test_matchers_share_the_pictures_of_the_places_they_look_at(
@@ -74,23 +79,23 @@ def test_matchers_share_the_pictures_of_the_places_they_look_at(
     reference = Reference.open(make_world(lon=10.0, lat=40.0).write(tmp_path / "map.tif"))
     stranger = np.random.default_rng(1).integers(0, 255, (120, 160, 3)).astype(np.uint8)
     drawn = []
-    monkeypatch.setattr(place_search, "render", lambda *given: drawn.append(given) or render(*given))
+    monkeypatch.setattr(candidate_search, "render", lambda *given: drawn.append(given) or render(*given))
     blocks = [Block(12, 1545 + row, 2160 + column, 4) for row in (0, 4) for column in (0, 4)]
-    starts = [(area_about_block(block, reference, turn=0), None) for block in blocks]
-    outcome = run_cascade(PhotoViews(stranger), reference, starts, AUTO[:2])
+    attempts = [(area_about_block(block, reference, quarter_turns=0), None) for block in blocks]
+    outcome = run_cascade(PhotoPyramid(stranger), reference, attempts, AUTO[:2])
     assert not outcome.verdict.located
-    assert len(drawn) == len(starts)
+    assert len(drawn) == len(attempts)
 
 
 def test_side_by_side_the_outcome_is_the_same(tmp_path: Path) -> None:
     world = make_world(lon=10.0, lat=40.0)
     reference = Reference.open(world.write(tmp_path / "map.tif"))
     homography = shot(world, (480, 320), gsd=100.0, turn_deg=20.0)
-    views = PhotoViews(world.photo(homography, (480, 320), seed=5))
+    pyramid = PhotoPyramid(world.photo(homography, (480, 320), seed=5))
     near = block_around(*world.center_lonlat, 12)
     blocks = [Block(12, near.row + 40 * away, near.column, 4) for away in (-3, -2, -1, 0, 1)]
-    starts = [(area_about_block(block, reference, turn=0), None) for block in blocks]
-    alone, together = (run_cascade(views, reference, starts, AUTO, workers=workers) for workers in (1, 3))
+    attempts = [(area_about_block(block, reference, quarter_turns=0), None) for block in blocks]
+    alone, together = (run_cascade(pyramid, reference, attempts, AUTO, workers=workers) for workers in (1, 3))
     assert alone.verdict.located
     assert together.verdict == alone.verdict
     assert together.trials == alone.trials

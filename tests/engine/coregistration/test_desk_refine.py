@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.benchmark.cases import read_cases
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.pipeline import refine
@@ -34,5 +34,5 @@ def test_a_badly_drawn_footprint_ends_within_the_tolerance(shared: Path, tmp_pat
     reference = Reference.open(str(case.reference))
     pixel_m = reference.native_gsd_m(float(lon), float(lat))
     reference.close()
-    error_px = geodesic_km(result.footprint, case.footprint).max() * 1000 / pixel_m
+    error_px = great_circle_km(result.footprint, case.footprint).max() * 1000 / pixel_m
     assert error_px <= max(15.0, 5 * case.spread_px)

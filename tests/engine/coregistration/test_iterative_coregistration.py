@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.coregistration.iterative_coregistration import _working_long_side, coregister
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoViews
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import (
     CoregistrationSettings,
     SearchArea,
@@ -21,7 +21,7 @@ from astroloc_qgis.engine.coregistration.search_area import (
     plane_for,
 )
 from astroloc_qgis.engine.errors import Cancelled
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
 from astroloc_qgis.engine.geometry.projection import Array
@@ -56,7 +56,7 @@ class Scene:
         return block_around(*self.world.plane.to_lonlat(metres)[0], zoom)
 
     def find(self, photo: Image, area: SearchArea, matcher: str = "sift") -> Registration:
-        return coregister(PhotoViews(photo), self.reference, area, matchers.create(matcher))
+        return coregister(PhotoPyramid(photo), self.reference, area, matchers.create(matcher))
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_a_photo_with_holes_is_found_by_what_is_left_of_it(scene: Scene) -> None
     alpha[:, :200] = 0
     photo[:, :200] = (255, 0, 0)
     area = area_about_block(scene.block(), scene.reference)
-    found = coregister(PhotoViews(photo, alpha), scene.reference, area, matchers.create("sift"))
+    found = coregister(PhotoPyramid(photo, alpha), scene.reference, area, matchers.create("sift"))
     assert corner_error(found, truth, scene.world.plane, WIDE) < LIMIT_PX
     assert found.tie_points is not None
     assert (found.tie_points.photo_xy[:, 0] > 200).all()
@@ -193,7 +193,7 @@ def test_a_wide_search_area_near_the_horizon_shows_no_more_than_the_camera_sees(
     for frame in area.frames:
         shown = area.plane.to_lonlat(apply_homography(frame.to_plane, photo_corners(*frame.size)))
         centre = area.plane.to_lonlat(apply_homography(frame.to_plane, np.array([frame.centre])))
-        reach = geodesic_km(centre, shown)
+        reach = great_circle_km(centre, shown)
         assert np.isfinite(reach).any()
         assert np.nanmax(reach) < 2500
 
@@ -340,7 +340,7 @@ def drifting(grid: Array, photo: tuple[int, int], frame: tuple[int, int]) -> Arr
 
 def told(scene: Scene, *answers: Callable[..., Array]) -> Registration:
     truth, area = start_off(scene)
-    return coregister(PhotoViews(scene.world.photo(truth, WIDE)), scene.reference, area, Told(*answers))
+    return coregister(PhotoPyramid(scene.world.photo(truth, WIDE)), scene.reference, area, Told(*answers))
 
 
 def test_a_solution_that_stands_still_has_converged(scene: Scene) -> None:
@@ -399,18 +399,18 @@ def test_work_stops_when_progress_says_so(scene: Scene) -> None:
             raise Cancelled("enough")
 
     truth, area = start_off(scene)
-    views = PhotoViews(scene.world.photo(truth, WIDE))
+    pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
     with pytest.raises(Cancelled):
-        coregister(views, scene.reference, area, matchers.create("sift"), progress=stop_at_the_second)
+        coregister(pyramid, scene.reference, area, matchers.create("sift"), progress=stop_at_the_second)
     assert {stage for stage, _ in told_of} == {"match"}
     assert all(0 <= fraction <= 1 for _, fraction in told_of)
 
 
 def test_fewer_iterations_are_made_when_fewer_are_allowed(scene: Scene) -> None:
     truth, area = start_off(scene)
-    views = PhotoViews(scene.world.photo(truth, WIDE))
+    pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
     settings = CoregistrationSettings(iterations=1)
-    found = coregister(views, scene.reference, area, Told(centred, drifting), settings=settings)
+    found = coregister(pyramid, scene.reference, area, Told(centred, drifting), settings=settings)
     assert found.iterations == 2  # the search, and one
 
 

@@ -64,8 +64,8 @@ def test_a_darker_hazier_picture_of_a_place_is_nearest_to_that_place(
     descriptor: Descriptor, places: list[np.ndarray]
 ) -> None:
     hazy = [(image * 0.6 + 40).astype(np.uint8) for image in places]
-    likeness = descriptor.describe(hazy) @ descriptor.describe(places).T
-    assert likeness.argmax(axis=1).tolist() == list(range(8))
+    similarity = descriptor.describe(hazy) @ descriptor.describe(places).T
+    assert similarity.argmax(axis=1).tolist() == list(range(8))
 
 
 def test_one_flat_colour_gives_finite_vectors(descriptor: Descriptor) -> None:

@@ -65,7 +65,7 @@ def test_likeness_is_the_inner_product_with_what_a_code_stands_for(model: Textur
     assert (codes.shape, codes.dtype) == ((300, model.code_bytes), np.uint8)
     stored = dict(np.load(texture_path()))["codebooks"].astype(np.float32)
     decoded = np.stack([np.concatenate([stored[part, word] for part, word in enumerate(code)]) for code in codes])
-    np.testing.assert_allclose(model.likeness(vectors[0], codes), decoded @ vectors[0], atol=1e-5)
+    np.testing.assert_allclose(model.similarity(vectors[0], codes), decoded @ vectors[0], atol=1e-5)
     # The code of a part is the codebook's nearest word.
     parts = vectors[:5].reshape(5, model.code_bytes, -1)
     nearest = ((parts[:, :, None] - stored[None]) ** 2).sum(axis=3).argmin(axis=2)
@@ -84,18 +84,18 @@ def test_residuals_and_axes_agree_with_a_plain_loop() -> None:
         np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-5)
 
 
-@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("quarter_turns", range(4))
 def test_a_hazy_turned_photo_is_most_like_its_own_block(
-    model: TextureModel, toy: Index, imagery: Path, turn: int
+    model: TextureModel, toy: Index, imagery: Path, quarter_turns: int
 ) -> None:
     shown = pictures(imagery, toy)
     codes = np.load(toy.folder / "texture.npy")
     assert (codes == model.encode(model.describe(shown))).mean() > 0.95
     own = len(shown) // 2
-    photo = np.rot90((shown[own] * 0.6 + 50).astype(np.uint8), turn)
-    likeness = model.likeness(model.describe_photo(photo), codes)
-    assert likeness.argmax() == own
-    assert likeness[own] > 2 * np.median(likeness)
+    photo = np.rot90((shown[own] * 0.6 + 50).astype(np.uint8), quarter_turns)
+    similarity = model.similarity(model.describe_photo(photo), codes)
+    assert similarity.argmax() == own
+    assert similarity[own] > 2 * np.median(similarity)
 
 
 def test_an_exact_index_keeps_textures_as_they_are(
@@ -107,10 +107,10 @@ def test_an_exact_index_keeps_textures_as_they_are(
     np.testing.assert_allclose(np.load(exact.folder / "texture.npy"), vectors, atol=1e-5)
     own = np.maximum(CODED * (vectors @ photo) - NOTHING, 0)
     texture = TextureCodes(model, vectors, exact.blocks, 12, SIZE, SIZE)  # as if they did not overlap
-    np.testing.assert_allclose(texture.gains_of(photo)[exact.blocks[:, 0] == 12], own, atol=1e-5)
-    gains = [index.texture_gains(shown[5]) for index in (exact, toy)]
-    assert gains[0].argmax() == gains[1].argmax()
-    assert 0 < np.abs(gains[0] - gains[1]).max() < 0.15
+    np.testing.assert_allclose(texture.bonus_of(photo)[exact.blocks[:, 0] == 12], own, atol=1e-5)
+    bonus = [index.texture_bonus(shown[5]) for index in (exact, toy)]
+    assert bonus[0].argmax() == bonus[1].argmax()
+    assert 0 < np.abs(bonus[0] - bonus[1]).max() < 0.15
 
 
 def test_codes_lessen_likenesses_as_told(model: TextureModel) -> None:
@@ -129,10 +129,10 @@ def test_a_picture_of_nothing_is_like_nothing(model: TextureModel) -> None:
 class Given:
     """A texture model that says of each block what it is told to."""
 
-    def __init__(self, likeness: np.ndarray) -> None:
-        self._likeness = likeness
+    def __init__(self, similarity: np.ndarray) -> None:
+        self._likeness = similarity
 
-    def likeness(self, vector: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    def similarity(self, vector: np.ndarray, codes: np.ndarray) -> np.ndarray:
         assert len(codes) == len(self._likeness)
         return self._likeness
 
@@ -140,10 +140,10 @@ class Given:
 def test_blocks_without_codes_have_what_their_ground_has() -> None:
     table = grid()
     coded = np.flatnonzero(table[:, 0] == 4)
-    likeness = np.random.default_rng(3).normal(0.05, 0.1, len(coded)).astype(np.float32)
+    similarity = np.random.default_rng(3).normal(0.05, 0.1, len(coded)).astype(np.float32)
     codes = np.zeros((len(coded), 1), np.uint8)
-    gains = TextureCodes(Given(likeness), codes, table, 4, SIZE, SIZE).gains_of(np.zeros(1, np.float32))
-    above = np.maximum(likeness - NOTHING, 0)
+    bonus = TextureCodes(Given(similarity), codes, table, 4, SIZE, SIZE).bonus_of(np.zeros(1, np.float32))
+    above = np.maximum(similarity - NOTHING, 0)
     boxes, world = bounds_3857(table, SIZE), 2 * 20037508.342789244
     expected = np.zeros(len(table))
     expected[coded] = above
@@ -163,16 +163,16 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
             expected[number] = above[within].mean() if within.any() else 0
             shared[5] += within.any()
     assert min(shared.values()) > 5
-    np.testing.assert_allclose(gains, expected, atol=1e-6)
+    np.testing.assert_allclose(bonus, expected, atol=1e-6)
 
 
 def test_overlapping_neighbours_are_averaged() -> None:
     table = grid()
     own = table[table[:, 0] == 4]
-    likeness = np.random.default_rng(4).uniform(0.1, 0.4, len(own)).astype(np.float32)
-    codes = TextureCodes(Given(likeness), np.zeros((len(own), 1), np.uint8), table, 4, SIZE, 2)
-    found = codes.gains_of(np.zeros(1, np.float32))[table[:, 0] == 4]
-    at = {(row, column): value for (_, row, column), value in zip(own.tolist(), likeness.tolist(), strict=True)}
+    similarity = np.random.default_rng(4).uniform(0.1, 0.4, len(own)).astype(np.float32)
+    codes = TextureCodes(Given(similarity), np.zeros((len(own), 1), np.uint8), table, 4, SIZE, 2)
+    found = codes.bonus_of(np.zeros(1, np.float32))[table[:, 0] == 4]
+    at = {(row, column): value for (_, row, column), value in zip(own.tolist(), similarity.tolist(), strict=True)}
     expected, full = [], 0
     for _, row, column in own.tolist():
         around = [[], []]
@@ -191,9 +191,9 @@ def test_overlapping_neighbours_are_averaged() -> None:
 def test_what_texture_adds_decides_between_blocks_that_are_else_alike(toy: Index, imagery: Path) -> None:
     descriptor = toy.create_descriptor()
     vectors = descriptor.describe([pictures(imagery, toy)[0]] * 4)
-    gains = np.zeros(len(toy), np.float32)
-    gains[7] = 2.0
-    first = rank_blocks(vectors, toy, None, top=3, gains=gains)[0]
+    bonus = np.zeros(len(toy), np.float32)
+    bonus[7] = 2.0
+    first = rank_blocks(vectors, toy, None, top=3, bonus=bonus)[0]
     assert first.block == toy.block(7)
     without = rank_blocks(vectors, toy, None, top=len(toy), diversify=False)
     score = next(one.score for one in without if one.block == first.block)
@@ -302,7 +302,7 @@ class TestLearning:
         write_weights(path, learned, {})
         model = TextureModel(path)
         whole = unit(along_axes(vlads, learned["axes"]) @ learned["projection"])
-        found = model.likeness(whole[0], model.encode(whole))
+        found = model.similarity(whole[0], model.encode(whole))
         assert found.argmax() == 0
         assert np.corrcoef(found[1:], whole[1:] @ whole[0])[0, 1] > 0.9
 

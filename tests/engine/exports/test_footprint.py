@@ -15,7 +15,7 @@ from osgeo import ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.footprint import read_footprint, write_footprint
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.polygons import signed_area
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -51,7 +51,7 @@ def test_any_footprint_comes_back_as_it_was(lon, lat, turn, gsd, tilt, suffix):
     footprint = footprint_lonlat(homography, WorkingPlane.local(lon, lat), 1000, 700)
     with TemporaryDirectory() as folder:
         path = write_footprint(Path(folder) / f"a{suffix}", footprint, {})
-        assert geodesic_km(read_footprint(path), footprint).max() < 1e-4
+        assert great_circle_km(read_footprint(path), footprint).max() < 1e-4
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

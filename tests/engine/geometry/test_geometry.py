@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from osgeo import ogr, osr
 
-from astroloc_qgis.engine.geometry.distances import geodesic_km, unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.distances import great_circle_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat, ground_area_km2, photo_corners
 from astroloc_qgis.engine.geometry.homography import (
     apply_homography,
     homography_from_points,
     in_front,
     normalise,
-    quarter_turn,
+    quarter_rotation,
     scaling,
     translation,
 )
@@ -129,22 +129,24 @@ def test_points_across_the_vanishing_line_are_not_in_front_whatever_the_sign_of_
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(-5, 5))
-def test_a_quarter_turn_puts_every_pixel_where_rot90_puts_it(width: int, height: int, turn: int) -> None:
+def test_a_quarter_turn_puts_every_pixel_where_rot90_puts_it(width: int, height: int, quarter_turns: int) -> None:
     image = np.arange(width * height).reshape(height, width)
-    turned = np.rot90(image, turn)
+    turned = np.rot90(image, quarter_turns)
     columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    there = apply_homography(quarter_turn(width, height, turn), np.column_stack((columns.ravel(), rows.ravel())))
+    there = apply_homography(
+        quarter_rotation(width, height, quarter_turns), np.column_stack((columns.ravel(), rows.ravel()))
+    )
     assert (there % 1 == 0.5).all()
     column, row = np.floor(there).astype(int).T
     assert (turned[row, column] == image.ravel()).all()
 
 
 @given(st.integers(3, 12), st.integers(3, 12), st.integers(0, 3))
-def test_warping_by_a_quarter_turn_is_rot90(width: int, height: int, turn: int) -> None:
+def test_warping_by_a_quarter_turn_is_rot90(width: int, height: int, quarter_turns: int) -> None:
     image = np.random.default_rng(width * 100 + height).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    turned = np.ascontiguousarray(np.rot90(image, turn))
+    turned = np.ascontiguousarray(np.rot90(image, quarter_turns))
     size = (turned.shape[1], turned.shape[0])
-    assert (warp_image(image, quarter_turn(width, height, turn), size) == turned).all()
+    assert (warp_image(image, quarter_rotation(width, height, quarter_turns), size) == turned).all()
 
 
 def test_warping_by_half_a_pixel_averages_neighbours() -> None:
@@ -247,12 +249,12 @@ def test_footprint_corners_come_in_the_order_of_the_photo(make: object, lon: flo
 
 
 @given(cameras(), st.integers(0, 3))
-def test_a_turned_photo_has_the_same_corners_in_the_turned_order(camera: Array, turn: int) -> None:
+def test_a_turned_photo_has_the_same_corners_in_the_turned_order(camera: Array, quarter_turns: int) -> None:
     plane = WorkingPlane.local(11.0, 46.0)
     assume(np.abs(apply_homography(camera, photo_corners(600, 400))).max() < 3e6)
-    turned = camera @ np.linalg.inv(quarter_turn(600, 400, turn))
-    size = (600, 400) if turn % 2 == 0 else (400, 600)
-    expected = np.roll(footprint_lonlat(camera, plane, 600, 400), -turn, axis=0)
+    turned = camera @ np.linalg.inv(quarter_rotation(600, 400, quarter_turns))
+    size = (600, 400) if quarter_turns % 2 == 0 else (400, 600)
+    expected = np.roll(footprint_lonlat(camera, plane, 600, 400), -quarter_turns, axis=0)
     np.testing.assert_allclose(footprint_lonlat(turned, plane, *size), expected, atol=1e-7)
 
 
@@ -277,8 +279,8 @@ def test_the_area_of_a_square_is_its_side_squared(lon: float, lat: float, side_k
 @given(longitudes, st.floats(-89, 89), longitudes, st.floats(-89, 89))
 def test_distances_agree_with_the_ellipsoid_to_six_per_mille(a: float, b: float, c: float, d: float) -> None:
     here, there = np.array([[a, b]]), np.array([[c, d]])
-    distance = float(geodesic_km(here, there)[0])
-    assert distance == pytest.approx(float(geodesic_km(there, here)[0]))
+    distance = float(great_circle_km(here, there)[0])
+    assert distance == pytest.approx(float(great_circle_km(there, here)[0]))
     assume(distance < 15_000)  # the azimuthal plane's own way back loses accuracy near the antipode
     assert distance == pytest.approx(
         float(np.linalg.norm(WorkingPlane.local(a, b).from_lonlat(there))) / 1000, rel=6e-3, abs=1e-6
@@ -296,13 +298,15 @@ def test_distances_agree_with_the_ellipsoid_to_six_per_mille(a: float, b: float,
     ],
 )
 def test_known_distances(here: tuple[float, float], there: tuple[float, float], km: float) -> None:
-    assert geodesic_km(np.array([here]), np.array([there]))[0] == pytest.approx(km, rel=1e-3, abs=1e-6)
+    assert great_circle_km(np.array([here]), np.array([there]))[0] == pytest.approx(km, rel=1e-3, abs=1e-6)
 
 
 def test_one_point_is_compared_with_many() -> None:
     many = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
     one_degree = math.pi * 6371.0088 / 180
-    np.testing.assert_allclose(geodesic_km(np.array([[0.0, 0.0]]), many), [0, one_degree, 2 * one_degree], rtol=1e-9)
+    np.testing.assert_allclose(
+        great_circle_km(np.array([[0.0, 0.0]]), many), [0, one_degree, 2 * one_degree], rtol=1e-9
+    )
 
 
 @given(st.floats(-2000, 2000))

@@ -16,7 +16,7 @@ from osgeo import gdal, ogr, osr
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs, utm_crs, x_period
 from astroloc_qgis.engine.exports.files import write_bytes
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -77,7 +77,7 @@ def test_all_outputs_are_written_and_agree(tmp_path, tie_points, reference):
     assert raster.GetSpatialRef().GetAuthorityCode(None) == "32632"  # the reference's own
     assert float(raster.GetMetadataItem("ASTROLOC_CONFIDENCE")) == 0.91
     ring, attributes = polygon_in(outputs["footprint_gpkg"])
-    assert geodesic_km(ring, footprint_lonlat(HOMOGRAPHY, PLANE, 600, 400)).max() < 1e-4
+    assert great_circle_km(ring, footprint_lonlat(HOMOGRAPHY, PLANE, 600, 400)).max() < 1e-4
     assert (attributes["inliers"], attributes["matcher"]) == (54, "sift")
     # The raster's opaque pixels cover the area that the footprint says.
     _, pixel_x, _, _, _, pixel_y = raster.GetGeoTransform()

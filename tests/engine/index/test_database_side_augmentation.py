@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.block_table import bounds_3857, iou_with
-from astroloc_qgis.engine.index.database_side_augmentation import with_finer_blocks
+from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
 
 SIZE = 4
 
@@ -30,7 +30,7 @@ def test_it_is_the_mean_of_the_next_zoom_s_blocks_inside() -> None:
     table = grid()
     vectors = unit(len(table))
     boxes = bounds_3857(table, SIZE)
-    found = with_finer_blocks(vectors, table, SIZE, 0.75)
+    found = with_database_side_augmentation(vectors, table, SIZE, 0.75)
     expected, with_parts = vectors.astype(np.float64), 0
     for number, block in enumerate(table):
         # A block of the next zoom has a quarter of the area: wholly inside, and only then, the IoU is 1/4.
@@ -49,11 +49,11 @@ def test_without_finer_blocks_vectors_stay_as_they_are(weight: float) -> None:
     table = grid()
     table = table[table[:, 0] == 5]
     vectors = unit(len(table))
-    np.testing.assert_allclose(with_finer_blocks(vectors, table, SIZE, weight), vectors, atol=1e-6)
+    np.testing.assert_allclose(with_database_side_augmentation(vectors, table, SIZE, weight), vectors, atol=1e-6)
 
 
 def test_a_block_across_the_antimeridian_takes_the_blocks_beyond_it() -> None:
     table = np.array([(3, 2, 6), (4, 4, 0), (4, 4, 12), (4, 4, 4)], dtype=np.int32)  # columns 6, 7, 0, 1
     vectors = np.eye(4, dtype=np.float32)
-    found = with_finer_blocks(vectors, table, SIZE, 2.0)
+    found = with_database_side_augmentation(vectors, table, SIZE, 2.0)
     assert found[0] == pytest.approx(np.array([1, 1, 1, 0]) / np.sqrt(3))

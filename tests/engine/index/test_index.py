@@ -18,7 +18,7 @@ from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index import builder as index_builder
 from astroloc_qgis.engine.index import store as index_module
-from astroloc_qgis.engine.index.database_side_augmentation import with_finer_blocks
+from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
 from astroloc_qgis.engine.index.format import read_info, write_info
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.tiles import Block, blocks_in_extent, mercator_to_lonlat
@@ -163,7 +163,7 @@ def test_finer_blocks_count_in_a_vector_where_the_descriptor_says_so(build, monk
         np.stack([each._store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)
     )
     np.testing.assert_array_equal(index.blocks, plain.blocks)
-    expected = with_finer_blocks(alone, plain.blocks, plain.info.block_size, 0.5)
+    expected = with_database_side_augmentation(alone, plain.blocks, plain.info.block_size, 0.5)
     np.testing.assert_allclose(together, expected, atol=1e-6)
     coarse = index.blocks[:, 0] == 11
     assert np.abs(together - alone)[coarse].max() > 0.01

@@ -186,7 +186,7 @@ def test_every_matchers_weights_have_an_architecture_and_a_source() -> None:
 def test_the_table_of_matchers_says_what_their_classes_say() -> None:
     for name, entry in matchers.MATCHERS.items():
         kind = getattr(importlib.import_module(f"astroloc_qgis.engine.matchers.{entry.module}"), entry.kind)
-        assert (kind.name, kind.licence, kind.rotation_invariant) == (name, entry.licence, entry.any_turn)
+        assert (kind.name, kind.licence, kind.rotation_invariant) == (name, entry.licence, entry.any_rotation)
 
 
 def change(state: dict[str, torch.Tensor], how: str) -> dict[str, torch.Tensor]:

@@ -11,9 +11,9 @@ from astroloc_qgis.engine.retrieval.nadir_prior import (
     SIGMA_KM,
     SIZE_SHARES,
     WEIGHT,
+    distance_penalty,
     log_prior,
-    score_loss,
-    size_loss,
+    size_penalty,
 )
 
 
@@ -23,7 +23,7 @@ def test_it_is_nothing_at_the_nadir_and_falls_to_a_floor() -> None:
     assert (np.diff(values) <= 0).all()
     assert values[2] == pytest.approx(-0.5, abs=0.01)
     assert values[-1] == pytest.approx(values[-2], abs=1e-6)
-    assert (score_loss(np.array([0.0, 320.0])) == -WEIGHT * log_prior(np.array([0.0, 320.0]))).all()
+    assert (distance_penalty(np.array([0.0, 320.0])) == -WEIGHT * log_prior(np.array([0.0, 320.0]))).all()
 
 
 def test_the_share_of_photos_in_a_circle_is_that_of_a_rayleigh_distribution_and_a_flat_rest() -> None:
@@ -38,7 +38,7 @@ def test_the_share_of_photos_in_a_circle_is_that_of_a_rayleigh_distribution_and_
 
 def test_each_of_few_large_blocks_is_likelier_than_each_of_many_small_ones() -> None:
     zooms = np.repeat(np.array([11, 9, 10], np.int32), [600, 100, 360])
-    loss = size_loss(zooms)
+    loss = size_penalty(zooms)
     chance = np.exp(-loss / WEIGHT)
     assert loss.min() == 0
     total = {zoom: chance[zooms == zoom].sum() / chance.sum() for zoom in SIZE_SHARES}
@@ -49,6 +49,6 @@ def test_each_of_few_large_blocks_is_likelier_than_each_of_many_small_ones() -> 
 
 
 def test_sizes_of_which_nothing_is_known_cost_nothing() -> None:
-    assert not size_loss(np.array([9, 10, 11, 12, 12], np.int32)).any()
-    assert not size_loss(np.array([14, 14], np.int32)).any()
-    assert not size_loss(np.array([10, 10], np.int32)).any()
+    assert not size_penalty(np.array([9, 10, 11, 12, 12], np.int32)).any()
+    assert not size_penalty(np.array([14, 14], np.int32)).any()
+    assert not size_penalty(np.array([10, 10], np.int32)).any()

@@ -12,12 +12,12 @@ import pytest
 from astroloc_qgis.engine.block_table import centers_lonlat, iou_with, overlaps_extent
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.retrieval import search as retrieval
-from astroloc_qgis.engine.retrieval.nadir_prior import score_loss
+from astroloc_qgis.engine.retrieval.nadir_prior import distance_penalty
 from astroloc_qgis.engine.retrieval.search import Candidate, retrieve
 from astroloc_qgis.engine.tiles import Block, block_iou, blocks_in_extent, overlaps
 from tests.engine.synthetic import make_world, shot
@@ -52,29 +52,31 @@ def picture(imagery: Path, block: Block) -> np.ndarray:
     return (cv2.GaussianBlur(pixels, (0, 0), 1.0) * 0.7 + 35).astype(np.uint8)
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_a_photo_finds_its_block_and_its_turn(searchable: tuple[Index, Descriptor], imagery: Path, turn: int) -> None:
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_a_photo_finds_its_block_and_its_turn(
+    searchable: tuple[Index, Descriptor], imagery: Path, quarter_turns: int
+) -> None:
     index, descriptor = searchable
     for number in (5, len(index) // 2):
         block = index.block(number)
-        photo = np.rot90(picture(imagery, block), -turn)
+        photo = np.rot90(picture(imagery, block), -quarter_turns)
         best = retrieve(photo, index, descriptor)[0]
-        assert (best.block, best.turn, best.rank) == (block, turn, 1)
+        assert (best.block, best.quarter_turns, best.rank) == (block, quarter_turns, 1)
 
 
-@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("quarter_turns", range(4))
 def test_a_photo_with_its_own_footprint_finds_a_block_that_it_overlaps(
-    searchable: tuple[Index, Descriptor], turn: int
+    searchable: tuple[Index, Descriptor], quarter_turns: int
 ) -> None:
     index, descriptor = searchable
     world = make_world()
     size = (360, 240)
-    homography = shot(world, size, gsd=90.0, turn_deg=-90.0 * turn + 8, tilt=0.05, offset_m=(4000, -6000))
+    homography = shot(world, size, gsd=90.0, turn_deg=-90.0 * quarter_turns + 8, tilt=0.05, offset_m=(4000, -6000))
     footprint = footprint_lonlat(homography, world.plane, *size)
     found = retrieve(world.photo(homography, size, seed=3), index, descriptor, top=3)
     right = [candidate for candidate in found if block_iou(candidate.block, footprint) > 0.2]
     assert right
-    assert right[0].turn == turn
+    assert right[0].quarter_turns == quarter_turns
 
 
 def test_scores_fall_and_ranks_count_from_one(toy: tuple[Index, Descriptor], imagery: Path) -> None:
@@ -93,11 +95,11 @@ def test_a_block_has_the_best_score_of_its_four_turns(toy: tuple[Index, Descript
     photo = picture(imagery, index.block(7))
     turned = descriptor.describe([np.rot90(photo, turn) for turn in range(4)])
     vectors = np.stack([index._store.reconstruct(number) for number in range(len(index))])
-    likeness = vectors @ turned.T
+    similarity = vectors @ turned.T
     for candidate in retrieve(photo, index, descriptor, top=len(index)):
         number = next(n for n in range(len(index)) if index.block(n) == candidate.block)
-        assert candidate.score == pytest.approx(likeness[number].max(), abs=1e-5)
-        assert likeness[number, candidate.turn] == pytest.approx(candidate.score, abs=1e-5)
+        assert candidate.score == pytest.approx(similarity[number].max(), abs=1e-5)
+        assert similarity[number, candidate.quarter_turns] == pytest.approx(candidate.score, abs=1e-5)
 
 
 def test_different_places_come_first_and_nothing_is_lost(toy: tuple[Index, Descriptor], imagery: Path) -> None:
@@ -118,7 +120,9 @@ def test_different_places_come_first_and_nothing_is_lost(toy: tuple[Index, Descr
     assert 1 < len(places) < len(plain)
     rest = [candidate for candidate in plain if candidate not in firsts]
     assert [c.block for c in diverse] == [c.block for c in firsts + rest]
-    assert {(c.block, c.score, c.turn) for c in diverse} == {(c.block, c.score, c.turn) for c in plain}
+    assert {(c.block, c.score, c.quarter_turns) for c in diverse} == {
+        (c.block, c.score, c.quarter_turns) for c in plain
+    }
 
 
 def test_a_candidate_that_a_search_about_a_better_one_sees_whole_is_not_looked_at() -> None:
@@ -145,7 +149,7 @@ def test_the_nadir_limits_before_the_search(toy: tuple[Index, Descriptor], image
     photo = picture(imagery, index.block(0))
     longitude, latitude = index.centers_lonlat[len(index) - 1]
     found = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=30)
-    distances = geodesic_km(np.array([[longitude, latitude]]), index.centers_lonlat)
+    distances = great_circle_km(np.array([[longitude, latitude]]), index.centers_lonlat)
     assert {c.block for c in found} == {index.block(n) for n in np.flatnonzero(distances <= 30)}
     assert 0 < len(found) < len(index)
     unlimited = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=0)
@@ -160,11 +164,11 @@ def test_of_blocks_that_look_alike_the_one_near_the_nadir_is_first(
     longitude, latitude = index.centers_lonlat[0] + [6.0, 2.0]
     found = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), diversify=False)
     plain = retrieve(photo, index, descriptor, top=len(index), extent=(-180, -90, 180, 90), diversify=False)
-    likeness = {candidate.block: candidate.score for candidate in plain}
+    similarity = {candidate.block: candidate.score for candidate in plain}
     scores = []
     for candidate in found:
-        distance = geodesic_km(np.array([[longitude, latitude]]), np.array(candidate.block.center_lonlat))
-        scores.append(likeness[candidate.block] - score_loss(distance)[0])
+        distance = great_circle_km(np.array([[longitude, latitude]]), np.array(candidate.block.center_lonlat))
+        scores.append(similarity[candidate.block] - distance_penalty(distance)[0])
         assert candidate.score == pytest.approx(scores[-1], abs=1e-6)
     assert len(found) == len(index)
     assert scores == sorted(scores, reverse=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from osgeo import osr
 
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -82,7 +82,9 @@ def test_tilt_azimuth_and_roll_mean_what_they_say():
     camera = PinholeCamera(12.0, 0.0, 420e3, 50, tilt_deg=30, azimuth_deg=90)
     middle, top = camera.to_lonlat(np.array([[1500.0, 1000.0], [1500.0, 0.0]]))
     # The middle lies about 420 km x tan(30 degrees) east, a little more as the Earth falls away, and the top farther.
-    assert geodesic_km(np.array([12.0, 0.0]), middle)[0] == pytest.approx(420 * math.tan(math.radians(30)), rel=0.03)
+    assert great_circle_km(np.array([12.0, 0.0]), middle)[0] == pytest.approx(
+        420 * math.tan(math.radians(30)), rel=0.03
+    )
     assert middle[1] == pytest.approx(0, abs=1e-6)
     assert top[0] > middle[0]
     # Turned clockwise by a quarter, the camera has what was on top on its left.

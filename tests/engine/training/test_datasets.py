@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from toy import CONFIG, write_footprints, write_imagery
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.simulation.places import upright_turns
+from astroloc_qgis.engine.simulation.places import upright_rotation
 from astroloc_qgis.engine.tiles import Block, mercator_to_lonlat
 from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_photos, tile_library
 from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
@@ -70,7 +70,7 @@ def test_a_photo_whose_turn_is_unknown_is_shown_only_at_turns_that_fit_its_shape
     wide = dataclasses.replace(photo, place=photo.place * [1.5, 1.0])
     shown = [wide.read(np.random.default_rng(seed)) for seed in range(12)]
     assert {image.shape for image, _ in shown} == {(60, 90, 3)}
-    assert {upright_turns(place) for _, place in shown} == {0}
+    assert {upright_rotation(place) for _, place in shown} == {0}
     tops = {int(image[4, 45, 0]) > int(image[55, 45, 0]) for image, _ in shown}
     assert tops == {True, False}  # which of the two nobody knows
 

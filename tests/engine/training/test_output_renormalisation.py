@@ -9,11 +9,11 @@ import torch
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.training.output_renormalisation import (
-    SteadyNorm,
-    add_steady_norms,
+    OutputRenormalisation,
+    add_output_renormalisation,
     folded,
-    measure_steady_norms,
-    without_steady_norms,
+    measure_output_statistics,
+    without_output_renormalisation,
 )
 
 
@@ -32,15 +32,15 @@ def network() -> LiteNetwork:
 
 def with_norms(network: LiteNetwork, images: torch.Tensor) -> LiteNetwork:
     steady = copy.deepcopy(network)
-    add_steady_norms(steady)
-    measure_steady_norms(steady, images.split(3))
+    add_output_renormalisation(steady)
+    measure_output_statistics(steady, images.split(3))
     return steady
 
 
 def test_measured_norms_change_nothing_until_the_weights_move(network: LiteNetwork, images: torch.Tensor) -> None:
     steady = with_norms(network, images)
-    assert isinstance(steady.blocks[5].steady, SteadyNorm)
-    assert not isinstance(steady.blocks[4].steady, SteadyNorm)
+    assert isinstance(steady.blocks[5].steady, OutputRenormalisation)
+    assert not isinstance(steady.blocks[4].steady, OutputRenormalisation)
     with torch.no_grad():
         torch.testing.assert_close(steady.eval()(images), network(images), atol=1e-4, rtol=1e-4)
 
@@ -96,7 +96,7 @@ def test_folded_it_is_the_same_network(network: LiteNetwork, images: torch.Tenso
             block.project.bias += torch.randn_like(block.project.bias)
         steady(images)  # in training: the estimates move
         steady.eval()
-        plain = without_steady_norms(steady)
+        plain = without_output_renormalisation(steady)
         assert set(plain.state_dict()) == set(network.state_dict())
         torch.testing.assert_close(plain(images), steady(images), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(folded(plain.state_dict()), dict(plain.state_dict()))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 from xml.sax.saxutils import escape
 
-from astroloc_qgis.engine.benchmark.geometry import EXACT, FLAT, LEVEL_PX, LISTED, LOCAL, MODELS, losses, worst
+from astroloc_qgis.engine.benchmark.geometry import EXACT, FLAT, LEVEL_PX, LISTED, LOCAL, MODELS, penalty, worst
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 
 DIAGONAL_PX = math.hypot(*PinholeCamera(0, 0).size)
@@ -54,7 +54,7 @@ def _verdict(models: list[dict[str, Any]]) -> str:
     lines = []
     for model in (EXACT, LISTED):
         for rival in (LOCAL, FLAT):
-            differences = losses(models, model, rival)
+            differences = penalty(models, model, rival)
             lost = sum(difference > LEVEL_PX for difference in differences)
             lines.append(
                 f"- {MODELS[model]}, against {MODELS[rival]}: worse by more than {LEVEL_PX} pixels in {lost} of "

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.mosaic import resized
-from astroloc_qgis.engine.simulation.places import upright_turns
+from astroloc_qgis.engine.simulation.places import upright_rotation
 from astroloc_qgis.engine.tiles import Block
 from astroloc_qgis.engine.training.data.overlap import lonlat_polygon
 
@@ -62,7 +62,7 @@ class ImportedPhoto:
             wide = np.linalg.norm(place[1] - place[0]) >= np.linalg.norm(place[3] - place[0])
             starts = (0, 2) if wide == (image.shape[1] >= image.shape[0]) else (1, 3)
             place = np.roll(place, int(rng.choice(starts)), axis=0)
-        turns = upright_turns(place)
+        turns = upright_rotation(place)
         return np.ascontiguousarray(np.rot90(image, -turns)), np.roll(place, turns, axis=0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.distances import geodesic_km
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.simulation.places import centre_and_radius
 
@@ -13,7 +13,7 @@ _ROOM = 1.25
 """A place moves a little each time it is shown, and its tile reaches beyond it."""
 
 
-class Nearness:
+class OverlapZones:
     """The circles about places, by which they are near each other or not.
 
     Args:
@@ -29,6 +29,6 @@ class Nearness:
         """(A, B) whether the tiles of B places may show ground of the photos of A places."""
         near = np.empty((len(some), len(others)), dtype=bool)
         for row, place in enumerate(some):
-            apart = geodesic_km(self._centres[place], self._centres[others])
+            apart = great_circle_km(self._centres[place], self._centres[others])
             near[row] = apart < _ROOM * (self._radii[place] + self._radii[others])
         return near

@@ -29,7 +29,7 @@ _TILE_STREAM = 127
 _LEAST_IOU = 0.1
 
 
-def place_pool(
+def training_places(
     config: TrainingConfig, footprints: Footprints, mosaic: Mosaic, forbidden: Zone, cache: Path | None = None
 ) -> Array:
     """(places, 4, 2) EPSG:3857 corners; the same for the same seed, and kept in ``cache`` (.npy) if given."""
