@@ -23,9 +23,10 @@ import numpy as np
 from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.plane_choice import choose_plane, fit_plane
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M, WorkingPlane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 

@@ -8,10 +8,8 @@ import numpy as np
 from osgeo import osr
 
 from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.projection import Array, spatial_reference, transform_points
-
-ISS_ALTITUDE_M = 420_000.0
-"""Height of the camera above the ellipsoid where nothing better is known, metres."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.tiles import lonlat_to_mercator
 

@@ -23,10 +23,11 @@ from astroloc_qgis.engine.geometry.homography import (
     scaling,
     translation,
 )
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.polygons import is_convex, signed_area
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.warping import warp_image
-from astroloc_qgis.engine.geometry.working_plane import ISS_ALTITUDE_M, WorkingPlane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 osr.UseExceptions()
 ogr.UseExceptions()
