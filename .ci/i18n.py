@@ -1,6 +1,6 @@
 """Brings i18n/astroloc_<language>.ts up to date with the texts in the code, and compiles it to the .qm that Qt reads.
 
-The .qm files are in the repository: a checkout and `make package` need no lrelease, only a change of the texts does.
+The .qm files are in the repository: a checkout and `make package` need no lrelease; a change of the texts does.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ["gui", "processing", "qgis_adapters"]
+FOLDERS = ["gui", "qgis_adapters"]
 LANGUAGES = ["de"]
 CONTEXT = "AstroLoc"
 COMPILERS = ["lrelease", "lrelease-qt5", "lrelease-qt6", "lrelease6"]
 
 
 class TextError(Exception):
-    """A tr() in the code that cannot be translated; the message says which and what to write instead."""
+    """A tr() in the code cannot be translated; the message says which one, and what to write in its place."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A translated text; an unfinished one still needs a translator's eye."""
+    """A translated text; a translator still has to look at an unfinished one."""
 
     text: str = ""
     finished: bool = False
@@ -37,7 +37,7 @@ def texts(root: Path = ROOT) -> list[str]:
     """Returns every text that the code gives to tr(), once, in the order of files and lines.
 
     Raises:
-        TextError: a tr() is given something else than a plain string, or runs before the translation is loaded.
+        TextError: the argument of a tr() is not a plain string, or a tr() runs before the translation is loaded.
     """
     found: dict[str, None] = {}
     for folder in FOLDERS:
@@ -56,7 +56,7 @@ def texts(root: Path = ROOT) -> list[str]:
 
 
 def read(ts: Path) -> dict[str, Translation]:
-    """Reads the translations in a .ts file by their text in the code; there are none in a file that is not there."""
+    """Reads the translations in a .ts file by their text in the code; a missing file has none."""
     if not ts.is_file():
         return {}
     found = {}
@@ -69,7 +69,7 @@ def read(ts: Path) -> dict[str, Translation]:
 
 
 def update(ts: Path, language: str, sources: list[str]) -> dict[str, Translation]:
-    """Writes a .ts file with these texts: known translations are kept, new texts unfinished, vanished ones dropped."""
+    """Writes a .ts file with these texts: keeps known translations, marks new texts, drops those that are gone."""
     known = read(ts)
     translations = {source: known.get(source, Translation()) for source in sources}
     root = ElementTree.Element("TS", version="2.1", language=language, sourcelanguage="en")
@@ -108,7 +108,7 @@ def main() -> int:
                 return 1
     if compiler is None:
         print(
-            "The .qm files are not made for want of lrelease: install it (Debian: qttools5-dev-tools), run this again.",
+            "The .qm files were not made: install lrelease (Debian: qttools5-dev-tools) and run this again.",
             file=sys.stderr,
         )
         return 1
@@ -116,7 +116,7 @@ def main() -> int:
 
 
 def _calls(node: ast.AST, *, at_import: bool = False) -> Iterator[ast.Call]:
-    """Yields the calls of tr() below a node; ``at_import`` leaves out those that only run when a function is called."""
+    """Yields the calls of tr() below a node; with ``at_import`` only those that run when the module is imported."""
     for child in ast.iter_child_nodes(node):
         if at_import and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue

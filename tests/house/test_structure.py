@@ -16,7 +16,7 @@ GRAPH = module_graph(PACKAGE)
 RINGS = (
     ("engine",),
     ("worker", "installer", "cli", "__main__"),
-    ("qgis_adapters", "gui", "processing"),
+    ("qgis_adapters", "gui"),
 )
 """From the inside out: the science, the processes it runs in, QGIS."""
 
