@@ -17,6 +17,7 @@ from astroloc_qgis.cli.texture_command import add_texture
 from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.cli.world_command import add_world
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.tiles import MAX_ZOOM
 
 
@@ -45,6 +46,11 @@ def lat_lon(text: str) -> tuple[float, float]:
     if not -180 <= lon <= 360:
         raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: a longitude is from -180 to 180")
     return lat, lon
+
+
+def nadir(text: str) -> Nadir:
+    """``LAT,LON`` of a sub-satellite point, in degrees."""
+    return Nadir(*lat_lon(text))
 
 
 def extent(text: str) -> tuple[float, float, float, float]:
@@ -121,7 +127,7 @@ def make_parser() -> Parser:
     start = refine.add_mutually_exclusive_group(required=True)
     start.add_argument("--block", metavar="ZOOM/ROW/COL", help="top-left tile of a 4 x 4 block about the photo")
     start.add_argument("--footprint", type=Path, metavar="FILE", help="polygon of the photo's four corners")
-    refine.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
+    refine.add_argument("--nadir", type=nadir, metavar="LAT,LON", help="sub-satellite point, degrees")
     _add_registration(refine)
 
     find = commands.add_parser("retrieve", help="rank the places of an index by their similarity to a photo")
@@ -172,7 +178,7 @@ def make_parser() -> Parser:
     add_confidence(benchmark, positive)
     add_retrieval(benchmark, distance)
     add_photos(benchmark, positive)
-    add_speed(benchmark, lat_lon, distance, positive)
+    add_speed(benchmark, nadir, distance, positive)
     add_localization(benchmark, distance)
     add_train(commands, lat_lon, distance)
     add_texture(commands)
@@ -205,7 +211,7 @@ def sha256(text: str) -> str:
 
 
 def _add_search_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="sub-satellite point, degrees")
+    parser.add_argument("--nadir", type=nadir, metavar="LAT,LON", help="sub-satellite point, degrees")
     parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir; 0: no limit (2500)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="search only here, degrees")
     parser.add_argument("--polygon", type=Path, metavar="FILE", help="search only in the polygons of this vector file")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.report import write_json
+from astroloc_qgis.engine.geometry.nadir import Nadir
 
 
 def add_speed(
     actions: Any,
-    lat_lon: Callable[[str], tuple[float, float]],
+    nadir: Callable[[str], Nadir],
     distance: Callable[[str], float],
     positive: Callable[[str], int],
 ) -> None:
@@ -21,7 +22,7 @@ def add_speed(
 
     Args:
         actions: the subparsers of ``benchmark``.
-        lat_lon: reads LAT,LON.
+        nadir: reads LAT,LON.
         distance: reads kilometres.
         positive: reads a whole number of at least 1.
     """
@@ -30,7 +31,7 @@ def add_speed(
     )
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("--index", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--nadir", type=lat_lon, metavar="LAT,LON", help="measure the search about it, too")
+    parser.add_argument("--nadir", type=nadir, metavar="LAT,LON", help="measure the search about it, too")
     parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir (2500)")
     parser.add_argument("--repeat", type=positive, default=5, metavar="N", help="the median of so many counts (5)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")

@@ -18,13 +18,14 @@ _SEMI_MAJOR_KM, _FLATTENING = 6378.137, 1 / 298.257223563
 
 
 @dataclass(frozen=True)
-class Nadir:
-    """The point below the satellite.
+class SubSatellitePoint:
+    """The point below the satellite, as orbital elements give it.
 
     Attributes:
-        lat, lon: degrees, WGS 84.
-        altitude_km: of the satellite above the ellipsoid.
-        age_days: how far from the elements' own epoch the time is.
+        lat: latitude, degrees north, WGS 84.
+        lon: longitude, degrees east, WGS 84.
+        altitude_km: height of the satellite above the ellipsoid, kilometres.
+        age_days: time between the epoch of the elements and the time asked for, days.
     """
 
     lat: float
@@ -33,7 +34,7 @@ class Nadir:
     age_days: float
 
 
-def nadir_at(tle: Path, when: datetime) -> Nadir:
+def nadir_at(tle: Path, when: datetime) -> SubSatellitePoint:
     """The sub-satellite point at a time, from the elements in a file whose epoch is nearest to it.
 
     Args:
@@ -63,7 +64,7 @@ def nadir_at(tle: Path, when: datetime) -> Nadir:
     if failed:
         raise InputError(f"The orbital elements in {tle.name} lead nowhere: {SGP4_ERRORS[failed]}.")
     lat, lon, altitude = _geodetic(position, _sidereal_angle(day + part))
-    return Nadir(lat, lon, altitude, age)
+    return SubSatellitePoint(lat, lon, altitude, age)
 
 
 def _pairs(tle: Path) -> list[tuple[str, str]]:

@@ -16,13 +16,15 @@ import numpy as np
 from astroloc_qgis.engine.coregistration.attempts import attempts_about, attempts_at
 from astroloc_qgis.engine.coregistration.cascade import Attempt, Stage, run_cascade, sharpen_on, stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
-from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_footprint, plane_for
+from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_footprint
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import homography_from_points
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -45,7 +47,7 @@ def localize(
     out: Path,
     *,
     imagery: str | None = None,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     radius_km: float = 2500.0,
     extent: Extent | None = None,
     polygon: str | None = None,
@@ -63,7 +65,7 @@ def localize(
         index_folder: index to search.
         out: folder for the outputs.
         imagery: reference to register to, anything GDAL opens; by default the index's own.
-        nadir: latitude, longitude of the sub-satellite point, where it is known.
+        nadir: the sub-satellite point, where it is known.
         radius_km: how far from the nadir to search; 0 for no limit.
         extent: west, south, east, north to search in, degrees.
         polygon: WKT in longitude and latitude to search in.
@@ -127,7 +129,7 @@ def refine(
     *,
     block: Block | None = None,
     footprint: Path | Sequence[Sequence[float]] | None = None,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     matcher: str = "auto",
     device: str = "auto",
     crs: str | None = None,
@@ -143,7 +145,7 @@ def refine(
         out: folder for the outputs.
         block: web-map block about the photo.
         footprint: file with a polygon, or four longitude, latitude corners in the photo's corner order.
-        nadir: latitude, longitude of the sub-satellite point, where it is known.
+        nadir: the sub-satellite point, where it is known.
         matcher: name, or "auto".
         device: torch device, or "auto".
         crs: of the GeoTIFF; by default the reference's.
@@ -194,7 +196,7 @@ def register_block(
     reference: Reference,
     block: Block,
     *,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     stages: Sequence[Stage],
     device: str = "cpu",
     progress: Progress = no_progress,
@@ -206,7 +208,7 @@ def register_block(
         pyramid: the photo.
         reference: imagery.
         block: where to look.
-        nadir: latitude, longitude.
+        nadir: the sub-satellite point, where it is known.
         stages: of ``cascade.stages_of``.
         device: torch device.
         progress: told the stage "match".
@@ -218,7 +220,7 @@ def register_block(
 
 
 def _footprint_area(
-    footprint: Path | Sequence[Sequence[float]] | None, size: tuple[int, int], nadir: tuple[float, float] | None
+    footprint: Path | Sequence[Sequence[float]] | None, size: tuple[int, int], nadir: Nadir | None
 ) -> SearchArea:
     """Where a footprint drawn by hand says to look."""
     corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, dtype=np.float64)

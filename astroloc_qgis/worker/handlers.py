@@ -45,6 +45,7 @@ def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]
     arguments = checked(params, required=("photo", "index", "out"), optional=optional)
     from astroloc_qgis.engine import pipeline
 
+    _read_nadir(arguments)
     photo, index, out = Path(arguments.pop("photo")), Path(arguments.pop("index")), Path(arguments.pop("out"))
     report: Mapping[str, Any] = pipeline.localize(photo, index, out, progress=progress, **arguments).report()
     return report
@@ -57,6 +58,7 @@ def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.tiles import Block
 
+    _read_nadir(arguments)
     photo, imagery, out = Path(arguments.pop("photo")), arguments.pop("imagery"), Path(arguments.pop("out"))
     if "block" in arguments:
         arguments["block"] = Block.parse(arguments["block"])
@@ -103,6 +105,14 @@ def unload(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     progress("start", 0.0)
     models.forget()
     return {"memory_mb": models.memory_in_use() >> 20}
+
+
+def _read_nadir(arguments: dict[str, Any]) -> None:
+    """Make the engine's ``Nadir`` of the request's pair of latitude and longitude, where there is one."""
+    from astroloc_qgis.engine.geometry.nadir import Nadir
+
+    if "nadir" in arguments:
+        arguments["nadir"] = Nadir(*arguments["nadir"])
 
 
 def _prepared(method: Method, threads: int, memory_mb: int) -> Handler:

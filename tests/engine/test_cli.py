@@ -18,6 +18,7 @@ from astroloc_qgis.cli import main as cli
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.report import describe_entry, unfinished_entry
 from astroloc_qgis.engine import pipeline
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from tests.conftest import ROOT
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, Scene, left_in, make_scene
 
@@ -265,7 +266,7 @@ def test_a_nadir_may_be_south_or_west(text: str, separate: bool) -> None:
         ["refine", "p.jpg", "--imagery", "i", "--block", "11/902/434", "--out", "o"],
     ):
         options = make_parser().parse_args([*command, *words])
-        assert options.nadir == tuple(float(part) for part in text.split(","))
+        assert options.nadir == Nadir(*(float(part) for part in text.split(",")))
         assert options.photos == [Path("p.jpg")]
 
 

@@ -16,6 +16,7 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.engine.tiles import Block
@@ -221,11 +222,11 @@ def test_the_geotiff_is_in_the_crs_of_choice(scene: Scene, tmp_path: Path, crs: 
 
 def test_a_limit_about_the_nadir_leaves_only_blocks_within_it(scene: Scene, tmp_path: Path) -> None:
     lon, lat = scene.world.center_lonlat
-    east = (float(lat), float(lon) + 0.5)  # 38.6 km
+    east = Nadir(float(lat), float(lon) + 0.5)  # 38.6 km
     result = pipeline.localize(
         scene.photo, scene.index, tmp_path, nadir=east, radius_km=45, matcher="sift", device="cpu"
     )
-    away = great_circle_km(np.array([[east[1], east[0]]]), centers(result))
+    away = great_circle_km(east.lonlat, centers(result))
     assert 0 < len(away) < pipeline.CANDIDATES_KEPT
     assert away.max() <= 45
     assert result.located
@@ -234,7 +235,7 @@ def test_a_limit_about_the_nadir_leaves_only_blocks_within_it(scene: Scene, tmp_
 
 
 def test_a_radius_of_nought_is_no_limit_about_the_nadir(scene: Scene, tmp_path: Path) -> None:
-    antipode = (-46.0, -169.0)
+    antipode = Nadir(-46.0, -169.0)
     with pytest.raises(InputError, match="has no block within 2500 km of the nadir -46,-169"):
         pipeline.localize(scene.photo, scene.index, tmp_path, nadir=antipode, matcher="sift", device="cpu")
     result = pipeline.localize(

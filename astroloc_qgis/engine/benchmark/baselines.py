@@ -25,8 +25,8 @@ def blocks_in_reach(index: Index, queries: Sequence[Query], radius_km: float) ->
         return index.blocks
     centers = index.centers_lonlat
     reached = np.zeros(len(index), dtype=bool)
-    for latitude, longitude in {query.nadir for query in queries}:
-        reached |= great_circle_km(np.array([[longitude, latitude]]), centers) <= radius_km
+    for nadir in {query.nadir for query in queries}:
+        reached |= great_circle_km(nadir.lonlat, centers) <= radius_km
     return np.asarray(index.blocks[reached])
 
 

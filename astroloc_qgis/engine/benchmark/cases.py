@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.tiles import Block
 
@@ -28,7 +29,7 @@ class Case:
         photo: path.
         reference: path.
         block: in the middle of the reference.
-        nadir: latitude, longitude of the sub-satellite point; None where it is not known.
+        nadir: the sub-satellite point; None where it is not known.
         footprint: (4, 2) longitude, latitude in the photo's corner order; None where it is not known exactly.
         outline: (4, 2) longitude, latitude in no order, where the footprint is known only roughly.
         spread_px: how far those who found the footprint disagree at its worst corner, pixels of the reference.
@@ -39,7 +40,7 @@ class Case:
     photo: Path
     reference: Path
     block: Block
-    nadir: tuple[float, float] | None
+    nadir: Nadir | None
     footprint: Array | None
     outline: Array | None
     spread_px: float
@@ -80,7 +81,7 @@ def _read_case(folder: Path, path: Path, number: int, entry: dict[str, Any]) -> 
         block = Block(**{key: int(value) for key, value in entry["tile_block"].items()})
         nadir = None
         if entry.get("nadir_lat") is not None and entry.get("nadir_lon") is not None:
-            nadir = float(entry["nadir_lat"]), float(entry["nadir_lon"])
+            nadir = Nadir(float(entry["nadir_lat"]), float(entry["nadir_lon"]))
         spread = float(entry.get("corner_spread_px", 0.0))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} cannot be understood ({error}): correct it.") from error

@@ -15,6 +15,7 @@ from astroloc_qgis.engine.coregistration.iterative_coregistration import coregis
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_block, frame_towards
 from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import Frame
@@ -125,7 +126,7 @@ def _side_km(lonlat: Array, zoom: int) -> float:
 
 def _areas(camera: PinholeCamera, block: Block, reference: Reference) -> dict[str, SearchArea]:
     """The same surroundings of a block in the plane of each model; the nadir as NASA would list it."""
-    listed = (round(camera.lat, 1), round(camera.lon, 1))
+    listed = Nadir(round(camera.lat, 1), round(camera.lon, 1))
     local = area_about_block(block, reference)
     lon, lat = (float(value) for value in block.center_lonlat)
     plane, pixels = flat_plane(lon, lat), local.frames[0].size[0]

@@ -26,6 +26,7 @@ from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, area_about_block
 from astroloc_qgis.engine.geometry.distances import great_circle_km, unwrap_lons, wrap_lon
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
@@ -59,12 +60,12 @@ class SimulatedPhoto:
     Attributes:
         path: image file.
         footprint: (4, 2) longitude, latitude in the photo's corner order.
-        nadir: latitude, longitude.
+        nadir: the sub-satellite point.
     """
 
     path: Path
     footprint: Array
-    nadir: tuple[float, float]
+    nadir: Nadir
 
 
 @dataclass(frozen=True)

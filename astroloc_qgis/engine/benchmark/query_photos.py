@@ -20,6 +20,7 @@ from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import homography_from_points
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.progress import Progress, no_progress
@@ -50,12 +51,12 @@ class Footprint:
     Attributes:
         name: of the photo.
         corners: (4, 2) lon,lat.
-        nadir: latitude, longitude.
+        nadir: the sub-satellite point.
     """
 
     name: str
     corners: Array
-    nadir: tuple[float, float]
+    nadir: Nadir
 
 
 def write_query_photos(
@@ -82,9 +83,7 @@ def write_query_photos(
     reference = Reference.open(imagery)
     rows = []
     for number, (region, centre) in enumerate(REGIONS.items()):
-        near = [
-            one for one in found if great_circle_km(np.array([one.nadir[::-1]]), np.array(centre[::-1]))[0] < REGION_KM
-        ]
+        near = [one for one in found if great_circle_km(one.nadir.lonlat, np.array(centre[::-1]))[0] < REGION_KM]
         (out / region).mkdir(parents=True, exist_ok=True)
         taken = 0
         for at in rng.permutation(len(near)):
@@ -99,7 +98,9 @@ def write_query_photos(
             file = f"{region}/{taken:03d}.jpg"
             _, encoded = cv2.imencode(".jpg", cv2.cvtColor(appearance(ground, rng), cv2.COLOR_RGB2BGR))
             write_bytes(out / file, encoded.tobytes())
-            rows.append([region, file, near[at].name, *corners.round(6).ravel().tolist(), *near[at].nadir])
+            nadir = near[at].nadir
+            corner_columns = corners.round(6).ravel().tolist()
+            rows.append([region, file, near[at].name, *corner_columns, nadir.latitude, nadir.longitude])
             taken += 1
     reference.close()
     columns = [f"{axis}_{corner}" for corner in _CORNERS for axis in ("lon", "lat")]
@@ -125,7 +126,7 @@ def read_test_footprints(path: Path) -> list[Footprint]:
                 corners = np.array([[float(row[f"{axis}{one}"]) for axis in ("lon", "lat")] for one in range(1, 5)])
                 corners[:, 0] = np.unwrap(corners[:, 0], period=360)
                 found.append(
-                    Footprint(row["id"], clockwise(corners), (float(row["nadir_lat"]), float(row["nadir_lon"])))
+                    Footprint(row["id"], clockwise(corners), Nadir(float(row["nadir_lat"]), float(row["nadir_lon"])))
                 )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(

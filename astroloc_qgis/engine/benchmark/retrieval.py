@@ -20,6 +20,7 @@ from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
@@ -41,13 +42,13 @@ class Query:
         region: of EarthLoc's protocol.
         path: of the photo.
         footprint: (4, 2) lon,lat of its corners TL, TR, BR, BL.
-        nadir: latitude, longitude of the sub-satellite point.
+        nadir: the sub-satellite point.
     """
 
     region: str
     path: Path
     footprint: Array
-    nadir: tuple[float, float]
+    nadir: Nadir
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def read_queries(folder: Path, most: int | None = None) -> list[Query]:
         for line, row in enumerate(csv.DictReader(stream), start=2):
             try:
                 corners = [[float(row[f"{axis}_{corner}"]) for axis in ("lon", "lat")] for corner in _CORNERS]
-                nadir = (float(row["nadir_lat"]), float(row["nadir_lon"]))
+                nadir = Nadir(float(row["nadir_lat"]), float(row["nadir_lon"]))
                 query = Query(row["region"], folder / row["file"], np.array(corners), nadir)
             except (KeyError, TypeError, ValueError) as error:
                 raise InputError(f"Line {line} of {path} lacks what a photo needs: {error}.") from error
@@ -140,7 +141,7 @@ def run(
         vectors = describe_rotations(pixels, descriptor)
         allowed = None
         if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
-            allowed = great_circle_km(np.array([[query.nadir[1], query.nadir[0]]]), index.centers_lonlat) <= radius_km
+            allowed = great_circle_km(query.nadir.lonlat, index.centers_lonlat) <= radius_km
         bonus = index.texture_bonus(pixels)
         penalty = prior_penalty(index, query.nadir, radius_km)
         spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus)

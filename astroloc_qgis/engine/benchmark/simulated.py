@@ -28,7 +28,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.homography import apply_homography
-from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M, Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress
@@ -59,7 +59,7 @@ class Listed:
 
     name: str
     centre: Array
-    nadir: tuple[float, float]
+    nadir: Nadir
     area_km2: float
 
 
@@ -77,7 +77,7 @@ def read_footprints(path: Path, split: str) -> list[Listed]:
                     continue
                 corners = np.array([(float(row[f"lon{at}"]), float(row[f"lat{at}"])) for at in range(1, 5)])
                 corners[:, 0] = np.unwrap(corners[:, 0], period=360)
-                nadir = float(row["nadir_lat"]), float(row["nadir_lon"])
+                nadir = Nadir(float(row["nadir_lat"]), float(row["nadir_lon"]))
                 found.append(Listed(row["id"], corners.mean(axis=0), nadir, float(row["area_km2"])))
     except OSError as error:
         raise InputError(f"The table of footprints {path} cannot be read: {error.strerror}.") from error
@@ -90,7 +90,7 @@ def read_footprints(path: Path, split: str) -> list[Listed]:
 
 def camera_at(listed: Listed, random: np.random.Generator) -> PinholeCamera | None:
     """A camera above the nadir that looks at the footprint with a lens that makes it as large; None if none can."""
-    lat, lon = (float(value + random.uniform(-0.05, 0.05)) for value in listed.nadir)
+    lat, lon = (float(value + random.uniform(-0.05, 0.05)) for value in (listed.nadir.latitude, listed.nadir.longitude))
     altitude = ISS_ALTITUDE_M + random.uniform(-15e3, 15e3)
     reach = float(great_circle_km(np.array([lon, lat]), listed.centre)[0]) / EARTH_KM
     tilt = math.degrees(math.atan2(math.sin(reach), 1 + altitude / 1000 / EARTH_KM - math.cos(reach)))
@@ -150,7 +150,7 @@ class Scene:
     @property
     def photo(self) -> SimulatedPhoto:
         """As the makers of pairs take it; the nadir as it would be listed, to a tenth of a degree."""
-        nadir = round(self.camera.lat, 1), round(self.camera.lon, 1)
+        nadir = Nadir(round(self.camera.lat, 1), round(self.camera.lon, 1))
         return SimulatedPhoto(Path(self.name), self.camera.corners_lonlat, nadir)
 
 

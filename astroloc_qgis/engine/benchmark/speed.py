@@ -14,6 +14,7 @@ import numpy as np
 
 from astroloc_qgis.engine.benchmark.coregistration import peak_memory_mb
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.retrieval.search import allowed_blocks, describe_rotations, prior_penalty, rank_blocks
@@ -27,7 +28,7 @@ def run(
     photo: Path,
     index: Path,
     *,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     radius_km: float = 2500.0,
     repeat: int = 5,
     device: str = "auto",
@@ -37,7 +38,7 @@ def run(
     Args:
         photo: image file.
         index: folder of the index.
-        nadir: latitude, longitude; without it only the search of the whole index is measured.
+        nadir: the sub-satellite point; without it only the search of the whole index is measured.
         radius_km: about the nadir.
         repeat: how often each step is done; the median counts.
         device: torch device, or "auto".
@@ -81,9 +82,7 @@ def _apart(work: Callable[..., Result], *arguments: Any) -> Result:
         return process.submit(work, *arguments).result()
 
 
-def _query(
-    path: Path, folder: Path, nadir: tuple[float, float] | None, radius_km: float, repeat: int, device: str
-) -> dict[str, Any]:
+def _query(path: Path, folder: Path, nadir: Nadir | None, radius_km: float, repeat: int, device: str) -> dict[str, Any]:
     started = time.perf_counter()
     index = Index.open(folder)
     descriptor = index.create_descriptor(device)

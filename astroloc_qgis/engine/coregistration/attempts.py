@@ -11,17 +11,15 @@ from astroloc_qgis.engine.coregistration.search_area import (
     area_about_block,
     area_closer_to_block,
 )
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.retrieval.search import Candidate, worth_a_look
-
-Nadir = tuple[float, float] | None
-"""Latitude and longitude of the sub-satellite point, where it is known."""
 
 SEEN_CLOSER = 3 * GROUP
 """So many of the candidates are looked at closely as well. One hazy real photo, the only one tried, needed the 13th."""
 
 
-def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir) -> list[Attempt]:
+def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None) -> list[Attempt]:
     """Where to look for a photo that was looked up in an index, likeliest first.
 
     The first candidates are looked at with two sizes of the photo. After each of the first groups, those of it in which
@@ -30,7 +28,7 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
     Args:
         candidates: as ``retrieve`` ranks them; those that another one's surroundings show whole are left out.
         reference: imagery.
-        nadir: as said.
+        nadir: the sub-satellite point, where it is known.
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
     attempts: list[Attempt] = []
@@ -48,7 +46,7 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
     return attempts
 
 
-def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir) -> list[Attempt]:
+def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir | None) -> list[Attempt]:
     """Where to look for a photo about the one block that somebody has named; its turn is not known."""
     return [
         (area_about_block(candidate.block, reference, nadir=nadir), candidate),
@@ -57,7 +55,7 @@ def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir) -> lis
 
 
 def _closer(
-    candidates: Iterable[Candidate], reference: Reference, nadir: Nadir, *, rotation_known: bool
+    candidates: Iterable[Candidate], reference: Reference, nadir: Nadir | None, *, rotation_known: bool
 ) -> list[Attempt]:
     attempts: list[Attempt] = []
     for one in candidates:

@@ -17,7 +17,6 @@ import numpy as np
 
 from astroloc_qgis.engine.geometry.homography import apply_homography, normalise, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 NADIR_DEVIATION_M = 30_000.0
 """Nadirs are listed to a tenth of a degree, but the station moves 7.7 km a second and the clock may be seconds off."""
@@ -59,13 +58,6 @@ class CameraFit:
     def agrees(self) -> bool:
         """Whether the tie points do not contradict what is believed of the camera."""
         return self.rms_px <= CONTRADICTED * self.free_rms_px and self.strain <= STRAINED
-
-
-def height_of(plane: WorkingPlane) -> float | None:
-    """Height in metres of the camera that a near-sided perspective plane stands for; None of any other plane."""
-    if "+proj=nsper" not in plane.proj:
-        return None
-    return float(plane.proj.split("+h=")[1].split()[0])
 
 
 def fit_camera(

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from astroloc_qgis.engine.coregistration.camera_fit import fit_camera, height_of
+from astroloc_qgis.engine.coregistration.camera_fit import fit_camera
 from astroloc_qgis.engine.coregistration.candidate_search import CandidateSearch, Renderings
 from astroloc_qgis.engine.coregistration.homography_fit import Expectation, Fit, fit_homography, fit_of, why_impossible
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
@@ -109,7 +109,7 @@ def sharpen(
 def _in_the_best_plane(registration: Registration) -> Registration:
     """The same tie points in a local plane, should they fit one better: then the nadir given is not the photo's."""
     ties = registration.tie_points
-    if registration.homography is None or ties is None or "+proj=nsper" not in registration.plane.proj:
+    if registration.homography is None or ties is None or not registration.plane.is_near_sided:
         return registration
     lonlat = registration.plane.to_lonlat(ties.plane_xy)
     inlier = ties.inlier & np.isfinite(lonlat).all(axis=1)
@@ -216,7 +216,7 @@ def _as_a_camera(
     fit: Fit, matches: Matches, level: PyramidLevel, frame: Frame, photo_size: tuple[int, int], threshold_px: float
 ) -> Fit:
     """The same fit made steadier by what is known of the camera, where its place is known and nothing contradicts."""
-    height = height_of(frame.plane)
+    height = frame.plane.camera_height_m
     photo_xy = apply_homography(np.linalg.inv(level.from_photo), matches.a)
     if height is None or coverage(photo_xy[fit.inlier], photo_size) > WELL_COVERED:
         return fit

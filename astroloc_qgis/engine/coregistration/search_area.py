@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from astroloc_qgis.engine.coregistration.homography_fit import MIN_INLIERS
-from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.homography import apply_homography, normalise, scaling, translation
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane, plane_for
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import Frame
 from astroloc_qgis.engine.tiles import Block
@@ -101,26 +101,11 @@ class SearchArea:
         return self.frames[0].plane
 
 
-def plane_for(lonlat: Array, nadir: tuple[float, float] | None) -> WorkingPlane:
-    """The working plane for a place: near-sided perspective where the nadir is known and sees it, else local.
-
-    Args:
-        lonlat: (2,) the place.
-        nadir: latitude and longitude of the sub-satellite point, as the command line takes them.
-    """
-    if nadir is not None:
-        seen_from = np.array([nadir[1], nadir[0]])
-        # The horizon of a camera at 420 km is 2,250 km away; towards it the plane degenerates.
-        if great_circle_km(seen_from, lonlat)[0] < 1800.0:
-            return WorkingPlane.near_sided(nadir[1], nadir[0])
-    return WorkingPlane.local(float(lonlat[0]), float(lonlat[1]))
-
-
 def area_about_block(
     block: Block,
     reference: Reference,
     *,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     quarter_turns: int | None = None,
     settings: CoregistrationSettings | None = None,
 ) -> SearchArea:
@@ -129,7 +114,7 @@ def area_about_block(
     Args:
         block: the candidate.
         reference: imagery; its own resolution bounds the size of the picture.
-        nadir: latitude, longitude of the sub-satellite point.
+        nadir: the sub-satellite point, where it is known.
         quarter_turns: of the photo that probably bring its top to within 45 degrees of north, if there is a guess.
         settings: how hard to look.
     """
@@ -145,7 +130,7 @@ def area_about_block(
 
 
 def area_closer_to_block(
-    block: Block, reference: Reference, *, nadir: tuple[float, float] | None = None, quarter_turns: int | None = None
+    block: Block, reference: Reference, *, nadir: Nadir | None = None, quarter_turns: int | None = None
 ) -> SearchArea | None:
     """The surroundings of a candidate again, narrower and larger, for a photo half as wide as the block.
 
@@ -155,7 +140,7 @@ def area_closer_to_block(
     Args:
         block: the candidate.
         reference: imagery.
-        nadir: latitude, longitude of the sub-satellite point.
+        nadir: the sub-satellite point, where it is known.
         quarter_turns: as for ``area_about_block``.
 
     Returns:
@@ -212,10 +197,10 @@ def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pi
     degrees = half / 111_320.0
     ring = np.array([[lon, lat], [lon, lat + degrees], [lon + degrees / max(math.cos(math.radians(lat)), 0.05), lat]])
     centre, north, east = plane.from_lonlat(ring)
-    if "+proj=nsper" not in plane.proj:
+    height = plane.camera_height_m
+    if height is None:
         scale = side_m / pixels
         return translation(centre[0] - half, centre[1] + half) @ scaling(scale, -scale)
-    height = float(plane.proj.split("+h=")[1].split()[0])
     # Camera at the origin, looking down: a point of the plane is the ray (x, y, -height). Turn it so that the place
     # is on the axis and north points up, then scale the picture so that the mean of its half sides is half its size.
     axis = _unit(np.array([centre[0], centre[1], -height]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from astroloc_qgis.engine.geometry.projection import Array
+from numpy.typing import NDArray
 
 ISS_ALTITUDE_M = 420_000.0
 """Height of the camera above the ellipsoid where nothing better is known, metres."""
@@ -14,11 +13,11 @@ ISS_ALTITUDE_M = 420_000.0
 
 @dataclass(frozen=True)
 class Nadir:
-    """Where the camera was, as seen from the ground.
+    """The sub-satellite point of a photo, and the height of its camera.
 
     Attributes:
-        latitude: of the sub-satellite point, degrees north, WGS84.
-        longitude: of the sub-satellite point, degrees east, WGS84.
+        latitude: degrees north, WGS84.
+        longitude: degrees east, WGS84.
         altitude_m: height of the camera above the ellipsoid, metres.
     """
 
@@ -27,6 +26,6 @@ class Nadir:
     altitude_m: float = ISS_ALTITUDE_M
 
     @property
-    def lonlat(self) -> Array:
+    def lonlat(self) -> NDArray[np.float64]:
         """(2,) longitude, latitude in degrees."""
         return np.array([self.longitude, self.latitude], dtype=np.float64)

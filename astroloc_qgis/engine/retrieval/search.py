@@ -17,6 +17,7 @@ from astroloc_qgis.engine.block_table import iou_with, overlaps_extent
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval.nadir_prior import WEIGHT, distance_penalty, size_penalty
@@ -69,7 +70,7 @@ def retrieve(
     descriptor: Descriptor,
     *,
     top: int = 10,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     radius_km: float = 2500,
     extent: Extent | None = None,
     polygon: str | None = None,
@@ -87,7 +88,7 @@ def retrieve(
         index: to search.
         descriptor: the one that the index was built with (``Index.create_descriptor``).
         top: how many candidates; as many as there are if the index has fewer.
-        nadir: latitude, longitude (degrees) of the sub-satellite point; only blocks whose centre is within
+        nadir: the sub-satellite point; only blocks whose centre is within
             ``radius_km`` of it are searched.
         radius_km: the ISS sees about 2,500 km; 0 to leave the nadir out of account.
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
@@ -178,7 +179,7 @@ def worth_a_look(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def prior_penalty(index: Index, nadir: tuple[float, float] | None, radius_km: float) -> np.ndarray | None:
+def prior_penalty(index: Index, nadir: Nadir | None, radius_km: float) -> np.ndarray | None:
     """What distance from the nadir, and size, take off each block's score (arguments as for ``retrieve``).
 
     Returns:
@@ -186,14 +187,14 @@ def prior_penalty(index: Index, nadir: tuple[float, float] | None, radius_km: fl
     """
     if nadir is None or radius_km == 0:
         return None
-    distance = great_circle_km(np.array([[nadir[1], nadir[0]]], dtype=np.float64), index.centers_lonlat)
+    distance = great_circle_km(nadir.lonlat, index.centers_lonlat)
     return distance_penalty(distance) + size_penalty(index.blocks[:, 0])
 
 
 def allowed_blocks(
     index: Index,
     *,
-    nadir: tuple[float, float] | None = None,
+    nadir: Nadir | None = None,
     radius_km: float = 2500,
     extent: Extent | None = None,
     polygon: str | None = None,
@@ -209,13 +210,12 @@ def allowed_blocks(
     allowed: np.ndarray | None = None
     limits = []
     if nadir is not None and radius_km != 0:
-        latitude, longitude = nadir
+        latitude, longitude = nadir.latitude, nadir.longitude
         if not (-90 <= latitude <= 90 and -360 <= longitude <= 360):
             raise InputError(f"The nadir {latitude:g},{longitude:g} is not LATITUDE,LONGITUDE in degrees.")
         if not radius_km > 0:
             raise InputError(f"The radius about the nadir must be above 0 km (or 0 for no limit), not {radius_km:g}.")
-        centre = np.array([[longitude, latitude]], dtype=np.float64)
-        allowed = great_circle_km(centre, index.centers_lonlat) <= radius_km
+        allowed = great_circle_km(nadir.lonlat, index.centers_lonlat) <= radius_km
         limits.append(f"within {radius_km:g} km of the nadir {latitude:g},{longitude:g}")
     if extent is not None:
         west, south, east, north = extent

@@ -27,6 +27,7 @@ from astroloc_qgis.engine.confidence.fitting import MOST_ERROR, calibrate, count
 from astroloc_qgis.engine.confidence.model import JUDGED, evidence_row
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 from astroloc_qgis.engine.verification import Evidence
@@ -54,7 +55,7 @@ def folder(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def square_photo(lon: float = 8.0, lat: float = 46.0, half: float = 0.7) -> SimulatedPhoto:
     corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * half + np.array([lon, lat])
-    return SimulatedPhoto(Path("p.jpg"), corners, (lat, lon))
+    return SimulatedPhoto(Path("p.jpg"), corners, Nadir(lat, lon))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,12 +142,12 @@ def test_the_threshold_of_a_precision_is_the_least_that_holds_it() -> None:
     assert threshold_of(confidence, np.array([0, 1, 1, 1, 1])) == 1.0
 
 
-def listed(lon: float, lat: float, nadir: tuple[float, float], area: float = 20_000.0) -> Listed:
+def listed(lon: float, lat: float, nadir: Nadir, area: float = 20_000.0) -> Listed:
     return Listed("ISS001-E-1", np.array([lon, lat]), nadir, area)
 
 
 @pytest.mark.parametrize(
-    "place", [(8.0, 46.0, (45.0, 7.0)), (179.8, -20.0, (-19.0, -178.0)), (10.0, 40.0, (36.0, 5.0))]
+    "place", [(8.0, 46.0, Nadir(45.0, 7.0)), (179.8, -20.0, Nadir(-19.0, -178.0)), (10.0, 40.0, Nadir(36.0, 5.0))]
 )
 def test_a_camera_over_the_nadir_sees_the_footprint_as_large_as_it_is(place: tuple) -> None:
     wanted = listed(*place)
@@ -157,11 +158,11 @@ def test_a_camera_over_the_nadir_sees_the_footprint_as_large_as_it_is(place: tup
     assert great_circle_km(middle, wanted.centre)[0] < 25
     sides = great_circle_km(corners, np.roll(corners, -1, axis=0))
     assert (sides[0] + sides[2]) * (sides[1] + sides[3]) / 4 == pytest.approx(wanted.area_km2, rel=0.1)
-    assert great_circle_km(np.array([camera.lon, camera.lat]), np.array([wanted.nadir[::-1]]))[0] < 10
+    assert great_circle_km(np.array([camera.lon, camera.lat]), wanted.nadir.lonlat)[0] < 10
 
 
 def test_no_camera_sees_beyond_its_horizon() -> None:
-    assert camera_at(listed(40.0, 46.0, (45.0, 7.0)), np.random.default_rng(1)) is None
+    assert camera_at(listed(40.0, 46.0, Nadir(45.0, 7.0)), np.random.default_rng(1)) is None
 
 
 def test_looks_are_those_of_a_seed_and_clouds_are_counted() -> None:
@@ -181,7 +182,7 @@ def test_a_table_of_footprints_is_read_and_a_bad_one_refused(tmp_path: Path) -> 
     table.write_text(",".join([*names, "area_km2", "split"]) + "\n" + ",".join(map(str, [*values, 5e4, "test"])) + "\n")
     (found,) = read_footprints(table, "test")
     assert found.centre[0] % 360 == pytest.approx(180)
-    assert found.nadir == (0.5, 178.0)
+    assert found.nadir == Nadir(0.5, 178.0)
     with pytest.raises(InputError, match="none of the split 'train'"):
         read_footprints(table, "train")
     table.write_text("a,b\n1,2\n")

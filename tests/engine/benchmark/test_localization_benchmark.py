@@ -13,6 +13,7 @@ from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from tests.engine.scene import SIZE, Scene, make_scene
 
 SQUARE = np.array([[10.0, 46.0], [11.0, 46.0], [11.0, 45.0], [10.0, 45.0]])
@@ -36,8 +37,8 @@ def test_the_error_is_that_of_the_worst_corner_as_a_part_of_the_diagonal() -> No
 
 def test_a_photo_is_right_where_it_lies_and_wrong_elsewhere(scene: Scene, tmp_path: Path) -> None:
     lon, lat = scene.world.center_lonlat
-    right = Query("A", scene.photo, truth(scene), (float(lat), float(lon)))
-    wrong = Query("B", scene.stranger, truth(scene) + 0.5, (float(lat), float(lon)))
+    right = Query("A", scene.photo, truth(scene), Nadir(float(lat), float(lon)))
+    wrong = Query("B", scene.stranger, truth(scene) + 0.5, Nadir(float(lat), float(lon)))
     work = tmp_path / "work.jsonl"
     entries = run([right, wrong], scene.index, work, matcher="sift", device="cpu")
     assert [entry["localized"] for entry in entries] == [True, False]

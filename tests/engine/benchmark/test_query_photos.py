@@ -12,6 +12,7 @@ from astroloc_qgis.engine.benchmark import query_photos
 from astroloc_qgis.engine.benchmark.query_photos import clockwise, read_test_footprints, view, write_query_photos
 from astroloc_qgis.engine.benchmark.retrieval import read_queries
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import lonlat_to_mercator, mercator_to_lonlat
 from tests.engine.synthetic import make_world
@@ -79,7 +80,7 @@ def test_photos_are_written_with_their_places_and_the_same_again(
         assert write_query_photos(str(imagery), footprints, tmp_path / name, per_region=3) == 1
     (query,) = read_queries(tmp_path / "one")
     assert query.region == "Alps"
-    assert query.nadir == (46.0, 11.0)
+    assert query.nadir == Nadir(46.0, 11.0)
     assert np.abs(query.footprint - [11.0, 46.05]).max() < 0.35
     assert cv2.imread(str(query.path)).shape[2] == 3
     assert (tmp_path / "one" / "photos.csv").read_bytes() == (tmp_path / "two" / "photos.csv").read_bytes()

@@ -14,6 +14,7 @@ from astroloc_qgis.engine.benchmark.baselines import blocks_in_reach, thin_out
 from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_queries, region_table, run, summary
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.photo.reading import read_photo
@@ -96,7 +97,7 @@ def test_recall_is_the_share_of_photos_found_so_early_and_regions_count_alike() 
 
     def found(region: str, overlap: int | None, iou20: int | None) -> Found:
         return Found(
-            Query(region, Path("x/y.jpg"), nowhere, (0, 0)), overlap, iou20, (overlap, iou20), (overlap, None), 0.1
+            Query(region, Path("x/y.jpg"), nowhere, Nadir(0, 0)), overlap, iou20, (overlap, iou20), (overlap, None), 0.1
         )
 
     ranks = [("A", 1, 3), ("A", 7, None), ("A", None, None), ("A", 100, 100), ("B", 2, 2)]
@@ -111,7 +112,7 @@ def test_recall_is_the_share_of_photos_found_so_early_and_regions_count_alike() 
 
 def test_only_blocks_about_the_photos_own_nadir_are_searched(folder: Path, index: Index) -> None:
     query = read_queries(folder)[0]
-    far = Query(query.region, query.path, query.footprint, (query.nadir[0], query.nadir[1] + 3))
+    far = Query(query.region, query.path, query.footprint, Nadir(query.nadir.latitude, query.nadir.longitude + 3))
     (near,) = run([query], index, index.create_descriptor(), radius_km=10)
     (away,) = run([far], index, index.create_descriptor(), radius_km=10)
     assert near.iou20 == 1
@@ -127,7 +128,7 @@ def test_the_blocks_in_reach_are_those_about_any_nadir(folder: Path, index: Inde
     expected = set()
     for number in range(len(index)):
         for query in queries:
-            if great_circle_km(np.array([query.nadir[::-1]]), centers[number])[0] <= 12:
+            if great_circle_km(query.nadir.lonlat, centers[number])[0] <= 12:
                 expected.add(tuple(index.blocks[number]))
     assert set(map(tuple, blocks_in_reach(index, queries, 12))) == expected
     assert len(blocks_in_reach(index, queries, 0)) == len(index)
@@ -177,7 +178,7 @@ def test_real_cases_are_queries_too(folder: Path, tmp_path: Path) -> None:
     unknown = {"kind": "negative"}
     (tmp_path / "cases.json").write_text(json.dumps([{"id": "a", **case, **known}, {"id": "b", **case, **unknown}]))
     (read,) = read_queries(tmp_path)
-    assert (read.region, read.path, read.nadir) == ("a", query.path, (46.0, 11.0))
+    assert (read.region, read.path, read.nadir) == ("a", query.path, Nadir(46.0, 11.0))
     assert (read.footprint == query.footprint).all()
 
 

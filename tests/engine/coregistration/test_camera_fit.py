@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration.camera_fit import fit_camera, height_of
+from astroloc_qgis.engine.coregistration.camera_fit import fit_camera
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
@@ -83,5 +83,5 @@ def test_a_mirrored_photo_is_no_cameras() -> None:
 
 
 def test_only_a_near_sided_plane_has_a_camera() -> None:
-    assert height_of(WorkingPlane.near_sided(10.0, 20.0, 415_000.0)) == 415_000.0
-    assert height_of(WorkingPlane.local(10.0, 20.0)) is None
+    assert WorkingPlane.near_sided(10.0, 20.0, 415_000.0).camera_height_m == 415_000.0
+    assert WorkingPlane.local(10.0, 20.0).camera_height_m is None

@@ -18,15 +18,14 @@ from astroloc_qgis.engine.coregistration.search_area import (
     area_about_block,
     area_about_footprint,
     frame_towards,
-    plane_for,
 )
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points
-from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M, Nadir
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane, plane_for
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
@@ -164,8 +163,8 @@ def far(scene_of: Callable[..., Scene]) -> Scene:
 
 
 def test_with_the_nadir_a_wide_oblique_photo_is_exact_and_without_it_is_bent(far: Scene) -> None:
-    nadir = (42.5, 11.0)
-    plane = WorkingPlane.near_sided(nadir[1], nadir[0])
+    nadir = Nadir(42.5, 11.0)
+    plane = WorkingPlane.near_sided(nadir.longitude, nadir.latitude)
     truth = from_orbit(plane, WIDE, focal_px=480.0, tilt=38.0, azimuth=10.0)
     photo = far.world.photo(truth, WIDE, plane=plane)
     block = block_around(*plane.to_lonlat(apply_homography(truth, np.array([[240.0, 160.0]])))[0], 9)
@@ -183,14 +182,14 @@ def test_a_nadir_that_is_wrong_by_far_does_no_harm(far: Scene) -> None:
     truth = from_orbit(plane, WIDE, focal_px=900.0, tilt=20.0, azimuth=10.0)
     photo = far.world.photo(truth, WIDE, plane=plane)
     block = block_around(*plane.to_lonlat(apply_homography(truth, np.array([[240.0, 160.0]])))[0], 9)
-    misled = far.find(photo, area_about_block(block, far.reference, nadir=(40.5, 7.0)))
+    misled = far.find(photo, area_about_block(block, far.reference, nadir=Nadir(40.5, 7.0)))
     untold = far.find(photo, area_about_block(block, far.reference))
     assert "+proj=aeqd" in misled.plane.proj  # the nadir was not believed
     assert corner_error(misled, truth, plane, WIDE) < corner_error(untold, truth, plane, WIDE) + LIMIT_PX
 
 
 def test_a_wide_search_area_near_the_horizon_shows_no_more_than_the_camera_sees(far: Scene) -> None:
-    area = area_about_block(Block(8, 108, 128), far.reference, nadir=(23.7, 7.0))
+    area = area_about_block(Block(8, 108, 128), far.reference, nadir=Nadir(23.7, 7.0))
     for frame in area.frames:
         shown = area.plane.to_lonlat(apply_homography(frame.to_plane, photo_corners(*frame.size)))
         centre = area.plane.to_lonlat(apply_homography(frame.to_plane, np.array([frame.centre])))
@@ -200,8 +199,8 @@ def test_a_wide_search_area_near_the_horizon_shows_no_more_than_the_camera_sees(
 
 
 def test_a_photo_with_the_horizon_in_it_is_found(far: Scene) -> None:
-    nadir = (36.0, 11.0)
-    plane = WorkingPlane.near_sided(nadir[1], nadir[0])
+    nadir = Nadir(36.0, 11.0)
+    plane = WorkingPlane.near_sided(nadir.longitude, nadir.latitude)
     size = (600, 400)
     truth = from_orbit(plane, size, focal_px=700.0, tilt=61.0, azimuth=0.0)
     photo = far.world.photo(truth, size, plane=plane)
@@ -218,12 +217,12 @@ def test_a_photo_with_the_horizon_in_it_is_found(far: Scene) -> None:
 def test_the_working_plane_is_the_cameras_where_the_nadir_is_known_and_sees_the_place() -> None:
     place = np.array([11.0, 46.0])
     assert plane_for(place, None) == WorkingPlane.local(11.0, 46.0)
-    assert plane_for(place, (40.0, 12.0)) == WorkingPlane.near_sided(12.0, 40.0)  # latitude first, as in commands
-    assert plane_for(place, (-40.0, 12.0)) == WorkingPlane.local(11.0, 46.0)
+    assert plane_for(place, Nadir(40.0, 12.0)) == WorkingPlane.near_sided(12.0, 40.0)
+    assert plane_for(place, Nadir(-40.0, 12.0)) == WorkingPlane.local(11.0, 46.0)
 
 
-@pytest.mark.parametrize("nadir", [None, (46.0, 11.0), (40.0, 5.0)])
-def test_a_search_frame_shows_its_place_in_the_middle_with_north_up(nadir: tuple[float, float] | None) -> None:
+@pytest.mark.parametrize("nadir", [None, Nadir(46.0, 11.0), Nadir(40.0, 5.0)])
+def test_a_search_frame_shows_its_place_in_the_middle_with_north_up(nadir: Nadir | None) -> None:
     plane = plane_for(np.array([11.0, 46.0]), nadir)
     frame = frame_towards(plane, 11.0, 46.0, 60_000.0, 600)
     places = np.array([[11.0, 46.0], [11.0, 46.05], [11.05, 46.0]])

@@ -14,6 +14,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference, block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.retrieval import search as retrieval
@@ -148,11 +149,11 @@ def test_the_nadir_limits_before_the_search(toy: tuple[Index, Descriptor], image
     index, descriptor = toy
     photo = picture(imagery, index.block(0))
     longitude, latitude = index.centers_lonlat[len(index) - 1]
-    found = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=30)
+    found = retrieve(photo, index, descriptor, top=len(index), nadir=Nadir(latitude, longitude), radius_km=30)
     distances = great_circle_km(np.array([[longitude, latitude]]), index.centers_lonlat)
     assert {c.block for c in found} == {index.block(n) for n in np.flatnonzero(distances <= 30)}
     assert 0 < len(found) < len(index)
-    unlimited = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=0)
+    unlimited = retrieve(photo, index, descriptor, top=len(index), nadir=Nadir(latitude, longitude), radius_km=0)
     assert len(unlimited) == len(index)
 
 
@@ -162,7 +163,7 @@ def test_of_blocks_that_look_alike_the_one_near_the_nadir_is_first(
     index, descriptor = toy
     photo = picture(imagery, index.block(0))
     longitude, latitude = index.centers_lonlat[0] + [6.0, 2.0]
-    found = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), diversify=False)
+    found = retrieve(photo, index, descriptor, top=len(index), nadir=Nadir(latitude, longitude), diversify=False)
     plain = retrieve(photo, index, descriptor, top=len(index), extent=(-180, -90, 180, 90), diversify=False)
     similarity = {candidate.block: candidate.score for candidate in plain}
     scores = []
@@ -173,7 +174,7 @@ def test_of_blocks_that_look_alike_the_one_near_the_nadir_is_first(
     assert len(found) == len(index)
     assert scores == sorted(scores, reverse=True)
     assert [candidate.block for candidate in found] != [candidate.block for candidate in plain]
-    rough = retrieve(photo, index, descriptor, top=len(index), nadir=(latitude, longitude), radius_km=0)
+    rough = retrieve(photo, index, descriptor, top=len(index), nadir=Nadir(latitude, longitude), radius_km=0)
     assert rough[0].score == plain[0].score
 
 
@@ -189,12 +190,15 @@ def test_the_extent_limits_to_blocks_that_overlap_it(toy: tuple[Index, Descripto
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"nadir": (-46.0, 11.0), "radius_km": 2500}, r"no block within 2500 km of the nadir -46,11"),
+        ({"nadir": Nadir(-46.0, 11.0), "radius_km": 2500}, r"no block within 2500 km of the nadir -46,11"),
         ({"extent": (50, 10, 60, 20)}, r"no block in the extent 50,10,60,20"),
-        ({"nadir": (46.0, 11.0), "extent": (50, 10, 60, 20)}, r"within 2500 km of the nadir 46,11 and in the extent"),
-        ({"nadir": (146.0, 11.0)}, r"nadir 146,11 is not LATITUDE,LONGITUDE"),
-        ({"nadir": (46.0, 11.0), "radius_km": -5}, r"radius .* not -5"),
-        ({"nadir": (46.0, 11.0), "radius_km": float("nan")}, r"radius .* not nan"),
+        (
+            {"nadir": Nadir(46.0, 11.0), "extent": (50, 10, 60, 20)},
+            r"2500 km of the nadir 46,11 and in the extent",
+        ),
+        ({"nadir": Nadir(146.0, 11.0)}, r"nadir 146,11 is not LATITUDE,LONGITUDE"),
+        ({"nadir": Nadir(46.0, 11.0), "radius_km": -5}, r"radius .* not -5"),
+        ({"nadir": Nadir(46.0, 11.0), "radius_km": float("nan")}, r"radius .* not nan"),
         ({"extent": (10, 50, 20, 40)}, r"extent 10,50,20,40 is not WEST,SOUTH,EAST,NORTH"),
         ({"top": 0}, r"at least 1, not 0"),
     ],
@@ -260,6 +264,6 @@ def test_real_photos_find_their_place_among_the_blocks_of_seven_references(share
     found = 0
     for case in (case for case in cases if case["kind"] == "positive"):
         photo = cv2.cvtColor(cv2.imread(str(shared / "real-cases" / case["photo"])), cv2.COLOR_BGR2RGB)
-        candidates = retrieve(photo, index, descriptor, nadir=(case["nadir_lat"], case["nadir_lon"]))
+        candidates = retrieve(photo, index, descriptor, nadir=Nadir(case["nadir_lat"], case["nadir_lon"]))
         found += any(overlaps(candidate.block, case["footprint_lonlat"]) for candidate in candidates)
     assert found >= 4
