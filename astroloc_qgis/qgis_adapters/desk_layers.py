@@ -17,8 +17,9 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
-from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, signed_area, transform, wrap_lon
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.polygons import signed_area
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, all_photo_layers, photo_layers
 from astroloc_qgis.qgis_adapters.text import tr
@@ -125,7 +126,7 @@ def write_corners(layer: QgsVectorLayer, corners: Sequence[Sequence[float]]) -> 
         return
     geometry = _polygon(corners)
     if layer.crs().authid() != WGS84:
-        points = transform(np.array(corners), WGS84, layer.crs().toWkt())
+        points = transform_points(np.array(corners), WGS84, layer.crs().toWkt())
         geometry = _polygon(points.tolist())
     if layer.isEditable():
         layer.changeGeometry(min(ids), geometry)
@@ -152,7 +153,7 @@ def read_corners(layer: QgsVectorLayer, geometry: QgsGeometry | None = None) -> 
         return None
     if signed_area(ring) > 0:  # a photo is never mirrored: whatever turned the ring round, its first corner stays
         ring = np.roll(ring[::-1], 1, axis=0)
-    return transform(ring, layer.crs().toWkt(), WGS84)
+    return transform_points(ring, layer.crs().toWkt(), WGS84)
 
 
 def _polygon(corners: Sequence[Sequence[float]]) -> QgsGeometry:

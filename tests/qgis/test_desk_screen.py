@@ -9,9 +9,10 @@ import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings, QgsRectangle
 from qgis.PyQt.QtCore import QSize
 
+from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.gui.desk.canvas.screen import Screen, warp
 from astroloc_qgis.gui.model.work import Placement
-from astroloc_qgis.qgis_adapters.desk_geometry import local_plane, transform
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, read_pyramid
 
 SIZE = (600, 400)
@@ -22,7 +23,7 @@ def placed(lon, lat, gsd=100.0, turn_deg=20.0, tilt=(0.1, -0.15), size=SIZE, pla
     cos, sin = gsd * np.cos(turn), gsd * np.sin(turn)
     flat = np.array([[cos, sin, 0.0], [sin, -cos, 0.0], [tilt[0] / size[0], tilt[1] / size[1], 1.0]])
     matrix = flat @ np.array([[1, 0, -size[0] / 2], [0, 1, -size[1] / 2], [0, 0, 1.0]])
-    return Placement.of(matrix, plane or local_plane(lon, lat), size, "hand")
+    return Placement.of(matrix, plane or WorkingPlane.local(lon, lat).proj, size, "hand")
 
 
 def coded(size=SIZE):
@@ -35,7 +36,7 @@ def canvas(crs, lon, lat, metres_a_pixel, size=(500, 380)):
     settings = QgsMapSettings()
     settings.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
     settings.setOutputSize(QSize(*size))
-    x, y = transform(np.array([[lon, lat]]), "EPSG:4326", crs)[0]
+    x, y = transform_points(np.array([[lon, lat]]), "EPSG:4326", crs)[0]
     unit = metres_a_pixel / (111_320.0 if crs == "EPSG:4326" else np.cos(np.radians(lat)) if crs == "EPSG:3857" else 1)
     half = np.array(size) / 2 * unit
     settings.setExtent(QgsRectangle(x - half[0], y - half[1], x + half[0], y + half[1]))

@@ -40,6 +40,13 @@ def scaling(x: float, y: float | None = None) -> Array:
     return np.diag([x, x if y is None else y, 1.0])
 
 
+def rotation_and_scaling(centre: Array, angle: float, scale: float) -> Array:
+    """The (3, 3) rotation by an angle in radians (anticlockwise with y up) and scaling about a centre (2,)."""
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    about = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    return np.asarray(translation(*centre) @ about @ translation(*(-np.asarray(centre))))
+
+
 def quarter_rotation(width: float, height: float, turn: int) -> Array:
     """Where ``np.rot90(image, turn)`` puts the pixels of a width x height image, as a (3, 3) map."""
     turns = {
@@ -59,6 +66,13 @@ def in_front(homography: Array, xy: Array, reference_xy: tuple[float, float]) ->
     depth = np.asarray(xy, dtype=np.float64) @ homography[2, :2] + homography[2, 2]
     here = float(np.asarray(reference_xy) @ homography[2, :2] + homography[2, 2])
     return depth * math.copysign(1.0, here)
+
+
+def relative_depth(homography: Array, xy: Array, reference_xy: Array) -> Array:
+    """(N,) depth of (N, 2) points, 1 at the reference point (2,): at or below 0 a point sees no ground."""
+    xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+    depth = xy @ homography[2, :2] + homography[2, 2]
+    return np.asarray(depth / (np.asarray(reference_xy, dtype=np.float64) @ homography[2, :2] + homography[2, 2]))
 
 
 def homography_from_points(source: Array, target: Array, weights: Array | None = None) -> Array:

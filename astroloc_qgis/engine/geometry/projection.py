@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from osgeo import osr
 
 Array = NDArray[np.float64]
+WGS84 = "EPSG:4326"
+"""Longitude and latitude in degrees."""
 _LOCK = threading.Lock()
 """PROJ's transformations serve one thread at a time."""
 

@@ -15,12 +15,12 @@ from qgis.PyQt.QtCore import QObject, QStandardPaths
 from qgis.PyQt.QtWidgets import QDialog
 
 from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.engine.geometry.projection import WGS84, transform_points
 from astroloc_qgis.gui.desk.exporting import export_jobs
 from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
 from astroloc_qgis.gui.desk.panels.details_panel import describe
 from astroloc_qgis.gui.desk.panels.export_dialog import ExportDialog
 from astroloc_qgis.gui.model.photo_list import PhotoItem, state_texts
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers
 from astroloc_qgis.qgis_adapters.desk_report import write_report
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
@@ -107,7 +107,7 @@ class DeskExport(QObject):
         if placement is None:
             raise AstroLocError(tr("{name} lies nowhere: there is nothing to report.").format(name=item.name))
         crs = self._desk.canvas.mapSettings().destinationCrs()
-        corners = transform(placement.footprint(), WGS84, self._desk.live.screen.crs)
+        corners = transform_points(placement.footprint(), WGS84, self._desk.live.screen.crs)
         extent = QgsRectangle(*corners.min(axis=0), *corners.max(axis=0))
         extent.scale(1.25)
         ours = {layer.id() for layer in all_photo_layers(project)}

@@ -25,9 +25,9 @@ from qgis.PyQt.QtWidgets import QFileDialog
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.points_file import read_points
+from astroloc_qgis.engine.geometry.projection import WGS84, transform_points
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.gui.model.work import TiePoint
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.desk_settings import DeskSettings
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
@@ -167,7 +167,7 @@ class KnownPlaces(QObject):
             self._main.messages.warning(str(error), error.details)
             return
         crs = crs or QgsProject.instance().crs().toWkt()
-        lonlat = transform(np.array([[point.map_x, point.map_y] for point in points]), crs, WGS84)
+        lonlat = transform_points(np.array([[point.map_x, point.map_y] for point in points]), crs, WGS84)
         added = tuple(
             TiePoint(point.x, point.y, float(lon), float(lat), point.enabled)
             for point, (lon, lat) in zip(points, lonlat, strict=True)
@@ -180,7 +180,7 @@ class KnownPlaces(QObject):
         self._ask(tr("Control points"), "*.points", self.read_control_points)
 
     def _on_click(self, point: QgsPointXY, _button: Qt.MouseButton) -> None:
-        lon, lat = transform(np.array([[point.x(), point.y()]]), self._desk.live.screen.crs, WGS84)[0]
+        lon, lat = transform_points(np.array([[point.x(), point.y()]]), self._desk.live.screen.crs, WGS84)[0]
         self._desk.canvas.unsetMapTool(self.tool)
         if self._picking and np.isfinite((lon, lat)).all():
             self.set_place(self._picking, (round(float(lat), 5), round(float(lon), 5)))

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import homography_from_points
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
+from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.gui.desk.canvas.screen import Screen
 from astroloc_qgis.gui.model.work import Placement, Work, fit_placement, is_sound
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, fit_homography, ground_km, local_plane, transform
 
 SHARE = 0.5
 """How much of the map's shorter side a photo fills that is placed by hand."""
-HORIZON_KM = 1800.0
-"""A place farther from the nadir than this is too near to the horizon for a perspective plane."""
-ISS_ALTITUDE_M = 420_000.0
 
 
 def plane_about(lon: float, lat: float, nadir: tuple[float, float] | None) -> str:
-    """The working plane for a place, as the engine chooses it: what a camera above the nadir sees, if that is known."""
-    if nadir is not None and ground_km(np.array([nadir[1], nadir[0]]), np.array([lon, lat])) < HORIZON_KM:
-        return (
-            f"+proj=nsper +h={ISS_ALTITUDE_M:.3f} +lat_0={nadir[0]:.9f} +lon_0={nadir[1]:.9f} "
-            "+datum=WGS84 +units=m +no_defs"
-        )
-    return local_plane(lon, lat)
+    """The PROJ string of the engine's working plane for a place; the nadir is (latitude, longitude)."""
+    return plane_for(np.array([lon, lat]), None if nadir is None else Nadir(*nadir)).proj
 
 
 def place_in_view(screen: Screen, size: tuple[int, int], nadir: tuple[float, float] | None) -> Placement | None:
@@ -42,7 +37,7 @@ def place_in_view(screen: Screen, size: tuple[int, int], nadir: tuple[float, flo
     side = min(screen.size) * SHARE
     width, height = np.array(size) * (side / max(size)) * (1.3 if size[0] > size[1] else 1.0)
     corners = middle + np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
-    return _through(corners_to_photo(size), screen.to_plane(corners, plane), plane, size)
+    return _through(photo_corners(*size), screen.to_plane(corners, plane), plane, size)
 
 
 def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement | None:
@@ -54,7 +49,7 @@ def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement |
         return None
     lonlat = np.array([[point.lon, point.lat] for point in used])
     plane = plane_about(float(lonlat[0, 0]), float(lonlat[0, 1]), work.nadir)
-    ground = transform(lonlat, WGS84, plane)
+    ground = transform_points(lonlat, WGS84, plane)
     photo = np.array([[point.x, -point.y] for point in used])  # a photo's rows run down, the plane's y runs up
     a, b, p, q = (complex(*xy) for xy in (photo[0], photo[1], ground[0], ground[1]))
     if abs(b - a) < 1e-9 or not np.isfinite(ground).all():
@@ -65,14 +60,8 @@ def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement |
     return fit_placement(Placement.of(upright, plane, size, "tie points"), work.tie_points)
 
 
-def corners_to_photo(size: tuple[int, int]) -> Array:
-    """(4, 2) the corners of a photo, pixels."""
-    width, height = size
-    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
-
-
 def _through(photo: Array, ground: Array, plane: str, size: tuple[int, int]) -> Placement | None:
     if not np.isfinite(ground).all():
         return None
-    placement = Placement.of(fit_homography(photo, ground), plane, size, "hand")
+    placement = Placement.of(homography_from_points(photo, ground), plane, size, "hand")
     return placement if is_sound(placement) else None

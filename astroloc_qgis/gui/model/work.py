@@ -11,17 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.qgis_adapters.desk_geometry import (
-    WGS84,
-    apply,
-    depth,
-    fit_homography,
-    fits_to_points,
-    local_plane,
-    transform,
-    wrap_lon,
-)
+from astroloc_qgis.engine.geometry.distances import wrap_lon
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, relative_depth
+from astroloc_qgis.engine.geometry.polygons import signed_area
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
+from astroloc_qgis.engine.geometry.tie_point_fits import fits_to_points
+from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from astroloc_qgis.engine.tiles import Block
 
 OWN_WEIGHT = 10**0.5
 """A tie point set by hand counts as much as ten that the machine found (this is the weight of its residual)."""
@@ -112,13 +109,13 @@ class Placement:
 
     def to_lonlat(self, photo_xy: Array) -> Array:
         """(N, 2) photo pixels -> (N, 2) longitude, latitude; NaN where they see no ground."""
-        mapped = apply(self.matrix, photo_xy)
-        mapped[depth(self.matrix, photo_xy, self.centre) <= 0] = np.nan
-        return transform(mapped, self.plane, WGS84)
+        mapped = apply_homography(self.matrix, photo_xy)
+        mapped[relative_depth(self.matrix, photo_xy, self.centre) <= 0] = np.nan
+        return transform_points(mapped, self.plane, WGS84)
 
     def to_photo(self, lonlat: Array) -> Array:
         """(N, 2) longitude, latitude -> (N, 2) photo pixels; NaN where the plane does not show the place."""
-        return apply(np.linalg.inv(self.matrix), transform(lonlat, WGS84, self.plane))
+        return apply_homography(np.linalg.inv(self.matrix), transform_points(lonlat, WGS84, self.plane))
 
     def footprint(self) -> Array:
         """(4, 2) longitude, latitude of the anchors, in the photo's corner order."""
@@ -131,8 +128,9 @@ class Placement:
         middle = self.to_lonlat(self.centre[None])[0]
         if not (np.isfinite(lonlat).all() and np.isfinite(middle).all()):
             return self
-        plane = local_plane(float(middle[0]), float(middle[1]))
-        return Placement.of(fit_homography(anchors, transform(lonlat, WGS84, plane)), plane, self.size, self.basis)
+        plane = WorkingPlane.local(float(middle[0]), float(middle[1]))
+        matrix = homography_from_points(anchors, plane.from_lonlat(lonlat))
+        return Placement.of(matrix, plane.proj, self.size, self.basis)
 
 
 @dataclass(frozen=True)
@@ -164,16 +162,16 @@ class Candidate:
 
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north in metres of EPSG:3857."""
-        world = 2 * np.pi * 6378137.0
-        tile = world / 2**self.zoom
-        west, north = self.column * tile - world / 2, world / 2 - self.row * tile
-        return west, north - self.size * tile, west + self.size * tile, north
+        return self._block.bounds_3857
 
     def centre(self) -> tuple[float, float]:
         """Longitude and latitude of its middle."""
-        west, south, east, north = self.bounds()
-        lon, lat = transform(np.array([[(west + east) / 2, (south + north) / 2]]), "EPSG:3857", WGS84)[0]
+        lon, lat = self._block.center_lonlat
         return float(lon), float(lat)
+
+    @property
+    def _block(self) -> Block:
+        return Block(self.zoom, self.row, self.column, self.size)
 
 
 @dataclass(frozen=True)
@@ -269,9 +267,9 @@ class Work:
             return np.full((count, 2), np.nan), np.full((count, 2), np.nan)
         photo = np.array([[point.x, point.y] for point in self.tie_points])
         lonlat = np.array([[point.lon, point.lat] for point in self.tie_points])
-        on_plane = transform(lonlat, WGS84, self.placement.plane)
-        in_metres = on_plane - apply(self.placement.matrix, photo)
-        return apply(np.linalg.inv(self.placement.matrix), on_plane) - photo, in_metres
+        on_plane = transform_points(lonlat, WGS84, self.placement.plane)
+        in_metres = on_plane - apply_homography(self.placement.matrix, photo)
+        return apply_homography(np.linalg.inv(self.placement.matrix), on_plane) - photo, in_metres
 
 
 @lru_cache(maxsize=64)
@@ -291,7 +289,7 @@ def _anchors(placement: Placement) -> tuple[tuple[float, float], ...]:
 
 def _seen(placement: Placement, photo_xy: Array) -> np.ndarray:
     """Whether photo points see ground, and not too near to the horizon."""
-    deep = depth(placement.matrix, photo_xy, placement.centre) > NEAREST_HORIZON
+    deep = relative_depth(placement.matrix, photo_xy, placement.centre) > NEAREST_HORIZON
     return np.asarray(deep & np.isfinite(placement.to_lonlat(photo_xy)).all(axis=1))
 
 
@@ -304,7 +302,7 @@ def fit_placement(placement: Placement, points: tuple[TiePoint, ...]) -> Placeme
     if not used:
         return None
     photo = np.array([[point.x, point.y] for point in used])
-    plane = transform(np.array([[point.lon, point.lat] for point in used]), WGS84, placement.plane)
+    plane = transform_points(np.array([[point.lon, point.lat] for point in used]), WGS84, placement.plane)
     weights = np.array([OWN_WEIGHT if point.by_hand else 1.0 for point in used])
     if not np.isfinite(plane).all():
         return None
@@ -321,12 +319,10 @@ def fit_placement(placement: Placement, points: tuple[TiePoint, ...]) -> Placeme
 
 def _is_tame(placement: Placement) -> bool:
     """Whether a fit looks like a photo: no corner near the horizon, no side squeezed."""
-    width, height = placement.size
-    corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
-    if depth(placement.matrix, corners, placement.centre).min() < TAMEST_DEPTH:
+    if relative_depth(placement.matrix, photo_corners(*placement.size), placement.centre).min() < TAMEST_DEPTH:
         return False
     steps = placement.centre + np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, -0.5], [0.0, 0.5]])
-    ends = apply(placement.matrix, steps)
+    ends = apply_homography(placement.matrix, steps)
     long, short = np.linalg.svd(np.column_stack([ends[1] - ends[0], ends[3] - ends[2]]), compute_uv=False)
     return bool(short > 0 and long / short < MOST_STRETCHED)
 
@@ -337,10 +333,11 @@ def is_sound(placement: Placement) -> bool:
         return False
     middle, size = placement.centre, min(placement.size) / 20
     around = middle + np.array([[-size, -size], [size, -size], [size, size], [-size, size]])
-    if (depth(placement.matrix, around, middle) <= 0).any() or not np.isfinite(placement.to_lonlat(around)).all():
+    if (relative_depth(placement.matrix, around, middle) <= 0).any():
         return False
-    x, y = apply(placement.matrix, around).T
-    return bool(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0)
+    if not np.isfinite(placement.to_lonlat(around)).all():
+        return False
+    return signed_area(apply_homography(placement.matrix, around)) < 0
 
 
 def wrapped(lonlat: Array) -> list[list[float]]:

@@ -17,9 +17,9 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas, QgsRubberBand
 from qgis.PyQt.QtGui import QColor
 
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
 from astroloc_qgis.gui.model.work import Candidate, Placement, TiePoint
-from astroloc_qgis.qgis_adapters.desk_geometry import apply
 from astroloc_qgis.qgis_adapters.desk_layers import hide_labels_below, show_rasters
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class DeskMap:
         pixels = self._live.screen.outline(placement)
         if len(pixels) < 3:
             return
-        on_map = apply(self._live.screen.to_map, pixels)
+        on_map = apply_homography(self._live.screen.to_map, pixels)
         box = QgsRectangle(*on_map.min(axis=0), *on_map.max(axis=0))
         box.scale(ROOM)
         self._canvas.setExtent(box)
@@ -91,7 +91,7 @@ class DeskMap:
         """Bring a tie point's place into the middle."""
         pixel = self._live.screen.from_lonlat(np.array([[point.lon, point.lat]]))
         if np.isfinite(pixel).all():
-            x, y = apply(self._live.screen.to_map, pixel)[0]
+            x, y = apply_homography(self._live.screen.to_map, pixel)[0]
             self._canvas.setCenter(QgsPointXY(float(x), float(y)))
             self._canvas.refresh()
 

@@ -10,19 +10,17 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 
-from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.homography import (
+    apply_homography,
+    homography_from_points,
+    rotation_and_scaling,
+    translation,
+)
+from astroloc_qgis.engine.geometry.polygons import is_convex
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
 from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
 from astroloc_qgis.gui.model.work import Placement, is_sound
-from astroloc_qgis.qgis_adapters.desk_geometry import (
-    WGS84,
-    apply,
-    fit_homography,
-    is_convex,
-    shift,
-    transform,
-    turn_and_scale,
-)
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 10
@@ -143,7 +141,7 @@ class FootprintTool(DeskTool):
                 desk.change(desk.work.moved_to(settled(change)), tr("Nudge the photo"), NUDGE_ID)
         elif event.key() in factors:
             turn, scale = factors[event.key()]
-            change = desk.placement.moved(turn_and_scale(_middle(desk.placement), turn, scale))
+            change = desk.placement.moved(rotation_and_scaling(_middle(desk.placement), turn, scale))
             desk.change(desk.work.moved_to(settled(change)), tr("Turn or scale the photo"), TURN_ID)
         else:
             return False
@@ -169,12 +167,12 @@ class FootprintTool(DeskTool):
             turn = cmath.phase(b / a)
             if modifiers & Qt.KeyboardModifier.ShiftModifier:
                 turn = math.radians(15) * round(turn / math.radians(15))
-            return _sound(start.moved(turn_and_scale(middle, turn, 1.0)))
-        return _sound(start.moved(turn_and_scale(middle, 0.0, abs(b) / abs(a))))
+            return _sound(start.moved(rotation_and_scaling(middle, turn, 1.0)))
+        return _sound(start.moved(rotation_and_scaling(middle, 0.0, abs(b) / abs(a))))
 
     def _shift(self, start: Placement, pixel: Array, to: Array) -> Placement | None:
         ends = self._item.screen.to_plane(np.stack([pixel, to]), start.plane)
-        return _sound(start.moved(shift(*(ends[1] - ends[0])))) if np.isfinite(ends).all() else None
+        return _sound(start.moved(translation(*(ends[1] - ends[0])))) if np.isfinite(ends).all() else None
 
     def _give_up(self) -> None:
         desk = self._owner.current_desk()
@@ -193,19 +191,20 @@ def settled(placement: Placement) -> Placement:
 
 def placement_from_corners(corners: Array, placement: Placement) -> Placement | None:
     """The placement whose anchors lie at four (longitude, latitude) corners; None where that makes no photo."""
-    ground = transform(corners, WGS84, placement.plane)
+    ground = transform_points(corners, WGS84, placement.plane)
     if not np.isfinite(ground).all() or not is_convex(ground):
         return None
-    return _sound(Placement.of(fit_homography(placement.anchors(), ground), placement.plane, placement.size, "hand"))
+    matrix = homography_from_points(placement.anchors(), ground)
+    return _sound(Placement.of(matrix, placement.plane, placement.size, "hand"))
 
 
 def _with_corner(start: Placement, corner: int, step: Array) -> Placement | None:
     anchors = start.anchors()
-    ground = apply(start.matrix, anchors)
+    ground = apply_homography(start.matrix, anchors)
     ground[corner] += step
     if not is_convex(ground):
         return None
-    return _sound(Placement.of(fit_homography(anchors, ground), start.plane, start.size, "hand"))
+    return _sound(Placement.of(homography_from_points(anchors, ground), start.plane, start.size, "hand"))
 
 
 def _sound(placement: Placement) -> Placement | None:
@@ -213,7 +212,7 @@ def _sound(placement: Placement) -> Placement | None:
 
 
 def _middle(placement: Placement) -> Array:
-    return np.asarray(apply(placement.matrix, placement.centre[None])[0])
+    return np.asarray(apply_homography(placement.matrix, placement.centre[None])[0])
 
 
 def _at(point: QPoint) -> Array:

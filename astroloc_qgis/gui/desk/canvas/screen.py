@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings
 from qgis.PyQt.QtCore import QRect
 
-from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.homography import apply_homography, relative_depth
+from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.gui.model.work import Placement
-from astroloc_qgis.qgis_adapters.desk_geometry import apply, depth, transform
 from astroloc_qgis.qgis_adapters.desk_photo import Pixels, Pyramid
 
 NODES = 17
@@ -66,11 +66,11 @@ class Screen:
 
     def from_plane(self, xy: Array, plane: str) -> Array:
         """(N, 2) metres of a plane -> (N, 2) canvas pixels; NaN where the map does not show them."""
-        on_map = transform(xy, plane, self.crs)
+        on_map = transform_points(xy, plane, self.crs)
         if self.period is not None:
-            middle = apply(self.to_map, np.array([self.size], dtype=float) / 2)[0, 0]
+            middle = apply_homography(self.to_map, np.array([self.size], dtype=float) / 2)[0, 0]
             on_map[:, 0] = (on_map[:, 0] - middle + self.period / 2) % self.period + middle - self.period / 2
-        return apply(self.to_pixel, on_map)
+        return apply_homography(self.to_pixel, on_map)
 
     def from_lonlat(self, lonlat: Array) -> Array:
         """(N, 2) longitude, latitude -> (N, 2) canvas pixels."""
@@ -78,10 +78,10 @@ class Screen:
 
     def to_plane(self, pixels: Array, plane: str) -> Array:
         """(N, 2) canvas pixels -> (N, 2) metres of a plane; NaN where it shows none."""
-        on_map = apply(self.to_map, pixels)
+        on_map = apply_homography(self.to_map, pixels)
         if self.period is not None:
             on_map[:, 0] = (on_map[:, 0] + self.period / 2) % self.period - self.period / 2
-        return transform(on_map, self.crs, plane)
+        return transform_points(on_map, self.crs, plane)
 
     def to_lonlat(self, pixels: Array) -> Array:
         """(N, 2) canvas pixels -> (N, 2) longitude, latitude."""
@@ -89,13 +89,13 @@ class Screen:
 
     def from_photo(self, placement: Placement, photo_xy: Array) -> Array:
         """(N, 2) photo pixels -> (N, 2) canvas pixels; NaN where they see no ground."""
-        mapped = apply(placement.matrix, photo_xy)
-        mapped[depth(placement.matrix, photo_xy, placement.centre) <= NEAREST] = np.nan
+        mapped = apply_homography(placement.matrix, photo_xy)
+        mapped[relative_depth(placement.matrix, photo_xy, placement.centre) <= NEAREST] = np.nan
         return self.from_plane(mapped, placement.plane)
 
     def to_photo(self, placement: Placement, pixels: Array) -> Array:
         """(N, 2) canvas pixels -> (N, 2) photo pixels."""
-        return apply(np.linalg.inv(placement.matrix), self.to_plane(pixels, placement.plane))
+        return apply_homography(np.linalg.inv(placement.matrix), self.to_plane(pixels, placement.plane))
 
     def outline(self, placement: Placement, points_per_edge: int = 24) -> Array:
         """(N, 2) canvas pixels round the photo; those beyond the horizon left out."""
@@ -145,7 +145,7 @@ def warp(pyramid: Pyramid, placement: Placement, screen: Screen, ratio: float = 
     on_plane = screen.to_plane(mesh, placement.plane)
     inverse = np.linalg.inv(placement.matrix)
     homogeneous = on_plane @ inverse[:, :2].T + inverse[:, 2]
-    here = inverse[2] @ (*apply(placement.matrix, placement.centre[None])[0], 1.0)  # 1 at the photo's centre
+    here = inverse[2] @ (*apply_homography(placement.matrix, placement.centre[None])[0], 1.0)  # 1 at the photo's centre
     homogeneous = np.nan_to_num(homogeneous / here, nan=-1e9)
     nodes = homogeneous.reshape(NODES, NODES, 3).astype(np.float32)
     down, across = _weights(rows), _weights(columns)

@@ -7,11 +7,10 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsSnapIndicator
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 
-from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
 from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
 from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
-from astroloc_qgis.qgis_adapters.desk_geometry import WGS84, transform
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 8
@@ -129,7 +128,7 @@ class TiePointTool(DeskTool):
         point = event.snapPoint()
         self._snap.setMatch(event.mapPointMatch())
         crs = self._item.screen.crs
-        lon, lat = transform(np.array([[point.x(), point.y()]]), crs, WGS84)[0]
+        lon, lat = transform_points(np.array([[point.x(), point.y()]]), crs, WGS84)[0]
         return float(lon), float(lat)
 
 
