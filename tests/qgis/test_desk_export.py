@@ -10,6 +10,7 @@ import pytest
 from osgeo import gdal, ogr
 from qgis.core import QgsProject, QgsRasterLayer
 
+from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.gui.desk.panels.export_dialog import REPORT, ExportDialog
 from astroloc_qgis.gui.model.work import PhotoState, TiePoint
 
@@ -34,6 +35,7 @@ def test_the_usual_is_ticked_and_one_click_away(desk, dock, tmp_path):  # noqa: 
     assert dialog.ok.isEnabled()
     assert dialog.example.text() == "For example a_georeferenced.tif"
     assert all(box.toolTip() for box in dialog.forms.values())
+    assert list(dialog.forms) == [*FORMS, "report"]
 
 
 def test_choices_are_remembered(desk, dock, tmp_path):  # noqa: F811

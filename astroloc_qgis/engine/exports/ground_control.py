@@ -1,4 +1,4 @@
-"""The untouched photo that says where it lies: ground control points in a GeoTIFF's header, or in a VRT beside it."""
+"""Ground control points: in the header of an untouched GeoTIFF, in a VRT beside the photo, in a ``.points`` file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 from osgeo import gdal, osr
 
-from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
+from astroloc_qgis.engine.confidence.uncertainty import MIN_TIE_POINTS
+from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes, write_bytes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
+from astroloc_qgis.engine.exports.points_file import ControlPoint, points_text
 from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.homography import apply_homography
@@ -21,10 +23,42 @@ from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.photo.exif import read_exif
 
 if TYPE_CHECKING:
+    from astroloc_qgis.engine.exports.photo_export import PhotoExport
     from astroloc_qgis.engine.photo.reading import Photo
 
 GRID = 11
 """Control points along each side of the photo, where they follow from its homography."""
+
+
+def export_photo_with_control_points(export: PhotoExport) -> Path:
+    """Write the untouched photo with the tie points that are on or, where they are few, a grid of control points."""
+    photo_xy, lonlat = export.tie_points_used()
+    if len(photo_xy) < MIN_TIE_POINTS:
+        photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible)
+    return write_with_control_points(export.path("_untouched.tif"), export.photo, photo_xy, lonlat)
+
+
+def export_vrt(export: PhotoExport) -> Path | None:
+    """Write a VRT with a grid of control points; None where the photo's file has other pixels."""
+    photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible)
+    return write_photo_vrt(export.path(".vrt"), export.photo, photo_xy, lonlat)
+
+
+def export_points(export: PhotoExport) -> Path:
+    """Write the tie points as QGIS's Georeferencer reads them, or a grid of control points where there are none."""
+    if export.tie_points:
+        photo_xy = np.array([[point["x"], point["y"]] for point in export.tie_points], dtype=np.float64)
+        lonlat = np.array([[point["lon"], point["lat"]] for point in export.tie_points], dtype=np.float64)
+        on = [bool(point.get("on", True)) for point in export.tie_points]
+    else:
+        photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible, side=5)
+        on = [True] * len(photo_xy)
+    residual = apply_homography(np.linalg.inv(export.homography), export.plane.from_lonlat(lonlat)) - photo_xy
+    points = [
+        ControlPoint(float(x), float(y), float(lon), float(lat), used, (float(dx), float(dy)))
+        for (x, y), (lon, lat), used, (dx, dy) in zip(photo_xy, lonlat, on, residual, strict=True)
+    ]
+    return write_bytes(export.path(".points"), points_text(points).encode("utf-8"))
 
 
 def control_grid(
@@ -87,9 +121,9 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
 
     Args:
         path: ".vrt"; an older file is replaced.
-        photo: the photo.
-        photo_xy: (N, 2) photo pixels.
-        lonlat: (N, 2) their longitude, latitude.
+        photo: its file is named in the VRT.
+        photo_xy: (N, 2) photo pixels of the control points.
+        lonlat: (N, 2) longitude, latitude of the control points.
 
     Returns:
         ``path``, or None for a photo that has no file, or one that EXIF turns: its pixels are not the photo's.

@@ -52,46 +52,12 @@ class Panel:
         return np.asarray(xy * self.scale + self.origin)
 
 
-def write_preview(
-    path: Path,
-    photo8: NDArray[np.uint8],
-    reference: Rendering,
-    homography: Array,
-    plane: WorkingPlane,
-    *,
-    tie_points: TiePoints | None = None,
-    title: str = "",
-    facts: Sequence[str] = (),
-    reference_label: str = "Reference",
-    matches: int = 80,
-    outliers: int = 12,
-) -> Path:
-    """Draw and write the preview as PNG, at most 1600 pixels wide and high.
-
-    Args:
-        path: ".png".
-        photo8: (H, W, 3) uint8 RGB.
-        reference: reference imagery about the footprint, in any CRS.
-        homography: (3, 3), photo pixels -> metres of the plane.
-        plane: the working plane.
-        tie_points: drawn as lines between the two: inliers green, some outliers red.
-        title: first line of the caption, e.g. the photo's name.
-        facts: joined for its second line, e.g. "localized", "confidence 0.97", "412 inliers".
-        reference_label: what the right picture is.
-        matches: the most inliers drawn; they are chosen to cover the photo evenly.
-        outliers: the most outliers drawn.
-
-    Returns:
-        ``path``.
+def write_preview(path: Path, picture: NDArray[np.uint8]) -> Path:
+    """Write the picture of ``draw_preview`` as PNG.
 
     Raises:
         InputError: the folder is missing, protected or full.
     """
-    picture = draw_preview(
-        photo8, reference, homography, plane,
-        tie_points=tie_points, title=title, facts=facts, reference_label=reference_label,
-        matches=matches, outliers=outliers,
-    )  # fmt: skip
     done, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 6])
     if not done:
         raise AstroLocError("The preview could not be encoded as PNG.")
@@ -111,7 +77,23 @@ def draw_preview(
     matches: int = 80,
     outliers: int = 12,
 ) -> NDArray[np.uint8]:
-    """The preview as (h, w, 3) uint8 RGB; arguments as for ``write_preview``."""
+    """Draw the preview, at most 1600 pixels wide and high.
+
+    Args:
+        photo8: (H, W, 3) uint8 RGB.
+        reference: reference imagery about the footprint, in any CRS.
+        homography: (3, 3), photo pixels -> metres of the plane.
+        plane: the working plane.
+        tie_points: drawn as lines between the two: inliers green, some outliers red.
+        title: first line of the caption, e.g. the photo's name.
+        facts: joined for its second line, e.g. "localized", "confidence 0.97", "412 inliers".
+        reference_label: the label of the right picture.
+        matches: the most inliers drawn; they are chosen to cover the photo evenly.
+        outliers: the most outliers drawn.
+
+    Returns:
+        (h, w, 3) uint8 RGB.
+    """
     shown = np.where(reference.mask[..., None], reference.pixels, np.uint8(60)).astype(np.uint8)
     left, right = _panels(photo8, shown)
     height = max(left.pixels.shape[0], right.pixels.shape[0]) + 2 * _MARGIN + _CAPTION

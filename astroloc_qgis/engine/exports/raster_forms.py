@@ -1,20 +1,76 @@
-"""Other forms of the georeferenced raster: cloud-optimised, without overviews, with nodata instead of alpha."""
+"""Forms of the georeferenced raster: GeoTIFF, with alpha or nodata, cloud-optimised GeoTIFF, world file."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes, write_bytes
+from astroloc_qgis.engine.exports.geotiff import write_geotiff
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.exports.photo_export import PhotoExport
 
 NO_DATA = 0
-"""Darkest value: what is darkest inside the photo is written one brighter, so that it is not taken for nothing."""
+"""The value outside the photo; pixels of the photo that have it are written one brighter."""
 _ROWS = 512
+
+
+def export_geotiff(export: PhotoExport) -> Path:
+    """Write the georeferenced raster as the options say."""
+    warped, options = _warped(export), export.options
+    if not _is_plain(export):
+        return warped
+    return write_plain(
+        export.path(".tif"), warped, nodata=options.transparency == "nodata", overviews=options.overviews,
+        compression=options.compression.upper(),
+    )  # fmt: skip
+
+
+def export_cog(export: PhotoExport) -> Path:
+    """Write the georeferenced raster as a cloud-optimised GeoTIFF."""
+    source = _warped(export)
+    if export.options.transparency == "nodata":
+        source = export.shared(
+            export.stage / f".{export.name}_plain.tif",
+            lambda path: write_plain(path, _warped(export), nodata=True, overviews=False, compression="NONE"),
+        )
+    return write_cog(export.path("_cog.tif"), source, export.options.compression.upper())
+
+
+def export_world_file(export: PhotoExport) -> Path:
+    """Write a world file, and the GeoTIFF that it belongs to."""
+    if "geotiff" not in export.files:
+        export.files["geotiff"] = export_geotiff(export)
+    dataset = gdal.OpenEx(str(export.files["geotiff"]), gdal.OF_RASTER)
+    written = write_world_file(export.path(".tfw"), dataset.GetGeoTransform())
+    del dataset
+    return written
+
+
+def _is_plain(export: PhotoExport) -> bool:
+    """Whether the GeoTIFF differs from the warped raster, which has alpha and overviews."""
+    return export.options.transparency == "nodata" or not export.options.overviews
+
+
+def _warped(export: PhotoExport) -> Path:
+    """The georeferenced raster with alpha and overviews, of which all forms are made: the photo is warped once."""
+    options, confidence = export.options, export.facts.get("confidence")
+    return export.shared(
+        export.stage / f".{export.name}_warped.tif" if _is_plain(export) else export.path(".tif"),
+        lambda path: write_geotiff(
+            export.photo, export.homography, export.plane, path,
+            crs=options.crs, resolution=options.resolution, resampling=options.resampling,
+            compression=options.compression.upper(),
+            confidence=float(confidence) if isinstance(confidence, int | float) else None,
+            progress=lambda _stage, fraction: export.progress("export", fraction),
+        ),
+    )  # fmt: skip
 
 
 def write_cog(path: Path, geotiff: Path, compression: str = "DEFLATE") -> Path:

@@ -1,10 +1,10 @@
-"""What a georeferenced photo is and how it came about: a JSON file with everything to do it again, and a STAC item."""
+"""Metadata of an exported photo: a JSON file with everything to georeference it again, and a STAC item."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,9 @@ from astroloc_qgis.engine.exports.footprint import split_polygon
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
 from astroloc_qgis.engine.geometry.distances import unwrap_lons, wrap_lon
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo.reading import Photo
+    from astroloc_qgis.engine.exports.photo_export import PhotoExport
 
 STAC_VERSION = "1.0.0"
 PROJECTION_EXTENSION = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
@@ -38,32 +37,9 @@ MEDIA_TYPES = {
 }
 
 
-def write_sidecar(
-    path: Path,
-    photo: Photo,
-    homography: Array,
-    plane: WorkingPlane,
-    footprint: Array,
-    *,
-    tie_points: Sequence[Mapping[str, Any]] = (),
-    facts: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write everything that is needed to georeference the photo again in the same way.
-
-    Args:
-        path: ".json"; an older file is replaced.
-        photo: the photo.
-        homography: (3, 3), photo pixels -> metres of the plane.
-        plane: the working plane.
-        footprint: (N, 2) longitude, latitude.
-        tie_points: with x, y (photo pixels), lon, lat, on.
-        facts: of the registration.
-        options: of the export.
-
-    Raises:
-        InputError: the folder is missing, protected or full.
-    """
+def export_sidecar(export: PhotoExport) -> Path:
+    """Write everything that is needed to georeference the photo again in the same way, as JSON."""
+    photo = export.photo
     content = {
         "software": SOFTWARE,
         "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -78,35 +54,22 @@ def write_sidecar(
         },
         "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by "
         "EXIF; the homography maps them to metres of the working plane; longitude before latitude, WGS 84",
-        "homography": np.asarray(homography).tolist(),
-        "working_plane": plane.proj,
-        "footprint": _ring(footprint),
-        "tie_points": [dict(point) for point in tie_points],
-        "facts": dict(facts or {}),
-        "options": dict(options or {}),
+        "homography": export.homography.tolist(),
+        "working_plane": export.plane.proj,
+        "footprint": _ring(export.outline),
+        "tie_points": [dict(point) for point in export.tie_points],
+        "facts": dict(export.facts),
+        "options": asdict(export.options),
     }
-    return write_bytes(path, (json.dumps(content, indent=1, default=str) + "\n").encode("utf-8"))
+    return write_bytes(export.path(".json"), (json.dumps(content, indent=1, default=str) + "\n").encode("utf-8"))
 
 
-def write_stac_item(
-    path: Path, photo: Photo, footprint: Array, assets: Mapping[str, Path], facts: Mapping[str, Any] | None = None
-) -> Path:
-    """Write a STAC item (version 1.0.0, with the projection extension) beside the files that it names.
-
-    Args:
-        path: ".json"; an older file is replaced.
-        photo: the photo.
-        footprint: (N, 2) longitude, latitude.
-        assets: kind -> file, in the same folder.
-        facts: of the registration.
-
-    Raises:
-        InputError: the folder is missing, protected or full.
-    """
-    ring = np.asarray(footprint, dtype=np.float64)
+def export_stac_item(export: PhotoExport) -> Path:
+    """Write a STAC item (version 1.0.0, with the projection extension) that names all files written before it."""
+    path, photo, facts, assets = export.path("_stac.json"), export.photo, export.facts, export.files
+    ring = export.outline
     # A STAC item must have a time: where the camera wrote none, that of the item.
     when = (photo.taken or datetime.now(timezone.utc)).isoformat(timespec="seconds")
-    facts = facts or {}
     properties: dict[str, Any] = {
         "datetime": when if when.endswith("+00:00") else f"{when}Z",
         "title": photo.name,

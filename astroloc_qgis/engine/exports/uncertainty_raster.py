@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from osgeo import gdal
 
-from astroloc_qgis.engine.confidence.uncertainty import Uncertainty
+from astroloc_qgis.engine.confidence.uncertainty import MIN_TIE_POINTS, Uncertainty, uncertainty_of
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
@@ -19,8 +21,28 @@ from astroloc_qgis.engine.exports.visible_region import find_visible_region
 from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
 from astroloc_qgis.engine.geometry.projection import Array
 
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.exports.photo_export import PhotoExport
+
+log = logging.getLogger(__name__)
+
 BANDS = {0.68: "radius that holds the truth in 68 % of cases, metres", 0.95: "the same in 95 % of cases"}
 NO_DATA = -9999.0
+
+
+def export_uncertainty(export: PhotoExport) -> Path | None:
+    """Write the uncertainty that follows from the tie points that are on; None where they are too few."""
+    photo_xy, lonlat = export.tie_points_used()
+    if len(photo_xy) < MIN_TIE_POINTS:
+        log.warning(
+            "Only %d tie points are on: they say nothing about the error, so no uncertainty is written.", len(photo_xy)
+        )
+        return None
+    size = (export.photo.width, export.photo.height)
+    plane_xy = export.plane.from_lonlat(lonlat)
+    known = uncertainty_of(photo_xy, plane_xy, export.homography, export.plane, size)
+    path, options = export.path("_uncertainty.tif"), export.options
+    return write_uncertainty(path, known, crs=options.crs, resolution=options.resolution)
 
 
 def write_uncertainty(

@@ -14,7 +14,7 @@ from astroloc_qgis.engine.exports.crs import resolve_crs, utm_crs
 from astroloc_qgis.engine.exports.files import staging
 from astroloc_qgis.engine.exports.footprint import read_footprint, write_footprint
 from astroloc_qgis.engine.exports.geotiff import write_geotiff
-from astroloc_qgis.engine.exports.preview import ground_picture, write_preview
+from astroloc_qgis.engine.exports.preview import draw_preview, ground_picture, write_preview
 from astroloc_qgis.engine.exports.tiepoints import write_tie_points
 from astroloc_qgis.engine.exports.uncertainty_raster import write_uncertainty
 from astroloc_qgis.engine.exports.vector import Value
@@ -118,8 +118,7 @@ def georeference(
             files["uncertainty"] = f"{name}_uncertainty.tif"
             write_uncertainty(stage / files["uncertainty"], uncertainty, crs=crs, resolution=resolution)
         photo8 = photo.rgb8()
-        write_preview(
-            stage / files["preview"],
+        preview = draw_preview(
             photo8,
             _background(photo8, homography, plane, visible, reference),
             homography,
@@ -129,7 +128,8 @@ def georeference(
             facts=_caption(facts),
             reference_label="Reference" if reference is not None else "On the ground",
         )
-        del photo8
+        write_preview(stage / files["preview"], preview)
+        del photo8, preview
         confidence = facts.get("confidence")
         write_geotiff(
             photo,

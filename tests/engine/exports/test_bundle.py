@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from osgeo import gdal, ogr
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.bundle import FORMS, ExportOptions, export_photo
 from astroloc_qgis.engine.exports.crs import utm_crs
+from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.exports.points_file import read_points
+from astroloc_qgis.engine.exports.registry import Form
 from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
@@ -295,3 +299,13 @@ def test_a_name_that_is_a_path_is_refused(tmp_path):
     plane, homography = lie("western hemisphere")
     with pytest.raises(InputError, match="no name for files"):
         export_photo(coded_photo(*SIZE), homography, plane, tmp_path, "../x", ExportOptions())
+
+
+def test_a_new_form_is_one_module_and_one_line(tmp_path, monkeypatch):
+    module = ModuleType("astroloc_qgis.engine.exports.toy")
+    module.export_toy = lambda export: write_bytes(export.path("_toy.txt"), export.photo.name.encode())
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(FORMS, "toy", Form("toy", "export_toy", "Toy"))
+    files, *_ = export(tmp_path, "antimeridian", "toy", "points")
+    assert set(files) == {"points", "toy"}
+    assert files["toy"].read_text() == coded_photo(*SIZE).name

@@ -41,10 +41,11 @@ def yellow(picture: np.ndarray) -> np.ndarray:
 def test_the_picture_is_a_png_within_1600_pixels(tmp_path, size):
     homography = seen_from_above(*size, 20.0)
     photo = np.full((size[1], size[0], 3), 60, np.uint8)
-    path = write_preview(
-        tmp_path / "a.png", photo, reference(), homography, PLANE,
+    picture = draw_preview(
+        photo, reference(), homography, PLANE,
         tie_points=matches(homography, 40, 30, size), title="Río", facts=["localized", "confidence 0.97"],
     )  # fmt: skip
+    path = write_preview(tmp_path / "a.png", picture)
     dataset = gdal.Open(str(path))
     assert dataset.GetDriver().ShortName == "PNG"
     assert dataset.RasterXSize == LONG_SIDE

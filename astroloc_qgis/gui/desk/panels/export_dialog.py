@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.gui.desk.names import DEFAULT, FIELDS, file_names
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.model.work import PhotoState
@@ -73,7 +74,7 @@ class ExportDialog(QDialog):
         self.forms: dict[str, QCheckBox] = {}
         forms = QGroupBox(tr("What"), self)
         grid = QGridLayout(forms)
-        for number, (form, (text, tip)) in enumerate(_forms().items()):
+        for number, (form, (text, tip)) in enumerate(_shown_forms().items()):
             box = QCheckBox(text, forms)
             box.setToolTip(tip)
             box.setChecked(form in USUAL)
@@ -242,7 +243,14 @@ def _wgs84() -> QgsCoordinateReferenceSystem:
     return QgsCoordinateReferenceSystem("EPSG:4326")
 
 
-def _forms() -> dict[str, tuple[str, str]]:
+def _shown_forms() -> dict[str, tuple[str, str]]:
+    """Name -> label and tooltip of every form of the engine's registry, and of the report, which is the desk's own."""
+    texts = _texts()
+    forms = {name: texts.get(name, (form.label or name, form.label or name)) for name, form in FORMS.items()}
+    return {**forms, REPORT: texts[REPORT]}
+
+
+def _texts() -> dict[str, tuple[str, str]]:
     return {
         "geotiff": (tr("GeoTIFF"), tr("The photo warped to the map, tiled and compressed")),
         "cog": (tr("Cloud-optimised GeoTIFF"), tr("The same for the web: read in parts over a network")),
