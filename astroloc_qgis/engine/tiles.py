@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.polygons import Points, clip_to_box, polygon_area
 
 EARTH_RADIUS_M = 6378137.0
 HALF_WORLD_M = math.pi * EARTH_RADIUS_M
@@ -256,11 +257,11 @@ def _areas(block: Block, footprint_lonlat: ArrayLike) -> tuple[float, float]:
     polygon = lonlat_to_mercator(footprint)
     shared = 0.0
     for piece in _copies(polygon, block):
-        shared += _area(_clip(piece, block.bounds_3857))
-    return shared, _area([(float(x), float(y)) for x, y in polygon])
+        shared += polygon_area(clip_to_box(piece, block.bounds_3857))
+    return shared, polygon_area([(float(x), float(y)) for x, y in polygon])
 
 
-def _copies(polygon: NDArray[np.float64], block: Block) -> Iterator[list[tuple[float, float]]]:
+def _copies(polygon: NDArray[np.float64], block: Block) -> Iterator[Points]:
     """Yield the copies of a polygon, whole worlds apart, whose bounding boxes overlap the block."""
     xmin, ymin, xmax, ymax = block.bounds_3857
     low, high = polygon.min(axis=0), polygon.max(axis=0)
@@ -269,30 +270,3 @@ def _copies(polygon: NDArray[np.float64], block: Block) -> Iterator[list[tuple[f
     world = 2 * HALF_WORLD_M
     for turn in range(math.ceil((xmin - high[0]) / world), math.floor((xmax - low[0]) / world) + 1):
         yield [(float(x) + turn * world, float(y)) for x, y in polygon]
-
-
-def _clip(polygon: list[tuple[float, float]], bounds: tuple[float, float, float, float]) -> list[tuple[float, float]]:
-    """Clip a polygon to a rectangle (Sutherland and Hodgman 1974, Reentrant polygon clipping, CACM 17)."""
-    xmin, ymin, xmax, ymax = bounds
-    for axis, limit, sign in ((0, xmin, 1.0), (0, xmax, -1.0), (1, ymin, 1.0), (1, ymax, -1.0)):
-        clipped: list[tuple[float, float]] = []
-        for start, end in zip(polygon[-1:] + polygon[:-1], polygon, strict=True):
-            before, after = sign * (start[axis] - limit), sign * (end[axis] - limit)
-            if (before < 0) != (after < 0):
-                part = before / (before - after)
-                clipped.append((start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1])))
-            if after >= 0:
-                clipped.append(end)
-        polygon = clipped
-    return polygon
-
-
-def _area(polygon: list[tuple[float, float]]) -> float:
-    """Area of a simple polygon (the shoelace formula, relative to its first corner for precision)."""
-    if len(polygon) < 3:
-        return 0.0
-    x0, y0 = polygon[0]
-    relative = [(x - x0, y - y0) for x, y in polygon]
-    return abs(
-        sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(relative, relative[1:] + relative[:1], strict=True)) / 2
-    )

@@ -13,6 +13,15 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.engine.photo.raster import (
+    PIXEL_TYPES,
+    open_raster,
+    read_bands,
+    split_alpha,
+    stretch_range,
+    stretch_table,
+    upright,
+)
 from astroloc_qgis.qgis_adapters.text import tr
 
 Pixels = NDArray[np.uint32]
@@ -20,7 +29,6 @@ Pixels = NDArray[np.uint32]
 
 SMALLEST = 256
 """The pyramid ends with a level whose long side is at most this, pixels."""
-FORMATS = ["JPEG", "PNG", "GTiff"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,30 +80,23 @@ def read_pyramid(path: Path) -> Pyramid:
         InputError: it cannot be read.
     """
     dataset = _open(path)
-    if dataset.GetRasterBand(1).GetColorTable() is not None:
-        dataset = gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba")
-    width, height, count = dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount
-    alpha = count in (2, 4) and dataset.GetRasterBand(count).GetColorInterpretation() == gdal.GCI_AlphaBand
-    bands = [3, 2, 1] if count >= 3 else [1, 1, 1]
-    if alpha:
-        bands.append(count)
-    kind = dataset.GetRasterBand(1).DataType
-    if kind not in (gdal.GDT_Byte, gdal.GDT_UInt16):
+    if dataset.GetRasterBand(1).DataType not in PIXEL_TYPES:
         sentence = tr("The photo {file} holds values that are neither of 8 nor of 16 bits: save it so.")
         raise InputError(sentence.format(file=path))
-    size = 1 if kind == gdal.GDT_Byte else 2
-    values = np.zeros((height, width, 4), np.uint8 if size == 1 else np.uint16)
-    for place, band in enumerate(bands):
-        raw = dataset.GetRasterBand(band).ReadRaster(buf_type=kind)
-        if raw is None:
-            sentence = tr("The photo {file} is damaged or truncated: copy or download it again.")
-            raise InputError(sentence.format(file=path), gdal.GetLastErrorMsg())
-        values[..., place] = np.frombuffer(raw, values.dtype).reshape(height, width)
-    shown = values if size == 1 else _to_8_bits(values, alpha)
-    if not alpha:
-        shown[..., 3] = 255
-    upright = _upright(shown.view(np.uint32)[..., 0], read_exif(path).orientation)
-    levels = [np.ascontiguousarray(upright)]
+    try:
+        bands, grey, has_alpha = read_bands(path, dataset)
+    except RuntimeError as error:
+        sentence = tr("The photo {file} is damaged or truncated: copy or download it again.")
+        raise InputError(sentence.format(file=path), str(error)) from error
+    colours, alpha = split_alpha(bands, has_alpha)
+    table = None if colours.dtype == np.uint8 else stretch_table(*stretch_range(colours, alpha))
+    shown = np.full((*colours.shape[:2], 4), 255, np.uint8)
+    for place, band in enumerate((0, 0, 0) if grey else (2, 1, 0)):
+        shown[..., place] = colours[..., band] if table is None else table[colours[..., band]]
+    if alpha is not None:
+        shown[..., 3] = alpha
+    turned = upright(shown.view(np.uint32)[..., 0], read_exif(path).orientation)
+    levels = [np.ascontiguousarray(turned)]
     while max(levels[-1].shape) > SMALLEST:
         levels.append(_halved(levels[-1]))
     return Pyramid(tuple(levels))
@@ -136,40 +137,12 @@ class PyramidTask(QgsTask):
 def _open(path: Path) -> gdal.Dataset:
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
-        dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=FORMATS)
-    except RuntimeError:
-        dataset = None
+        return open_raster(path)
+    except RuntimeError as error:
+        sentence = tr("The photo {file} cannot be opened: check that it is there and is a JPEG, PNG or TIFF.")
+        raise InputError(sentence.format(file=path)) from error
     finally:
         gdal.PopErrorHandler()
-    if dataset is None:
-        sentence = tr("The photo {file} cannot be opened: check that it is there and is a JPEG, PNG or TIFF.")
-        raise InputError(sentence.format(file=path))
-    return dataset
-
-
-def _to_8_bits(values: NDArray, alpha: bool) -> NDArray[np.uint8]:
-    """16 bits stretched between the darkest and brightest thousandth, as the engine shows them."""
-    step = max(1, max(values.shape) // 2048)
-    low, high = np.percentile(values[::step, ::step, :3], (0.1, 99.9))
-    if high <= low:
-        low, high = 0.0, 65535.0
-    table = np.rint(np.clip((np.arange(65536) - low) * (255.0 / (high - low)), 0, 255)).astype(np.uint8)
-    shown = np.empty(values.shape, np.uint8)
-    for band in range(3):
-        shown[..., band] = table[values[..., band]]
-    if alpha:
-        shown[..., 3] = values[..., 3] >> 8
-    return shown
-
-
-def _upright(image: Pixels, orientation: int) -> Pixels:
-    """Turn a stored image upright by its EXIF orientation (Exif 2.32, tag 274), 1 to 8."""
-    if orientation in (2, 3, 4):
-        return {2: image[:, ::-1], 3: image[::-1, ::-1], 4: image[::-1]}[orientation]
-    if orientation >= 5:
-        swapped = image.T
-        return {5: swapped, 6: swapped[:, ::-1], 7: swapped[::-1, ::-1], 8: swapped[::-1]}[orientation]
-    return image
 
 
 def _halved(level: Pixels) -> Pixels:

@@ -13,6 +13,7 @@ from osgeo import gdal, ogr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.vector import Value, field_types, write_features
 from astroloc_qgis.engine.geometry.distances import unwrap_lons, wrap_lon
+from astroloc_qgis.engine.geometry.ogr_polygons import box_geometry, polygon_geometry
 from astroloc_qgis.engine.geometry.polygons import signed_area
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -80,7 +81,7 @@ def write_footprint(
     ring[:, 0] = unwrap_lons(wrapped[:, 0])
     ring[:, 0] += float(wrap_lon(ring[:, 0].min())) - ring[:, 0].min()  # beyond 180, never below -180
     strict = path.suffix.lower() == ".geojson"
-    polygon = split_polygon(ring) if strict else _polygon(ring)
+    polygon = split_polygon(ring) if strict else polygon_geometry(ring)
     return write_features(path, LAYER, ogr.wkbUnknown if strict else ogr.wkbPolygon, [(polygon, everything)],
                           field_types(everything, FIELDS))  # fmt: skip
 
@@ -129,30 +130,20 @@ def read_footprint(path: Path) -> Array:
     return np.column_stack([wrap_lon(ring[:, 0]), ring[:, 1]])
 
 
-def _polygon(ring: Array) -> ogr.Geometry:
-    outline = ogr.Geometry(ogr.wkbLinearRing)
-    for lon, lat in (*ring, ring[0]):
-        outline.AddPoint_2D(float(lon), float(lat))
-    polygon = ogr.Geometry(ogr.wkbPolygon)
-    polygon.AddGeometryDirectly(outline)
-    return polygon
-
-
 def split_polygon(ring: Array) -> ogr.Geometry:
     """A contiguous ring as a polygon, cut at the antimeridian into parts inside [-180, 180] (RFC 7946, 3.1.9)."""
     west, east = ring[:, 0].min(), ring[:, 0].max()
     if west >= -180.0 and east <= 180.0:
-        return _polygon(_anticlockwise(ring))
+        return polygon_geometry(_anticlockwise(ring))
     parts = ogr.Geometry(ogr.wkbMultiPolygon)
-    whole = _polygon(ring)
+    whole = polygon_geometry(ring)
     for shift in (-360.0, 0.0, 360.0):
         left, right = shift - 180.0, shift + 180.0
-        world = np.array([[left, -90.0], [right, -90.0], [right, 90.0], [left, 90.0]])
-        piece = whole.Intersection(_polygon(world))
+        piece = whole.Intersection(box_geometry(left, -90.0, right, 90.0))
         if piece is None or piece.IsEmpty() or ogr.GT_Flatten(piece.GetGeometryType()) != ogr.wkbPolygon:
             continue
         points = np.array(piece.GetGeometryRef(0).GetPoints(), dtype=np.float64)[:-1, :2] - [shift, 0.0]
-        parts.AddGeometryDirectly(_polygon(_anticlockwise(points)))
+        parts.AddGeometryDirectly(polygon_geometry(_anticlockwise(points)))
     return parts
 
 

@@ -1,9 +1,9 @@
-"""Where land is, told from the reference imagery itself: photos of the open sea show nothing to be found by.
+"""Land, found in the reference imagery itself: photos of the open sea show nothing that retrieval could use.
 
 Blue Marble and its like (with bathymetry, or plain true colour) show water that is deep enough to be featureless in
-dark blue: blue above green, and above red by some counts. Land is what is not so: forest has green above blue, deserts,
-rock, snow and cities have red near blue, reefs and sandbanks are bright in green; all of these can be recognised. Lakes
-that look black count as land, as do a few murky estuaries.
+dark blue: blue above green, and above red by some counts. All other pixels are land: forest has green above blue,
+deserts, rock, snow and cities have red near blue, reefs and sandbanks are bright in green; all of these can be
+recognised. Lakes that look black count as land, as do a few murky estuaries.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from astroloc_qgis.engine.imagery.reference import Reference, Window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M
 
 SIDE = 4096
-"""Pixels that the world's side is looked at in: 9.8 km each at the equator, 32 for a block of zoom 11."""
+"""Pixels along the side of the world: 9.8 km each at the equator, 32 for a block of zoom 11."""
 COAST_PX = 4
 """How far land reaches out into the sea: 39 km at the equator, half of that at 60 degrees."""
 BLUER = 6
-"""By how many counts of 255 water is bluer than red."""
+"""Counts of 255 by which water is bluer than red."""
 _LEAST_ISLAND_PX = 3
 """Smaller specks are artefacts of JPEG in deep water; real islands of that size have a bright surf or reef around."""
 _STRIPES = 8
@@ -42,14 +42,12 @@ class LandMask:
     """
 
     def __init__(self, near_land: NDArray[np.bool_]) -> None:
-        side = len(near_land)
-        total = np.zeros((side + 1, 2 * side + 1), dtype=np.int64)  # twice around, for blocks across the antimeridian
-        total[1:, 1:] = np.tile(near_land, 2).cumsum(axis=0).cumsum(axis=1)
-        self._total, self._side = total, side
+        twice = np.tile(near_land.astype(np.uint8), 2)  # twice around, for blocks across the antimeridian
+        self._total, self._side = cv2.integral(twice), len(near_land)
 
     @classmethod
     def of(cls, reference: Reference, side: int = SIDE) -> LandMask:
-        """Look at the imagery from afar, and find its land.
+        """Read the whole world from the imagery at low resolution, and find its land.
 
         Raises:
             InputError: the imagery cannot be read.

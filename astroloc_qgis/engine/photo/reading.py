@@ -12,13 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import Exif, read_exif
+from astroloc_qgis.engine.photo.raster import (
+    open_raster,
+    read_bands,
+    split_alpha,
+    stretch_range,
+    stretch_table,
+    upright,
+)
 
 gdal.UseExceptions()
 
@@ -26,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 MIN_SIDE_PX = 32
 MAX_PIXELS = 400_000_000
-FORMATS = ("JPEG", "PNG", "GTiff")
-PIXEL_TYPES: dict[int, np.dtype[Any]] = {gdal.GDT_Byte: np.dtype(np.uint8), gdal.GDT_UInt16: np.dtype(np.uint16)}
 
 # mission-roll-frame, as the Gateway to Astronaut Photography of Earth names photos; the roll of digital cameras is E
 # (ESC in the Shuttle's first years), that of film a number or letter and number. Without hyphens only E is unambiguous.
@@ -81,24 +86,13 @@ class Photo:
         The range is that of all channels together, which keeps the colours, and of the whole photo: cameras of 12 or
         14 bits use a part of the 16.
         """
-        return self._to_8_bits(self.pixels)
-
-    def _to_8_bits(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-        if pixels.dtype == np.uint8:
-            return pixels.astype(np.uint8, copy=False)
-        low, high = self._range
-        levels = np.clip((np.arange(65536) - low) * (255.0 / (high - low)), 0, 255)
-        table = np.rint(levels).astype(np.uint8)
-        return np.asarray(table[pixels])
+        if self.pixels.dtype == np.uint8:
+            return self.pixels.astype(np.uint8, copy=False)
+        return np.asarray(self._table[self.pixels])
 
     @cached_property
-    def _range(self) -> tuple[float, float]:
-        step = max(1, max(self.width, self.height) // 2048)
-        seen = self.pixels[::step, ::step]
-        if self.alpha is not None and (self.alpha[::step, ::step] > 0).any():
-            seen = seen[self.alpha[::step, ::step] > 0]
-        low, high = np.percentile(seen, (0.1, 99.9))
-        return (float(low), float(high)) if high > low else (0.0, 65535.0)
+    def _table(self) -> NDArray[np.uint8]:
+        return stretch_table(*stretch_range(self.pixels, self.alpha))
 
 
 def read_photo(path: str | Path) -> Photo:
@@ -120,7 +114,7 @@ def read_photo(path: str | Path) -> Photo:
         raise InputError(f"The photo {path} is empty (0 bytes): copy or download it again.")
     with _gdal_messages() as messages:
         try:
-            dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(FORMATS))
+            dataset = open_raster(path)
         except RuntimeError as error:
             raise InputError(
                 f"The photo {path} is not a JPEG, PNG or TIFF image: convert it to one of these.", str(error)
@@ -128,7 +122,7 @@ def read_photo(path: str | Path) -> Photo:
         _check_size(path, dataset.RasterXSize, dataset.RasterYSize)
         exif = read_exif(path)
         try:
-            bands, grey, has_alpha = _read_bands(path, dataset)
+            bands, grey, has_alpha = read_bands(path, dataset)
         except RuntimeError as error:
             raise InputError(
                 f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
@@ -140,17 +134,14 @@ def read_photo(path: str | Path) -> Photo:
             f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
             "\n".join(messages),
         )
-    return _make_photo(path, _upright(bands, exif.orientation), grey, has_alpha, exif)
+    return _make_photo(path, upright(bands, exif.orientation), grey, has_alpha, exif)
 
 
 def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, exif: Exif) -> Photo:
-    """Part (H, W, bands) into colours and alpha, and refuse what shows nothing."""
-    alpha = None
-    if has_alpha:
-        alpha = bands[..., -1].astype(np.uint8) if bands.dtype == np.uint8 else (bands[..., -1] >> 8).astype(np.uint8)
-        bands = bands[..., :-1]
-        if not alpha.any():
-            raise InputError(f"The photo {path} shows nothing: it is transparent all over; choose another.")
+    """Split (H, W, bands) into colours and alpha, and refuse a photo that shows nothing."""
+    bands, alpha = split_alpha(bands, has_alpha)
+    if alpha is not None and not alpha.any():
+        raise InputError(f"The photo {path} shows nothing: it is transparent all over; choose another.")
     if (bands[::64, ::64] == bands[0, 0]).all() and (bands == bands[0, 0]).all():
         raise InputError(f"The photo {path} shows nothing: all its pixels have the same value; choose another.")
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
@@ -175,15 +166,6 @@ def nasa_photo_number(name: str) -> str | None:
     return f"{programme}{mission}-{roll}-{int(frame)}"
 
 
-def thumbnail(photo: Photo, size: int) -> NDArray[np.uint8]:
-    """Return the photo with its long side ``size`` pixels (or as it is where it is smaller), (h, w, 3) uint8."""
-    scale = size / max(photo.width, photo.height)
-    if scale >= 1:
-        return photo.rgb8()
-    small = max(round(photo.width * scale), 1), max(round(photo.height * scale), 1)
-    return photo._to_8_bits(cv2.resize(photo.pixels, small, interpolation=cv2.INTER_AREA))
-
-
 def _check_size(path: Path, width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(
@@ -195,57 +177,6 @@ def _check_size(path: Path, width: int, height: int) -> None:
             f"The photo {path} is {width} x {height} pixels ({width * height / 1e6:.0f} megapixels); at most "
             f"{MAX_PIXELS / 1e6:.0f} megapixels can be read: shrink or crop it."
         )
-
-
-def _read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, bool]:
-    """Read the pixels as stored.
-
-    Returns:
-        (H, W, bands) uint8 or uint16, whether it is grey, and whether the last band is alpha.
-
-    Raises:
-        InputError: a kind of pixels that is not supported.
-        RuntimeError: GDAL cannot read them.
-    """
-    first = dataset.GetRasterBand(1)
-    if first.GetColorTable() is not None:
-        dataset = gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba")
-        first = dataset.GetRasterBand(1)
-    count = dataset.RasterCount
-    pixel_type = PIXEL_TYPES.get(first.DataType)
-    if pixel_type is None:
-        kind = gdal.GetDataTypeName(first.DataType)
-        raise InputError(f"The photo {path} holds values of type {kind}; only 8 and 16 bits can be read: save it so.")
-    meanings = [dataset.GetRasterBand(number).GetColorInterpretation() for number in range(1, count + 1)]
-    if count > 4 or gdal.GCI_CyanBand in meanings:
-        raise InputError(
-            f"The photo {path} has {count} bands that are not grey or RGB with or without alpha: save it as RGB."
-        )
-    has_alpha = count in (2, 4) and meanings[-1] == gdal.GCI_AlphaBand
-    width, height, size = dataset.RasterXSize, dataset.RasterYSize, pixel_type.itemsize
-    raw = dataset.ReadRaster(
-        buf_pixel_space=count * size, buf_line_space=width * count * size, buf_band_space=size, buf_type=first.DataType
-    )
-    bands = np.frombuffer(raw, pixel_type).reshape(height, width, count)
-    if count in (2, 4) and not has_alpha:
-        logger.info("%s: band %d is not opacity and is left out", path, count)
-        bands = bands[..., : count - 1]
-    bits = int(first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") or 8)
-    if bits < 8:
-        bands = bands * np.uint8(255 // (2**bits - 1))
-    if has_alpha and (bands[..., -1] == np.iinfo(pixel_type).max).all():
-        bands, has_alpha = bands[..., :-1], False  # opaque all over: as good as none
-    return bands, count <= 2, has_alpha
-
-
-def _upright(image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn a stored image upright by its EXIF orientation (Exif 2.32, tag 274), 1 to 8."""
-    if orientation in (2, 3, 4):
-        return {2: image[:, ::-1], 3: image[::-1, ::-1], 4: image[::-1]}[orientation]
-    if orientation >= 5:
-        swapped = image.transpose(1, 0, 2)
-        return {5: swapped, 6: swapped[:, ::-1], 7: swapped[::-1, ::-1], 8: swapped[::-1]}[orientation]
-    return image
 
 
 @contextlib.contextmanager

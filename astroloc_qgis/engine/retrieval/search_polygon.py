@@ -10,6 +10,7 @@ from osgeo import gdal, ogr
 
 from astroloc_qgis.engine.block_table import Table, bounds_3857
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.ogr_polygons import box_geometry, ring_geometry
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
 
@@ -72,7 +73,7 @@ def overlaps_polygon(table: Table, size: int, wkt: str) -> NDArray[np.bool_]:
         for number in np.flatnonzero(near):
             slack = 1e-6 * (bounds[number, 2] - bounds[number, 0])  # what only touches shares no ground
             xmin, ymin, xmax, ymax = bounds[number] + [shift + slack, slack, shift - slack, -slack]
-            found[number] = prepared.Intersects(_rectangle(xmin, ymin, xmax, ymax))
+            found[number] = prepared.Intersects(box_geometry(xmin, ymin, xmax, ymax))
     return found
 
 
@@ -110,17 +111,5 @@ def _moved(polygon: ogr.Geometry, crs: str | None) -> ogr.Geometry:
             points = transform_points(points, crs, "EPSG:4326")
         if not np.isfinite(points).all():
             raise InputError("The search area reaches to where its coordinate reference system ends: make it smaller.")
-        ring = ogr.Geometry(ogr.wkbLinearRing)
-        for x, y in points:
-            ring.AddPoint_2D(float(x), float(y))
-        moved.AddGeometry(ring)
+        moved.AddGeometry(ring_geometry(points))
     return moved
-
-
-def _rectangle(xmin: float, ymin: float, xmax: float, ymax: float) -> ogr.Geometry:
-    ring = ogr.Geometry(ogr.wkbLinearRing)
-    for x, y in ((xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax), (xmin, ymin)):
-        ring.AddPoint_2D(float(x), float(y))
-    rectangle = ogr.Geometry(ogr.wkbPolygon)
-    rectangle.AddGeometry(ring)
-    return rectangle

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.photo.reading import nasa_photo_number, read_photo, thumbnail
+from astroloc_qgis.engine.photo.reading import nasa_photo_number, read_photo
 from tests.engine.synthetic import World, memory_dataset, shot, write_image
 
 
@@ -278,7 +278,7 @@ def test_a_photo_is_called_by_its_number(tmp_path: Path) -> None:
     assert photo.nasa_id == photo.name == "ISS056-E-181034"
 
 
-# -- 8 bits, thumbnails
+# -- 8 bits
 
 
 def test_eight_bits_of_a_sixteen_bit_photo_use_its_own_range_and_keep_its_colours(tmp_path: Path) -> None:
@@ -295,17 +295,6 @@ def test_eight_bits_of_a_sixteen_bit_photo_use_its_own_range_and_keep_its_colour
 def test_eight_bits_of_an_eight_bit_photo_are_its_own(tmp_path: Path) -> None:
     photo = read_photo(write_image(tmp_path / "p.png", picture()))
     assert (photo.rgb8() == photo.pixels).all()
-
-
-@pytest.mark.parametrize("kind", ["uint8", "uint16"])
-def test_a_thumbnail_has_the_size_and_looks_of_the_photo(tmp_path: Path, kind: str) -> None:
-    photo = read_photo(write_image(tmp_path / "p.png", picture(3, kind, height=300, width=200)))
-    small = thumbnail(photo, 60)
-    assert small.shape == (60, 40, 3)
-    assert small.dtype == np.uint8
-    blocks = photo.rgb8().reshape(60, 5, 40, 5, 3).mean(axis=(1, 3))
-    assert np.abs(small - blocks).mean() < 4
-    assert thumbnail(photo, 1000).shape == (300, 200, 3)
 
 
 def test_a_generated_photo_survives_its_file(tmp_path: Path, world: World) -> None:

@@ -1,0 +1,118 @@
+"""The raster in a photo's file: its bands as stored, turned upright, and 16 bits shown as 8.
+
+This module needs numpy and GDAL only and leaves GDAL's exceptions as they are, so that QGIS's process can use it too.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from osgeo import gdal
+
+from astroloc_qgis.engine.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+FORMATS = ("JPEG", "PNG", "GTiff")
+PIXEL_TYPES: dict[int, np.dtype[Any]] = {gdal.GDT_Byte: np.dtype(np.uint8), gdal.GDT_UInt16: np.dtype(np.uint16)}
+SAMPLE_SIDE = 2048
+"""Pixels of the long side that are looked at for the range of 16 bits."""
+
+
+def open_raster(path: Path) -> gdal.Dataset:
+    """Open a photo.
+
+    Raises:
+        RuntimeError: no such file, or not one of ``FORMATS``.
+    """
+    dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(FORMATS))
+    if dataset is None:  # where GDAL's exceptions are off
+        raise RuntimeError(gdal.GetLastErrorMsg())
+    return dataset
+
+
+def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, bool]:
+    """Read the pixels as stored.
+
+    Returns:
+        (H, W, bands) uint8 or uint16, whether it is grey, and whether the last band is alpha.
+
+    Raises:
+        InputError: a kind of pixels that is not supported.
+        RuntimeError: GDAL cannot read them.
+    """
+    first = dataset.GetRasterBand(1)
+    if first.GetColorTable() is not None:
+        dataset = gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba")
+        first = dataset.GetRasterBand(1)
+    count = dataset.RasterCount
+    pixel_type = PIXEL_TYPES.get(first.DataType)
+    if pixel_type is None:
+        kind = gdal.GetDataTypeName(first.DataType)
+        raise InputError(f"The photo {path} holds values of type {kind}; only 8 and 16 bits can be read: save it so.")
+    meanings = [dataset.GetRasterBand(number).GetColorInterpretation() for number in range(1, count + 1)]
+    if count > 4 or gdal.GCI_CyanBand in meanings:
+        raise InputError(
+            f"The photo {path} has {count} bands that are not grey or RGB with or without alpha: save it as RGB."
+        )
+    has_alpha = count in (2, 4) and meanings[-1] == gdal.GCI_AlphaBand
+    width, height, size = dataset.RasterXSize, dataset.RasterYSize, pixel_type.itemsize
+    raw = dataset.ReadRaster(
+        buf_pixel_space=count * size, buf_line_space=width * count * size, buf_band_space=size, buf_type=first.DataType
+    )
+    if raw is None:
+        raise RuntimeError(gdal.GetLastErrorMsg())
+    bands = np.frombuffer(raw, pixel_type).reshape(height, width, count)
+    if count in (2, 4) and not has_alpha:
+        logger.info("%s: band %d is not opacity and is left out", path, count)
+        bands = bands[..., : count - 1]
+    bits = int(first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") or 8)
+    if bits < 8:
+        bands = bands * np.uint8(255 // (2**bits - 1))
+    if has_alpha and (bands[..., -1] == np.iinfo(pixel_type).max).all():
+        bands, has_alpha = bands[..., :-1], False  # opaque all over: as good as none
+    return bands, count <= 2, has_alpha
+
+
+def split_alpha(bands: NDArray[Any], has_alpha: bool) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    """Split the bands (H, W, bands) of ``read_bands`` into colours and alpha (H, W) of 8 bits, None without one."""
+    if not has_alpha:
+        return bands, None
+    alpha = bands[..., -1] if bands.dtype == np.uint8 else bands[..., -1] >> 8
+    return bands[..., :-1], alpha.astype(np.uint8)
+
+
+def upright(image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn a stored image (H, W) or (H, W, bands) upright by its EXIF orientation (Exif 2.32, tag 274), 1 to 8."""
+    if orientation in (2, 3, 4):
+        return {2: image[:, ::-1], 3: image[::-1, ::-1], 4: image[::-1]}[orientation]
+    if orientation >= 5:
+        swapped = image.swapaxes(0, 1)
+        return {5: swapped, 6: swapped[:, ::-1], 7: swapped[::-1, ::-1], 8: swapped[::-1]}[orientation]
+    return image
+
+
+def stretch_range(colours: NDArray[Any], alpha: NDArray[np.uint8] | None) -> tuple[float, float]:
+    """The values of a photo of 16 bits that are shown black and white: its darkest and brightest thousandth.
+
+    Args:
+        colours: (H, W, 1 or 3) uint16.
+        alpha: (H, W); what is transparent does not count.
+    """
+    step = max(1, max(colours.shape) // SAMPLE_SIDE)
+    seen = colours[::step, ::step]
+    if seen.shape[2] == 1:
+        seen = np.repeat(seen, 3, axis=2)
+    if alpha is not None and (alpha[::step, ::step] > 0).any():
+        seen = seen[alpha[::step, ::step] > 0]
+    low, high = np.percentile(seen, (0.1, 99.9))
+    return (float(low), float(high)) if high > low else (0.0, 65535.0)
+
+
+def stretch_table(low: float, high: float) -> NDArray[np.uint8]:
+    """(65536,) the 8 bits of every value of 16 bits."""
+    return np.rint(np.clip((np.arange(65536) - low) * (255.0 / (high - low)), 0, 255)).astype(np.uint8)
