@@ -21,7 +21,7 @@ RINGS = (
 """From the inside out: the science, the processes it runs in, QGIS."""
 
 LAYERS = (
-    "errors", "progress", "resources", "device", "tiles", "block_table", "orbit", "geometry", "weights", "photo",
+    "errors", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights", "photo",
     "imagery", "matchers", "descriptors", "index", "retrieval", "registration", "confidence", "verification",
     "coregistration", "exports", "georeference", "result", "pipeline", "simulation", "training", "benchmark",
 )  # fmt: skip
