@@ -12,16 +12,8 @@ from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.engine.photo import raster
 from astroloc_qgis.engine.photo.exif import read_exif
-from astroloc_qgis.engine.photo.raster import (
-    PIXEL_TYPES,
-    open_raster,
-    read_bands,
-    split_alpha,
-    stretch_range,
-    stretch_table,
-    upright,
-)
 from astroloc_qgis.qgis_adapters.text import tr
 
 Pixels = NDArray[np.uint32]
@@ -80,22 +72,22 @@ def read_pyramid(path: Path) -> Pyramid:
         InputError: it cannot be read.
     """
     dataset = _open(path)
-    if dataset.GetRasterBand(1).DataType not in PIXEL_TYPES:
+    if dataset.GetRasterBand(1).DataType not in raster.PIXEL_TYPES:
         sentence = tr("The photo {file} holds values that are neither of 8 nor of 16 bits: save it so.")
         raise InputError(sentence.format(file=path))
     try:
-        bands, grey, has_alpha = read_bands(path, dataset)
+        bands, grey, has_alpha = raster.read_bands(path, dataset)
     except RuntimeError as error:
         sentence = tr("The photo {file} is damaged or truncated: copy or download it again.")
         raise InputError(sentence.format(file=path), str(error)) from error
-    colours, alpha = split_alpha(bands, has_alpha)
-    table = None if colours.dtype == np.uint8 else stretch_table(*stretch_range(colours, alpha))
+    colours, alpha = raster.split_alpha(bands, has_alpha)
+    table = None if colours.dtype == np.uint8 else raster.stretch_table(*raster.stretch_range(colours, alpha))
     shown = np.full((*colours.shape[:2], 4), 255, np.uint8)
     for place, band in enumerate((0, 0, 0) if grey else (2, 1, 0)):
         shown[..., place] = colours[..., band] if table is None else table[colours[..., band]]
     if alpha is not None:
         shown[..., 3] = alpha
-    turned = upright(shown.view(np.uint32)[..., 0], read_exif(path).orientation)
+    turned = raster.upright(shown.view(np.uint32)[..., 0], read_exif(path).orientation)
     levels = [np.ascontiguousarray(turned)]
     while max(levels[-1].shape) > SMALLEST:
         levels.append(_halved(levels[-1]))
@@ -137,7 +129,7 @@ class PyramidTask(QgsTask):
 def _open(path: Path) -> gdal.Dataset:
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
-        return open_raster(path)
+        return raster.open_raster(path)
     except RuntimeError as error:
         sentence = tr("The photo {file} cannot be opened: check that it is there and is a JPEG, PNG or TIFF.")
         raise InputError(sentence.format(file=path)) from error

@@ -45,7 +45,8 @@ def candidate_pictures(params: Mapping[str, Any], progress: Progress) -> Mapping
     _need(params, "imagery", "blocks", "folder")
     import cv2
 
-    from astroloc_qgis.engine.imagery.reference import Reference, block_window
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.imagery.window import block_window
     from astroloc_qgis.engine.tiles import Block
 
     folder = Path(params["folder"])

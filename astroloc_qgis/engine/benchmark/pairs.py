@@ -29,7 +29,8 @@ from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
 from astroloc_qgis.engine.photo.reading import read_photo

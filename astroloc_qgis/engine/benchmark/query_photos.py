@@ -22,7 +22,8 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.imagery.reference import Reference, Window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import appearance
 from astroloc_qgis.engine.tiles import lonlat_to_mercator

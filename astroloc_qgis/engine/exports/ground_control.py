@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import numpy as np
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from astroloc_qgis.engine.confidence.uncertainty import MIN_TIE_POINTS
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes, write_bytes
@@ -18,7 +18,7 @@ from astroloc_qgis.engine.exports.points_file import ControlPoint, points_text
 from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.homography import apply_homography
-from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.projection import WGS84, Array, spatial_reference
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.photo.exif import read_exif
 
@@ -106,7 +106,7 @@ def write_with_control_points(path: Path, photo: Photo, photo_xy: Array, lonlat:
     with atomic_path(path) as part, gdal_writes(part):
         dataset = gdal.GetDriverByName("GTiff").Create(str(part), photo.width, photo.height, len(bands), kind, options)
         try:
-            dataset.SetGCPs(_points(photo_xy, lonlat), _wgs84())
+            dataset.SetGCPs(_points(photo_xy, lonlat), spatial_reference(WGS84))
             dataset.SetMetadata({"TIFFTAG_SOFTWARE": SOFTWARE, "TIFFTAG_DOCUMENTNAME": photo.name})
             for number, band in enumerate(bands, start=1):
                 data = np.ascontiguousarray(band).tobytes()
@@ -167,10 +167,3 @@ def _points(photo_xy: Array, lonlat: Array) -> list:
         gdal.GCP(float(lon), float(lat), 0.0, float(x), float(y), "", str(number))
         for number, ((x, y), (lon, lat)) in enumerate(zip(photo_xy, lonlat, strict=True), start=1)
     ]
-
-
-def _wgs84() -> osr.SpatialReference:
-    reference = osr.SpatialReference()
-    reference.ImportFromEPSG(4326)
-    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return reference

@@ -20,7 +20,7 @@ from astroloc_qgis.engine.geometry.warping import warp_image
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.imagery.reference import Rendering
+    from astroloc_qgis.engine.imagery.window import Rendering
     from astroloc_qgis.engine.registration import TiePoints
 
 LONG_SIDE = 1600

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from osgeo import gdal, ogr, osr
+from osgeo import gdal, ogr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import gdal_writes, write_bytes
+from astroloc_qgis.engine.geometry.projection import WGS84, spatial_reference
 
 Value = str | bool | int | float | date | datetime | list | tuple | dict | None
 """What an attribute may be. Lists and dictionaries are written as JSON text, dates as date and time."""
@@ -57,7 +58,7 @@ def write_features(
     try:
         with gdal_writes(path):
             dataset = gdal.GetDriverByName(driver).Create(draft, 0, 0, 0, gdal.GDT_Unknown)
-            table = dataset.CreateLayer(layer, _wgs84(), geometry_type, options)
+            table = dataset.CreateLayer(layer, spatial_reference(WGS84), geometry_type, options)
             for name, kind in fields.items():
                 table.CreateField(_field(name, kind))
             table.StartTransaction()
@@ -79,13 +80,6 @@ def field_types(attributes: Mapping[str, Value], known: Mapping[str, type]) -> d
         shown = next((kind for kind in (bool, int, float, datetime) if isinstance(value, kind)), str)
         found[name] = known.get(name, shown)
     return found
-
-
-def _wgs84() -> osr.SpatialReference:
-    reference = osr.SpatialReference()
-    reference.ImportFromEPSG(4326)
-    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return reference
 
 
 def _field(name: str, kind: type) -> ogr.FieldDefn:

@@ -23,7 +23,7 @@ from astroloc_qgis.engine.geometry.footprint import ground_area_km2
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Rendering, Window
+from astroloc_qgis.engine.imagery.window import Rendering, Window
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 if TYPE_CHECKING:

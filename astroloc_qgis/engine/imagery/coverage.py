@@ -16,7 +16,7 @@ from osgeo import gdal
 from astroloc_qgis.engine.block_table import overlaps_extent
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.imagery.windows import SourceGrid
+from astroloc_qgis.engine.imagery.warp_plan import SourceGrid
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_extent
 
 _ROOT_ZOOM = 2

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.block_table import Table
-from astroloc_qgis.engine.imagery.reference import Reference, Window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M
 
 SIDE = 4096

@@ -1,9 +1,8 @@
-"""Reference imagery: any raster that GDAL opens, and windows of it in any projection at any scale."""
+"""Reference imagery: any raster that GDAL opens, read in windows of any projection at any scale."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.bands import colour_view
 from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
-from astroloc_qgis.engine.imagery.windows import Piece, Plan, SourceGrid, plan
-from astroloc_qgis.engine.tiles import Block
+from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
+from astroloc_qgis.engine.imagery.window import Rendering, Window
 
 gdal.UseExceptions()
 osr.UseExceptions()
@@ -27,71 +26,9 @@ use_tile_cache()
 Array = NDArray[np.float64]
 
 ENLARGE = 1.1
-"""An overview is used when a window would enlarge it by no more than this: blur that nobody sees, a quarter of the
-pixels to read."""
+"""An overview is used when a window enlarges it by no more than this factor."""
 WARP_TOLERANCE_PX = 0.01
-"""Error of the piecewise-linear approximation of the projection that GDAL may make, window pixels: GDAL's default of
-0.125 is no faster, an exact projection of every pixel takes eight times as long."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """A north-up rectangle of a plane, with its pixel grid.
-
-    Attributes:
-        crs: anything GDAL takes ("EPSG:3857", a PROJ string); x east, y north.
-        bounds: xmin, ymin, xmax, ymax in units of the CRS.
-        width: columns.
-        height: rows.
-    """
-
-    crs: str
-    bounds: tuple[float, float, float, float]
-    width: int
-    height: int
-
-    def __post_init__(self) -> None:
-        xmin, ymin, xmax, ymax = self.bounds
-        if not (np.isfinite(self.bounds).all() and xmin < xmax and ymin < ymax and min(self.width, self.height) >= 1):
-            raise ValueError(f"not a window: bounds {self.bounds}, {self.width} x {self.height} pixels")
-
-    @property
-    def to_crs(self) -> Array:
-        """(3, 3) affine map, window pixels (corner convention) -> CRS units."""
-        xmin, ymin, xmax, ymax = self.bounds
-        return np.array(
-            [[(xmax - xmin) / self.width, 0.0, xmin], [0.0, (ymin - ymax) / self.height, ymax], [0.0, 0.0, 1.0]]
-        )
-
-    @property
-    def to_pixel(self) -> Array:
-        """(3, 3) affine map, CRS units -> window pixels; the inverse of ``to_crs``."""
-        return np.linalg.inv(self.to_crs)
-
-    @property
-    def gsd(self) -> float:
-        """CRS units a pixel along x."""
-        return (self.bounds[2] - self.bounds[0]) / self.width
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """A window as rendered from a reference.
-
-    Attributes:
-        pixels: (H, W, 3) uint8 RGB, 0 where not valid.
-        mask: (H, W) bool, True where the reference has data.
-        window: where it is.
-    """
-
-    pixels: NDArray[np.uint8]
-    mask: NDArray[np.bool_]
-    window: Window
-
-
-def block_window(block: Block, pixels: int) -> Window:
-    """Return the window of a block in EPSG:3857, ``pixels`` a side."""
-    return Window("EPSG:3857", block.bounds_3857, pixels, pixels)
+"""Largest error of GDAL's piecewise-linear approximation of the projection, window pixels."""
 
 
 class Reference:

@@ -14,7 +14,8 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, in_front
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Reference, Window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window
 
 MIN_SHOWN = 0.05
 """A picture of which the reference fills less than this part has nothing to match."""

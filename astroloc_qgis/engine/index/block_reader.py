@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.imagery.reference import Reference, Window, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window, block_window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block
 
 Picture = tuple[NDArray[np.uint8], NDArray[np.bool_]]

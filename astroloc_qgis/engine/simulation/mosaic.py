@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.reference import Reference, Window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, lonlat_to_mercator
 

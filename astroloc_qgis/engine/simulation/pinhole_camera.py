@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.imagery.reference import Reference, Window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import Window
 from astroloc_qgis.engine.tiles import lonlat_to_mercator
 
 SEMI_MAJOR_M = 6378137.0

@@ -15,7 +15,8 @@ from astroloc_qgis.engine.benchmark.retrieval import TOPS, Found, Query, read_qu
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.tiles import Block, block_iou, overlaps

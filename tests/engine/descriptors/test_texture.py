@@ -15,7 +15,8 @@ from astroloc_qgis.engine.block_table import bounds_3857, iou_with
 from astroloc_qgis.engine.descriptors.baselines.sift_vlad import SiftVlad
 from astroloc_qgis.engine.descriptors.texture import CODED, TextureModel, along_axes, residuals, texture_path, unit
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index.block_reader import read_blocks
 from astroloc_qgis.engine.index.database_descriptors import fill_in
 from astroloc_qgis.engine.index.store import Index, build_index

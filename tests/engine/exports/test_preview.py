@@ -9,7 +9,7 @@ from osgeo import gdal
 from astroloc_qgis.engine.exports.preview import LONG_SIDE, draw_preview, write_preview
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Rendering, Window
+from astroloc_qgis.engine.imagery.window import Rendering, Window
 from astroloc_qgis.engine.registration import TiePoints
 from tests.engine.coded_photo import seen_from_above
 

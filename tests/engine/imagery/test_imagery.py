@@ -18,8 +18,9 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Reference, Rendering, Window, block_window
-from astroloc_qgis.engine.imagery.windows import plan
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.warp_plan import plan
+from astroloc_qgis.engine.imagery.window import Rendering, Window, block_window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, block_around, mercator_to_lonlat
 from tests.engine.synthetic import World, make_world, memory_dataset, write_raster
 

@@ -13,8 +13,9 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.reference import Reference, Rendering, Window
+from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import MAX_WINDOW_PX, Frame, jacobian, render
+from astroloc_qgis.engine.imagery.window import Rendering, Window
 from tests.engine.synthetic import World, make_world, shot, write_raster
 
 SIZE = (300, 200)

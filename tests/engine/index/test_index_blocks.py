@@ -13,7 +13,8 @@ from osgeo import gdal
 from astroloc_qgis.engine.block_table import block_table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.land_mask import LandMask, land_of
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index import store as index_module
 from astroloc_qgis.engine.index.block_reader import group_in_sheets, read_blocks
 from astroloc_qgis.engine.index.builder import Labels, principal_axes

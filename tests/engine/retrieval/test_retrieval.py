@@ -15,7 +15,8 @@ from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.retrieval import search as retrieval
 from astroloc_qgis.engine.retrieval.nadir_prior import distance_penalty

@@ -11,7 +11,8 @@ import pytest
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.reference import Reference, block_window
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.simulation import appearance as looks
 from astroloc_qgis.engine.simulation.clouds import cloud_cover, fractal
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic

@@ -1,4 +1,4 @@
-"""Which parts of a reference raster a window needs, and at which overview.
+"""The plan for warping a reference raster into a window: the parts of it that are needed, and their scale.
 
 GDAL's warper takes the bounding box of what it needs in the source. For a window across the antimeridian of a world
 raster that box is a strip around the whole world, and for a window beyond the raster's own turn of longitude (web-map
