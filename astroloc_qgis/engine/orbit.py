@@ -1,4 +1,4 @@
-"""Where the ISS was: the sub-satellite point at a time, from orbital elements (TLE) propagated with SGP4."""
+"""The sub-satellite point of the ISS at a time, from orbital elements (TLE) propagated with SGP4."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 
 OLDEST_DAYS = 30.0
-"""Elements older than this say nothing useful: the ISS is reboosted, and SGP4 loses some kilometres a day."""
+"""Elements older than this are refused: the ISS is reboosted, and SGP4 loses some kilometres a day."""
 
 _SEMI_MAJOR_KM, _FLATTENING = 6378.137, 1 / 298.257223563
 
@@ -94,10 +94,10 @@ def _sidereal_angle(julian_day: float) -> float:
     return math.radians((seconds % 86400) / 240.0)
 
 
-def _geodetic(position_km: tuple[float, float, float], turned: float) -> tuple[float, float, float]:
+def _geodetic(position_km: tuple[float, float, float], sidereal_rad: float) -> tuple[float, float, float]:
     """Latitude, longitude (degrees) and height (km) of a place in the frame of SGP4 (TEME), polar motion neglected."""
     x, y, z = position_km
-    lon = (math.degrees(math.atan2(y, x) - turned) + 180.0) % 360.0 - 180.0
+    lon = (math.degrees(math.atan2(y, x) - sidereal_rad) + 180.0) % 360.0 - 180.0
     across = math.hypot(x, y)
     squared = _FLATTENING * (2 - _FLATTENING)
     lat = math.atan2(z, across)

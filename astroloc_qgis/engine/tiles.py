@@ -169,7 +169,7 @@ def block_around(lon: float, lat: float, zoom: int, size: int = 4, stride: int =
 def blocks_in_extent(extent: Extent, zooms: Iterable[int], size: int = 4, stride: int = 2) -> list[Block]:
     """List the blocks that overlap an extent.
 
-    Rows and columns are multiples of ``stride`` whatever the extent, so that indexes of neighbouring extents fit
+    Rows and columns are multiples of ``stride`` for every extent, so that indexes of neighbouring extents fit
     together; a block that only touches the extent is left out.
 
     Args:
@@ -268,5 +268,5 @@ def _copies(polygon: NDArray[np.float64], block: Block) -> Iterator[Points]:
     if high[1] <= ymin or low[1] >= ymax:
         return
     world = 2 * HALF_WORLD_M
-    for turn in range(math.ceil((xmin - high[0]) / world), math.floor((xmax - low[0]) / world) + 1):
-        yield [(float(x) + turn * world, float(y)) for x, y in polygon]
+    for copy in range(math.ceil((xmin - high[0]) / world), math.floor((xmax - low[0]) / world) + 1):
+        yield [(float(x) + copy * world, float(y)) for x, y in polygon]

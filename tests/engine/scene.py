@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -29,6 +30,9 @@ CONTRACT_FIELDS = {
     "rmse_px", "rmse_m", "candidate", "candidates", "outputs", "seconds",
 }  # fmt: skip
 """The fields of a report's entry that the command line promises."""
+
+Refused = Callable[..., str]
+"""Runs a command that must be refused; gives its sentence."""
 
 
 @dataclass

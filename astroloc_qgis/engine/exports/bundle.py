@@ -26,7 +26,7 @@ __all__ = ["FORMS", "ExportOptions", "export_photo"]
 log = logging.getLogger(__name__)
 
 WARPED = 0.7
-"""Progress at which the warped raster, which takes longest, is there."""
+"""Progress at which the warped raster, which takes longest, is written."""
 
 
 def export_photo(
@@ -55,8 +55,8 @@ def export_photo(
         progress: told the stage "export".
 
     Returns:
-        The paths by form. "uncertainty" is left out where too few tie points are on to tell it, "vrt" for a photo whose
-        file is turned by EXIF; a world file brings the GeoTIFF that it belongs to.
+        The paths by form. "uncertainty" is left out where too few tie points are on, "vrt" for a photo whose file is
+        rotated by EXIF; a world file brings the GeoTIFF that it belongs to.
 
     Raises:
         InputError: an option makes no sense; as ``write_geotiff``; the folder cannot be made, is protected or full.
@@ -65,20 +65,20 @@ def export_photo(
     progress("export", 0.0)
     if not name or Path(name).name != name:
         raise InputError(f'"{name}" is no name for files: leave out slashes and give at least one letter.')
-    told = _rising(progress)
+    rising = _rising(progress)
     if options.depth == "8":
         photo = replace(photo, pixels=photo.rgb8())
     with staging(out_dir) as stage:
         export = PhotoExport(
             photo, np.asarray(homography, dtype=np.float64), plane, stage, name, options, tie_points,
-            dict(facts or {}), part_of(told, 0.0, WARPED),
+            dict(facts or {}), part_of(rising, 0.0, WARPED),
         )  # fmt: skip
         forms = [form for form in FORMS if form in options.forms]
         for number, form in enumerate(forms, start=1):
             path = FORMS[form].load()(export)
             if path is not None:
                 export.files[form] = path
-            told("export", WARPED + (0.98 - WARPED) * number / len(forms))
+            rising("export", WARPED + (0.98 - WARPED) * number / len(forms))
         export.remove_temporary()
     log.info("%s: exported %s into %s", photo.name, ", ".join(export.files), out_dir)
     return {kind: out_dir / file.name for kind, file in export.files.items()}

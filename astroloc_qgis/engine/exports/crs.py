@@ -1,4 +1,4 @@
-"""Coordinate reference systems of the outputs: which one is meant, and whether its x axis goes round the Earth."""
+"""Coordinate reference systems of the outputs: parsing, UTM zones, and the period of the x axis."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def resolve_crs(text: str) -> osr.SpatialReference:
 
 
 def x_period(reference: osr.SpatialReference) -> tuple[float, float] | None:
-    """Where the x axis of a CRS comes round to the same place.
+    """The period of the x axis of a CRS, where it has one.
 
-    It does in geographic and cylindrical systems (Mercator, plate carrée, ...): there x is proportional to the
-    longitude whatever the latitude, which is how they are told from the others.
+    Geographic and cylindrical systems (Mercator, plate carrée, ...) have one: x is proportional to the longitude at
+    every latitude, which is what is tested.
 
     Returns:
-        (x of the middle, period) in CRS units, or None where x does not come round.
+        (x of the middle, period) in CRS units, or None where x has no period.
     """
     wkt = reference.ExportToWkt()
     middle = reference.GetProjParm(osr.SRS_PP_CENTRAL_MERIDIAN, 0.0) if reference.IsProjected() else 0.0

@@ -89,9 +89,9 @@ def write_footprint(
 def read_footprint(path: Path) -> Array:
     """Read the four corners of a footprint from any vector file that GDAL opens.
 
-    The first polygon is taken, from its first vertex on, clockwise: that is the photo's corner order, whatever way
-    round the format keeps its rings (a photo is never mirrored). A polygon cut at the antimeridian is taken from the
-    attribute "corners".
+    The first polygon is taken, from its first vertex on, clockwise: that is the photo's corner order, in whichever
+    direction the format keeps its rings (a photo is never mirrored). A polygon cut at the antimeridian is taken from
+    the attribute "corners".
 
     Returns:
         (4, 2) longitude, latitude, in the photo's corner order, longitude in [-180, 180).

@@ -19,7 +19,7 @@ from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 log = logging.getLogger(__name__)
 
 MAX_PIXELS = 200_000_000
-"""The most pixels of an output unless told otherwise."""
+"""The most pixels of an output by default."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class OutputGrid:
 
     Attributes:
         crs_wkt: the CRS.
-        left: x of the left edge; where the CRS goes round the Earth, the right one may lie beyond the antimeridian.
+        left: x of the left edge; where x has a period, the right one may lie beyond the antimeridian.
         top: y of the upper edge.
         pixel_x: width of a pixel, CRS units.
         pixel_y: height of a pixel, CRS units (positive).
         width: pixels.
         height: pixels.
-        period: (x of the CRS's middle, period of x) where x goes round the Earth, else None.
+        period: (x of the CRS's middle, period of x) where x has one, else None.
         coarseness: size of a pixel relative to the photo's own at its centre.
     """
 
@@ -82,7 +82,7 @@ def plan_grid(
         resolution: size of a pixel in CRS units, or its width and height. By default the photo's own ground sample
             distance at its centre, so that no detail is lost: square pixels in a projected CRS, in a geographic one
             pixels that are square on the ground.
-        max_pixels: the default resolution is coarsened to stay below; one that was asked for is refused.
+        max_pixels: the default resolution is coarsened to stay below it; an explicit one is refused.
 
     Raises:
         InputError: the photo lies where the CRS is torn or undefined, or the output would be too large.

@@ -126,7 +126,7 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
         lonlat: (N, 2) longitude, latitude of the control points.
 
     Returns:
-        ``path``, or None for a photo that has no file, or one that EXIF turns: its pixels are not the photo's.
+        ``path``, or None for a photo that has no file, or one that EXIF rotates: its pixels are not the photo's.
 
     Raises:
         InputError: the folder is missing, protected or full.
@@ -134,7 +134,7 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
     if not photo.path.is_file():
         return None
     source = gdal.OpenEx(str(photo.path), gdal.OF_RASTER)
-    if (source.RasterXSize, source.RasterYSize) != (photo.width, photo.height) or _is_turned(photo.path):
+    if (source.RasterXSize, source.RasterYSize) != (photo.width, photo.height) or _is_rotated(photo.path):
         return None
     with atomic_path(path) as part, gdal_writes(part):
         options = gdal.TranslateOptions(format="VRT", GCPs=_points(photo_xy, lonlat), outputSRS="EPSG:4326")
@@ -151,12 +151,12 @@ def _absolute(text: str, photo: Path) -> str:
     return re.sub(r"(<SourceFilename[^>]*>)[^<]*", lambda found: found.group(1) + escape(str(photo.absolute())), text)
 
 
-def _is_turned(path: Path) -> bool:
+def _is_rotated(path: Path) -> bool:
     return read_exif(path).orientation != 1
 
 
 def _contiguous(lons: Array) -> Array:
-    """Longitudes in one piece, whatever their order: those far from the first are brought to its side."""
+    """Longitudes without a jump, in any order: each is brought to within 180 degrees of the first."""
     if not len(lons):
         return lons
     return np.asarray([float(unwrap_lons(np.array([lons[0], lon]))[1]) for lon in lons])

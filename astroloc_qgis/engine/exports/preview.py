@@ -154,7 +154,7 @@ def _panels(photo8: NDArray[np.uint8], reference: NDArray[np.uint8]) -> tuple[Pa
 
 
 def _spread(photo_xy: Array, chosen: NDArray[np.intp], size: tuple[int, int], most: int) -> NDArray[np.intp]:
-    """At most so many of the chosen points, covering the photo evenly: each next one is the farthest from the rest."""
+    """At most ``most`` of the chosen points, covering the photo evenly: each next one is the farthest from the rest."""
     if len(chosen) <= most:
         return chosen
     xy = photo_xy[chosen] / max(size)

@@ -1,6 +1,6 @@
-"""What part of a photo sees ground that is worth drawing.
+"""The visible region of a photo: the part that sees ground worth drawing.
 
-Near the horizon a pixel covers ever more ground, and beyond it none at all. So the photo is cut off below the horizon,
+Towards the horizon a pixel covers more and more ground, and beyond it none. So the photo is cut off below the horizon,
 where one pixel covers ``MAX_STRETCH`` times the length of ground of the central one.
 """
 
@@ -66,7 +66,7 @@ class VisibleRegion:
         width: of the photo, pixels.
         height: of the photo, pixels.
         horizon: where it is cut off, or None where every part of it sees ground.
-        gsd_m: ground sample distance at the photo's centre, across the line of visible (the finer one), metres.
+        gsd_m: ground sample distance at the photo's centre, across the line of sight (the finer one), metres.
     """
 
     width: int

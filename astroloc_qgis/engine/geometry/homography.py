@@ -47,15 +47,15 @@ def rotation_and_scaling(centre: Array, angle: float, scale: float) -> Array:
     return np.asarray(translation(*centre) @ about @ translation(*(-np.asarray(centre))))
 
 
-def quarter_rotation(width: float, height: float, turn: int) -> Array:
-    """Where ``np.rot90(image, turn)`` puts the pixels of a width x height image, as a (3, 3) map."""
-    turns = {
+def quarter_rotation(width: float, height: float, quarter_turns: int) -> Array:
+    """Where ``np.rot90(image, quarter_turns)`` puts the pixels of a width x height image, as a (3, 3) map."""
+    rotations = {
         0: np.eye(3),
         1: np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width], [0.0, 0.0, 1.0]]),
         2: np.array([[-1.0, 0.0, width], [0.0, -1.0, height], [0.0, 0.0, 1.0]]),
         3: np.array([[0.0, -1.0, height], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
     }
-    return turns[turn % 4]
+    return rotations[quarter_turns % 4]
 
 
 def in_front(homography: Array, xy: Array, reference_xy: tuple[float, float]) -> Array:

@@ -1,7 +1,7 @@
-"""Which working plane a photo asks for: the one of which it is most nearly a homography.
+"""The choice of a working plane: the one of which the photo is most nearly a homography.
 
 A nadir that is known exactly makes the near-sided perspective plane exact. A nadir that is badly wrong (a typing error,
-another photo's) makes it worse than knowing nothing. The tie points tell: all planes have the same eight free
+another photo's) makes it worse than a local plane. The tie points decide: all planes have the same eight free
 parameters, so the least residual wins.
 """
 
@@ -17,7 +17,7 @@ from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 CLEARLY_BETTER = 0.9
-"""A later plane must have less than this part of the residual of an earlier one: noise alone chooses none."""
+"""A later plane is chosen only if its residual is below this part of an earlier one's, more than noise explains."""
 
 
 @dataclass(frozen=True)

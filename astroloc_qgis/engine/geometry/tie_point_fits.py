@@ -54,6 +54,6 @@ def _similarity(source: Array, target: Array, weights: Array) -> Array:
     from_middle, to_middle = (source * share).sum(axis=0), (target * share).sum(axis=0)
     a = (source - from_middle) @ np.array([1.0, 1.0j])
     b = (target - to_middle) @ np.array([1.0, 1.0j])
-    turn = complex((share[:, 0] * np.conj(a) * b).sum() / (share[:, 0] * np.abs(a) ** 2).sum())
-    about = np.array([[turn.real, -turn.imag, 0.0], [turn.imag, turn.real, 0.0], [0.0, 0.0, 1.0]])
+    rotation = complex((share[:, 0] * np.conj(a) * b).sum() / (share[:, 0] * np.abs(a) ** 2).sum())
+    about = np.array([[rotation.real, -rotation.imag, 0.0], [rotation.imag, rotation.real, 0.0], [0.0, 0.0, 1.0]])
     return np.asarray(translation(*to_middle) @ about @ translation(*-from_middle))

@@ -28,7 +28,7 @@ class WorkingPlane:
 
     @classmethod
     def local(cls, lon: float, lat: float) -> WorkingPlane:
-        """Azimuthal equidistant about a place: for a photo of which nothing else is known."""
+        """Azimuthal equidistant about a place: for a photo whose nadir is not known."""
         return cls(f"+proj=aeqd +lat_0={lat:.9f} +lon_0={lon:.9f} +datum=WGS84 +units=m +no_defs")
 
     @classmethod
@@ -37,8 +37,8 @@ class WorkingPlane:
 
         A pinhole photo taken from that very point is exactly a homography of this plane, the Earth's curvature
         included: both are central projections from the same centre (Snyder, Map Projections: A Working Manual, 1987,
-        p. 169). PROJ's is that of a sphere of the equatorial radius, which leaves at most 0.4 pixels of a
-        photo 3000 pixels wide at any tilt up to 50 degrees (tests/engine/geometry/test_geometry.py measures it).
+        p. 169). PROJ uses a sphere of the equatorial radius, which is exact to less than
+        half a pixel of a photo 3000 pixels wide (tests/engine/geometry/test_geometry.py measures it).
 
         Args:
             lon: longitude of the nadir.

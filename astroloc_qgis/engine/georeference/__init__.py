@@ -1,1 +1,1 @@
-"""From a homography to the files of one photo."""
+"""Georeferencing: from a homography to the files of one photo."""

@@ -175,7 +175,7 @@ def _facts(
 
 
 def _caption(facts: Mapping[str, Value]) -> list[str]:
-    """The facts that people ask for first, in words."""
+    """The most important facts, in words."""
     forms = {
         "confidence": "confidence {:.2f}",
         "inliers": "{} inliers",
@@ -199,7 +199,7 @@ def _background(
 ) -> Rendering:
     """The reference about the footprint, north-up; without a reference the warped photo itself."""
     edge = apply_homography(homography, visible.outline(points_per_edge=32))
-    if reference is not None:  # not in the working plane: far from its nadir a perspective one looks aslant
+    if reference is not None:  # not in the working plane: far from its nadir a perspective one is oblique
         lon, lat = plane.to_lonlat(
             apply_homography(homography, np.array([[photo8.shape[1] / 2, photo8.shape[0] / 2]]))
         )[0]

@@ -1,7 +1,7 @@
-"""Better than one homography, where the ground asks for it: a smooth correction that tie points have proved.
+"""A smooth correction on top of the homography, where tie points prove that it helps.
 
-A homography is exact for a flat (or, in a near-sided plane, a round) Earth and a perfect lens. What is left in the
-residuals of a good registration is smooth: the lens's distortion, mountains, a reference that is itself a little off.
+A homography is exact for a flat (or, in a near-sided plane, a round) Earth and a perfect lens. The residuals of a good
+registration are smooth: the lens's distortion, mountains, a reference that is itself a little off.
 Three models of growing freedom are fitted on top of the homography: radial distortion (Brown, Decentering Distortion
 of Lenses, 1966), polynomials of the third order, and a thin plate spline with a stiffness (Duchon 1977; Bookstein
 1989). Each is cross-validated over blocks of the photo, so that none is judged by its neighbours' noise, and none is
@@ -30,11 +30,11 @@ CLEARLY_BETTER = 0.95
 
 MIN_TIE_POINTS = 40
 MIN_COVERED = 0.4
-"""Share of the photo's cells that must hold tie points: a spline knows nothing of the rest."""
+"""Share of the photo's blocks that must hold tie points: a spline is not determined in the others."""
 
 FOLDS = 5
 BLOCKS = 4
-"""The photo's sides are cut into so many blocks, which are left out together."""
+"""Blocks along each side of the photo; the tie points of a block are left out together."""
 
 KNOTS = 60
 STIFFNESS = (10.0, 1.0, 0.1, 0.01)
@@ -43,7 +43,7 @@ STRIP_ROWS = 512
 
 @dataclass(frozen=True)
 class SmoothCorrection:
-    """Where in the photo a point lies that the homography puts elsewhere.
+    """The displacement of photo points from where the homography puts them.
 
     Attributes:
         model: "lens", "polynomial" or "thin plate".
@@ -62,7 +62,7 @@ class SmoothCorrection:
     error_after_px: float
 
     def to_photo(self, ideal_xy: Array) -> Array:
-        """(N, 2) photo points as the homography has them -> (N, 2) where the photo truly shows them."""
+        """(N, 2) photo points as the homography has them -> (N, 2) where the photo shows them."""
         columns = _columns(self.model, normalised(ideal_xy, self.size), self.knots)
         return np.asarray(ideal_xy + columns @ self.coefficients)
 
@@ -75,7 +75,7 @@ class SmoothCorrection:
         }
 
     def rectified(self, photo: Photo) -> Photo:
-        """The photo with the correction taken out: of it the homography holds everywhere.
+        """The photo with the displacement removed, so that the homography holds everywhere.
 
         Bit depth and alpha are kept; pixels that come from outside the photo are transparent.
         """
@@ -115,7 +115,7 @@ def find_correction(
         size: width and height of the photo, pixels.
 
     Returns:
-        None where nothing is clearly better, or there are too few tie points to tell.
+        None where no model is clearly better, or there are too few tie points.
     """
     ideal = apply_homography(np.linalg.inv(homography), plane_xy)
     known = np.isfinite(ideal).all(axis=1)
@@ -191,7 +191,7 @@ def _both_axes(terms: Array) -> Array:
 
 
 def _fit(at: Array, residual: Array, model: str, knots: Array, stiffness: float) -> Array:
-    """Least squares with a pull towards 0 on what the homography has not."""
+    """Least squares, with a penalty on all coefficients but the homography's eight."""
     columns = _columns(model, at, knots)
     design = columns.reshape(-1, columns.shape[2])
     pull = np.full(design.shape[1], stiffness * len(at) / 100)

@@ -1,4 +1,4 @@
-"""Where a reference has data, and how fine, asked of the raster's structure without reading pixels.
+"""The coverage of a reference: where it has data, and how fine, from the raster's structure without reading pixels.
 
 A mosaic (VRT) of a few scenes spans continents, is empty almost everywhere and takes the finest scene's resolution
 everywhere: what GDAL knows of its sources turns millions of candidate blocks into the few that are worth describing.
@@ -25,12 +25,12 @@ _LEAF_ZOOM = 10
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a reference holds for a block, at most.
+class BlockCoverage:
+    """The data of a reference for a block, at most.
 
     Attributes:
-        fraction: how much of the block has data, 0 (surely nothing) to 1 (all of it, or nobody can tell). Where the
-            raster is not cylindrical and north-up only the block's bounding box is looked at: then it is 0 or 1.
+        fraction: share of the block that has data, 0 (surely none) to 1 (all of it, or unknown). Where the
+            raster is not cylindrical and north-up only the block's bounding box is checked: then it is 0 or 1.
         pixels: true pixels of the source across the block (geometric mean of both directions).
     """
 
@@ -38,14 +38,14 @@ class Look:
     pixels: float
 
 
-_UNKNOWN = Look(1.0, float("inf"))
-_NOTHING = Look(0.0, 0.0)
+_UNKNOWN = BlockCoverage(1.0, float("inf"))
+_NOTHING = BlockCoverage(0.0, 0.0)
 
 
 class Coverage:
-    """Which parts of a reference have data, as far as GDAL can tell from its structure.
+    """The parts of a reference that have data, as far as GDAL knows from its structure.
 
-    Formats that cannot tell (most) count as full within their bounds. Not thread-safe.
+    Formats without that information (most) count as full within their bounds. Not thread-safe.
 
     Args:
         reference: the imagery; opened a second time.
@@ -57,8 +57,8 @@ class Coverage:
         self._grid = SourceGrid.of(self._dataset)
         self._sources = _mosaic_sources(self._dataset)
 
-    def look(self, block: Block) -> Look:
-        """Tell what the reference holds for a block, without reading it."""
+    def of_block(self, block: Block) -> BlockCoverage:
+        """What the reference holds for a block, without reading it."""
         xmin, ymin, xmax, ymax = block.bounds_3857
         if xmax > HALF_WORLD_M + 1:
             return _UNKNOWN  # across the antimeridian
@@ -71,14 +71,14 @@ class Coverage:
         if len(pixels) < 4:
             return _UNKNOWN
         low, high = pixels.min(axis=0), pixels.max(axis=0)
-        looks = [_NOTHING]
+        parts = [_NOTHING]
         for turn in (-1, 0, 1) if self._grid.period is not None else (0,):
             shift = np.array([turn * (self._grid.period or 0.0), 0.0])
-            looks.append(self._look_at_box(low + shift, high + shift))
-        fraction = min(1.0, sum(found.fraction for found in looks))
+            parts.append(self._of_box(low + shift, high + shift))
+        fraction = min(1.0, sum(found.fraction for found in parts))
         if self._grid.period is None and fraction > 0:
             fraction = 1.0
-        return Look(fraction, max(found.pixels for found in looks))
+        return BlockCoverage(fraction, max(found.pixels for found in parts))
 
     def blocks(self, extent: Extent, zooms: Sequence[int], size: int, stride: int) -> list[Block]:
         """List the blocks of an extent, less those over parts of the reference that are surely empty.
@@ -102,7 +102,7 @@ class Coverage:
             part = _shared(tile, extent)
             if part is None:
                 continue
-            fraction = self.look(tile).fraction
+            fraction = self.of_block(tile).fraction
             if fraction == 0:
                 continue
             if tile.zoom < _LEAF_ZOOM and fraction < 1:
@@ -114,7 +114,7 @@ class Coverage:
         within = overlaps_extent(table, size, extent)
         return [block for block, inside in zip(ordered, within, strict=True) if inside]
 
-    def _look_at_box(self, low: np.ndarray, high: np.ndarray) -> Look:
+    def _of_box(self, low: np.ndarray, high: np.ndarray) -> BlockCoverage:
         """What a box of raster pixels (continuous column, row) holds."""
         size = np.array([self._grid.width, self._grid.height])
         first, last = np.clip(low, 0, size), np.clip(high, 0, size)
@@ -125,9 +125,9 @@ class Coverage:
         flags, percent = self._band.GetDataCoverageStatus(*map(int, (*start, *(stop - start))))
         if flags & gdal.GDAL_DATA_COVERAGE_STATUS_UNIMPLEMENTED or percent < 0:
             percent = 100.0
-        # An exact 1 only where nothing is empty: there is no need to look closer then.
+        # An exact 1 only where nothing is empty: the tile is then not divided further.
         fraction = inside * percent / 100 if inside < 1 - 1e-9 or percent < 100 else 1.0
-        return Look(fraction, float(np.sqrt(np.prod(high - low))) / self._enlargement(first, last))
+        return BlockCoverage(fraction, float(np.sqrt(np.prod(high - low))) / self._enlargement(first, last))
 
     def _enlargement(self, first: np.ndarray, last: np.ndarray) -> float:
         """Raster pixels a source pixel in a box: 1, or more where a mosaic has only coarser sources."""

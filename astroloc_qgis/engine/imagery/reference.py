@@ -156,7 +156,7 @@ class Reference:
         return self._grid.to_pixels(xy)
 
     def near(self, xy: Array, middle: Array) -> Array:
-        """(N, 2) places in the raster's CRS, moved by whole turns of longitude to the side where ``middle`` is."""
+        """(N, 2) places in the raster's CRS, moved by full circles of longitude to the side where ``middle`` is."""
         if self._grid.period is None:
             return xy
         turn = self._grid.period * abs(self._grid.geotransform[1])
@@ -172,7 +172,7 @@ class Reference:
             most: pixels that it may be wide and high.
 
         Returns:
-            None where it would be larger, or the raster lies askew.
+            None where it would be larger, or the raster is rotated.
         """
         left, pixel_x, skew_x, top, skew_y, pixel_y = self._grid.geotransform
         pixel = np.abs([pixel_x, pixel_y])
@@ -291,7 +291,7 @@ def _overview(band: gdal.Band, scale: float) -> tuple[int | str, float]:
 
 
 def short_name(uri: str) -> str:
-    """Return what to call a source in a sentence for the user: of a service's XML, the address in it."""
+    """The name of a source in messages to the user: of a service's XML, the address in it."""
     address = re.search(r"<ServerUrl>(.*?)</ServerUrl>", uri, re.DOTALL)
     name = " ".join((address.group(1) if address else uri).split())
     return name if len(name) <= 120 else name[:117] + "..."

@@ -24,19 +24,19 @@ MAX_WINDOW_PX = 4096
 """Longest side of what is read from the reference for one frame."""
 
 MOST_READ = 3.0
-"""Pixels that are read for one of the frame."""
+"""Most pixels that are read for one pixel of the frame."""
 
 ALWAYS_READ = 1_000_000
-"""So many pixels are not worth saving."""
+"""A window of fewer pixels is never read more coarsely."""
 
 CELL_PX = 24
 """About how many pixels of a frame lie between the nodes at which projections are computed."""
 
 MAX_BEND_PX = 0.1
-"""How far interpolation between them may miss, pixels of the frame."""
+"""Largest error of the interpolation between them, pixels of the frame."""
 
 _NOWHERE = -1e7
-"""Position of what does not project: outside any picture."""
+"""Position of a point that does not project: outside any picture."""
 _NO_DEPTH = np.float32(1e-6)
 
 
@@ -74,7 +74,7 @@ def jacobian(homography: Array, xy: tuple[float, float]) -> Array:
 def render(reference: Reference, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Draw the reference into a frame.
 
-    It is read once, as it lies: in its own projection and at its own pixels (or those of an overview), no finer than
+    The reference is read once, in its own projection and at its own pixels (or those of an overview), no finer than
     the frame needs; from there every pixel of the frame is looked up. Only where that projection cannot serve (a pole,
     a seam) is it read in the frame's own plane, which costs several times as much.
 
@@ -89,7 +89,7 @@ def render(reference: Reference, frame: Frame) -> tuple[NDArray[np.uint8], NDArr
     mesh = Mesh.over(frame)
     if not mesh.usable.any():
         return np.zeros((height, width, 3), np.uint8), np.zeros((height, width), bool)
-    window, nodes = _as_it_lies(reference, frame, mesh) or _in_the_plane(frame, mesh)
+    window, nodes = _in_own_projection(reference, frame, mesh) or _in_the_plane(frame, mesh)
     rendering = reference.read(window)
     x, y = mesh.at_every_pixel(apply_homography(window.to_pixel, nodes))
     pixels = cv2.remap(rendering.pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
@@ -105,11 +105,11 @@ class Mesh:
     what remains to be interpolated is the curvature of the Earth alone.
 
     Attributes:
-        frame: it covers.
+        frame: the frame that the mesh covers.
         columns: (C,) frame pixels of the nodes.
-        rows: (R,).
+        rows: (R,) frame pixels of the nodes.
         plane_xy: (R * C, 2) metres of the plane.
-        depth: (R * C,) of the nodes, 1 in the middle of the frame.
+        depth: (R * C,) depth of the nodes, 1 in the middle of the frame.
     """
 
     frame: Frame
@@ -122,20 +122,20 @@ class Mesh:
     def over(cls, frame: Frame) -> Mesh:
         """Make the mesh of a frame."""
         columns, rows = (np.linspace(0.0, side, _cells(side) + 1) for side in frame.size)
-        return cls(frame, columns, rows, *cls._look(frame, columns, rows))
+        return cls(frame, columns, rows, *cls._places(frame, columns, rows))
 
     @staticmethod
-    def _look(frame: Frame, columns: Array, rows: Array) -> tuple[Array, Array]:
+    def _places(frame: Frame, columns: Array, rows: Array) -> tuple[Array, Array]:
         places = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
         middle = in_front(frame.to_plane, np.array([frame.centre]), frame.centre)[0]
         return apply_homography(frame.to_plane, places), in_front(frame.to_plane, places, frame.centre) / middle
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        """(R * C,) nodes that look at ground worth reading.
+        """(R * C,) nodes that see ground worth reading.
 
-        Right at the vanishing line the plane is infinitely far: stop where a pixel covers 400 times the ground of one
-        in the middle (depth enters the area with its third power, and never less than this sees anything useful).
+        At the vanishing line the plane is infinitely far. Nodes count down to an eighth of the depth of the middle: the
+        ground that a pixel covers grows with the third power of the inverse depth.
         """
         return np.asarray(np.isfinite(self.plane_xy).all(axis=1) & (self.depth > 1 / 8))
 
@@ -168,7 +168,7 @@ class Mesh:
         columns, rows = (self.columns[1:] + self.columns[:-1]) / 2, (self.rows[1:] + self.rows[:-1]) / 2
         origin = np.nanmean(nodes, axis=0)  # float32 is exact enough only near it
         middles = self._between(nodes - origin, rows, columns).reshape(-1, 2) + origin
-        miss = np.linalg.norm(project(self._look(self.frame, columns, rows)[0]) - middles, axis=1)
+        miss = np.linalg.norm(project(self._places(self.frame, columns, rows)[0]) - middles, axis=1)
         corner = nodes.reshape(*shape, 2)
         along, down = corner[1:, 1:] - corner[1:, :-1], corner[1:, 1:] - corner[:-1, 1:]
         area = np.abs(along[..., 0] * down[..., 1] - along[..., 1] * down[..., 0]).ravel()
@@ -194,7 +194,7 @@ def _weights(places: Array, nodes: int) -> NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
-def _as_it_lies(reference: Reference, frame: Frame, mesh: Mesh) -> tuple[Window, Array] | None:
+def _in_own_projection(reference: Reference, frame: Frame, mesh: Mesh) -> tuple[Window, Array] | None:
     """The window of the reference's own projection that a frame sees, and (R * C, 2) the mesh's nodes in it.
 
     Returns:

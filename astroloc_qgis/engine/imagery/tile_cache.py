@@ -1,4 +1,4 @@
-"""Where tiles that were fetched from a web service are kept."""
+"""The cache folder of tiles that were fetched from a web service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _OPTION = "GDAL_DEFAULT_WMS_CACHE_PATH"
 
 
 def use_tile_cache() -> None:
-    """Have GDAL keep tiles in the user's cache folder, unless told otherwise; before 3.9 it takes the current one."""
+    """Have GDAL keep tiles in the user's cache folder, unless a GDAL option names another one.
+
+    Before GDAL 3.9 the default is the current folder.
+    """
     if not gdal.GetConfigOption(_OPTION):
         gdal.SetConfigOption(_OPTION, str(cache_folder() / "tiles"))
 

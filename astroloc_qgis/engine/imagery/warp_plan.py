@@ -1,7 +1,7 @@
 """The plan for warping a reference raster into a window: the parts of it that are needed, and their scale.
 
 GDAL's warper takes the bounding box of what it needs in the source. For a window across the antimeridian of a world
-raster that box is a strip around the whole world, and for a window beyond the raster's own turn of longitude (web-map
+raster that box is a strip around the whole world, and for a window beyond the raster's own circle of longitude (web-map
 x above 20037508) it is empty. This module finds the (few, small) pieces really needed instead.
 """
 
@@ -23,12 +23,12 @@ GRID = 33
 
 @dataclass(frozen=True)
 class Piece:
-    """A strip of columns of the source, to be read as if it lay ``turns`` turns of longitude further east.
+    """A strip of columns of the source, read as if it were ``turns`` full circles of longitude further east.
 
     Attributes:
         first: first column.
         last: column after the last one.
-        turns: whole turns of longitude between where the raster says it is and where the window looks for it.
+        turns: full circles of longitude from the raster's own position to the window's.
         whole: True when the piece is simply the raster itself, with no need to cut.
     """
 
@@ -57,15 +57,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class SourceGrid:
-    """The pixel grid of a raster: its CRS, geotransform, size, and the pixels in a turn of longitude.
+    """The pixel grid of a raster: its CRS, geotransform, size, and the pixels in a full circle of longitude.
 
     Attributes:
         crs: WKT.
         geotransform: GDAL's six numbers.
         width: columns.
         height: rows.
-        period: columns of one turn of longitude (not necessarily all in the raster) where a turn is a shift along the
-            rows (geographic and cylindrical CRSs, north-up), else None.
+        period: columns of a full circle of longitude (not necessarily all in the raster) where a circle is a shift
+            along the rows (geographic and cylindrical CRSs, north-up), else None.
     """
 
     crs: str
@@ -103,14 +103,14 @@ class SourceGrid:
         )
 
     def shifted(self, turns: int, first: int) -> list[float]:
-        """The geotransform of a piece beginning at column ``first``, ``turns`` turns of longitude further east."""
+        """The geotransform of a piece from column ``first`` on, ``turns`` full circles of longitude further east."""
         gt = list(self.geotransform)
         columns = first + turns * (self.period or 0.0)
         return [gt[0] + columns * gt[1], gt[1], gt[2], gt[3] + columns * gt[4], gt[4], gt[5]]
 
 
 def _period(srs: osr.SpatialReference, crs: str, geotransform: tuple[float, ...]) -> float | None:
-    """Columns in a turn of longitude, where longitude runs evenly along the rows; else None."""
+    """Columns in a full circle of longitude, where longitude runs evenly along the rows; else None."""
     if geotransform[2] or geotransform[4]:
         return None
     if srs.IsGeographic():
@@ -122,7 +122,7 @@ def _period(srs: osr.SpatialReference, crs: str, geotransform: tuple[float, ...]
         return None
     steps = np.diff(places[:, 0]) / np.diff(longitudes)
     step = float(np.median(steps))
-    # One of the steps may jump back by a turn, where the projection's own seam is.
+    # One of the steps may jump back by a full circle, where the projection's own seam is.
     even = np.abs(steps - step) < 1e-6 * abs(step)
     return abs(360.0 * step / geotransform[1]) if step and even.sum() >= len(steps) - 1 else None
 
@@ -155,7 +155,7 @@ def plan(source: SourceGrid, crs: str, to_crs: Array, width: int, height: int) -
     pieces: list[Piece] = []
     turns = (0,) if source.period is None else (0, -1, 1)
     for turn in turns:
-        # What is looked for `turn` turns east of the raster is found in its columns less that shift.
+        # A place `turn` full circles east of the raster is in its columns less that shift.
         wanted = flat[:, 0] - turn * (source.period or 0.0)
         wanted = np.sort(wanted[(wanted > -margin) & (wanted < source.width + margin)])
         for group in _groups(wanted, max(4 * margin, source.width / 8)):

@@ -144,7 +144,7 @@ def select_blocks(
     for number, block in enumerate(blocks):
         if number % 200 == 0:
             progress("read", number / len(blocks))
-        look = coverage.look(block)
+        look = coverage.of_block(block)
         if look.fraction < LEAST_VALID:
             skipped[NO_DATA] += 1
         elif look.pixels < LEAST_DETAIL * model_px:

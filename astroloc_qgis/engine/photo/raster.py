@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 FORMATS = ("JPEG", "PNG", "GTiff")
 PIXEL_TYPES: dict[int, np.dtype[Any]] = {gdal.GDT_Byte: np.dtype(np.uint8), gdal.GDT_UInt16: np.dtype(np.uint16)}
 SAMPLE_SIDE = 2048
-"""Pixels of the long side that are looked at for the range of 16 bits."""
+"""Pixels of the long side that are sampled for the range of 16 bits."""
 
 
 def open_raster(path: Path) -> gdal.Dataset:

@@ -41,7 +41,7 @@ def place_in_view(screen: Screen, size: tuple[int, int], nadir: tuple[float, flo
 
 
 def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement | None:
-    """The placement that the tie points ask for, whether or not the photo lies anywhere yet; None where they cannot."""
+    """The placement that fits the tie points, for a photo with or without a placement; None where there is none."""
     if work.placement is not None:
         return fit_placement(work.placement, work.tie_points)
     used = [point for point in work.tie_points if point.on]

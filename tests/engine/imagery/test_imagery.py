@@ -6,13 +6,12 @@ import resource
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.homography import apply_homography
@@ -22,6 +21,7 @@ from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.warp_plan import plan
 from astroloc_qgis.engine.imagery.window import Rendering, Window, block_window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, block_around, mercator_to_lonlat
+from tests.engine.imagery.rasters import PLACE, UTM, noise, whole, wkt_of
 from tests.engine.synthetic import World, make_world, memory_dataset, write_raster
 
 HALF = 20_000.0
@@ -225,115 +225,6 @@ def test_a_window_beyond_the_raster_is_empty_and_no_error(tmp_path: Path) -> Non
     assert not half.mask[:, :25].any()
 
 
-UTM = "EPSG:32632"
-PLACE = [500_000.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0]
-
-
-def whole(side: int = 100) -> Window:
-    """The very pixels of a raster of 100 x 100 pixels at PLACE."""
-    return Window(UTM, (500_000.0, 5_000_000.0 - 10 * side, 500_000.0 + 10 * side, 5_000_000.0), side, side)
-
-
-def noise(bands: int, kind: str = "uint8", top: int = 255) -> NDArray[Any]:
-    return np.random.default_rng(0).integers(1, top, (100, 100, bands)).astype(kind)
-
-
-def read_array(tmp_path: Path, image: NDArray[Any], **how: Any) -> Rendering:
-    return Reference.open(write_raster(tmp_path / "a.tif", image, UTM, PLACE, **how)).read(whole())
-
-
-def test_the_raster_s_own_grid_gives_its_own_pixels(tmp_path: Path) -> None:
-    image = noise(3)
-    rendering = read_array(tmp_path, image)
-    assert rendering.mask.all()
-    assert (rendering.pixels == image).all()
-
-
-def test_grey_is_repeated(tmp_path: Path) -> None:
-    image = noise(1)
-    assert (read_array(tmp_path, image).pixels == image).all()
-
-
-def test_grey_with_alpha_is_repeated_and_masked(tmp_path: Path) -> None:
-    image = noise(2)
-    image[..., 1] = 255
-    image[:, :40, 1] = 0
-    rendering = read_array(tmp_path, image, alpha=True)
-    assert (rendering.pixels[:, 42:] == image[:, 42:, :1]).all()
-    assert rendering.mask[:, 41:].all()
-    assert not rendering.mask[:, :39].any()
-
-
-def test_of_more_than_four_bands_the_first_three_are_taken(tmp_path: Path) -> None:
-    image = noise(6)
-    assert (read_array(tmp_path, image).pixels == image[..., :3]).all()
-
-
-def test_bands_that_say_they_are_red_green_and_blue_are_believed(tmp_path: Path) -> None:
-    image = noise(4)
-    dataset = memory_dataset(image)
-    dataset.SetGeoTransform(PLACE)
-    dataset.SetProjection(_wkt(UTM))
-    for number, colour in enumerate((gdal.GCI_BlueBand, gdal.GCI_GreenBand, gdal.GCI_RedBand, gdal.GCI_Undefined), 1):
-        dataset.GetRasterBand(number).SetColorInterpretation(colour)
-    path = tmp_path / "bgr.tif"
-    gdal.GetDriverByName("GTiff").CreateCopy(str(path), dataset, options=["PHOTOMETRIC=MINISBLACK", "ALPHA=NO"])
-    rendering = Reference.open(path).read(whole())
-    assert rendering.mask.all()
-    assert (rendering.pixels == image[..., 2::-1]).all()
-
-
-def test_a_palette_is_expanded(tmp_path: Path) -> None:
-    table = gdal.ColorTable()
-    colours = {1: (10, 20, 30, 255), 2: (200, 100, 50, 255)}
-    for index, colour in colours.items():
-        table.SetColorEntry(index, colour)
-    image = np.where(np.arange(100)[None, :, None] < 50, 1, 2).astype(np.uint8).repeat(100, axis=0)
-    dataset = memory_dataset(image)
-    dataset.GetRasterBand(1).SetColorTable(table)
-    dataset.SetGeoTransform(PLACE)
-    dataset.SetProjection(_wkt(UTM))
-    gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "p.tif"), dataset)
-    rendering = Reference.open(tmp_path / "p.tif").read(whole())
-    assert rendering.mask.all()
-    assert tuple(rendering.pixels[50, 20]) == colours[1][:3]
-    assert tuple(rendering.pixels[50, 80]) == colours[2][:3]
-
-
-def test_a_pixel_is_void_only_where_all_bands_have_no_data(tmp_path: Path) -> None:
-    image = noise(3)
-    image[20:40, 20:40] = 0  # void
-    image[60:80, 60:80, 1] = 0  # merely without green
-    rendering = read_array(tmp_path, image, nodata=0)
-    assert not rendering.mask[20:40, 20:40].any()
-    assert rendering.mask.sum() == 100 * 100 - 20 * 20
-    assert (rendering.pixels[60:80, 60:80] == image[60:80, 60:80]).all()
-
-
-def test_sixteen_bits_are_stretched_by_percentiles_once_for_the_raster(tmp_path: Path) -> None:
-    ramp = np.linspace(300, 3300, 100)[None, :, None].repeat(100, axis=0).astype(np.uint16)
-    ramp[0, 0] = 65000  # one glint must not make everything dark
-    reference = Reference.open(write_raster(tmp_path / "a.tif", ramp, UTM, PLACE))
-    rendering = reference.read(whole())
-    row = rendering.pixels[50, :, 0].astype(int)
-    assert row[0] == 0
-    assert row[-1] == 255
-    assert (np.diff(row) >= 0).all()
-    assert row[50] == pytest.approx(128, abs=4)
-    part = reference.read(Window(UTM, (500_000, 4_999_000, 500_500, 5_000_000), 50, 100))
-    assert (part.pixels[50, :, 0] == row[:50]).all()
-
-
-def test_floats_that_are_not_numbers_are_void(tmp_path: Path) -> None:
-    image = np.random.default_rng(0).normal(0.2, 0.05, (100, 100, 3)).astype(np.float32)
-    image[:30] = np.nan
-    rendering = read_array(tmp_path, image)
-    assert not rendering.mask[:30].any()
-    assert rendering.mask[32:].all()
-    assert 90 < rendering.pixels[32:].mean() < 165
-    assert rendering.pixels[32:].std() > 40
-
-
 def test_shrinking_averages_instead_of_picking(tmp_path: Path) -> None:
     """Noise of single pixels, shrunk fivefold without overviews, must all but vanish."""
     image = np.where(noise(3) > 127, 255, 0).astype(np.uint8)
@@ -350,7 +241,7 @@ def test_a_huge_raster_is_read_in_no_time_and_little_memory(tmp_path: Path) -> N
     huge = gdal.GetDriverByName("GTiff").Create(str(path), side, side, 3, gdal.GDT_UInt16, options=options)
     huge.SetGeoTransform([-1_000_000, 10, 0, 1_000_000, 0, -10])
     plane = WorkingPlane.local(11, 46)
-    huge.SetProjection(_wkt(plane.proj))
+    huge.SetProjection(wkt_of(plane.proj))
     spot = np.random.default_rng(0).integers(100, 4000, (3, 300, 300)).astype(np.uint16)
     huge.WriteRaster(100_000, 100_000, 300, 300, spot.tobytes())
     huge = None
@@ -450,12 +341,12 @@ def test_what_cannot_be_a_reference_is_refused_with_a_sentence(tmp_path: Path) -
     assert "has no coordinate reference system" in refusal(no_crs)
     assert str(no_crs) in refusal(no_crs)
     unplaced = memory_dataset(noise(3))
-    unplaced.SetProjection(_wkt(UTM))
+    unplaced.SetProjection(wkt_of(UTM))
     gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "unplaced.tif"), unplaced)
     assert "has no position" in refusal(tmp_path / "unplaced.tif")
     complex_numbers = gdal.GetDriverByName("GTiff").Create(str(tmp_path / "c.tif"), 9, 9, 1, gdal.GDT_CFloat32)
     complex_numbers.SetGeoTransform(PLACE)
-    complex_numbers.SetProjection(_wkt(UTM))
+    complex_numbers.SetProjection(wkt_of(UTM))
     complex_numbers = None
     assert "CFloat32" in refusal(tmp_path / "c.tif")
     off_earth = write_raster(tmp_path / "off.tif", noise(3), UTM, [9e9, 10, 0, 9e9, 0, -10])
@@ -507,9 +398,3 @@ def test_blue_marble_is_read_fast_and_across_the_antimeridian(shared: Path) -> N
         assert time.perf_counter() - start < 5  # 0.1 s where nothing else runs
         assert rendering.mask.mean() > 0.7  # open ocean is absent
         assert rendering.mask[:, 255:258].any()
-
-
-def _wkt(crs: str) -> str:
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(crs)
-    return str(reference.ExportToWkt())
