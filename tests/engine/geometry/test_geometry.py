@@ -28,13 +28,10 @@ from astroloc_qgis.engine.geometry.polygons import is_convex, signed_area
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
 from astroloc_qgis.engine.geometry.warping import warp_image
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from tests.engine.geometry.ellipsoid import E2, A
 
 osr.UseExceptions()
 ogr.UseExceptions()
-
-A, F = 6_378_137.0, 1 / 298.257223563
-"""Equatorial radius in metres, and flattening, of the WGS84 ellipsoid."""
-E2 = F * (2 - F)
 
 PLACES = [(11.0, 46.0), (180.0, -17.0), (-179.9, 60.0), (25.0, 60.0), (-40.0, 85.0), (77.0, -85.0), (0.0, 0.0)]
 

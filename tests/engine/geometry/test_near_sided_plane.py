@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from osgeo import ogr, osr
 
 from astroloc_qgis.engine.geometry.homography import (
     apply_homography,
@@ -15,13 +14,7 @@ from astroloc_qgis.engine.geometry.homography import (
 from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-
-osr.UseExceptions()
-ogr.UseExceptions()
-
-A, F = 6_378_137.0, 1 / 298.257223563
-"""Equatorial radius in metres, and flattening, of the WGS84 ellipsoid."""
-E2 = F * (2 - F)
+from tests.engine.geometry.ellipsoid import E2, A, F
 
 
 def see_from_orbit(
