@@ -1,4 +1,4 @@
-"""Checkpoints with random numbers in them, for matchers whose real weights are not at hand."""
+"""Checkpoints of random numbers, for matchers whose real weights are not available."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from astroloc_qgis.engine.matchers.loading import ARCHITECTURES
+from astroloc_qgis.engine.matchers.loading import architecture_of
 from astroloc_qgis.engine.matchers.registry import MATCHERS
 
 
 def write_checkpoint(name: str, path: Path, seed: int = 0, *, wrapped: bool = False) -> Path:
     """A file that fits the model of those weights; ``wrapped`` as training scripts write it."""
     torch.manual_seed(seed)
-    architecture = ARCHITECTURES[name]
+    architecture = architecture_of(name)
     with torch.device("meta" if architecture.empty else "cpu"):
         state = dict(architecture.build().state_dict())
     state = {key: _drawn(key, tensor) if tensor.is_meta else tensor for key, tensor in state.items()}

@@ -1,4 +1,4 @@
-"""The seam behind which every matcher stands."""
+"""Base class of the matchers, and the features and matches that they make."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Features:
-    """What a matcher keeps of one picture, so that a photo is described once for all its candidates.
+    """What a matcher finds in one picture; a photo's features serve all its candidates.
 
     Attributes:
         keypoints: (N, 2) float32 pixels of the picture given, corner convention.
         size: width and height of that picture.
-        data: whatever else the matcher needs (descriptors, say); private to it.
+        data: what else the matcher needs, such as descriptors; no other code reads it.
     """
 
     keypoints: NDArray[np.float32]
@@ -31,7 +31,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Matches:
-    """Pairs of points that look alike in two pictures.
+    """Pairs of corresponding points in two pictures.
 
     Attributes:
         a: (M, 2) float64 pixels of the first picture, corner convention.
@@ -49,12 +49,12 @@ class Matches:
 
 
 class Matcher(ABC):
-    """Finds tie points between a photo and a rendering of the reference.
+    """Finds tie points between a photo and a rendering of the reference; made with ``device`` as a keyword.
 
     Attributes:
-        name: under which the registry knows it.
+        name: its name in the registry.
         licence: of the weights, or of the algorithm where it has none.
-        rotation_invariant: whether it matches pictures turned against each other by any angle.
+        rotation_invariant: whether it matches pictures rotated against each other by any angle.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Matcher(ABC):
         Args:
             image: (H, W, 3) RGB.
             mask: (H, W), True where the picture shows something; nothing is found elsewhere.
-            most: keep only so many of the strongest keypoints, fewer than the matcher's own limit.
+            most: keep at most this many keypoints, the strongest; None for the matcher's own limit.
         """
 
     @abstractmethod

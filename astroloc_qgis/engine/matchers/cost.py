@@ -1,4 +1,4 @@
-"""What a matcher costs, measured on this machine."""
+"""Cost of a matcher: the time to match two pictures, measured on this machine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SIZE = (768, 512)
 
 
 def seconds_of_a_pair(matcher: Matcher, rounds: int = 2) -> float:
-    """The least of a few times taken to describe two pictures and match them.
+    """The shortest time that describing and matching two pictures took.
 
     Args:
         matcher: with its weights loaded.
-        rounds: how often; the first may be slower.
+        rounds: how often to measure; the first may be slower.
     """
     first = _land()
     second = np.roll(first, (11, 23), axis=(0, 1))
@@ -32,7 +32,7 @@ def seconds_of_a_pair(matcher: Matcher, rounds: int = 2) -> float:
 
 
 def _land() -> NDArray[np.uint8]:
-    """Noise with structure at all scales, as land has: the same at every call."""
+    """Noise with structure at all scales, as land has; the same at every call."""
     random = np.random.default_rng(3)
     width, height = SIZE
     land = np.zeros((height, width, 3))

@@ -6,8 +6,16 @@ from kornia.feature import BlobDoG, LAFDescriptor, LAFOrienter, LocalFeature, Sc
 from kornia.geometry.subpix import ConvQuadInterp3d
 from kornia.geometry.transform import ScalePyramid
 
+from astroloc_qgis.engine.matchers.lightglue import lightglue
 from astroloc_qgis.engine.matchers.loading import load
-from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
+from astroloc_qgis.engine.matchers.local_frames import HARDNET, LocalFrameMatcher
+
+ARCHITECTURES = {
+    "hardnet": HARDNET,
+    "doghardnet-lightglue": lightglue(
+        input_dim=128, width_confidence=-1, depth_confidence=-1, add_scale_ori=True, scale_coef=1 / 6
+    ),  # kornia's configuration; the scale is OpenCV's, a sixth of the frame's
+}
 
 
 class DogHardNetLightGlue(LocalFrameMatcher):
@@ -15,19 +23,12 @@ class DogHardNetLightGlue(LocalFrameMatcher):
 
     name = "dog-hardnet-lightglue"
     licence = "MIT (HardNet), Apache-2.0 (LightGlue)"
+    lightglue = "doghardnet-lightglue"
 
-    def __init__(self, device: str = "cpu", max_keypoints: int = 2048) -> None:
-        """Load the weights.
-
-        Args:
-            device: torch device.
-            max_keypoints: the strongest kept of a picture.
-
-        Raises:
-            InputError: the weights are not on this machine.
-        """
+    def local_features(self) -> LocalFeature:
+        """See ``LocalFrameMatcher.local_features``."""
         detector = ScaleSpaceDetector(
-            max_keypoints,
+            self._max_keypoints,
             resp_module=BlobDoG(),
             subpix_module=ConvQuadInterp3d(),
             scale_pyr_module=ScalePyramid(3, 1.6, 32, double_image=True),
@@ -37,5 +38,4 @@ class DogHardNetLightGlue(LocalFrameMatcher):
             mr_size=6.0,
         )
         # LightGlue learned from frames of twelve sigma: twice the detector's.
-        frames = LocalFeature(detector, LAFDescriptor(load("hardnet"), patch_size=32), scaling_coef=2.0)
-        super().__init__(device, frames, load("doghardnet-lightglue", device))
+        return LocalFeature(detector, LAFDescriptor(load("hardnet"), patch_size=32), scaling_coef=2.0)

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from kornia.feature import KeyNetDetector, LAFDescriptor, LAFOrienter, LocalFeature
+from kornia.feature import (
+    KeyNet,
+    KeyNetDetector,
+    LAFAffNetShapeEstimator,
+    LAFDescriptor,
+    LAFOrienter,
+    LocalFeature,
+    OriNet,
+)
 
-from astroloc_qgis.engine.matchers.loading import load
-from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
+from astroloc_qgis.engine.matchers.lightglue import lightglue
+from astroloc_qgis.engine.matchers.loading import Architecture, load
+from astroloc_qgis.engine.matchers.local_frames import HARDNET, LocalFrameMatcher
+
+ARCHITECTURES = {
+    "keynet": Architecture(lambda: KeyNet(pretrained=False)),
+    "affnet": Architecture(lambda: LAFAffNetShapeEstimator(False, preserve_orientation=False), may_have_more=True),
+    "orinet": Architecture(lambda: OriNet(pretrained=False), may_have_more=True),
+    "hardnet": HARDNET,
+    "keynet-lightglue": lightglue(input_dim=128, width_confidence=-1, depth_confidence=-1, add_laf=True),
+}
 
 
 class KeyNetHardNetLightGlue(LocalFrameMatcher):
@@ -13,23 +30,15 @@ class KeyNetHardNetLightGlue(LocalFrameMatcher):
 
     name = "keynet-hardnet-lightglue"
     licence = "MIT (AffNet, OriNet, HardNet), not stated (Key.Net, LightGlue for it)"
+    lightglue = "keynet-lightglue"
 
-    def __init__(self, device: str = "cpu", max_keypoints: int = 2048) -> None:
-        """Load the weights.
-
-        Args:
-            device: torch device.
-            max_keypoints: the strongest kept of a picture.
-
-        Raises:
-            InputError: the weights are not on this machine.
-        """
+    def local_features(self) -> LocalFeature:
+        """See ``LocalFrameMatcher.local_features``."""
         detector = KeyNetDetector(
             pretrained=False,
-            num_features=max_keypoints,
+            num_features=self._max_keypoints,
             ori_module=LAFOrienter(angle_detector=load("orinet")),
             aff_module=load("affnet"),
         )
         detector.model = load("keynet")
-        frames = LocalFeature(detector, LAFDescriptor(load("hardnet"), patch_size=32))
-        super().__init__(device, frames, load("keynet-lightglue", device))
+        return LocalFeature(detector, LAFDescriptor(load("hardnet"), patch_size=32))

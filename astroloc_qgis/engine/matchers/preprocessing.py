@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SPAN = 8.0
-"""Levels that are stretched at least: what has next to no contrast is not made all noise."""
+"""Smallest range of levels that is stretched: a picture with less contrast is not blown up to noise."""
 
 
 CLIP_LIMIT, GRID = 1.5, 8
-"""OpenCV's limit on the contrast gained, and the number of regions along each side."""
+"""OpenCV's clip limit of the contrast, and the number of tiles along each side."""
 
 
 def equalise(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
     """Each channel stretched, then contrast-limited adaptive histogram equalisation of the lightness.
 
-    Haze and exposure differ between a photo and a satellite mosaic more than anything else does; matchers find far
-    more tie points when both are brought to the same local contrast. Haze adds to blue several times what it adds to
-    red and takes as much of its contrast (Chavez, "An improved dark-object subtraction technique", 1988), hence the
-    channels one by one; for the rest, CLAHE (Zuiderveld 1994).
+    Haze and exposure differ most between a photo and a satellite mosaic; matchers find more tie points when both have
+    the same local contrast. Haze adds several times more to blue than to red and takes as much of its contrast (Chavez,
+    "An improved dark-object subtraction technique", 1988): hence the stretch of each channel. CLAHE is Zuiderveld's
+    (1994).
 
     Args:
         image: (H, W, 3) RGB.
@@ -37,8 +37,8 @@ def stretch(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> 
 
     Args:
         image: (H, W, 3) RGB.
-        mask: (H, W), True where it has pixels. Without one, what is wholly black (the frame of a scanned slide, space
-            beside the Earth) is taken for missing.
+        mask: (H, W), True where it has pixels. Without one, black pixels (the frame of a scanned slide, space beside
+            the Earth) count as missing.
     """
     shown = cv2.bitwise_not(cv2.inRange(image, (0, 0, 0), (0, 0, 0))) if mask is None else mask.astype(np.uint8)
     levels = np.arange(256, dtype=np.float64)

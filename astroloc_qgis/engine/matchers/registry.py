@@ -1,6 +1,7 @@
-"""The matchers, found by name; each is loaded only when it is asked for.
+"""The matchers by name; each is loaded when it is first used.
 
-A matcher of the user's own is one of these with a checkpoint of theirs: ``matchers add NAME FILE --like WEIGHTS``.
+A new matcher is one file in this package and one entry in ``MATCHERS``. A matcher of the user's own is one of these
+with another checkpoint: ``matchers add NAME FILE --like WEIGHTS``.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
 from astroloc_qgis.engine.weights import packaged as weights
 from astroloc_qgis.engine.weights import store as weight_store
 
-__all__ = ["MATCHERS", "Features", "KnownMatcher", "Matcher", "Matches", "create", "known", "names", "ready"]
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.matchers.base import Matcher
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,14 @@ class KnownMatcher:
     """What is known of a matcher without loading it.
 
     Attributes:
-        module: of this package.
-        kind: its class there.
+        module: name of its module in this package.
+        kind: name of its class there; called with ``device``.
         licence: of the weights, or of the algorithm where it has none.
-        weights: names of what it loads.
-        cost: seconds to describe two pictures of 768 x 512 pixels and match them, as a multiple of SIFT's on one thread
-            of a CPU (``matchers list --measure`` measures again). Those whose weights come in no package were measured
-            with random ones, with which LightGlue never stops early: it may cost a little less.
-        any_rotation: whether it matches pictures turned against each other by any angle.
-        substitutes: known weights -> the user's own in their place.
+        weights: names of the weights it loads; the module lists their architectures in ``ARCHITECTURES``.
+        cost: time to describe two pictures of 768 x 512 pixels and match them, as a multiple of SIFT's on one thread of
+            a CPU (``matchers list --measure`` measures it again).
+        any_rotation: whether it matches pictures rotated against each other by any angle.
+        substitutes: names of known weights and of the user's own that replace them.
     """
 
     module: str
@@ -84,8 +85,14 @@ MATCHERS = {
 
 
 def names() -> list[str]:
-    """The names that ``create`` knows, the user's own last; not all need be ready."""
+    """The names that ``create`` accepts, the user's own last; the weights of some may be missing."""
     return [*MATCHERS, *(name for name, record in weight_store.records().items() if record.like)]
+
+
+def offered() -> list[str]:
+    """The names of the matchers that need no weights but those installed with the engine, learned matchers first."""
+    found = [name for name, matcher in MATCHERS.items() if all(needed in weights.WEIGHTS for needed in matcher.weights)]
+    return sorted(found, key=lambda name: not MATCHERS[name].weights)
 
 
 def ready(name: str) -> bool:
@@ -121,33 +128,43 @@ def like(name: str, replaced: str, licence: str) -> KnownMatcher:
 
     Args:
         name: of the weights used.
-        replaced: name of the weights that they replace.
+        replaced: name of the known weights that they replace.
         licence: of the weights used.
 
     Raises:
         InputError: no matcher uses the weights that are to be replaced.
     """
+    base = user_of(replaced)
+    own = tuple(name if used == replaced else used for used in base.weights)
+    text = f"{licence} ({name}); else {base.licence}"
+    return replace(base, licence=text, weights=own, substitutes=((replaced, name),))
+
+
+def user_of(weights_name: str) -> KnownMatcher:
+    """The first matcher that uses certain weights.
+
+    Raises:
+        InputError: no matcher uses them.
+    """
     for base in MATCHERS.values():
-        if replaced in base.weights:
-            own = tuple(name if used == replaced else used for used in base.weights)
-            text = f"{licence} ({name}); else {base.licence}"
-            return replace(base, licence=text, weights=own, substitutes=((replaced, name),))
+        if weights_name in base.weights:
+            return base
     used = ", ".join(dict.fromkeys(each for matcher in MATCHERS.values() for each in matcher.weights))
-    raise InputError(f"No matcher has weights called '{replaced}': choose one of {used}.")
+    raise InputError(f"No matcher has weights called '{weights_name}': choose one of {used}.")
 
 
 @lru_cache(maxsize=8)
 def create(name: str, device: str = "cpu") -> Matcher:
-    """The matcher of that name with its weights loaded; the same one when asked again.
+    """The matcher of that name with its weights loaded; later calls return the same object.
 
     Raises:
-        InputError: no matcher has that name, or its weights are not on this machine (the sentence says how they get
-            there).
+        InputError: no matcher has that name, or its weights are not on this machine (the message says how to get
+            them).
     """
     entry = known(name)
     maker = getattr(importlib.import_module(f"{__package__}.{entry.module}"), entry.kind)
     with weights.instead_of(dict(entry.substitutes)):
-        matcher: Matcher = maker() if entry.module == "sift" else maker(device=device)
+        matcher: Matcher = maker(device=device)
     if entry.substitutes:
         matcher.name, matcher.licence = name, entry.licence
     return matcher

@@ -1,4 +1,4 @@
-"""RootSIFT with mutual nearest neighbours: no network, no weights, any turn."""
+"""RootSIFT with mutual nearest neighbours: no network, no weights, any rotation."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ class Sift(Matcher):
     licence = "Apache-2.0"
     rotation_invariant = True
 
-    def __init__(self, max_keypoints: int = 4096, ratio: float = 0.9) -> None:
+    def __init__(self, device: str = "cpu", max_keypoints: int = 4096, ratio: float = 0.9) -> None:
         """Set up.
 
         Args:
-            max_keypoints: the strongest kept of a picture.
-            ratio: Lowe's ratio of nearest to second nearest distance, above which a pair is dropped.
+            device: not used; SIFT runs on the CPU.
+            max_keypoints: limit on the keypoints of a picture; the strongest are kept.
+            ratio: Lowe's ratio of nearest to second nearest distance, a pair above it is dropped.
         """
+        del device
         self._max_keypoints = max_keypoints
         self._ratio = ratio
 
@@ -30,7 +32,7 @@ class Sift(Matcher):
         """See ``Matcher.extract``."""
         height, width = image.shape[:2]
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        detector = cv2.SIFT_create(  # made anew: one serves one thread at a time
+        detector = cv2.SIFT_create(  # a new one each time: a detector serves one thread at a time
             nfeatures=self._max_keypoints, contrastThreshold=0.01, enable_precise_upscale=True
         )
         points, described = detector.detectAndCompute(grey, None)
@@ -51,9 +53,9 @@ class Sift(Matcher):
         first, second = a.data["descriptors"], b.data["descriptors"]
         if len(first) < 2 or len(second) < 2:
             return pair_up(a, b, np.zeros((0, 2), np.int64), np.zeros(0, np.float32))
-        likeness = torch.from_numpy(first) @ torch.from_numpy(second).T
-        nearest, place = likeness.topk(2, dim=1)
-        to_second, to_first = place[:, 0].numpy(), likeness.argmax(dim=0).numpy()
+        similarity = torch.from_numpy(first) @ torch.from_numpy(second).T
+        nearest, place = similarity.topk(2, dim=1)
+        to_second, to_first = place[:, 0].numpy(), similarity.argmax(dim=0).numpy()
         rows = np.arange(len(first))
         best, runner_up = nearest.numpy().T
         distance, next_distance = np.sqrt(np.maximum(2 - 2 * best, 0)), np.sqrt(np.maximum(2 - 2 * runner_up, 0))

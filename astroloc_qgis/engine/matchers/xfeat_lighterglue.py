@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import torch
+from typing import Any
 
-from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
-from astroloc_qgis.engine.matchers.lightglue import load_lightglue, match_with
+import numpy as np
+import torch
+from kornia.feature.xfeat import XFeatModel
+from torch import nn
+
+from astroloc_qgis.engine.matchers.base import Image, Mask
+from astroloc_qgis.engine.matchers.lightglue import LightGlueMatcher, lightglue
+from astroloc_qgis.engine.matchers.loading import Architecture
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, detect_and_describe
 
+ARCHITECTURES = {
+    "xfeat": Architecture(XFeatModel),
+    "xfeat-lighterglue": lightglue(
+        input_dim=64, descriptor_dim=96, n_layers=6, num_heads=1, depth_confidence=-1, width_confidence=-1
+    ),
+}
 
-class XFeatLighterGlue(Matcher):
+
+class XFeatLighterGlue(LightGlueMatcher):
     """XFeat (Potje et al., CVPR 2024) with LighterGlue."""
 
     name = "xfeat-lighterglue"
     licence = "Apache-2.0"
+    lightglue = "xfeat-lighterglue"
 
-    def __init__(self, device: str = "cpu", max_keypoints: int = 1536) -> None:
-        """Load the weights.
+    def load_network(self) -> nn.Module:
+        """See ``LightGlueMatcher.load_network``."""
+        return XFeatNet(self._device)
 
-        Args:
-            device: torch device.
-            max_keypoints: the strongest kept of a picture.
-        """
-        self._device = device
-        self._max_keypoints = max_keypoints
-        self._net = XFeatNet(device)
-        self._matcher = load_lightglue(
-            "xfeat-lighterglue",
-            device,
-            input_dim=64,
-            descriptor_dim=96,
-            n_layers=6,
-            num_heads=1,
-            depth_confidence=-1,
-            width_confidence=-1,
-        )
-
-    def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
-        """See ``Matcher.extract``."""
-        height, width = image.shape[:2]
-        keypoints, descriptors, _ = detect_and_describe(
-            self._net, image, min(most or self._max_keypoints, self._max_keypoints), mask
-        )
-        return Features(keypoints, (width, height), {"descriptors": torch.from_numpy(descriptors).to(self._device)})
-
-    def match(self, a: Features, b: Features) -> Matches:
-        """See ``Matcher.match``."""
-        return match_with(self._matcher, a, b, self._device)
+    def keypoints(self, image: Image, mask: Mask | None, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+        """See ``LightGlueMatcher.keypoints``."""
+        keypoints, descriptors, _ = detect_and_describe(self._network, image, limit, mask)
+        return keypoints, {"descriptors": torch.from_numpy(descriptors).to(self._device)}

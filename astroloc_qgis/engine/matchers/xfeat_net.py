@@ -6,14 +6,15 @@ weights are the published ones; kornia's own ``XFeat`` is not used because it fe
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from kornia.feature.xfeat import XFeatModel
 from torch import nn
 
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.matchers.loading import load
 
 _STRIDE = 32
 """The network halves five times: its input's sides are multiples of this."""
@@ -31,10 +32,7 @@ class XFeatNet(nn.Module):
 
     def __init__(self, device: str | torch.device = "cpu") -> None:
         super().__init__()
-        self.model = XFeatModel()
-        self.model.load_state_dict(weights.load_state_dict("xfeat"))
-        self.model.eval().requires_grad_(False)
-        self.to(device)
+        self.model: Any = load("xfeat", str(device))
 
     @property
     def device(self) -> torch.device:

@@ -10,11 +10,12 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.matchers.registry import offered
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
-MATCHERS = ("auto", "xfeat-lighterglue", "aliked-lightglue", "disk-lightglue", "sift")
-"""The engine's matchers whose weights it is installed with, by their names in its registry; "auto" lets it choose."""
+MATCHERS = ("auto", *offered())
+"""The engine's matchers whose weights are installed with it; "auto" is the cascade of several."""
 
 
 class OptionsBox(QgsCollapsibleGroupBox):

@@ -1,0 +1,59 @@
+"""What the tests of the matchers share: an empty folder of weights, and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astroloc_qgis.cli import main as cli
+from astroloc_qgis.engine.matchers import registry as matchers
+from astroloc_qgis.engine.matchers.base import Image
+from astroloc_qgis.engine.weights import store as weight_store
+from tests.engine.random_weights import needed_by, write_checkpoint
+from tests.engine.synthetic import World
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder for the user's weights; matchers are loaded anew."""
+    monkeypatch.setenv(weight_store.VARIABLE, str(tmp_path / "weights"))
+    matchers.create.cache_clear()
+    yield tmp_path / "weights"
+    matchers.create.cache_clear()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line; returns its status and what it writes to both outputs."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = cli.main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def give_weights(run: Run, tmp_path: Path, own_weights: Path) -> Callable[[str], None]:
+    """Adds random weights for a matcher."""
+
+    def give(matcher: str) -> None:
+        for name in needed_by(matcher):
+            wrapped = name in ("keynet", "hardnet", "loftr-outdoor")  # as their authors publish them
+            checkpoint = write_checkpoint(name, tmp_path / f"{name}.pth", wrapped=wrapped)
+            status, _, complaint = run("matchers", "add", name, checkpoint)
+            assert (status, complaint) == (0, "")
+
+    return give
+
+
+@pytest.fixture(scope="module")
+def small_picture(world: World) -> Image:
+    """Generated land, 256 x 256 pixels."""
+    return np.ascontiguousarray(world.pixels[200:456, 300:556])
