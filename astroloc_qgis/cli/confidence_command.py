@@ -104,7 +104,7 @@ def _pairs(options: Namespace) -> None:
         shuffled,
         stranger_places,
     )
-    from astroloc_qgis.engine.confidence.fitting import counts_table
+    from astroloc_qgis.engine.confidence.calibrate import counts_table
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.matchers.registry import check_name
 
@@ -135,7 +135,7 @@ def _pairs(options: Namespace) -> None:
 def _calibrate(options: Namespace) -> None:
     from astroloc_qgis.engine.benchmark.pairs import read_rows
     from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot
-    from astroloc_qgis.engine.confidence.fitting import calibrate, describe
+    from astroloc_qgis.engine.confidence.calibrate import calibrate, describe
     from astroloc_qgis.engine.confidence.model import FOLDER, write_weights
 
     rows = [row for path in options.rows for row in read_rows(path)]

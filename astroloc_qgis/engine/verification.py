@@ -1,59 +1,33 @@
-"""Is it right? From the evidence of a registration to a verdict.
+"""Verification: whether a registration is accepted, from its evidence.
 
-EarthMatch accepts a registration by its inlier count alone. A count can be fooled: repeated fields and clouds give tens
-of inliers on one small patch of the photo, kilometres off. So the verdict also asks how much of the photo the inliers
-cover, what part of the matches agrees, and whether the solution stood still when the reference was rendered anew.
+EarthMatch accepts a registration by its inlier count alone. Repeated fields and clouds can give tens of inliers on one
+small patch of the photo, kilometres off. So the verdict also depends on how much of the photo the inliers cover, which
+share of the matches agrees, and how far the solution moved in the last iteration.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from astroloc_qgis.engine.confidence.model import STILL, Evidence, weights_for
-from astroloc_qgis.engine.registration import Registration, coverage
-
-ACCEPTED = 0.9
-"""Least confidence of a photo that is reported as localized."""
+from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
+from astroloc_qgis.engine.confidence.model import MAX_SHIFT, confidence_of
+from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
+from astroloc_qgis.engine.registration import Registration
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a photo was found.
+    """Whether a registration is accepted.
 
     Attributes:
-        located: whether to report the place.
+        located: whether it is accepted, so that the photo counts as localized.
         confidence: from 0 to 1.
-        reason: in a sentence.
+        reason: why, in a sentence.
     """
 
     located: bool
     confidence: float
     reason: str
-
-
-def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evidence:
-    """Measure a registration.
-
-    Args:
-        registration: one with a homography.
-        photo_size: width and height of the photo, pixels.
-    """
-    ties = registration.tie_points
-    if ties is None:
-        return Evidence(0, 0.0, 0.0, math.inf, math.inf)
-    return Evidence(
-        inliers=registration.inliers,
-        ratio=registration.inliers / max(1, len(ties.inlier)),
-        coverage=coverage(ties.photo_xy[ties.inlier], photo_size),
-        rmse_frame_px=registration.rmse_px * registration.frame_scale,
-        shift=registration.history[-1].shift,
-    )
-
-
-def confidence_of(evidence: Evidence, matcher: str) -> float:
-    """From 0 to 1, by the matcher's own weights."""
-    return weights_for(matcher).confidence(evidence)
 
 
 def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
@@ -75,7 +49,7 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
 
 def _weakness(evidence: Evidence) -> str:
     """The weakest part of the evidence, in a sentence."""
-    if evidence.shift > STILL:
+    if evidence.shift > MAX_SHIFT:
         return f"the best solution is unstable: its corners moved by {evidence.shift:.0%} of the diagonal at the end"
     if evidence.inliers < 25:
         return f"only {evidence.inliers} tie points agree on the best solution"

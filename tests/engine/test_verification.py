@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astroloc_qgis.engine.confidence.model import Evidence
+from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
+from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
 from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.registration import Registration, Step, TiePoints
-from astroloc_qgis.engine.verification import ACCEPTED, evidence_of, verify
+from astroloc_qgis.engine.verification import verify
 
 SIZE = (600, 400)
 CAMERA = translation(-30_000, 20_000) @ scaling(100.0, -100.0)

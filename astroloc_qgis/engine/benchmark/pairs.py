@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.benchmark.retrieval import read_queries
-from astroloc_qgis.engine.confidence.model import evidence_row
+from astroloc_qgis.engine.confidence.evidence import evidence_of, evidence_row
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, area_about_block
@@ -38,7 +38,6 @@ from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.simulation.clouds import fractal
 from astroloc_qgis.engine.tiles import Block, block_around, overlaps
-from astroloc_qgis.engine.verification import evidence_of
 
 RIGHT_WITHIN = 0.05
 """A registration is right when its worst corner is off by less than this part of the footprint's diagonal."""

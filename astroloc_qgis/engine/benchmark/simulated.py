@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN, Pair, SimulatedPhoto, make_pairs, read_rows, worth_it
-from astroloc_qgis.engine.confidence.model import evidence_from, evidence_row
+from astroloc_qgis.engine.confidence.evidence import evidence_from, evidence_row
+from astroloc_qgis.engine.confidence.model import confidence_of
+from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
 from astroloc_qgis.engine.coregistration.cascade import stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.errors import InputError
@@ -34,7 +36,6 @@ from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.appearance import STEPS, jpeg
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera, render_photo
-from astroloc_qgis.engine.verification import ACCEPTED, confidence_of
 
 SIZE = (900, 600)
 LEAST_KM2, MOST_KM2 = 4_000.0, 300_000.0

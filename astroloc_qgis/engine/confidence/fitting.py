@@ -1,150 +1,114 @@
-"""Calibration: how sure is sure? Fitted on pairs, checked on photos that took no part in the fit."""
+"""Fitting of the confidence model to registrations of which it is known whether they are right."""
 
 from __future__ import annotations
 
-import zlib
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from astroloc_qgis.engine.confidence.model import (
-    FEWEST,
-    JUDGED,
-    Weights,
-    calibration_error,
-    evidence_from,
-    fit_or_rescale,
-)
-from astroloc_qgis.engine.verification import ACCEPTED
+from astroloc_qgis.engine.confidence.evidence import TERMS, Evidence
+from astroloc_qgis.engine.confidence.model import JUDGED, Weights
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.projection import Array
 
-Rows = list[dict[str, Any]]
-"""Rows of ``benchmark.pairs``."""
-
-FOLDS = 5
-PRECISION = 0.999
-"""What EarthMatch asks of the results that are accepted."""
-MOST_ERROR = 0.05
-"""Expected calibration error up to which confidences pass for frequencies."""
+MIN_OF_EACH = 20
+"""Fewest right and fewest wrong registrations from which weights are fitted."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """A fit and what it is worth.
+def fit(evidence: list[Evidence], right: list[bool], *, decay: float = 0.001) -> Weights:
+    """Fit the logistic by Newton's method (iteratively reweighted least squares), with a little weight decay.
 
-    Attributes:
-        weights: fitted on all rows.
-        made: of what, for the file.
-        held_out: (N,) confidences, each of a fit that saw nothing of that photo.
-        right: (N,) whether the registration was right.
-    """
-
-    weights: Weights
-    made: dict[str, Any]
-    held_out: np.ndarray
-    right: np.ndarray
-
-
-def calibrate(rows: Rows, source: str) -> Calibration:
-    """Fit a matcher's weights on the registrations that gave any homography, or confirm the judged ones.
-
-    Pairs that gave none are refused whatever the weights, so they count in the numbers but not in the fit.
+    Each weight has a fixed sign: more inliers, more coverage and a greater ratio never lower the confidence, a greater
+    error or shift never raises it. A term to which the data give the other sign is left out.
 
     Args:
-        rows: of one matcher.
-        source: what the pairs were made of, for the file.
+        evidence: of each registration.
+        right: whether each registration is right.
+        decay: weight decay for each registration; the bias has none.
 
     Raises:
-        InputError: no right or no wrong registration, also where a fifth of the photos is left out.
+        InputError: there are fewer than 20 right or fewer than 20 wrong registrations (then see ``rescaled``).
     """
-    found = [row for row in rows if row["found"]]
-    evidence = [evidence_from(row["evidence"]) for row in found]
-    right = np.array([row["right"] for row in found], dtype=bool)
-    weights = fit_or_rescale(evidence, right.tolist())
-    # A photo's pairs share a fold: the same photo in fit and check would flatter the fit.
-    fold = np.array([zlib.crc32(row["photo"].rsplit("/", 2)[-2:].__repr__().encode()) % FOLDS for row in found])
-    held_out = np.zeros(len(found))
-    for number in range(FOLDS):
-        others, these = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        part = fit_or_rescale([evidence[at] for at in others], right[others].tolist())
-        held_out[these] = [part.confidence(evidence[at]) for at in these]
-    enough = min(right.sum(), (~right).sum()) >= FEWEST
-    method = "logistic" if enough else "judged weights, rescaled after Platt"
-    # A fit knows only the wrong solutions that it was shown, and only the imagery. So it is not taken where judged
-    # confidences turn out to be frequencies too, and what they accept is no less surely right.
-    judged = np.array([JUDGED.confidence(item) for item in evidence])
-    precisions = [precision_at(confidence, right, ACCEPTED) or 0.0 for confidence in (held_out, judged)]
-    is_frequency = calibration_error(judged, right.astype(float)) < MOST_ERROR
-    if is_frequency and precisions[1] >= precisions[0]:
-        weights, held_out = JUDGED, judged
-        method = f"judged weights, confirmed: {method} would have a precision of {precisions[0]} at {ACCEPTED}"
-    made = {
-        "pairs": dict(sorted(Counter(row["kind"] for row in rows).items())),
-        "registrations": len(found),
-        "right": int(right.sum()),
-        "method": method,
-        "source": source,
-        "expected_calibration_error": round(calibration_error(held_out, right.astype(float)), 4),
-        "precision_at_0.9": precision_at(held_out, right, ACCEPTED),
-        "threshold_999": round(threshold_of(held_out, right), 4),
-        "located_at_0.9": located_at(rows, found, held_out, ACCEPTED),
-    }
-    return Calibration(weights, made, held_out, right)
+    signs = np.array([1, 1, 1, -1, -1])
+    if min(sum(right), len(right) - sum(right)) < MIN_OF_EACH:
+        raise InputError(
+            f"A calibration needs at least {MIN_OF_EACH} right and 20 wrong registrations, not {sum(right)} and "
+            f"{len(right) - sum(right)}: give it more pairs."
+        )
+    terms, target = np.stack([item.terms() for item in evidence]), np.array(right, dtype=np.float64)
+    used = np.ones(len(TERMS), dtype=bool)
+    while True:
+        solution = _newton(terms[:, used], target, decay)
+        weights = np.zeros(len(TERMS))
+        weights[used] = solution[1:]
+        against = used & (weights * signs < 0)
+        if not against.any():
+            return Weights(float(solution[0]), tuple(float(weight) for weight in weights))
+        worst = np.flatnonzero(against)[np.argmax(np.abs(weights[against]))]
+        used[worst] = False
 
 
-def precision_at(confidence: np.ndarray, right: np.ndarray, threshold: float) -> float | None:
-    """Share of right ones among those accepted; None where none is."""
-    accepted = confidence >= threshold
-    return round(float(right[accepted].mean()), 5) if accepted.any() else None
+SLOPE_DEVIATION, OFFSET_DEVIATION = 0.5, 2.0
+"""Standard deviations of the prior on the slope (relative) and the offset by which rescaling changes the log odds."""
 
 
-def located_at(rows: Rows, found: Rows, confidence: np.ndarray, threshold: float) -> float:
-    """Share of the true pairs that are right and accepted."""
-    true = sum(row["kind"] == "true" for row in rows)
-    accepted = sum(
-        row["kind"] == "true" and row["right"] and stated >= threshold
-        for row, stated in zip(found, confidence, strict=True)
-    )
-    return round(accepted / max(1, true), 4)
+def rescaled(judged: Weights, evidence: list[Evidence], right: list[bool]) -> Weights:
+    """Keep the ratios of given weights, and fit a slope and an offset of their log odds.
+
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999, with his smoothed targets and a weak prior that
+    the given log odds are about right. Two numbers can be fitted to a handful of wrong registrations, six cannot.
+
+    Args:
+        judged: weights to rescale.
+        evidence: of each registration.
+        right: whether each registration is right.
+
+    Raises:
+        InputError: there is no right or no wrong registration.
+    """
+    count = len(right), sum(right)
+    if not 0 < count[1] < count[0]:
+        raise InputError(
+            f"A calibration needs right and wrong registrations, not {count[1]} and {count[0] - count[1]}: give it "
+            "harder pairs."
+        )
+    odds = np.array([judged.bias + float(np.dot(judged.weights, item.terms())) for item in evidence])
+    sure, unsure = (count[1] + 1) / (count[1] + 2), 1 / (count[0] - count[1] + 2)
+    target = np.where(right, sure, unsure)
+    design, penalty = np.column_stack([np.ones_like(odds), odds]), np.diag([OFFSET_DEVIATION**-2, SLOPE_DEVIATION**-2])
+    change = np.zeros(2)
+    for _ in range(100):
+        probability = 1 / (1 + np.exp(-np.clip(odds + design @ change, -30, 30)))
+        gradient = design.T @ (target - probability) - penalty @ change
+        curvature = (design * (probability * (1 - probability))[:, None]).T @ design + penalty
+        step = np.linalg.solve(curvature, gradient)
+        change = change + step * min(1.0, 1.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < 1e-9:
+            break
+    slope = max(1 + float(change[1]), 0.05)
+    return Weights(slope * judged.bias + float(change[0]), tuple(slope * weight for weight in judged.weights))
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> list[tuple[float, float, int]]:
-    """For each bin that holds any: mean stated confidence, observed frequency, count."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    return [
-        (float(confidence[place == number].mean()), float(right[place == number].mean()), int((place == number).sum()))
-        for number in range(bins)
-        if (place == number).any()
-    ]
+def fit_or_rescale(evidence: list[Evidence], right: list[bool]) -> Weights:
+    """Fitted weights where there are enough right and wrong registrations, else ``JUDGED`` rescaled.
+
+    Raises:
+        InputError: as ``rescaled``.
+    """
+    enough = min(sum(right), len(right) - sum(right)) >= MIN_OF_EACH
+    return fit(evidence, right) if enough else rescaled(JUDGED, evidence, right)
 
 
-def counts_table(rows: Rows) -> str:
-    """How many pairs of each kind gave any solution, and how many a right one, as Markdown."""
-    lines = ["| kind of pair | pairs | any solution | right | seconds, median |", "| --- | ---: | ---: | ---: | ---: |"]
-    for kind in dict.fromkeys(row["kind"] for row in rows):
-        these = [row for row in rows if row["kind"] == kind]
-        seconds = float(np.median([row["seconds"] for row in these]))
-        found, right = sum(row["found"] for row in these), sum(row["right"] for row in these)
-        lines.append(f"| {kind} | {len(these)} | {found} | {right} | {seconds:.1f} |")
-    return "\n".join(lines)
-
-
-def describe(found: Calibration, matcher: str, path: Path) -> str:
-    """What the fit is worth, in a few lines."""
-    made = found.made
-    return (
-        f"{matcher}: {made['registrations']} solutions, {made['right']} of them right: {made['method']}; on photos "
-        f"held out, expected calibration error {made['expected_calibration_error']}, precision at 0.9 "
-        f"{made['precision_at_0.9']}, located of the true pairs {made['located_at_0.9']}; 99.9 % precision from a "
-        f"confidence of {made['threshold_999']}.\nWritten to {path}."
-    )
-
-
-def threshold_of(confidence: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:
-    """Least confidence above which so great a share is right (EarthMatch's criterion); 1 where there is none."""
-    order = np.argsort(-confidence, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(share >= precision)
-    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+def _newton(terms: Array, target: Array, decay: float) -> Array:
+    design = np.column_stack([np.ones(len(terms)), terms])
+    penalty = np.diag([1e-9] + [decay * len(terms)] * terms.shape[1])
+    solution = np.zeros(design.shape[1])
+    for _ in range(100):
+        probability = 1 / (1 + np.exp(-np.clip(design @ solution, -30, 30)))
+        gradient = design.T @ (target - probability) - penalty @ solution
+        curvature = (
+            (design * (probability * (1 - probability))[:, None]).T @ design + penalty + 1e-9 * np.eye(len(solution))
+        )
+        step = np.linalg.solve(curvature, gradient)
+        solution = solution + step * min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < 1e-9:
+            break
+    return np.asarray(solution)

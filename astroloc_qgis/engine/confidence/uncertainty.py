@@ -1,18 +1,19 @@
-"""How far off may the ground be, in metres, at every pixel of a photo?
+"""Uncertainty of a registration: the error of the ground position, in metres, at every pixel of a photo.
 
-From the inlier tie points, the covariance of the least-squares homography, carried to any pixel and down to the ground.
+It is the covariance of the least-squares homography of the inlier tie points, propagated to pixels and to the ground.
 
-The errors are errors of matching, so they live in the photo's pixels. A small change of a homography H is written as
-H (I + D), D acting on the photo (the compositional form of Baker and Matthews, Lucas-Kanade 20 Years On, IJCV 2004):
-its Jacobian at a pixel does not depend on H at all, and the normal matrix is well conditioned whatever the plane.
+The errors are errors of matching, in pixels of the photo. A small change of a homography H is written as
+H (I + D), where D acts on the photo (the compositional form; Baker and Matthews, Lucas-Kanade 20 Years On, IJCV 2004):
+its Jacobian at a pixel does not depend on H, and the normal matrix is well conditioned in any plane.
 
-Two things would make the plain formula too proud. Matches next to each other share their errors (terrain, the
-reference's own distortion, the same edge found twice): the photo is cut into cells, and the variance is raised by as
-much as the sums of the residuals over cells exceed what independent ones would give (the design effect of clustered
-samples; Kish, Survey Sampling, 1965). And with few tie points the variance itself is uncertain: quantiles are
-those of Student's distribution.
+The plain formula would be too optimistic for two reasons. Neighbouring matches share their errors (terrain, distortion
+of the reference, the same edge found twice): the photo is divided into cells, and the variance is raised by the ratio
+of the squared sums of residuals over cells to those of independent residuals (the design effect of clustered samples;
+Kish, Survey Sampling, 1965). And with few tie points the variance itself is uncertain: the quantiles are those of
+Student's distribution.
 
-Not in it: what all tie points share, such as a shift of the whole reference; it can be given (``reference_sigma_m``).
+Errors that all tie points share, such as a shift of the whole reference, are not included; they can be given
+(``reference_sigma_m``).
 """
 
 from __future__ import annotations
@@ -38,21 +39,21 @@ CELLS = 5
 """Cells along the photo's short side in which errors may be shared."""
 
 MIN_TIE_POINTS = 6
-"""Four fix a homography and say nothing of its error; six leave four degrees of freedom."""
+"""Fewest tie points of an estimate: four determine a homography, six leave four degrees of freedom."""
 
 MIN_FREEDOM = 3.0
-"""Fewer degrees of freedom than this are never assumed: the quantiles would run away."""
+"""Least degrees of freedom assumed: with fewer the quantiles become very large."""
 
 SHARED_FRAME_PX = 0.015
-"""What interpolation does to all tie points alike, and no residual tells: standard deviation along one axis, in pixels
-of the picture in which they were matched. It matters where there are a thousand of them."""
+"""Interpolation error that all tie points share and no residual shows: standard deviation along one axis, in pixels of
+the picture in which they were matched."""
 
 METRES_PER_DEGREE = 111_195.0
 
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """What is known of the errors of a registration.
+    """The errors of a registration.
 
     Attributes:
         homography: (3, 3) photo pixels -> metres of the plane.
@@ -61,10 +62,10 @@ class Uncertainty:
         covariance: (8, 8) of the homography's change D, in normalised photo coordinates; see ``homography_design``.
         freedom: degrees of freedom of the residual variance.
         sigma_px: standard deviation of a tie point along one axis, photo pixels.
-        design_effect: by how much shared errors raise the variance, at least 1.
-        tie_points: number used.
+        design_effect: factor by which shared errors raise the variance, at least 1.
+        tie_points: number of tie points used.
         reference_sigma_m: standard deviation, along one axis, of the reference itself, metres.
-        shared_px: the same of what all tie points share, photo pixels.
+        shared_px: standard deviation, along one axis, of the error that all tie points share, photo pixels.
     """
 
     homography: Array
@@ -90,23 +91,12 @@ class Uncertainty:
         covariance = down @ self.covariance_px(photo_xy) @ down.transpose(0, 2, 1)
         return np.asarray(covariance + np.eye(2) * self.reference_sigma_m**2)
 
-    def position_sigma_m(self, photo_xy: Array) -> Array:
-        """Standard deviation of the ground position along one axis, metres (root mean square of both axes).
-
-        Args:
-            photo_xy: (N, 2) photo pixels.
-
-        Returns:
-            (N,); NaN where a pixel sees no ground.
-        """
-        return np.asarray(np.sqrt(np.trace(self.covariance_m(photo_xy), axis1=1, axis2=2) / 2))
-
     def radius_m(self, photo_xy: Array, probability: float = 0.68) -> Array:
-        """Radius of the circle on the ground, about where a pixel is drawn, that holds the truth so often.
+        """Radius of the circle on the ground, about the position of a pixel, that holds the true position.
 
         Args:
             photo_xy: (N, 2) photo pixels.
-            probability: such as 0.68 or 0.95.
+            probability: with which the circle holds it, such as 0.68 or 0.95.
 
         Returns:
             (N,) metres; NaN where a pixel sees no ground.
@@ -147,7 +137,7 @@ class Uncertainty:
 def estimate_uncertainty(
     registration: Registration, photo_size: tuple[int, int], *, reference_sigma_m: float = 0.0
 ) -> Uncertainty | None:
-    """The uncertainty of a registration; None where it has no homography or too few inliers to say.
+    """The uncertainty of a registration; None where it has no homography or too few inliers.
 
     Args:
         registration: what coregistration found.
@@ -182,12 +172,12 @@ def uncertainty_of(
 
     Args:
         photo_xy: (N, 2) photo pixels of the inliers.
-        plane_xy: (N, 2) their place in the plane, metres.
+        plane_xy: (N, 2) their positions in the plane, metres.
         homography: (3, 3) photo pixels -> metres of the plane.
         plane: the working plane.
         photo_size: width and height of the photo, pixels.
         reference_sigma_m: standard deviation, along one axis, of the reference's own position, metres.
-        shared_px: the same of what all tie points share, photo pixels.
+        shared_px: standard deviation, along one axis, of the error that all tie points share, photo pixels.
 
     Raises:
         ValueError: fewer than ``MIN_TIE_POINTS`` tie points, or points that are not finite.
@@ -198,7 +188,7 @@ def uncertainty_of(
     at = normalised(photo_xy, photo_size)
     rows = homography_design(at)
     normal = np.einsum("nij,nik->jk", rows, rows)
-    # Points on one line leave some of the eight free: the pseudo-inverse would call that certain, this calls it huge.
+    # Points on one line leave some of the eight undetermined: those get a huge variance, where a pseudo-inverse has 0.
     values, vectors = np.linalg.eigh(normal)
     inverse = (vectors / np.maximum(values, 1e-12 * values.max())) @ vectors.T
     count = len(residual)
@@ -250,7 +240,7 @@ def _cells(photo_xy: Array, size: tuple[int, int]) -> np.ndarray:
 
 
 def _design_effect(residual: Array, rows: Array, inverse: Array, variance: float, cells: np.ndarray) -> float:
-    """By how much the squared sums of residuals over cells exceed those of independent errors; at least 1.
+    """Ratio of the squared sums of residuals over cells to those of independent errors; at least 1.
 
     Args:
         residual: (N, 2) photo pixels.
@@ -264,10 +254,10 @@ def _design_effect(residual: Array, rows: Array, inverse: Array, variance: float
     np.add.at(sums, cells, residual)
     np.add.at(designs, cells, rows)
     points = np.bincount(cells)
-    # A fit has taken eight degrees of freedom out of the residuals: so much less is expected of each cell's sum.
+    # The fit takes eight degrees of freedom out of the residuals: the expected sum of each cell is smaller by its part.
     fitted = np.einsum("cij,jk,cik->c", designs, inverse, designs)
     expected = variance * float((2 * points - fitted).clip(min=0.0).sum())
-    # Cut off at 1, chance alone raises it by a few hundredths (few cells: a tenth): the cautious side.
+    # The limit at 1 makes the estimate a little too large, on the safe side.
     return max(1.0, float((sums**2).sum()) / expected) if expected > 0 else 1.0
 
 
@@ -304,5 +294,5 @@ def _radial_factors(probability: float, freedom: float) -> tuple[Array, Array]:
 
 
 def _rounded(metres: float) -> float:
-    """Three significant digits: nobody knows an uncertainty better."""
+    """Round to three significant digits."""
     return float(f"{metres:.3g}")

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from astroloc_qgis.engine.confidence.model import Evidence
+from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
 from astroloc_qgis.engine.coregistration.candidate_search import Renderings
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister, sharpen
 from astroloc_qgis.engine.coregistration.parallel import in_order, workers_for
@@ -20,7 +20,7 @@ from astroloc_qgis.engine.matchers.base import Matcher
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
 from astroloc_qgis.engine.retrieval.search import Candidate
-from astroloc_qgis.engine.verification import Verdict, evidence_of, verify
+from astroloc_qgis.engine.verification import Verdict, verify
 
 log = logging.getLogger(__name__)
 

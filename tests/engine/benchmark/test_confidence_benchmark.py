@@ -23,14 +23,15 @@ from astroloc_qgis.engine.benchmark.pairs import (
 )
 from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot, summary, tables
 from astroloc_qgis.engine.benchmark.simulated import Listed, camera_at, looks, read_footprints, rejudge
-from astroloc_qgis.engine.confidence.fitting import MOST_ERROR, calibrate, counts_table, threshold_of
-from astroloc_qgis.engine.confidence.model import JUDGED, evidence_row
+from astroloc_qgis.engine.confidence.calibrate import MOST_ERROR, calibrate, counts_table
+from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_row
+from astroloc_qgis.engine.confidence.model import JUDGED
+from astroloc_qgis.engine.confidence.per_matcher_threshold import threshold_of
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import block_iou, overlaps
-from astroloc_qgis.engine.verification import Evidence
 from tests.engine.scene import Scene, make_scene
 
 

@@ -8,19 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.confidence.model import (
-    JUDGED,
-    Evidence,
-    Weights,
-    calibration_error,
-    evidence_from,
-    evidence_row,
-    fit,
-    fit_or_rescale,
-    rescaled,
-    weights_for,
-    write_weights,
-)
+from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_from, evidence_row
+from astroloc_qgis.engine.confidence.fitting import fit, fit_or_rescale, rescaled
+from astroloc_qgis.engine.confidence.model import JUDGED, Weights, weights_for, write_weights
+from astroloc_qgis.engine.confidence.reliability import calibration_error
 from astroloc_qgis.engine.errors import InputError
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
 
-from astroloc_qgis.engine.confidence.model import FOLDER
+from astroloc_qgis.engine.confidence.per_matcher_threshold import threshold_999
 from astroloc_qgis.engine.coregistration.cascade import AUTO
 from astroloc_qgis.engine.matchers import registry as matchers
-from astroloc_qgis.engine.verification import ACCEPTED
 
 Entry = dict[str, Any]
 RIVAL = "aliked-lightglue"
@@ -47,17 +45,6 @@ def summaries(results: list[Entry]) -> list[dict[str, Any]]:
         reference), memory_mb, times_aliked (median over the positives of the ratio to ALIKED; None without it).
     """
     return [_summary(name, results) for name in dict.fromkeys(entry["matcher"] for entry in results)]
-
-
-def threshold_999(matcher: str) -> float | None:
-    """Confidence above which 99.9 % of a matcher's results were right when it was calibrated."""
-    path = FOLDER / f"{matcher}.json"
-    if matcher == "auto":
-        return ACCEPTED
-    if not path.is_file():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))["made"].get("threshold_999")
-    return None if found is None else float(found)
 
 
 def _summary(name: str, results: list[Entry]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from astroloc_qgis.engine.confidence.fitting import reliability
-from astroloc_qgis.engine.confidence.model import calibration_error
+from astroloc_qgis.engine.confidence.reliability import calibration_error, reliability
 
 Rows = Sequence[dict[str, Any]]
 

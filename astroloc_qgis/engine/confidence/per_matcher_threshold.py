@@ -1,0 +1,41 @@
+"""Per-matcher threshold: the confidence from which 99.9 % of a matcher's registrations are right (EarthMatch)."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from astroloc_qgis.engine.confidence.model import FOLDER
+
+ACCEPTED = 0.9
+"""Least confidence of a photo that is reported as localized, for every matcher."""
+
+PRECISION = 0.999
+"""The precision that EarthMatch requires of accepted registrations."""
+
+
+def threshold_999(matcher: str) -> float | None:
+    """The confidence from which 99.9 % of a matcher's registrations were right in its calibration.
+
+    Args:
+        matcher: name; ``ACCEPTED`` for "auto".
+
+    Returns:
+        None for a matcher that is not calibrated.
+    """
+    path = FOLDER / f"{matcher}.json"
+    if matcher == "auto":
+        return ACCEPTED
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))["made"].get("threshold_999")
+    return None if found is None else float(found)
+
+
+def threshold_of(confidence: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:
+    """The least confidence from which a share ``precision`` of the registrations is right; 1 where there is none."""
+    order = np.argsort(-confidence, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(share >= precision)
+    return float(confidence[order[good[-1]]]) if len(good) else 1.0
