@@ -1,4 +1,4 @@
-"""Which device the networks run on, which there are, and how much is put on one at once."""
+"""Devices and threads of the networks, and the size of their batches."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "insufficient memory"),
     *("bad_alloc", "failed to map segment"),
 )
-"""What torch, OpenCV, C++ and the system say when there is no more memory, in lower case."""
+"""Parts of the messages of torch, OpenCV, C++ and the system when memory runs out, in lower case."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Something that networks run on.
+    """A device that networks run on.
 
     Attributes:
-        name: torch's ("cpu", "cuda:0", "mps").
-        title: for people.
-        memory: in bytes; 0 where it is the computer's own.
+        name: torch's name ("cpu", "cuda:0", "mps").
+        title: name shown to the user.
+        memory: of the device in bytes; 0 where it uses the computer's own.
     """
 
     name: str
@@ -55,7 +55,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def smaller_batches(share: float) -> Iterator[None]:
-    """Put only that share (0 to 1) of the usual number of pictures on the device at once."""
+    """Limit batches to a share (0 to 1) of the usual number of pictures."""
     token = _batch_share.set(share)
     try:
         yield
@@ -64,16 +64,12 @@ def smaller_batches(share: float) -> Iterator[None]:
 
 
 def batch_limit(most: int) -> int:
-    """How many pictures to put on the device at once where ``most`` is usual; at least one."""
+    """Number of pictures in a batch where ``most`` is usual; at least one."""
     return max(1, int(most * _batch_share.get()))
 
 
 def usual_batch(device: str) -> int:
-    """How many pictures a network describes at once: few on the CPU, whose caches hold no more of their features.
-
-    Of 1 to 64 pictures at once, 2 to 4 took the least time a picture with each of three networks; 32 took 1.3 to 2.2
-    times as long on one core, much of it in fetching fresh memory from the system.
-    """
+    """Number of pictures that a network describes at once: few on the CPU, so that its caches hold their features."""
     return 4 if device == "cpu" else 32
 
 
@@ -101,7 +97,7 @@ def resolve_device(name: str = "auto") -> str:
 
 
 def default_threads() -> int:
-    """Threads for the networks: the cores that this process may use, less one where there are three or more."""
+    """Number of threads for the networks: the cores that this process may use, less one of three or more."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Windows and macOS
@@ -110,12 +106,12 @@ def default_threads() -> int:
 
 
 def default_workers(device: str) -> int:
-    """Processes that describe side by side: one a core on the CPU, else one."""
+    """Number of processes that describe in parallel: ``default_threads`` on the CPU, else one."""
     return default_threads() if device == "cpu" else 1
 
 
 def torch_threads() -> int:
-    """Threads that the networks use in this process."""
+    """Number of threads that the networks use in this process."""
     import torch
 
     return int(torch.get_num_threads())
@@ -124,7 +120,7 @@ def torch_threads() -> int:
 def announce_threads(threads: int) -> None:
     """Set the variables that numerical libraries read when they load; call it before they do.
 
-    Threads that wait must sleep: spinning ones make two busy processes on two cores ten times slower.
+    Waiting threads sleep instead of spinning, which would slow down other busy processes.
     """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
@@ -132,10 +128,10 @@ def announce_threads(threads: int) -> None:
 
 
 def limit_threads(threads: int | None = None) -> None:
-    """Say how many threads the networks have; call it before anything has loaded torch.
+    """Set the number of threads of the networks; call it before torch is loaded.
 
     Args:
-        threads: wanted; by default what OMP_NUM_THREADS says, else ``default_threads``.
+        threads: number wanted; by default OMP_NUM_THREADS, else ``default_threads``.
     """
     if threads is None:
         wanted = os.environ.get("OMP_NUM_THREADS", "")

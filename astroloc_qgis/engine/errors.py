@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class AstroLocError(Exception):
-    """Something that stops the work; ``str(error)`` is one clear sentence for the user.
+    """An error that stops the work; ``str(error)`` is one clear sentence for the user.
 
     Attributes:
-        details: what a developer needs beyond the sentence (may be empty).
+        details: more for a developer; may be empty.
     """
 
     def __init__(self, message: str, details: str = "") -> None:

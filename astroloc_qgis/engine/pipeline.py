@@ -1,7 +1,7 @@
-"""The whole way from a photo to its place, as the three papers go it.
+"""From a photo to its place on Earth: retrieval, iterative coregistration, verification, georeferencing.
 
-EarthLoc and AstroLoc retrieve candidates from an index of satellite imagery; EarthMatch registers the photo to each by
-iterated matching; the first registration that verification believes georeferences the photo.
+As in the three papers: EarthLoc and AstroLoc retrieve candidates from an index of satellite imagery, EarthMatch
+coregisters the photo with each of them, and the first registration that verification accepts georeferences the photo.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from astroloc_qgis.engine.coregistration.attempts import attempts_about, attempts_at
-from astroloc_qgis.engine.coregistration.cascade import Attempt, Stage, run_cascade, sharpen_on, stages_of
+from astroloc_qgis.engine.coregistration.attempts import attempts_about, attempts_at, attempts_in_footprint
+from astroloc_qgis.engine.coregistration.cascade import (
+    Attempt,
+    Outcome,
+    Stage,
+    refine_on_finer_imagery,
+    run_cascade,
+    stages_of,
+)
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
-from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_footprint
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.exports.files import staging
-from astroloc_qgis.engine.geometry.distances import great_circle_km
-from astroloc_qgis.engine.geometry.footprint import photo_corners
-from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.geometry.nadir import Nadir
-from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -35,10 +38,33 @@ from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.search import Candidate, retrieve
 from astroloc_qgis.engine.tiles import Block, Extent
 
-__all__ = ["Localization", "localize", "refine", "register_block"]
+if TYPE_CHECKING:
+    from typing import Unpack
+
+__all__ = ["Localization", "Options", "localize", "refine", "register_block"]
 
 CANDIDATES_KEPT = 50
-"""How many candidates the report lists."""
+"""Number of candidates in the report."""
+
+
+class Options(TypedDict, total=False):
+    """Options that ``localize`` and ``refine`` have in common.
+
+    Attributes:
+        matcher: name, or "auto" (the default) for a cascade of matchers from cheap to strong.
+        device: torch device, or "auto" (the default).
+        crs: of the GeoTIFF; by default the reference's.
+        finer: imagery of better resolution, on which the registration of a localized photo is refined; where that
+            fails, for example because the imagery does not show the place, the registration stays as it is.
+        correct: whether to look for a smooth correction on top of the homography, which is used where the tie points
+            prove it; no by default.
+    """
+
+    matcher: str
+    device: str
+    crs: str | None
+    finer: str | None
+    correct: bool
 
 
 def localize(
@@ -51,12 +77,8 @@ def localize(
     radius_km: float = 2500.0,
     extent: Extent | None = None,
     polygon: str | None = None,
-    matcher: str = "auto",
-    device: str = "auto",
-    crs: str | None = None,
-    finer: str | None = None,
-    correct: bool = False,
     progress: Progress = no_progress,
+    **options: Unpack[Options],
 ) -> Localization:
     """Find a photo on Earth and georeference it.
 
@@ -66,38 +88,31 @@ def localize(
         out: folder for the outputs.
         imagery: reference to register to, anything GDAL opens; by default the index's own.
         nadir: the sub-satellite point, where it is known.
-        radius_km: how far from the nadir to search; 0 for no limit.
-        extent: west, south, east, north to search in, degrees.
-        polygon: WKT in longitude and latitude to search in.
-        matcher: name, or "auto" for a cascade from cheap to strong.
-        device: torch device, or "auto".
-        crs: of the GeoTIFF; by default the reference's.
-        finer: imagery of better resolution, to which a photo that was found is registered as well, from where it was
-            found; if that imagery does not show the place, the photo stays where it was.
-        correct: look for a smooth correction on top of the homography, and use it where tie points prove it.
+        radius_km: limit of the search about the nadir; 0 for no limit.
+        extent: west, south, east, north of the search, degrees.
+        polygon: WKT of the search area, longitude and latitude.
         progress: told the stages; may raise ``Cancelled``.
+        **options: see ``Options``.
 
     Raises:
         InputError: something given is wrong; nothing is written then.
         Cancelled: by ``progress``.
     """
-    clock = _Clock()
-    stages = stages_of(matcher)
-    device = resolve_device(device)
-    with clock.stage("read"):
+    job = _Job(out, options, progress)
+    with job.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
         pixels = photo.rgb8()
         index = Index.open(index_folder)
-        Reference.open(imagery or index.info.imagery_uri).close()
-        if finer is not None:
-            Reference.open(finer).close()
-        _check_outputs(out, crs)
-    with clock.stage("search"):
+        imagery = imagery or index.info.imagery_uri
+        _check_imagery(imagery)
+        job.check_finer_imagery()
+        job.check_outputs()
+    with job.stage("search"):
         candidates = retrieve(
             pixels,
             index,
-            index.create_descriptor(device),
+            index.create_descriptor(job.device),
             top=CANDIDATES_KEPT,
             nadir=nadir,
             radius_km=radius_km,
@@ -105,21 +120,12 @@ def localize(
             polygon=polygon,
             progress=progress,
         )
-    with _opened(imagery or index.info.imagery_uri) as reference:
-        with clock.stage("match"):
+    with _opened(imagery) as reference:
+        with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
-            attempts = attempts_about(candidates, reference, nadir)
-            outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
+            outcome = job.register(pyramid, reference, attempts_about(candidates, reference, nadir))
         result = Localization(photo_path, outcome, candidates, pyramid.size)
-        if finer is not None:
-            with clock.stage("match"):
-                _sharpen_on(finer, result, pyramid, stages, device, progress)
-        with clock.stage("georeference"):
-            if correct:
-                _correct(result)
-            _write(result, photo, reference, out, crs, index.info.model, progress)
-    result.seconds = clock.seconds
-    return result
+        return job.georeference(result, photo, pyramid, reference, model=index.info.model)
 
 
 def refine(
@@ -130,12 +136,8 @@ def refine(
     block: Block | None = None,
     footprint: Path | Sequence[Sequence[float]] | None = None,
     nadir: Nadir | None = None,
-    matcher: str = "auto",
-    device: str = "auto",
-    crs: str | None = None,
-    finer: str | None = None,
-    correct: bool = False,
     progress: Progress = no_progress,
+    **options: Unpack[Options],
 ) -> Localization:
     """Georeference a photo whose place is roughly known, as a block or as a footprint.
 
@@ -146,48 +148,33 @@ def refine(
         block: web-map block about the photo.
         footprint: file with a polygon, or four longitude, latitude corners in the photo's corner order.
         nadir: the sub-satellite point, where it is known.
-        matcher: name, or "auto".
-        device: torch device, or "auto".
-        crs: of the GeoTIFF; by default the reference's.
-        finer: imagery of better resolution, to which a photo that was found is registered as well, from where it was
-            found; if that imagery does not show the place, the photo stays where it was.
-        correct: look for a smooth correction on top of the homography, and use it where tie points prove it.
         progress: told the stages; may raise ``Cancelled``.
+        **options: see ``Options``.
 
     Raises:
         InputError: something given is wrong, or not exactly one of block and footprint is given.
+        Cancelled: by ``progress``.
     """
     if (block is None) == (footprint is None):
         raise InputError("Give either a block or a footprint to start from.")
-    clock = _Clock()
-    stages = stages_of(matcher)
-    device = resolve_device(device)
-    with clock.stage("read"):
+    job = _Job(out, options, progress)
+    with job.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
-        if finer is not None:
-            Reference.open(finer).close()
+        job.check_finer_imagery()
     with _opened(imagery) as reference:
-        _check_outputs(out, crs)
-        with clock.stage("match"):
+        job.check_outputs()
+        with job.stage("match"):
             pyramid = PhotoPyramid(photo.rgb8(), photo.alpha)
             if block is not None:
-                result = register_block(
-                    photo_path, pyramid, reference, block, nadir=nadir, stages=stages, device=device, progress=progress
-                )
+                candidates = [_candidate(block)]
+                attempts = attempts_at(candidates[0], reference, nadir)
             else:
-                attempts: list[Attempt] = [(_footprint_area(footprint, pyramid.size, nadir), None)]
-                outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
-                result = Localization(photo_path, outcome, [], pyramid.size)
-        if finer is not None:
-            with clock.stage("match"):
-                _sharpen_on(finer, result, pyramid, stages, device, progress)
-        with clock.stage("georeference"):
-            if correct:
-                _correct(result)
-            _write(result, photo, reference, out, crs, "", progress)
-    result.seconds = clock.seconds
-    return result
+                corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, float)
+                candidates, attempts = [], attempts_in_footprint(corners, pyramid.size, nadir)
+            outcome = job.register(pyramid, reference, attempts)
+        result = Localization(photo_path, outcome, candidates, pyramid.size)
+        return job.georeference(result, photo, pyramid, reference)
 
 
 def register_block(
@@ -201,60 +188,112 @@ def register_block(
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Localization:
-    """Register a photo to the surroundings of one block, writing nothing (arguments as for ``refine``).
+    """Register a photo to the surroundings of one block, without writing anything.
 
     Args:
         photo_path: for the report.
         pyramid: the photo.
         reference: imagery.
-        block: where to look.
+        block: about the photo.
         nadir: the sub-satellite point, where it is known.
         stages: of ``cascade.stages_of``.
         device: torch device.
         progress: told the stage "match".
     """
-    candidate = Candidate(block, rank=1, score=1.0, quarter_turns=0)
+    candidate = _candidate(block)
     attempts = attempts_at(candidate, reference, nadir)
     outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
     return Localization(photo_path, outcome, [candidate], pyramid.size)
 
 
-def _footprint_area(
-    footprint: Path | Sequence[Sequence[float]] | None, size: tuple[int, int], nadir: Nadir | None
-) -> SearchArea:
-    """Where a footprint drawn by hand says to look."""
-    corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, dtype=np.float64)
-    if corners.shape != (4, 2) or not (np.abs(corners) <= (360, 90)).all():
-        raise InputError(
-            f"The footprint {corners.round(4).tolist()} is not four corners of longitude and latitude in degrees: "
-            "give them in the photo's order, the top left one first."
+def _candidate(block: Block) -> Candidate:
+    """The candidate of a block that the user has named."""
+    return Candidate(block, rank=1, score=1.0, quarter_turns=0)
+
+
+class _Job:
+    """The steps that ``localize`` and ``refine`` share, on one photo, with their seconds by stage."""
+
+    def __init__(self, out: Path, options: Options, progress: Progress) -> None:
+        unknown = set(options) - set(Options.__annotations__)
+        if unknown:
+            raise TypeError(f"There are no options called {', '.join(sorted(unknown))}.")
+        self.stages = stages_of(options.get("matcher", "auto"))
+        self.device = resolve_device(options.get("device", "auto"))
+        self._out, self._progress = out, progress
+        self._crs, self._finer = options.get("crs"), options.get("finer")
+        self._correct = options.get("correct", False)
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to the seconds of a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - started
+
+    def check_finer_imagery(self) -> None:
+        """Check that the finer imagery, if any, can be opened."""
+        if self._finer is not None:
+            _check_imagery(self._finer)
+
+    def check_outputs(self) -> None:
+        """Check that the outputs can be written, before any work is done."""
+        if self._crs is not None:
+            resolve_crs(self._crs)
+        with suppress(Cancelled), staging(self._out):
+            raise Cancelled  # nothing is written, and no folder is left behind
+
+    def register(self, pyramid: PhotoPyramid, reference: Reference, attempts: Sequence[Attempt]) -> Outcome:
+        """Run the cascade of matchers on the attempts."""
+        return run_cascade(pyramid, reference, attempts, self.stages, device=self.device, progress=self._progress)
+
+    def georeference(
+        self, result: Localization, photo: Photo, pyramid: PhotoPyramid, reference: Reference, *, model: str = ""
+    ) -> Localization:
+        """Refine and correct an accepted registration as asked, and write the outputs; none for a rejected one."""
+        if self._finer is not None:
+            with self.stage("match"):
+                if result.located:
+                    with _opened(self._finer) as finer:
+                        result.outcome = refine_on_finer_imagery(
+                            pyramid, finer, result.outcome, self.stages, device=self.device, progress=self._progress
+                        )
+        with self.stage("georeference"):
+            if self._correct:
+                _find_correction(result)
+            self._write(result, photo, reference, model)
+        result.seconds = self._seconds
+        return result
+
+    def _write(self, result: Localization, photo: Photo, reference: Reference, model: str) -> None:
+        found = result.registration
+        if not result.located or found.homography is None:
+            return
+        result.outputs = georeference(
+            photo if result.correction is None else result.correction.rectified(photo),
+            found.homography,
+            found.plane,
+            self._out,
+            crs=self._crs,
+            reference=reference,
+            tie_points=found.tie_points,
+            uncertainty=result.uncertainty,
+            attributes={
+                "confidence": round(result.verdict.confidence, 4),
+                "matcher": found.matcher,
+                "model": model or None,
+                "rmse_px": round(found.rmse_px, 3),
+                "rmse_m": round(found.rmse_m, 3),
+            },
+            progress=self._progress,
         )
-    plane = plane_for(corners[0], nadir)
-    ground = plane.from_lonlat(corners)
-    if not np.isfinite(ground).all() or great_circle_km(corners[:1], corners[2:3])[0] < 0.01:
-        raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
-    return area_about_footprint(homography_from_points(photo_corners(*size), ground), plane, size)
 
 
-def _check_outputs(out: Path, crs: str | None) -> None:
-    """Refuse outputs that cannot be written before any work is done."""
-    if crs is not None:
-        resolve_crs(crs)
-    with suppress(Cancelled), staging(out):
-        raise Cancelled  # a trial, abandoned so that it leaves no folder behind
-
-
-def _sharpen_on(
-    finer: str, result: Localization, pyramid: PhotoPyramid, stages: Sequence[Stage], device: str, progress: Progress
-) -> None:
-    """Register a photo that was found to finer imagery, where that shows the place."""
-    if result.located:
-        with _opened(finer) as reference:
-            result.outcome = sharpen_on(pyramid, reference, result.outcome, stages, device=device, progress=progress)
-
-
-def _correct(result: Localization) -> None:
-    """Look for a smooth correction of a photo that was found."""
+def _find_correction(result: Localization) -> None:
+    """Look for a smooth correction of an accepted registration."""
     found = result.registration
     if result.located and found.homography is not None and found.tie_points is not None:
         ties = found.tie_points
@@ -264,37 +303,8 @@ def _correct(result: Localization) -> None:
         )
 
 
-def _write(
-    result: Localization,
-    photo: Photo,
-    reference: Reference,
-    out: Path,
-    crs: str | None,
-    model: str,
-    progress: Progress,
-) -> None:
-    """All outputs of a photo that was found; none of one that was not."""
-    found = result.registration
-    if not result.located or found.homography is None:
-        return
-    result.outputs = georeference(
-        photo if result.correction is None else result.correction.rectified(photo),
-        found.homography,
-        found.plane,
-        out,
-        crs=crs,
-        reference=reference,
-        tie_points=found.tie_points,
-        uncertainty=result.uncertainty,
-        attributes={
-            "confidence": round(result.verdict.confidence, 4),
-            "matcher": found.matcher,
-            "model": model or None,
-            "rmse_px": round(found.rmse_px, 3),
-            "rmse_m": round(found.rmse_m, 3),
-        },
-        progress=progress,
-    )
+def _check_imagery(imagery: str) -> None:
+    Reference.open(imagery).close()
 
 
 @contextmanager
@@ -304,19 +314,3 @@ def _opened(imagery: str) -> Iterator[Reference]:
         yield reference
     finally:
         reference.close()
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time that the block takes to a stage."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[str, float], None]
-"""Called as ``progress(stage, fraction)``, fraction from 0 to 1; raises ``Cancelled`` to stop the work."""
-
-STAGES = ("read", "describe", "search", "match", "georeference")
-"""The stages of a localization, in order."""
+"""Called as ``progress(stage, fraction)``, fraction from 0 to 1; raises ``Cancelled`` to stop the work. The stages of a
+localization are "read", "describe", "search", "match" and "georeference"."""
 
 
 def no_progress(stage: str, fraction: float) -> None:
@@ -16,7 +14,7 @@ def no_progress(stage: str, fraction: float) -> None:
 
 
 def part_of(progress: Progress, start: float, end: float) -> Progress:
-    """A progress of which 0 to 1 is ``start`` to ``end`` of another."""
+    """A progress that maps 0 to 1 to ``start`` to ``end`` of another."""
 
     def scaled(stage: str, fraction: float) -> None:
         progress(stage, start + (end - start) * min(max(fraction, 0.0), 1.0))

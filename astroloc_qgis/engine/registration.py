@@ -1,4 +1,4 @@
-"""What comes of registering a photo: tie points, the steps that led there, and the place."""
+"""Registration of a photo: its homography to the ground, the tie points, and the steps that led there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 CELLS = 5
-"""The photo's short side is cut into so many cells to see how its tie points spread."""
+"""Number of cells along the photo's short side in which the spread of its tie points is measured."""
 
 
 def coverage(photo_xy: Array, photo_size: tuple[int, int]) -> float:
@@ -32,13 +32,13 @@ def coverage(photo_xy: Array, photo_size: tuple[int, int]) -> float:
 
 @dataclass(frozen=True)
 class TiePoints:
-    """The matches behind a registration.
+    """The matches of a registration.
 
     Attributes:
         photo_xy: (N, 2) photo pixels.
         plane_xy: (N, 2) metres of the working plane.
-        inlier: (N,) whether the homography agrees.
-        score: (N,) the matcher's own.
+        inlier: (N,) whether the match agrees with the homography.
+        score: (N,) the matcher's score.
     """
 
     photo_xy: Array
@@ -49,13 +49,13 @@ class TiePoints:
 
 @dataclass(frozen=True)
 class Step:
-    """What one iteration found.
+    """The result of one iteration.
 
     Attributes:
         matches: number of matches.
-        inliers: of these, how many agree.
+        inliers: number of matches that agree with the homography.
         shift: greatest movement of a corner since the step before, as a part of the photo's diagonal.
-        rmse_px: of the inliers, in pixels of the photo.
+        rmse_px: root mean square error of the inliers, photo pixels.
     """
 
     matches: int
@@ -66,12 +66,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A plausible place of the photo, yet to be sharpened.
+    """A plausible homography of the photo, before refinement.
 
     Attributes:
         homography: (3, 3) photo pixels -> metres of the plane.
-        quarter_turns: quarter turns of the photo at which it was found.
-        step: what the matching gave.
+        quarter_turns: quarter turns of the photo (``np.rot90``) at which it was found.
+        step: the result of the matching.
     """
 
     homography: Array
@@ -81,22 +81,22 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Registration:
-    """A photo put on the ground, or the reason why not.
+    """A photo registered to the reference, or the reason why it is not.
 
     Attributes:
         homography: (3, 3) photo pixels -> metres of the plane; None where nothing was found.
         plane: working plane.
-        tie_points: of the last iteration; None where nothing was found.
-        history: one step an iteration, the search first.
-        converged: whether the last iteration moved nothing.
-        reason: why it stopped, in a sentence.
+        tie_points: matches of the last iteration; None where nothing was found.
+        history: one step for each iteration, the search first.
+        converged: whether the last iteration moved no corner further than the limit of convergence.
+        reason: why the iterations stopped, in a sentence.
         quarter_turns: quarter turns (``np.rot90``) that bring the photo nearest to the search frame.
-        rmse_px: of the inliers, photo pixels.
-        rmse_m: of the inliers, metres of the plane.
-        frame_scale: pixels of the last frame a photo pixel.
+        rmse_px: root mean square error of the inliers, photo pixels.
+        rmse_m: root mean square error of the inliers, metres of the plane.
+        frame_scale: pixels of the last frame in one photo pixel.
         matcher: name.
-        hint: where another matcher may begin: this registration, or else the most promising plausible hypothesis of
-            the search, whatever became of it; None where there was none.
+        promising: hypothesis that another matcher may refine: this registration, or else the plausible hypothesis of
+            the search with the most inliers, even if its refinement failed; None where there is none.
     """
 
     plane: WorkingPlane
@@ -110,14 +110,14 @@ class Registration:
     rmse_px: float = math.nan
     rmse_m: float = math.nan
     frame_scale: float = 1.0
-    hint: Hypothesis | None = None
+    promising: Hypothesis | None = None
 
     @property
     def inliers(self) -> int:
-        """Tie points that agree with the homography."""
+        """Number of tie points that agree with the homography."""
         return 0 if self.tie_points is None else int(self.tie_points.inlier.sum())
 
     @property
     def iterations(self) -> int:
-        """Iterations made, the search included."""
+        """Number of iterations, the search included."""
         return len(self.history)

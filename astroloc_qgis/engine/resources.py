@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def shipped(*parts: str) -> Path:
-    """Return the path of a file in ``resources``, whether it is there or not."""
+    """Return the path of a file in ``resources``, whether it exists or not."""
     inside = _PACKAGE.joinpath("resources", *parts)
     return inside if inside.exists() else _PACKAGE.parent.joinpath("resources", *parts)

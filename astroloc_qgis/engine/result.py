@@ -1,4 +1,4 @@
-"""What became of one photo, and how it is reported."""
+"""Result of one photo, and its entry in the JSON report."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from astroloc_qgis.engine.verification import Verdict
 
 @dataclass
 class Localization:
-    """What became of one photo.
+    """The result of one photo.
 
     Attributes:
         photo: its path.
-        outcome: the believed registration, or the best that was not believed.
-        candidates: all that retrieval ranked, best first.
+        outcome: of the cascade: the accepted registration, or the best of the rejected ones.
+        candidates: the candidates of the retrieval, best first.
         photo_size: width and height of the photo, pixels.
-        outputs: kind of file -> path; empty where the photo was not localized.
-        seconds: by stage.
-        correction: smooth correction on top of the homography; None where none was asked for, or none was proved.
+        outputs: kind of file -> path; empty where the photo is not localized.
+        seconds: stage -> time.
+        correction: smooth correction on top of the homography; None where it was not asked for, or not proved.
     """
 
     photo: Path
@@ -44,30 +44,30 @@ class Localization:
 
     @property
     def registration(self) -> Registration:
-        """The believed registration, or the best that was not believed."""
+        """The accepted registration, or the best of the rejected ones."""
         return self.outcome.registration
 
     @property
     def verdict(self) -> Verdict:
-        """On that registration."""
+        """The verdict on that registration."""
         return self.outcome.verdict
 
     @property
     def candidate(self) -> Candidate | None:
-        """The one that the registration started from; None for a footprint drawn by hand."""
+        """The candidate of that registration; None for a footprint drawn by hand."""
         return self.outcome.candidate
 
     @property
     def located(self) -> bool:
-        """Whether the photo was found."""
+        """Whether the photo is localized."""
         return self.verdict.located
 
     @property
     def footprint(self) -> Array | None:
-        """(4, 2) longitude, latitude in the photo's corner order; None where the photo was not found.
+        """(4, 2) longitude, latitude in the photo's corner order; None where the photo is not localized.
 
-        Where the horizon is in view, a corner that sees no ground stands for the nearest point that does on the way
-        to the photo's centre.
+        Where the horizon is in view, a corner above it is replaced by the nearest point towards the photo's centre
+        that sees ground.
         """
         homography = self.registration.homography
         if homography is None or not self.located:
@@ -77,7 +77,7 @@ class Localization:
 
     @property
     def uncertainty(self) -> Uncertainty | None:
-        """Of the position of each pixel; None where the photo was not found."""
+        """Uncertainty of the position of each pixel; None where the photo is not localized."""
         return estimate_uncertainty(self.registration, self.photo_size) if self.located else None
 
     def report(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Localization:
 
 
 def _seen_corners(visible: VisibleRegion) -> Array:
-    """(4, 2) photo pixels: the corners, those that see no ground brought towards the centre until they do."""
+    """(4, 2) photo pixels: the corners; those that see no ground are moved towards the centre until they do."""
     corners = photo_corners(visible.width, visible.height)
     if visible.whole:
         return corners
@@ -115,8 +115,8 @@ def _seen_corners(visible: VisibleRegion) -> Array:
     return np.stack([_first_seen(visible, corner + steps * (centre - corner)) for corner in corners])
 
 
-def _first_seen(visible: VisibleRegion, way: Array) -> Array:
-    return np.asarray(way[int(np.argmax(visible.seen(way)))])
+def _first_seen(visible: VisibleRegion, points: Array) -> Array:
+    return np.asarray(points[int(np.argmax(visible.seen(points)))])
 
 
 def _number(value: float) -> float | None:

@@ -18,11 +18,11 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.progress import STAGES
 from astroloc_qgis.engine.tiles import Block
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, SIZE, Scene, left_in, make_scene
 from tests.engine.synthetic import make_world
 
+STAGES = ("read", "describe", "search", "match", "georeference")
 OUTPUTS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}
 GOOD_PX = 3.0
 """A footprint whose worst corner is nearer than this, pixels of the photo, is right."""
@@ -319,7 +319,7 @@ def test_a_block_far_off_the_imagery_is_honestly_not_localized(scene: Scene, tmp
     assert left_in(tmp_path) == []
 
 
-def test_finer_imagery_sharpens_what_coarse_imagery_found(scene: Scene, tmp_path: Path) -> None:
+def test_a_registration_to_coarse_imagery_is_refined_on_finer_imagery(scene: Scene, tmp_path: Path) -> None:
     coarse = str(scene.world.write(tmp_path / "coarse.tif", pixels=170))
     start = {"block": scene.block, "matcher": "sift", "device": "cpu"}
     once = pipeline.refine(scene.photo, coarse, tmp_path / "once", **start)

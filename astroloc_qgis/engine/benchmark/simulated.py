@@ -304,7 +304,7 @@ def _run(scene: Scene, pair: Pair, reference: Reference, stages: Any, device: st
                 "evidence": None if trial.evidence is None else evidence_row(trial.evidence),
                 "located": trial.located,
             }
-            for trial in result.outcome.trials
+            for trial in result.outcome.runs
         ],
         "error": None if error is None else round(error, 5),
         "covered_68": _covered(result, scene, 0.68),

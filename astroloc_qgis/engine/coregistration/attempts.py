@@ -1,32 +1,41 @@
-"""From candidates to the places, and the ways, in which the cascade looks for a photo."""
+"""Registration attempts: the search areas of the candidates, in the order in which the cascade tries them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from astroloc_qgis.engine.coregistration.cascade import GROUP, Attempt
 from astroloc_qgis.engine.coregistration.search_area import (
     LIKELY_LONG_SIDES,
     CoregistrationSettings,
     area_about_block,
+    area_about_footprint,
     area_closer_to_block,
 )
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.footprint import photo_corners
+from astroloc_qgis.engine.geometry.homography import homography_from_points
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.retrieval.search import Candidate, worth_a_look
 
-SEEN_CLOSER = 3 * GROUP
-"""So many of the candidates are looked at closely as well. One hazy real photo, the only one tried, needed the 13th."""
+CLOSER_CANDIDATES = 3 * GROUP
+"""Number of the first candidates that get a closer attempt as well."""
 
 
 def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None) -> list[Attempt]:
-    """Where to look for a photo that was looked up in an index, likeliest first.
+    """The attempts about the candidates of a retrieval, likeliest first.
 
-    The first candidates are looked at with two sizes of the photo. After each of the first groups, those of it in which
-    more can be seen are looked at closely; by then photos that fill their block have been found.
+    Attempts about the first group of candidates try two sizes of the photo. Each of the first groups is followed by
+    closer attempts about those of its candidates for which the reference has the resolution.
 
     Args:
-        candidates: as ``retrieve`` ranks them; those that another one's surroundings show whole are left out.
+        candidates: as ``retrieve`` ranks them; those that lie within another one's search area are left out.
         reference: imagery.
         nadir: the sub-satellite point, where it is known.
     """
@@ -41,17 +50,41 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
                 one.block, reference, nadir=nadir, quarter_turns=one.quarter_turns, settings=settings
             )
             attempts.append((area, one))
-        if first < SEEN_CLOSER:
+        if first < CLOSER_CANDIDATES:
             attempts += _closer(group, reference, nadir, rotation_known=True)
     return attempts
 
 
 def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir | None) -> list[Attempt]:
-    """Where to look for a photo about the one block that somebody has named; its turn is not known."""
+    """The attempts about one block that the user has named; the photo's rotation is not known."""
     return [
         (area_about_block(candidate.block, reference, nadir=nadir), candidate),
         *_closer([candidate], reference, nadir, rotation_known=False),
     ]
+
+
+def attempts_in_footprint(corners: Array, photo_size: tuple[int, int], nadir: Nadir | None) -> list[Attempt]:
+    """The attempt about a footprint drawn by hand.
+
+    Args:
+        corners: (4, 2) longitude, latitude in the photo's corner order, degrees.
+        photo_size: width and height of the photo, pixels.
+        nadir: the sub-satellite point, where it is known.
+
+    Raises:
+        InputError: the corners are no footprint.
+    """
+    if corners.shape != (4, 2) or not (np.abs(corners) <= (360, 90)).all():
+        raise InputError(
+            f"The footprint {corners.round(4).tolist()} is not four corners of longitude and latitude in degrees: "
+            "give them in the photo's order, the top left one first."
+        )
+    plane = plane_for(corners[0], nadir)
+    ground = plane.from_lonlat(corners)
+    if not np.isfinite(ground).all() or great_circle_km(corners[:1], corners[2:3])[0] < 0.01:
+        raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
+    homography = homography_from_points(photo_corners(*photo_size), ground)
+    return [(area_about_footprint(homography, plane, photo_size), None)]
 
 
 def _closer(
@@ -59,8 +92,8 @@ def _closer(
 ) -> list[Attempt]:
     attempts: list[Attempt] = []
     for one in candidates:
-        turn = one.quarter_turns if rotation_known else None
-        area = area_closer_to_block(one.block, reference, nadir=nadir, quarter_turns=turn)
+        quarter_turns = one.quarter_turns if rotation_known else None
+        area = area_closer_to_block(one.block, reference, nadir=nadir, quarter_turns=quarter_turns)
         if area is not None:
             attempts.append((area, one))
     return attempts

@@ -1,10 +1,10 @@
-"""A photo as a camera made it: steadier than any homography where tie points cover only a part of it.
+"""Fit of a camera model to tie points: better determined than a homography where they cover only a part of the photo.
 
-Eight free numbers fit any four points, and throw the far corners about when the matches of a coast or of broken cloud
-lie in one part of the photo. A camera has fewer: square pixels, an axis through the middle of the photo, a place above
-the nadir that the station's orbit tells. All of that is known only roughly, so it is believed, not imposed: the fit is
-the most probable camera given the tie points and the beliefs (a bundle adjustment of one photo; Triggs et al., Bundle
-Adjustment: A Modern Synthesis, 2000). Where tie points surround the photo they outweigh the beliefs altogether.
+The eight parameters of a homography leave the far corners undetermined when the matches of a coast or of broken cloud
+lie in one part of the photo. A camera has fewer: square pixels, an optical axis through the middle of the photo, a
+position above the nadir. These are known only roughly, so they are priors: the fit is the most probable camera given
+the tie points and the priors (a bundle adjustment of one photo; Triggs et al., Bundle Adjustment: A Modern Synthesis,
+2000). Tie points all over the photo outweigh the priors.
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ from astroloc_qgis.engine.geometry.homography import apply_homography, normalise
 from astroloc_qgis.engine.geometry.projection import Array
 
 NADIR_DEVIATION_M = 30_000.0
-"""Nadirs are listed to a tenth of a degree, but the station moves 7.7 km a second and the clock may be seconds off."""
+"""Standard deviation of the nadir along one axis: it is listed to a tenth of a degree, for a clock that may be off."""
 
 HEIGHT_DEVIATION_M = 20_000.0
-"""The station has flown at 330 to 440 km."""
+"""Standard deviation of the camera's height; the station has flown at 330 to 440 km."""
 
 PRINCIPAL_DEVIATION = 0.005
-"""Of the point where the axis meets the photo from its middle, as a part of the diagonal."""
+"""Standard deviation of the principal point from the middle of the photo, as a part of the diagonal."""
 
-CONTRADICTED = 1.3
-"""A camera whose residual is above so many times that of the free homography is not this photo's: it is a cropped or
-retouched one, or the nadir is another's."""
+MAX_RESIDUAL_RATIO = 1.3
+"""Greatest ratio of the camera's residual to that of the free homography; it is greater for a cropped or retouched
+photo, or where the nadir is another photo's."""
 
-STRAINED = 5.0
-"""Nor is one that is believed only at so many standard deviations."""
+MAX_PRIOR_DEVIATIONS = 5.0
+"""Greatest deviation of a parameter from its prior, in standard deviations."""
 
 ROUNDS = 30
+"""Most iterations of the Levenberg-Marquardt search."""
 STEP = 1e-6
+"""Step of the numerical derivatives."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,20 @@ class CameraFit:
 
     Attributes:
         homography: (3, 3) photo pixels -> metres of the plane.
-        rms_px: residual of the tie points, photo pixels, axis mean.
-        free_rms_px: residual that the homography had that the fit began with.
-        strain: of the belief that is most at odds with it, in standard deviations.
+        rms_px: root mean square residual of the tie points along one axis, photo pixels.
+        free_rms_px: the same residual of the initial homography.
+        prior_deviations: greatest deviation of a parameter from its prior, in standard deviations.
     """
 
     homography: Array
     rms_px: float
     free_rms_px: float
-    strain: float
+    prior_deviations: float
 
     @property
     def agrees(self) -> bool:
-        """Whether the tie points do not contradict what is believed of the camera."""
-        return self.rms_px <= CONTRADICTED * self.free_rms_px and self.strain <= STRAINED
+        """Whether the tie points agree with the priors of the camera."""
+        return self.rms_px <= MAX_RESIDUAL_RATIO * self.free_rms_px and self.prior_deviations <= MAX_PRIOR_DEVIATIONS
 
 
 def fit_camera(
@@ -66,21 +68,21 @@ def fit_camera(
     """The most probable camera for tie points in a near-sided perspective plane.
 
     Args:
-        homography: (3, 3) photo pixels -> metres of the plane, of the same tie points, to begin with.
+        homography: (3, 3) photo pixels -> metres of the plane; the initial value, fitted to the same tie points.
         photo_xy: (N, 2) photo pixels.
         plane_xy: (N, 2) metres of the plane.
         size: width and height of the photo, pixels.
-        height_m: of the camera above the plane.
+        height_m: height of the camera above the plane.
         deviation_px: standard deviation of a tie point along one axis, photo pixels.
 
     Returns:
-        None where the homography is no camera's at all, or the fit fails.
+        None where no camera could have made the homography, or the fit fails.
     """
     start = _decompose(homography, size, height_m)
     if start is None:
         return None
     rotation, focal = start
-    believed = np.array(
+    deviations = np.array(
         [math.inf] * 4
         + [NADIR_DEVIATION_M / height_m] * 2
         + [HEIGHT_DEVIATION_M / height_m]
@@ -92,7 +94,7 @@ def fit_camera(
     def residual(values: Array) -> Array:
         to_photo = _to_photo(values, rotation, focal, size, middle)
         gap = (apply_homography(to_photo, ground) - photo_xy) / deviation_px
-        return np.concatenate([gap.ravel(), values / believed])
+        return np.concatenate([gap.ravel(), values / deviations])
 
     values = np.zeros(9)
     now = residual(values)
@@ -106,9 +108,9 @@ def fit_camera(
         step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-12), -jacobian.T @ now)
         then = residual(values + step)
         if np.isfinite(then).all() and then @ then <= now @ now:
-            gained = float(now @ now - then @ then)
+            decrease = float(now @ now - then @ then)
             values, now, damping = values + step, then, damping / 10
-            if gained < 1e-6 * float(now @ now):
+            if decrease < 1e-6 * float(now @ now):
                 break
         else:
             damping *= 10
@@ -117,8 +119,10 @@ def fit_camera(
         return None
     gap = now[: 2 * len(photo_xy)] * deviation_px
     free = apply_homography(np.linalg.inv(homography), plane_xy) - photo_xy
-    strain = float(np.abs(values / believed).max())
-    return CameraFit(normalise(to_plane), float(np.sqrt((gap**2).mean())), float(np.sqrt((free**2).mean())), strain)
+    prior_deviations = float(np.abs(values / deviations).max())
+    return CameraFit(
+        normalise(to_plane), float(np.sqrt((gap**2).mean())), float(np.sqrt((free**2).mean())), prior_deviations
+    )
 
 
 def _decompose(homography: Array, size: tuple[int, int], height_m: float) -> tuple[Array, float] | None:
@@ -132,7 +136,7 @@ def _decompose(homography: Array, size: tuple[int, int], height_m: float) -> tup
     matrix = scaling(1 / half) @ middle @ np.linalg.inv(homography) @ scaling(height_m) @ np.diag([1.0, 1.0, -1.0])
     if not np.isfinite(matrix).all():
         return None
-    # Positive depth for what the middle of the photo shows.
+    # The ground in the middle of the photo has positive depth.
     centre = apply_homography(homography, np.array([[size[0] / 2, size[1] / 2]]))[0] / height_m
     if matrix[2] @ np.array([centre[0], centre[1], -1.0]) < 0:
         matrix = -matrix
@@ -147,34 +151,34 @@ def _decompose(homography: Array, size: tuple[int, int], height_m: float) -> tup
     rotation = left @ right
     if np.linalg.det(rotation) < 0:
         return None
-    # The nearest rotation may look past the place by far, of a long lens above all: turn it to look there.
+    # With a long lens the nearest rotation may point far from the ground shown: rotate it to point there.
     ray = rotation @ np.array([centre[0], centre[1], -1.0])
     rotation = _between(ray, np.array([0.0, 0.0, 1.0])) @ rotation
     return rotation, focal
 
 
 def _to_photo(values: Array, rotation: Array, focal: float, size: tuple[int, int], ground: Array) -> Array:
-    """(3, 3) plane (in heights) -> photo pixels, of a camera that differs from the first by nine numbers.
+    """(3, 3) plane (in heights) -> photo pixels, for a camera that differs from the first by nine parameters.
 
-    They are: a rotation vector (3), the logarithm of the focal length, the camera's place east, north and up (in
-    heights), the principal point right and down (in half diagonals). A camera that moves keeps looking at ``ground``, a
-    point (x, y) of the plane, and keeps its size in the photo: so the nine hardly depend on each other, and the search
-    for the best ones converges however long the lens is.
+    They are a rotation vector (3), the logarithm of the focal length, the camera's position east, north and up (in
+    heights), the principal point right and down (in half diagonals). A camera that moves keeps pointing
+    at ``ground``, a point (x, y) of the plane, and keeps its scale in the photo: so the nine are nearly independent and
+    the fit converges with any focal length.
     """
-    place = np.array([values[4], values[5], 1.0 + values[6]])
-    before, after = np.array([ground[0], ground[1], -1.0]), np.array([ground[0], ground[1], 0.0]) - place
+    position = np.array([values[4], values[5], 1.0 + values[6]])
+    before, after = np.array([ground[0], ground[1], -1.0]), np.array([ground[0], ground[1], 0.0]) - position
     length = focal * math.exp(values[3]) * float(np.linalg.norm(after) / np.linalg.norm(before))
     seen = rotation @ before
     wanted = np.array([focal * seen[0] / seen[2] - values[7], focal * seen[1] / seen[2] - values[8], focal])
-    turned = cv2.Rodrigues(values[:3].reshape(3, 1))[0] @ _between(seen, wanted) @ rotation @ _between(after, before)
+    rotated = cv2.Rodrigues(values[:3].reshape(3, 1))[0] @ _between(seen, wanted) @ rotation @ _between(after, before)
     lens = np.array([[length, 0.0, values[7]], [0.0, length, values[8]], [0.0, 0.0, 1.0]])
     half = math.hypot(*size) / 2
-    from_place = np.array([[1.0, 0.0, -place[0]], [0.0, 1.0, -place[1]], [0.0, 0.0, -place[2]]])
-    return np.asarray(translation(size[0] / 2, size[1] / 2) @ scaling(half) @ lens @ turned @ from_place)
+    from_position = np.array([[1.0, 0.0, -position[0]], [0.0, 1.0, -position[1]], [0.0, 0.0, -position[2]]])
+    return np.asarray(translation(size[0] / 2, size[1] / 2) @ scaling(half) @ lens @ rotated @ from_position)
 
 
 def _between(a: Array, b: Array) -> Array:
-    """The least rotation (3, 3) that turns one direction into another."""
+    """The smallest rotation (3, 3) that maps one direction to another."""
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     axis = np.cross(a, b)
     sine = float(np.linalg.norm(axis))

@@ -1,4 +1,4 @@
-"""Where in a search area may the photo be? One look at each turn and scale, at low resolution."""
+"""Candidate search: trials of rotation and scale at low resolution, over one search area."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.registration import Hypothesis, Step
 
 Renderings = dict[int, tuple[NDArray[np.uint8], NDArray[np.bool_]] | None]
-"""Pictures of a search area by number of the frame: (H, W, 3) RGB, contrast equalised, and (H, W) mask of what shows
-the reference; None where too little does."""
+"""Pictures of a search area by number of the frame: (H, W, 3) RGB, contrast equalised, and (H, W) mask of the pixels
+that show the reference; None where too few do."""
 
 
 class CandidateSearch:
-    """The plausible places over sizes and turns of the photo, in the order in which they are looked for.
+    """A search for plausible homographies over the rotations and sizes of the photo.
 
     Attributes:
-        found: those met so far.
-        why: why there are no others, in a sentence.
+        found: hypotheses found so far.
+        why: why there are no more, in a sentence.
     """
 
     def __init__(
@@ -51,17 +51,17 @@ class CandidateSearch:
         self._most = None if matcher.rotation_invariant else settings.search_keypoints
 
     def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
-        """Look everywhere; stop asking when one of them has been proved."""
+        """Run the trials one after the other; the caller stops when a hypothesis is confirmed."""
         trials = self._area.trials[:1] if self._matcher.rotation_invariant else self._area.trials
         tries = [(*trial, long_side) for trial in trials for long_side in self._area.photo_px]
-        for tried, (number, turn, long_side) in enumerate(tries):
+        for tried, (number, quarter_turns, long_side) in enumerate(tries):
             progress("match", tried / len(tries))
             frame = self._area.frames[number]
             features = self._features(number, frame)
             if features is None:
                 self.why = "the reference shows nothing there"
                 return
-            hypothesis = self._try(frame, features, long_side, turn)
+            hypothesis = self._try(frame, features, long_side, quarter_turns)
             if hypothesis is not None:
                 self.found.append(hypothesis)
                 yield hypothesis

@@ -1,17 +1,22 @@
-"""Matchers from cheap to strong, until one result is believed."""
+"""The cascade: matchers from cheap to strong run on the attempts until a registration is accepted.
+
+``_schedule`` orders the work: attempts in groups, and on each group every stage that searches, cheap ones first; at the
+end the refine-only stages, on the most promising hypotheses. ``_registrations`` runs each stage's matcher on its
+attempts, several in parallel. ``run_cascade`` verifies the registrations in that order and stops at the first that is
+accepted. ``refine_on_finer_imagery`` repeats the last step of an accepted registration on imagery of better resolution.
+"""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
 from astroloc_qgis.engine.coregistration.candidate_search import Renderings
-from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister, sharpen
-from astroloc_qgis.engine.coregistration.parallel import in_order, workers_for
+from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister, refine_hypothesis
+from astroloc_qgis.engine.coregistration.parallel import ReferencePerThread, in_order, workers_for
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -25,18 +30,17 @@ from astroloc_qgis.engine.verification import Verdict, verify
 log = logging.getLogger(__name__)
 
 Attempt = tuple[SearchArea, Candidate | None]
-"""Where registration begins, and the candidate behind it (None for a footprint drawn by hand)."""
+"""The area in which registration begins, and the candidate it belongs to (None for a footprint drawn by hand)."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One matcher's turn in the cascade.
+    """One matcher of the cascade.
 
     Attributes:
         matcher: name.
-        attempts: how many of the best attempts it gets.
-        refine_only: whether it only refines what an earlier stage found: a strong matcher is too slow to search
-            everywhere, and where a cheap one finds nothing at all, it seldom does.
+        attempts: number of the best attempts that it runs on.
+        refine_only: whether it only refines hypotheses of earlier stages, without a search of its own.
     """
 
     matcher: str
@@ -45,20 +49,18 @@ class Stage:
 
 
 PROMISING = 12
-"""Inliers from which a hypothesis is worth a strong matcher's time; chance alone gives 8 or 9."""
+"""Least number of inliers of a hypothesis that a refine-only stage refines."""
 
 GROUP = 6
-"""So many attempts are looked at by all matchers but the refine_only ones before the next are: of photos whose place is
-retrieved at all, two in three have it among the first so many candidates."""
+"""Number of attempts on which all searching stages run before the next attempts begin."""
 
 AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 36), Stage("aliked-lightglue", 2, refine_only=True))
-"""The cascade called ``auto``. SIFT finds most photos at any turn, XFeat with LighterGlue most of the rest at quarter
-turns, each in less than a second a candidate; ALIKED with LightGlue settles what they could neither confirm nor
-refute."""
+"""The cascade called ``auto``: SIFT matches at any rotation, XFeat with LighterGlue at the quarter turns, and ALIKED
+with LightGlue, which is too slow to search with, refines what they can neither confirm nor refute."""
 
 
 def stages_of(name: str) -> tuple[Stage, ...]:
-    """The stages that the name of a matcher, or "auto", stands for.
+    """The stages of "auto", or the one stage of a matcher.
 
     Raises:
         InputError: no matcher has that name.
@@ -70,13 +72,13 @@ def stages_of(name: str) -> tuple[Stage, ...]:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One matcher put to one attempt.
+class MatcherRun:
+    """The result of one matcher on one attempt.
 
     Attributes:
         matcher: name.
-        evidence: of what it found; None where it found nothing plausible.
-        located: whether that was believed.
+        evidence: of the registration; None where there is no homography.
+        located: whether the registration was accepted.
     """
 
     matcher: str
@@ -86,19 +88,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the cascade came to: the believed registration, or the best that was not believed.
+    """The result of the cascade.
 
     Attributes:
-        registration: that one.
-        verdict: on it.
-        candidate: behind its attempt.
-        trials: everything that was tried, in order.
+        registration: the accepted registration, or else the one of highest confidence.
+        verdict: on that registration.
+        candidate: of its attempt.
+        runs: all runs of matchers on attempts, in order.
     """
 
     registration: Registration
     verdict: Verdict
     candidate: Candidate | None
-    trials: tuple[Trial, ...] = ()
+    runs: tuple[MatcherRun, ...] = ()
 
 
 def run_cascade(
@@ -111,27 +113,27 @@ def run_cascade(
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """EarthMatch from each start, matchers from cheap to strong, until verification believes a result.
+    """Coregister the photo at each attempt, with matchers from cheap to strong, until a registration is accepted.
 
     Args:
-        pyramid: the photo; its features are made once for all attempts.
+        pyramid: the photo; its features are computed once for all attempts.
         reference: imagery.
-        attempts: where to look, likeliest first; at least one.
+        attempts: where to search, likeliest first; at least one.
         stages: of ``stages_of``.
         device: torch device.
-        workers: attempts that a stage looks at side by side; by default as many as suit the device. The outcome is the
-            same, whatever their number.
+        workers: number of attempts on which a stage runs in parallel; by default as suits the device. The outcome does
+            not depend on it.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
-    trials: list[Trial] = []
-    promising_hypotheses: dict[int, Hypothesis] = {}
+    runs: list[MatcherRun] = []
+    promising: dict[int, Hypothesis] = {}
     workers = workers_for(device) if workers is None else workers
     with closing(
-        _registrations(pyramid, reference, attempts, stages, promising_hypotheses, device, workers, progress)
+        _registrations(pyramid, reference, attempts, stages, promising, device, workers, progress)
     ) as registrations:
-        for stage, place, registration in registrations:
-            candidate = attempts[place][1]
+        for stage, number, registration in registrations:
+            candidate = attempts[number][1]
             verdict = verify(registration, pyramid.size)
             log.info(
                 "%s from %s: %d inliers, confidence %.3f, %s",
@@ -142,18 +144,16 @@ def run_cascade(
                 verdict.reason,
             )
             evidence = None if registration.homography is None else evidence_of(registration, pyramid.size)
-            trials.append(Trial(stage.matcher, evidence, verdict.located))
-            hint = registration.hint
-            if hint is not None and (
-                place not in promising_hypotheses or hint.step.inliers > promising_hypotheses[place].step.inliers
-            ):
-                promising_hypotheses[place] = hint
+            runs.append(MatcherRun(stage.matcher, evidence, verdict.located))
+            found = registration.promising
+            if found is not None and (number not in promising or found.step.inliers > promising[number].step.inliers):
+                promising[number] = found
             if best is None or verdict.confidence > best.verdict.confidence:
                 best = Outcome(registration, verdict, candidate)
             if verdict.located:
                 break
     assert best is not None  # noqa: S101 - the first stage is never refine_only and there is an attempt
-    return replace(best, trials=tuple(trials))
+    return replace(best, runs=tuple(runs))
 
 
 def _registrations(
@@ -161,12 +161,16 @@ def _registrations(
     reference: Reference,
     attempts: Sequence[Attempt],
     stages: Sequence[Stage],
-    promising_hypotheses: Mapping[int, Hypothesis],
+    promising: Mapping[int, Hypothesis],
     device: str,
     workers: int,
     progress: Progress,
 ) -> Generator[tuple[Stage, int, Registration]]:
-    """What each stage makes of each start, in the order of ``_schedule``; arguments as for ``run_cascade``."""
+    """Run the stages on the attempts in the order of ``_schedule``; arguments as for ``run_cascade``.
+
+    Yields:
+        Stage, number of the attempt, registration.
+    """
     steps = sum(min(stage.attempts, len(attempts)) for stage in stages)
     done = 0
     rendered: dict[int, Renderings] = {}
@@ -174,57 +178,31 @@ def _registrations(
     def progress_of(number: int) -> Progress:
         return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
 
-    with closing(_References(reference)) as references:
-        for stage, places in _schedule(len(attempts), stages, promising_hypotheses):
+    with closing(ReferencePerThread(reference)) as references:
+        for stage, numbers in _schedule(len(attempts), stages, promising):
             matcher = matchers.create(stage.matcher, device)
-            group = range(places[0] // GROUP * GROUP, (places[0] // GROUP + 1) * GROUP)
-            rendered = {place: rendered.get(place, {}) for place in group}
+            group = range(numbers[0] // GROUP * GROUP, (numbers[0] // GROUP + 1) * GROUP)
+            rendered = {number: rendered.get(number, {}) for number in group}
 
-            def look(
-                place: int,
+            def register(
+                number: int,
                 progress: Progress,
                 stage: Stage = stage,
                 matcher: Matcher = matcher,
-                shown: dict[int, Renderings] = rendered,
+                rendered: dict[int, Renderings] = rendered,
             ) -> Registration:
-                area = attempts[place][0]
+                area, opened = attempts[number][0], references.get()
                 if stage.refine_only:
-                    return sharpen(
-                        pyramid, references.get(), promising_hypotheses[place], area.plane, matcher, progress=progress
-                    )
-                return coregister(pyramid, references.get(), area, matcher, rendered=shown[place], progress=progress)
+                    return refine_hypothesis(pyramid, opened, promising[number], area.plane, matcher, progress=progress)
+                return coregister(pyramid, opened, area, matcher, rendered=rendered[number], progress=progress)
 
-            with closing(in_order(look, places, workers, progress_of, "match")) as found:
-                for place, registration in zip(places, found, strict=True):
-                    yield stage, place, registration
-            done += len(places)
+            with closing(in_order(register, numbers, workers, progress_of, "match")) as found:
+                for number, registration in zip(numbers, found, strict=True):
+                    yield stage, number, registration
+            done += len(numbers)
 
 
-class _References:
-    """The reference, opened once for each thread, as GDAL asks for."""
-
-    def __init__(self, reference: Reference) -> None:
-        self._given, self._owner = reference, threading.get_ident()
-        self._own = threading.local()
-        self._opened: list[Reference] = []
-
-    def get(self) -> Reference:
-        """The present thread's."""
-        if threading.get_ident() == self._owner:
-            return self._given
-        if not hasattr(self._own, "reference"):
-            self._own.reference = Reference.open(self._given.uri)
-            self._opened.append(self._own.reference)
-        found: Reference = self._own.reference
-        return found
-
-    def close(self) -> None:
-        """Close those that were opened here."""
-        for reference in self._opened:
-            reference.close()
-
-
-def sharpen_on(
+def refine_on_finer_imagery(
     pyramid: PhotoPyramid,
     reference: Reference,
     coarse: Outcome,
@@ -233,19 +211,19 @@ def sharpen_on(
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> Outcome:
-    """A photo that was placed on coarse imagery, placed again on finer imagery.
+    """Refine a registration to coarse imagery on finer imagery.
 
     Args:
         pyramid: the photo.
         reference: the finer imagery.
-        coarse: where the photo was placed.
-        stages: of ``stages_of``; each begins at that place.
+        coarse: the registration to the coarse imagery.
+        stages: of ``stages_of``; each starts from the coarse registration.
         device: torch device.
         progress: told the stage "match"; may raise ``Cancelled``.
 
     Returns:
-        The first result that verification believes; ``coarse`` itself where none is, as where the finer imagery does
-        not show the place.
+        The first registration that is accepted; ``coarse`` itself where none is, for example where the finer imagery
+        does not show the place.
     """
     found = coarse.registration
     if found.homography is None:
@@ -254,7 +232,7 @@ def sharpen_on(
     for number, stage in enumerate(stages):
         step = part_of(progress, number / len(stages), (number + 1) / len(stages))
         matcher = matchers.create(stage.matcher, device)
-        registration = sharpen(pyramid, reference, initial, found.plane, matcher, progress=step)
+        registration = refine_hypothesis(pyramid, reference, initial, found.plane, matcher, progress=step)
         verdict = verify(registration, pyramid.size)
         log.info("%s on finer imagery: %d inliers, %s", stage.matcher, registration.inliers, verdict.reason)
         if verdict.located:
@@ -263,23 +241,30 @@ def sharpen_on(
 
 
 def _schedule(
-    attempts: int, stages: Sequence[Stage], promising_hypotheses: Mapping[int, Hypothesis]
+    attempts: int, stages: Sequence[Stage], promising: Mapping[int, Hypothesis]
 ) -> Iterator[tuple[Stage, list[int]]]:
-    """Which stage looks at which attempts, in order; promising_hypotheses may come to be known as one goes.
+    """The order of the work.
 
-    The very first attempt is looked at alone: where the place is the likeliest one, nothing else need be begun.
+    The first attempt runs alone: where it is accepted, no other has been begun.
+
+    Args:
+        attempts: how many there are.
+        stages: of ``stages_of``.
+        promising: the most promising hypothesis of each attempt; read after the searching stages have filled it.
+
+    Yields:
+        Stage, and the numbers of the attempts on which it runs in parallel.
     """
     for first in range(0, attempts, GROUP):
         for stage in stages:
-            places = [] if stage.refine_only else list(range(first, min(first + GROUP, stage.attempts, attempts)))
-            if places[:1] == [0] and stage is stages[0]:
+            numbers = [] if stage.refine_only else list(range(first, min(first + GROUP, stage.attempts, attempts)))
+            if numbers[:1] == [0] and stage is stages[0]:
                 yield stage, [0]
-                places = places[1:]
-            if places:
-                yield stage, places
+                numbers = numbers[1:]
+            if numbers:
+                yield stage, numbers
     for stage in stages:
         if stage.refine_only:
-            promising = [place for place, hint in promising_hypotheses.items() if hint.step.inliers >= PROMISING]
-            places = sorted(promising, key=lambda place: -promising_hypotheses[place].step.inliers)[: stage.attempts]
-            for place in places:
-                yield stage, [place]
+            worth_it = [number for number, found in promising.items() if found.step.inliers >= PROMISING]
+            for number in sorted(worth_it, key=lambda number: -promising[number].step.inliers)[: stage.attempts]:
+                yield stage, [number]

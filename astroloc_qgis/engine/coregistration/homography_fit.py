@@ -1,4 +1,4 @@
-"""From matches to a homography: robust estimation, and the solutions that no camera could have made."""
+"""Robust estimation of a homography from matches, and checks that a camera could have made it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from astroloc_qgis.engine.imagery.rendering import jacobian
 from astroloc_qgis.engine.matchers.base import Matches
 
 MIN_INLIERS = 8
-"""Fewer pairs than this are never a solution: four fit any homography."""
+"""Fewest inliers of a solution; four matches fit any homography."""
 
 MAX_STRETCH = 6.0
-"""Greatest ratio of scales at one point of a photo: a tilt of 80 degrees."""
+"""Greatest ratio of the scales in two directions at one point of a photo, as with a tilt of 80 degrees."""
 
 MAX_SCALE_CHANGE = 12.0
 """Greatest ratio of linear scales between two corners of a photo."""
 
 
 @dataclass(frozen=True)
-class Expectation:
-    """What is believed of a homography before the matches are seen.
+class PointPrior:
+    """A weak prior on where a homography maps some points, such as the corners of the photo.
 
-    A photo of a coast or of broken clouds has its matches in one part; eight free parameters then throw the far
-    corners about. A weak belief that the corners stay where the iteration before put them costs nothing where matches
-    surround a corner, and lets the others follow slowly.
+    A photo of a coast or of broken clouds has its matches in one part, and eight free parameters leave the far corners
+    undetermined. A prior at the corners of the iteration before has little effect where matches surround a corner, and
+    lets the other corners move slowly.
 
     Attributes:
         a: (N, 2) pixels of the first picture.
-        b: (N, 2) where they are believed to lie in the second.
-        deviation: standard deviation of that belief, pixels.
+        b: (N, 2) expected pixels of the second picture.
+        deviation: standard deviation of the prior, pixels of the second picture.
     """
 
     a: Array
@@ -65,18 +65,18 @@ class Fit:
 
 
 def fit_homography(
-    matches: Matches, threshold: float, expected: Expectation | None = None, least: int = MIN_INLIERS
+    matches: Matches, threshold: float, prior: PointPrior | None = None, least: int = MIN_INLIERS
 ) -> Fit | None:
     """Robust homography of matches: MAGSAC++ (Barath et al., CVPR 2020), then least squares on its inliers.
 
     Args:
         matches: pairs of points.
         threshold: distance in pixels of the second picture up to which a pair may agree.
-        expected: where points should end up if the inliers do not say otherwise.
+        prior: where some points are expected to be mapped.
         least: fewest inliers of a solution.
 
     Returns:
-        The fit, or None where fewer than ``least`` pairs agree on anything.
+        The fit, or None where no homography has ``least`` inliers.
     """
     if len(matches) < least:
         return None
@@ -88,7 +88,7 @@ def fit_homography(
     for _ in range(4):
         if inlier.sum() < least:
             return None
-        homography = _least_squares(matches.a[inlier], matches.b[inlier], threshold / 3, expected)
+        homography = _least_squares(matches.a[inlier], matches.b[inlier], threshold / 3, prior)
         again = _residuals(homography, matches) < threshold
         if (again == inlier).all():
             break
@@ -97,7 +97,7 @@ def fit_homography(
 
 
 def fit_of(homography: Array, matches: Matches, threshold: float, least: int = MIN_INLIERS) -> Fit | None:
-    """Which matches agree with a homography; None where fewer than ``least`` do (arguments as above)."""
+    """The inliers of a given homography; None where there are fewer than ``least`` (see ``fit_homography``)."""
     distance = _residuals(homography, matches)
     inlier = distance < threshold
     if inlier.sum() < least:
@@ -105,38 +105,38 @@ def fit_of(homography: Array, matches: Matches, threshold: float, least: int = M
     return Fit(homography, inlier, float(np.sqrt((distance[inlier] ** 2).mean())))
 
 
-def _least_squares(a: Array, b: Array, deviation: float, expected: Expectation | None) -> Array:
-    if expected is None:
+def _least_squares(a: Array, b: Array, deviation: float, prior: PointPrior | None) -> Array:
+    if prior is None:
         return homography_from_points(a, b)
-    weights = np.concatenate([np.full(len(a), 1 / deviation), np.full(len(expected.a), 1 / expected.deviation)])
-    return homography_from_points(np.concatenate([a, expected.a]), np.concatenate([b, expected.b]), weights)
+    weights = np.concatenate([np.full(len(a), 1 / deviation), np.full(len(prior.a), 1 / prior.deviation)])
+    return homography_from_points(np.concatenate([a, prior.a]), np.concatenate([b, prior.b]), weights)
 
 
 def _residuals(homography: Array, matches: Matches) -> Array:
-    """(M,) distances in the second picture; infinite where the homography sends a point nowhere."""
+    """(M,) distances in the second picture; infinite where the homography maps a point to infinity."""
     distance = np.linalg.norm(apply_homography(homography, matches.a) - matches.b, axis=1)
     return np.asarray(np.where(np.isfinite(distance), distance, np.inf))
 
 
 def why_impossible(homography: Array, size: tuple[int, int]) -> str:
-    """Why no camera could have made this homography, or an empty string.
+    """Why no camera could have made a homography, or an empty string.
 
     Args:
         homography: (3, 3) photo pixels -> pixels of a picture of the ground (y down on both sides).
         size: width and height of the photo in pixels.
 
     Returns:
-        "mirrored", "not convex", "collapsed" or "exploding", in a sentence.
+        A sentence that says "mirrored", "not convex", "collapsed" or "exploding".
     """
     corners = photo_corners(*size)
     centre = (size[0] / 2, size[1] / 2)
-    size_of_it = np.linalg.norm(homography)
-    if not (np.isfinite(size_of_it) and size_of_it > 0 and abs(np.linalg.det(homography / size_of_it)) > 1e-18):
+    magnitude = np.linalg.norm(homography)
+    if not (np.isfinite(magnitude) and magnitude > 0 and abs(np.linalg.det(homography / magnitude)) > 1e-18):
         return "the solution has collapsed"
     if np.linalg.det(jacobian(homography, centre)) <= 0:
         return "the solution is mirrored"
-    # All corners in front is the same as an outline that is convex and runs the same way: a rectangle maps to a dart
-    # or a bow tie exactly when the vanishing line cuts it.
+    # The outline is convex exactly when all corners are in front of the camera: a rectangle maps to a dart or a bow tie
+    # where the vanishing line cuts it.
     if (in_front(homography, corners, centre) <= 0).any():
         return "the outline is not convex: part of the photo lies beyond the vanishing line"
     stretches, scales = [], []

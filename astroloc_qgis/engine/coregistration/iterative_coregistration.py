@@ -1,10 +1,13 @@
-"""EarthMatch: from a candidate place to the homography that puts the photo there.
+"""Iterative coregistration: from a candidate area to the homography of the photo.
 
 After Berton et al., "EarthMatch: Iterative Coregistration for Fine-grained Localization of Astronaut Photography"
-(CVPRW 2024): match the photo to the candidate, warp the reference by the homography found, match again, until nothing
-moves. Here the reference is read anew in each iteration, at the scale of the present footprint and rendered into the
-photo's own frame, so that the solution may wander off the candidate and gains resolution as it converges; homographies
-are kept in float64 from the photo's pixels to metres of a working plane, and their corners are never rounded.
+(CVPRW 2024): match the photo to the candidate, warp the reference by the homography found, and match again until the
+homography converges. Here each iteration reads the reference at the scale of the current footprint and renders it in
+the photo's own frame, so that the footprint may leave the candidate and gains resolution. Homographies are float64,
+from photo pixels to metres of a working plane, and corners are not rounded.
+
+``coregister`` searches the area at low resolution (``CandidateSearch``) and iterates from the hypotheses found;
+``refine_hypothesis`` iterates from one hypothesis, without a search.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import numpy as np
 
 from astroloc_qgis.engine.coregistration.camera_fit import fit_camera
 from astroloc_qgis.engine.coregistration.candidate_search import CandidateSearch, Renderings
-from astroloc_qgis.engine.coregistration.homography_fit import Expectation, Fit, fit_homography, fit_of, why_impossible
+from astroloc_qgis.engine.coregistration.homography_fit import Fit, PointPrior, fit_homography, fit_of, why_impossible
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
 from astroloc_qgis.engine.geometry.distances import wrap_lon
@@ -33,10 +36,10 @@ from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration, Step, TiePoints, coverage
 
 SEARCH_PART = 0.7
-"""The search's share of the work, for the progress bar."""
+"""Share of the search in the work, for the progress."""
 
 WELL_COVERED = 0.5
-"""Tie points in more than this part of the photo's cells need no belief about the camera to steady them."""
+"""Coverage of the photo above which the camera model is not used: the tie points determine the homography well."""
 
 
 def coregister(
@@ -50,17 +53,17 @@ def coregister(
     rendered: Renderings | None = None,
     progress: Progress = no_progress,
 ) -> Registration:
-    """Find the photo in an area of the reference, then sharpen until nothing moves.
+    """Search for the photo in an area of the reference, then iterate until the homography converges.
 
     Args:
         pyramid: the photo.
         reference: imagery.
-        area: where to look.
+        area: where to search.
         matcher: finds tie points.
-        settings: how hard to look.
-        described: features of the area's frames by number, filled and used again: for many photos and one area.
-        rendered: the area's frames themselves, filled and used again: for many matchers and one area.
-        progress: told of the stage "match"; may raise ``Cancelled``.
+        settings: of the search and of the iterations.
+        described: cache of the features of the area's frames, by number; shared by many photos with one area.
+        rendered: cache of the pictures of the area's frames, by number; shared by many matchers with one area.
+        progress: told the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
     search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
@@ -68,30 +71,34 @@ def coregister(
     waiting: list[Hypothesis] = []
     followed = 0
     for hypothesis in search.hypotheses(part_of(progress, 0.0, SEARCH_PART)):
-        # What looks good is followed at once: mostly that is the place, and the turns not yet tried cost nothing.
+        # A hypothesis with many inliers is refined at once: it is mostly right, and saves the trials that remain.
         if hypothesis.step.inliers < settings.promising_inliers:
             waiting.append(hypothesis)
             continue
         followed += 1
-        best = _better(best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress))
+        best = _with_more_inliers(
+            best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress)
+        )
         if best.converged and best.inliers >= settings.strong_inliers:
             break
     else:
         waiting.sort(key=lambda hypothesis: -hypothesis.step.inliers)
         for hypothesis in waiting[: max(0, settings.hypotheses - followed)]:
-            best = _better(best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress))
-    hint = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
+            best = _with_more_inliers(
+                best, _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress)
+            )
+    promising = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
     if best.homography is not None:
-        hint = Hypothesis(best.homography, best.quarter_turns, best.history[-1])
-    return replace(_in_the_best_plane(best), hint=hint, reason=best.reason or search.why)
+        promising = Hypothesis(best.homography, best.quarter_turns, best.history[-1])
+    return replace(_choose_working_plane(best), promising=promising, reason=best.reason or search.why)
 
 
-def _better(best: Registration, other: Registration) -> Registration:
-    """The registration with more inliers; of two without a homography, the later, which says why."""
+def _with_more_inliers(best: Registration, other: Registration) -> Registration:
+    """The registration with more inliers; ``other`` where ``best`` has no homography."""
     return other if best.homography is None or other.inliers >= best.inliers else best
 
 
-def sharpen(
+def refine_hypothesis(
     pyramid: PhotoPyramid,
     reference: Reference,
     hypothesis: Hypothesis,
@@ -101,13 +108,13 @@ def sharpen(
     settings: CoregistrationSettings | None = None,
     progress: Progress = no_progress,
 ) -> Registration:
-    """EarthMatch's iterations alone, from a place that another matcher has found (arguments as for ``coregister``)."""
+    """Iterate from a hypothesis, often another matcher's, without a search (arguments as for ``coregister``)."""
     settings = settings or CoregistrationSettings()
-    return _in_the_best_plane(_iterate(pyramid, reference, hypothesis, plane, matcher, settings, progress))
+    return _choose_working_plane(_iterate(pyramid, reference, hypothesis, plane, matcher, settings, progress))
 
 
-def _in_the_best_plane(registration: Registration) -> Registration:
-    """The same tie points in a local plane, should they fit one better: then the nadir given is not the photo's."""
+def _choose_working_plane(registration: Registration) -> Registration:
+    """Move the tie points to a local plane if they fit one better: then the nadir given is not the photo's."""
     ties = registration.tie_points
     if registration.homography is None or ties is None or not registration.plane.is_near_sided:
         return registration
@@ -121,15 +128,20 @@ def _in_the_best_plane(registration: Registration) -> Registration:
     if chosen.plane == registration.plane:
         return registration
     plane_xy = chosen.plane.from_lonlat(lonlat)
-    residual_m = apply_homography(chosen.homography, ties.photo_xy[inlier]) - plane_xy[inlier]
     return replace(
         registration,
         plane=chosen.plane,
         homography=normalise(chosen.homography),
         tie_points=replace(ties, plane_xy=plane_xy, inlier=inlier),
         rmse_px=chosen.rms_px * math.sqrt(2),
-        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+        rmse_m=_rmse_m(chosen.homography, ties.photo_xy[inlier], plane_xy[inlier]),
     )
+
+
+def _rmse_m(homography: Array, photo_xy: Array, plane_xy: Array) -> float:
+    """Root mean square distance of (N, 2) mapped photo points from their (N, 2) points of the plane, metres."""
+    residual_m = apply_homography(homography, photo_xy) - plane_xy
+    return float(np.sqrt((residual_m**2).sum(axis=1).mean()))
 
 
 def _iterate(
@@ -141,16 +153,16 @@ def _iterate(
     settings: CoregistrationSettings,
     progress: Progress,
 ) -> Registration:
-    """EarthMatch's loop from one hypothesis."""
+    """EarthMatch's loop, from one hypothesis."""
     registration = Registration(
         plane, "", matcher.name, history=(hypothesis.step,), quarter_turns=hypothesis.quarter_turns
     )
     homography = hypothesis.homography
     for iteration in range(settings.iterations):
         progress("match", SEARCH_PART + (1 - SEARCH_PART) * iteration / settings.iterations)
-        refined = _refine(pyramid, reference, homography, registration, matcher, settings)
+        refined = _iteration(pyramid, reference, homography, registration, matcher, settings)
         if isinstance(refined, str):
-            # What does not survive a look from the camera's own side is no solution, however many agreed before.
+            # A hypothesis that does not match in the photo's own frame is wrong, however many matches agreed before.
             return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
         registration, homography = refined
         if registration.converged:
@@ -158,7 +170,7 @@ def _iterate(
     return replace(registration, reason=f"it still moved after {settings.iterations} iterations")
 
 
-def _refine(
+def _iteration(
     pyramid: PhotoPyramid,
     reference: Reference,
     homography: Array,
@@ -166,9 +178,13 @@ def _refine(
     matcher: Matcher,
     settings: CoregistrationSettings,
 ) -> tuple[Registration, Array] | str:
-    """One EarthMatch iteration: the reference in the photo's frame, matched to the photo; or why it failed."""
+    """One iteration of EarthMatch: render the reference in the photo's frame, match it, and fit the homography.
+
+    Returns:
+        The registration and its homography; or why the iteration failed, in a sentence.
+    """
     long_side = round(_working_long_side(pyramid.size, homography, before.plane, reference, settings))
-    # Learned matchers have a sense of up: the turn at which they found the photo is the one at which they see most.
+    # Learned matchers depend on the orientation: the photo keeps the quarter turns at which it was found.
     level = pyramid.level(long_side, before.quarter_turns)
     frame = framed(homography, before.plane, level.from_photo, level.size, settings.margin)
     pixels, mask = render(reference, frame)
@@ -178,11 +194,11 @@ def _refine(
     matches = matcher.match(features, matcher.extract(equalise(pixels, mask), mask))
     corners = photo_corners(*level.size)
     expected = apply_homography(np.linalg.inv(frame.to_plane) @ homography @ np.linalg.inv(level.from_photo), corners)
-    belief = Expectation(corners, expected, settings.corner_deviation * math.hypot(*level.size))
-    fit = fit_homography(matches, settings.threshold_px, belief, settings.min_inliers)
+    prior = PointPrior(corners, expected, settings.corner_deviation * math.hypot(*level.size))
+    fit = fit_homography(matches, settings.threshold_px, prior, settings.min_inliers)
     if fit is None:
         return f"too few of {len(matches)} matches agree once the reference is seen from the camera"
-    fit = _as_a_camera(fit, matches, level, frame, pyramid.size, settings.threshold_px)
+    fit = _constrain_to_camera(fit, matches, level, frame, pyramid.size, settings.threshold_px)
     photo_to_frame = fit.homography @ level.from_photo
     impossible = why_impossible(photo_to_frame, pyramid.size)
     if impossible:
@@ -196,7 +212,6 @@ def _refine(
         fit.inlier,
         matches.score,
     )
-    residual_m = apply_homography(moved, ties.photo_xy[fit.inlier]) - ties.plane_xy[fit.inlier]
     step = Step(len(matches), fit.inliers, shift, fit.rmse / level.scale)
     registration = replace(
         before,
@@ -206,16 +221,16 @@ def _refine(
         history=(*before.history, step),
         converged=shift <= settings.converged_fraction,
         rmse_px=fit.rmse / level.scale,
-        rmse_m=float(np.sqrt((residual_m**2).sum(axis=1).mean())),
+        rmse_m=_rmse_m(moved, ties.photo_xy[fit.inlier], ties.plane_xy[fit.inlier]),
         frame_scale=level.scale,
     )
     return registration, moved
 
 
-def _as_a_camera(
+def _constrain_to_camera(
     fit: Fit, matches: Matches, level: PyramidLevel, frame: Frame, photo_size: tuple[int, int], threshold_px: float
 ) -> Fit:
-    """The same fit made steadier by what is known of the camera, where its place is known and nothing contradicts."""
+    """Constrain a fit by the camera model, where the nadir is known and the tie points agree with the model."""
     height = frame.plane.camera_height_m
     photo_xy = apply_homography(np.linalg.inv(level.from_photo), matches.a)
     if height is None or coverage(photo_xy[fit.inlier], photo_size) > WELL_COVERED:
@@ -228,8 +243,8 @@ def _as_a_camera(
     if camera is None or not camera.agrees:
         return fit
     homography = normalise(np.linalg.inv(frame.to_plane) @ camera.homography @ np.linalg.inv(level.from_photo))
-    steadier = fit_of(homography, matches, threshold_px)
-    return fit if steadier is None or steadier.inliers < 0.9 * fit.inliers else steadier
+    constrained = fit_of(homography, matches, threshold_px)
+    return fit if constrained is None or constrained.inliers < 0.9 * fit.inliers else constrained
 
 
 def _working_long_side(
@@ -239,12 +254,12 @@ def _working_long_side(
     reference: Reference,
     settings: CoregistrationSettings,
 ) -> float:
-    """Long side of the photo, pixels, at which photo and reference both have detail, within the limits set."""
+    """Long side of the photo, pixels, at which photo and reference have the same detail, within the limits set."""
     centre = (photo_size[0] / 2, photo_size[1] / 2)
     photo_gsd = math.sqrt(abs(np.linalg.det(jacobian(homography, centre))))
     lonlat = plane.to_lonlat(apply_homography(homography, np.array([centre])))[0]
     native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1])) if np.isfinite(lonlat).all() else photo_gsd
     wanted = max(photo_size) * photo_gsd / max(native, 1e-6) * 1.25
-    # Small pictures place corners less well, but where the reference would have to be enlarged, they match better.
+    # Small pictures locate corners less precisely, but they match better than an enlarged reference does.
     wanted = max(wanted, min(2 * wanted, settings.usual_long_side))
     return float(np.clip(wanted, settings.min_long_side, settings.max_long_side))

@@ -1,4 +1,4 @@
-"""Several things looked at at once, in threads, and taken up in the order in which they were asked for."""
+"""Parallel work in threads, with the results in the order of the items."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from typing import TypeVar
 
 from astroloc_qgis.engine.device import torch_threads
 from astroloc_qgis.engine.errors import Cancelled
+from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.progress import Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST = 4
-"""Workers; each holds pictures and features of its own, some 200 MB."""
-_LOOK_UP_EVERY = 0.1
+"""Most workers; each holds pictures and features of its own."""
+_POLL_SECONDS = 0.1
+"""Time between two reports of progress while a result is awaited."""
 
 
 def workers_for(device: str) -> int:
-    """How many to use: as many as the networks have threads, up to ``MOST``; one where they run on a graphics card."""
+    """Number of workers: the threads of the networks, at most ``MOST``, on the CPU; one on a graphics card."""
     return min(MOST, torch_threads()) if device == "cpu" else 1
 
 
@@ -33,17 +35,17 @@ def in_order(
     progress_of: Callable[[int], Progress],
     stage: str,
 ) -> Generator[Result]:
-    """Work on items, several at once, and yield the results in the items' order.
+    """Work on items in parallel and yield the results in the order of the items.
 
-    Each worker's networks have one thread. Whoever has seen enough closes the iterator; what is still being worked on
-    ends at its next word of progress, and is waited for.
+    In each worker the networks have one thread. A caller that needs no more results closes the generator; work that
+    has begun then ends at its next report of progress, and is waited for.
 
     Args:
         work: called with an item and a progress, in any thread; with one worker, or one item, in the caller's.
         items: what to work on.
-        workers: how many at once.
-        progress_of: the progress of item number n; told from the caller's thread alone, and may raise ``Cancelled``.
-        stage: that it is told of while several are worked on.
+        workers: most items at the same time.
+        progress_of: the progress of item number n; called from the caller's thread only, and may raise ``Cancelled``.
+        stage: name of the stage that the progress is told while several items are worked on.
     """
     if workers < 2 or len(items) < 2:
         for number, item in enumerate(items):
@@ -57,7 +59,7 @@ def in_order(
             raise Cancelled
 
     threads = torch_threads()
-    pool = ThreadPoolExecutor(min(workers, len(items)), "look", _one_thread)
+    pool = ThreadPoolExecutor(min(workers, len(items)), "attempt", _one_thread)
     try:
         futures = [pool.submit(contextvars.copy_context().run, work, item, watched) for item in items]
         for number, future in enumerate(futures):
@@ -69,11 +71,11 @@ def in_order(
 
 
 def _result(future: Future[Result], progress: Progress, stage: str) -> Result:
-    """Wait for a result, and ask meanwhile whether to go on."""
+    """Wait for a result; meanwhile report progress, which may raise ``Cancelled``."""
     while True:
         progress(stage, 0.0)
         try:
-            return future.result(timeout=_LOOK_UP_EVERY)
+            return future.result(timeout=_POLL_SECONDS)
         except Unfinished:
             if future.done():
                 return future.result()
@@ -87,3 +89,27 @@ def _set_threads(threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
+
+
+class ReferencePerThread:
+    """The reference imagery, opened once in each thread, because a GDAL dataset serves one thread."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._given, self._owner = reference, threading.get_ident()
+        self._own = threading.local()
+        self._opened: list[Reference] = []
+
+    def get(self) -> Reference:
+        """The reference of the current thread."""
+        if threading.get_ident() == self._owner:
+            return self._given
+        if not hasattr(self._own, "reference"):
+            self._own.reference = Reference.open(self._given.uri)
+            self._opened.append(self._own.reference)
+        found: Reference = self._own.reference
+        return found
+
+    def close(self) -> None:
+        """Close the references that were opened here."""
+        for reference in self._opened:
+            reference.close()

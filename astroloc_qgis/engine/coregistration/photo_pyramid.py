@@ -1,4 +1,4 @@
-"""A photo at the sizes and turns that matching needs, each made and described once."""
+"""Photo pyramid: a photo at several sizes and quarter turns, with the features of each level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from astroloc_qgis.engine.matchers.preprocessing import equalise
 
 @dataclass(frozen=True)
 class PyramidLevel:
-    """A photo shrunk and turned.
+    """A photo at one size and rotation.
 
     Attributes:
         image: (h, w, 3) RGB, contrast equalised.
@@ -37,12 +37,12 @@ class PyramidLevel:
 
     @property
     def scale(self) -> float:
-        """Pixels of this level a photo pixel."""
+        """Pixels of this level in one photo pixel."""
         return math.sqrt(abs(float(np.linalg.det(self.from_photo[:2, :2]))))
 
 
 class PhotoPyramid:
-    """Views of one photo and their features, kept for all candidates; safe in several threads."""
+    """Levels of one photo and their features, computed once for all candidates; safe in several threads."""
 
     def __init__(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> None:
         """Remember the photo.
@@ -54,18 +54,18 @@ class PhotoPyramid:
         self.size: tuple[int, int] = (pixels.shape[1], pixels.shape[0])
         self._pixels = pixels
         self._alpha = alpha
-        self._pyramid: dict[tuple[int, int], PyramidLevel] = {}
+        self._levels: dict[tuple[int, int], PyramidLevel] = {}
         self._features: dict[tuple[Matcher, int, int, int | None], Features] = {}
-        self._lock = threading.RLock()  # threads that need the same level wait for it, rather than make it twice
+        self._lock = threading.RLock()  # of two threads that need the same level, one makes it and the other waits
 
     def level(self, long_side: int, quarter_turns: int = 0) -> PyramidLevel:
-        """The photo with its long side shrunk to ``long_side`` pixels (never enlarged), turned as by ``np.rot90``."""
+        """The photo with its long side reduced to ``long_side`` pixels (never enlarged), rotated as by ``np.rot90``."""
         long_side = min(long_side, max(self.size))
         key = (long_side, quarter_turns % 4)
         with self._lock:
-            if key not in self._pyramid:
-                self._pyramid[key] = self._make(long_side, quarter_turns % 4)
-            return self._pyramid[key]
+            if key not in self._levels:
+                self._levels[key] = self._make(long_side, quarter_turns % 4)
+            return self._levels[key]
 
     def _make(self, long_side: int, quarter_turns: int) -> PyramidLevel:
         if quarter_turns:
@@ -82,7 +82,7 @@ class PhotoPyramid:
         return PyramidLevel(image, mask, scaling(size[0] / self.size[0], size[1] / self.size[1]))
 
     def features(self, matcher: Matcher, long_side: int, quarter_turns: int = 0, most: int | None = None) -> Features:
-        """What a matcher finds in a level (``most``: as for ``Matcher.extract``)."""
+        """The features that a matcher finds in a level (``most`` as for ``Matcher.extract``)."""
         key = (matcher, min(long_side, max(self.size)), quarter_turns % 4, most)
         with self._lock:
             if key not in self._features:

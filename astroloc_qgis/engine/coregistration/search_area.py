@@ -1,4 +1,4 @@
-"""Where to look for a photo: the surroundings of a candidate, drawn so that matchers recognise the photo in them."""
+"""Search areas: the surroundings of a candidate or a footprint, and the trials of rotation and scale in them."""
 
 from __future__ import annotations
 
@@ -17,42 +17,40 @@ from astroloc_qgis.engine.imagery.rendering import Frame
 from astroloc_qgis.engine.tiles import Block
 
 WIDEST_VIEW = 1.2
-"""Tangent of half the angle that a picture from the camera's own place spans at most (50 degrees): of a wide area far
-from the nadir, the rest is behind the horizon."""
-
+"""Greatest tangent of half the angle of view of a frame drawn from the camera's position (50 degrees); beyond it, a
+wide area far from the nadir lies behind the horizon."""
 
 SIZE_STEP = 32
-"""Sizes of the photo are multiples of so many pixels, so that candidates share its features."""
+"""Sizes of the photo are multiples of this many pixels, so that candidates share its features."""
 
 LIKELY_LONG_SIDES = (1.9, 1.3)
-"""``CoregistrationSettings.search_long_sides`` where it pays to look twice: about the likeliest candidates."""
+"""``CoregistrationSettings.search_long_sides`` for the likeliest candidates: two sizes instead of one."""
 
-EVERYWHERE = tuple((frame, turn) for frame in (0, 1) for turn in range(4))
-"""The trials of a photo of unknown turn."""
+ALL_TRIALS = tuple((frame, quarter_turns) for frame in (0, 1) for quarter_turns in range(4))
+"""The trials of a photo of unknown rotation: number of the frame, and quarter turns of the photo."""
 
 
 @dataclass(frozen=True)
 class CoregistrationSettings:
-    """How hard to look, and when to stop.
+    """Settings of the search and of the iterations.
 
     Attributes:
         search_window: side of the area searched about a candidate, in blocks (EarthMatch's own: 3).
-        search_frame_px: longest side of the rendering of that area: as the reference is, if that is no more, and
-            enlarged (at most twice) only to three quarters of this; with more, matchers find no more and take longer.
-        search_long_sides: sizes of the photo tried in it, in pixels of the long side, relative to a block's side.
-        tilted_frame_deg: the area is also shown turned by this angle: learned matchers bear some 25 degrees of turn.
-        search_keypoints: strongest keypoints of a learned matcher that take part in the search.
-        min_inliers: fewest tie points of any solution.
-        promising_inliers: a turn with so many is followed up at once, before others are tried.
-        strong_inliers: a solution with so many, if it stands still, ends the search for others.
-        hypotheses: so many of the best turns are followed up where none is promising.
+        search_frame_px: longest side of the picture of that area: the reference's own resolution up to this size, and
+            enlarged (at most twice) up to three quarters of it.
+        search_long_sides: sizes of the photo tried in the area: its long side, relative to a block's side.
+        tilted_frame_deg: rotation of the second frame of the area, for matchers that bear some 25 degrees.
+        search_keypoints: number of the strongest keypoints that a learned matcher uses in the search.
+        min_inliers: fewest tie points of a solution.
+        promising_inliers: least number of inliers of a hypothesis that is refined at once, before further trials.
+        strong_inliers: least number of inliers of a converged solution that ends the search.
+        hypotheses: most hypotheses refined, best first, where none is promising.
         iterations: most iterations after the search.
-        converged_fraction: an iteration that moves no corner by more than this part of the photo's diagonal is the
-            last.
-        threshold_px: distance in pixels of the frame up to which a match may agree.
-        corner_deviation: how far, as a part of the photo's diagonal, an iteration is believed to move a corner.
-        min_long_side, max_long_side: sizes of the photo in the iterations, pixels.
-        usual_long_side: it is not smaller than this, unless the reference is so coarse that it had to be enlarged.
+        converged_fraction: largest movement of a corner in the last iteration, as a part of the photo's diagonal.
+        threshold_px: distance of an inlier, at most, in pixels of the frame.
+        corner_deviation: standard deviation of the prior on the corners in an iteration, as a part of the diagonal.
+        min_long_side, max_long_side: limits of the photo's long side in the iterations, pixels.
+        usual_long_side: least long side in the iterations, unless the reference would have to be enlarged.
         margin: border shown around the photo in the iterations, as a part of its sides.
     """
 
@@ -76,19 +74,19 @@ class CoregistrationSettings:
 
 
 CLOSER = CoregistrationSettings(search_window=2.0, search_long_sides=(0.8,))
-"""How ``area_closer_to_block`` looks."""
+"""Settings of ``area_closer_to_block``."""
 CLOSER_BY = 1.25
-"""It must show the ground so much larger."""
+"""Least ratio of its resolution to that of ``area_about_block``."""
 
 
 @dataclass(frozen=True)
 class SearchArea:
-    """Where to look for the photo first.
+    """The frames and trials of one search.
 
     Attributes:
-        frames: pictures of the area: north up, and turned by ``tilted_frame_deg``.
-        photo_px: long sides that the photo may have in those pictures, in the order in which to try them.
-        trials: number of the frame and quarter turns of the photo, in the order in which to try them.
+        frames: pictures of the area: north up, and rotated by ``tilted_frame_deg``.
+        photo_px: long sides of the photo, pixels, in the order of the trials.
+        trials: pairs of a frame's number and the photo's quarter turns, in the order of the trials.
     """
 
     frames: tuple[Frame, ...]
@@ -109,14 +107,14 @@ def area_about_block(
     quarter_turns: int | None = None,
     settings: CoregistrationSettings | None = None,
 ) -> SearchArea:
-    """The surroundings of a candidate, north up (and as seen from the camera where the nadir is known).
+    """The surroundings of a candidate, north up, and as seen from the camera where the nadir is known.
 
     Args:
         block: the candidate.
-        reference: imagery; its own resolution bounds the size of the picture.
+        reference: imagery; its resolution limits the size of the picture.
         nadir: the sub-satellite point, where it is known.
-        quarter_turns: of the photo that probably bring its top to within 45 degrees of north, if there is a guess.
-        settings: how hard to look.
+        quarter_turns: those that probably bring the photo's top to within 45 degrees of north; None if not known.
+        settings: of the search.
     """
     settings = settings or CoregistrationSettings()
     lon, lat = (float(value) for value in block.center_lonlat)
@@ -124,18 +122,18 @@ def area_about_block(
     side_m, pixels = _extent_of_picture(block, reference, settings)
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
     block_px = pixels / settings.search_window
-    frames = (frame, _turned(frame, settings.tilted_frame_deg))
+    frames = (frame, _rotated(frame, settings.tilted_frame_deg))
     photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
-    return SearchArea(frames, photo_px, EVERYWHERE if quarter_turns is None else trials_about_guess(quarter_turns))
+    return SearchArea(frames, photo_px, ALL_TRIALS if quarter_turns is None else trials_about_guess(quarter_turns))
 
 
 def area_closer_to_block(
     block: Block, reference: Reference, *, nadir: Nadir | None = None, quarter_turns: int | None = None
 ) -> SearchArea | None:
-    """The surroundings of a candidate again, narrower and larger, for a photo half as wide as the block.
+    """A narrower area about a candidate at a higher resolution, for a photo half as wide as the block.
 
-    Retrieval often ranks a block above those of the next zoom within it, though the photo shows but a quarter of it.
-    In ``area_about_block``'s picture such a photo is three times as small as its view, and learned matchers are blind.
+    Retrieval often ranks a block above those of the next zoom within it, though the photo shows only a quarter of it.
+    In ``area_about_block`` such a photo is three times smaller than its pyramid level, and learned matchers fail.
 
     Args:
         block: the candidate.
@@ -144,7 +142,7 @@ def area_closer_to_block(
         quarter_turns: as for ``area_about_block``.
 
     Returns:
-        None where the reference has too little detail for the picture to show more.
+        None where the reference has too little detail for a higher resolution.
     """
     (side_m, pixels), (wide_m, wide_pixels) = (
         _extent_of_picture(block, reference, settings) for settings in (CLOSER, CoregistrationSettings())
@@ -162,36 +160,35 @@ def _extent_of_picture(block: Block, reference: Reference, settings: Coregistrat
 
 
 def trials_about_guess(quarter_turns: int) -> tuple[tuple[int, int], ...]:
-    """The trials of a photo of which retrieval guesses the turn: all quarter turns, the guess and its neighbours first.
+    """The trials where retrieval estimates the rotation: all quarter turns of the upright frame, the estimate first.
 
-    Of right candidates among the first ten, retrieval has the turn right for 74 % (300 simulated photos). The frame
-    turned by 45 degrees is left out: it found no photo more of 18, for twice the time.
+    Its neighbours follow, and the opposite rotation is last.
     """
     return tuple((0, (quarter_turns + more) % 4) for more in (0, 1, 3, 2))
 
 
 def trials_near(quarter_turns: int) -> tuple[tuple[int, int], ...]:
-    """The trials of a photo whose top is within 45 degrees of north once it is turned: three instead of eight.
+    """The trials of a photo whose top is within 45 degrees of north after these quarter turns: three instead of eight.
 
-    Up to 25 degrees the frame that is north up serves, beyond that the other one, at this turn or the next.
+    Up to 25 degrees the upright frame suffices; beyond that the rotated frame, at these quarter turns or the next.
     """
     return (0, quarter_turns), (1, quarter_turns), (1, (quarter_turns + 1) % 4)
 
 
-def _turned(frame: Frame, degrees: float) -> Frame:
-    """The same picture turned about its centre."""
+def _rotated(frame: Frame, degrees: float) -> Frame:
+    """The same frame rotated about its centre."""
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    rotation = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     x, y = frame.centre
-    return Frame(frame.plane, frame.to_plane @ translation(x, y) @ turn @ translation(-x, -y), frame.size)
+    return Frame(frame.plane, frame.to_plane @ translation(x, y) @ rotation @ translation(-x, -y), frame.size)
 
 
 def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pixels: int) -> Array:
     """Frame pixels -> plane for a square picture of a place, north up at its centre.
 
-    In a local plane that is a plain map. In a near-sided perspective plane it is what a camera above the nadir sees
-    that looks at the place: there a photo differs from the picture by little more than a turn and a scale, however
-    oblique it is, and matchers that bear no foreshortening still match it.
+    In a local plane the picture is a map. In a near-sided perspective plane it is the view of a camera above the nadir
+    that points at the place: a photo, however oblique, differs from it by little more than a rotation and a scale, and
+    matchers that do not bear foreshortening still match it.
     """
     half = side_m / 2
     degrees = half / 111_320.0
@@ -201,7 +198,7 @@ def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pi
     if height is None:
         scale = side_m / pixels
         return translation(centre[0] - half, centre[1] + half) @ scaling(scale, -scale)
-    # Camera at the origin, looking down: a point of the plane is the ray (x, y, -height). Turn it so that the place
+    # Camera at the origin, pointing down: a point of the plane is the ray (x, y, -height). Rotate it so that the place
     # is on the axis and north points up, then scale the picture so that the mean of its half sides is half its size.
     axis = _unit(np.array([centre[0], centre[1], -height]))
     up = _unit(_off(np.array([north[0], north[1], -height]), axis))
@@ -221,7 +218,7 @@ def _unit(vector: Array) -> Array:
 
 
 def _off(vector: Array, axis: Array) -> Array:
-    """The part of a vector that is perpendicular to a unit axis."""
+    """The component of a vector perpendicular to a unit axis."""
     return np.asarray(vector - axis * (vector @ axis))
 
 
@@ -239,15 +236,15 @@ def area_about_footprint(
         photo_to_plane: (3, 3) the rough homography.
         plane: its working plane.
         photo_size: width and height of the photo.
-        long_side: of the photo in the picture, pixels.
-        margin: how far off the footprint may be, as a part of the photo's sides.
+        long_side: long side of the photo in the frame, pixels.
+        margin: border around the photo, as a part of its sides: the footprint may be wrong by as much.
     """
     scale = long_side / max(photo_size)
     size = (math.ceil(photo_size[0] * scale), math.ceil(photo_size[1] * scale))
     frame = framed(photo_to_plane, plane, scaling(scale), size, margin)
-    frames = (frame, _turned(frame, 45.0))
+    frames = (frame, _rotated(frame, 45.0))
     near = trials_near(0)
-    trials = (*near, *(trial for trial in EVERYWHERE if trial not in near))
+    trials = (*near, *(trial for trial in ALL_TRIALS if trial not in near))
     return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), trials)
 
 

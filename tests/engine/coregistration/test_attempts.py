@@ -1,4 +1,4 @@
-"""Where the cascade looks about candidates, and how closely."""
+"""The attempts about candidates: their order, size and resolution."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration.attempts import SEEN_CLOSER, attempts_about, attempts_at
+from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, attempts_about, attempts_at
 from astroloc_qgis.engine.coregistration.cascade import GROUP
 from astroloc_qgis.engine.coregistration.search_area import CLOSER_BY, area_about_block, area_closer_to_block
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -56,14 +56,14 @@ def test_closer_is_narrower_and_larger(reference: Reference) -> None:
     assert close.trials[0] == (0, 3)
 
 
-def test_nobody_looks_closer_than_the_reference_shows(reference: Reference) -> None:
+def test_there_is_no_closer_attempt_where_the_reference_has_no_more_detail(reference: Reference) -> None:
     fine = block_of(100, reference)
     assert area_closer_to_block(fine, reference) is None
     assert len(attempts_at(candidates(fine.zoom, 1)[0], reference, None)) == 1
 
 
-def test_each_of_the_first_groups_is_followed_by_its_closer_looks(reference: Reference) -> None:
-    given = candidates(block_of(256, reference).zoom, SEEN_CLOSER + GROUP)
+def test_each_of_the_first_groups_is_followed_by_its_closer_attempts(reference: Reference) -> None:
+    given = candidates(block_of(256, reference).zoom, CLOSER_CANDIDATES + GROUP)
     attempts = attempts_about(given, reference, None)
     ranks = [candidate.rank for _, candidate in attempts if candidate is not None]
     groups = [list(range(first, first + GROUP)) for first in range(1, len(given) + 1, GROUP)]
@@ -76,6 +76,6 @@ def test_each_of_the_first_groups_is_followed_by_its_closer_looks(reference: Ref
     ]
 
 
-def test_about_a_block_that_somebody_named_every_turn_is_looked_at(reference: Reference) -> None:
+def test_about_a_block_that_the_user_named_every_rotation_is_tried(reference: Reference) -> None:
     attempts = attempts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
     assert [len(area.trials) for area, _ in attempts] == [8, 8]

@@ -1,4 +1,4 @@
-"""The cascade: which matcher looks where, in what order, and what matchers share."""
+"""The cascade: which matcher runs on which attempts, in what order, and what the matchers share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration import candidate_search as candidate_search
+from astroloc_qgis.engine.coregistration import candidate_search
 from astroloc_qgis.engine.coregistration.cascade import AUTO, PROMISING, Stage, _schedule, run_cascade, stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import (
-    EVERYWHERE,
+    ALL_TRIALS,
     area_about_block,
     trials_about_guess,
     trials_near,
@@ -26,12 +26,12 @@ from tests.engine.synthetic import make_world, shot
 STAGES = (Stage("cheap", 8), Stage("dear", 7), Stage("strong", 2, refine_only=True))
 
 
-def hint(inliers: int) -> Hypothesis:
+def hypothesis(inliers: int) -> Hypothesis:
     return Hypothesis(np.eye(3), 0, Step(100, inliers, 0.0, 1.0))
 
 
-def test_all_matchers_look_at_the_likeliest_starts_before_any_looks_at_the_others() -> None:
-    order = [(stage.matcher, places) for stage, places in _schedule(20, STAGES, {})]
+def test_all_matchers_run_on_the_likeliest_attempts_before_any_runs_on_the_others() -> None:
+    order = [(stage.matcher, numbers) for stage, numbers in _schedule(20, STAGES, {})]
     assert order == [
         ("cheap", [0]),
         ("cheap", [1, 2, 3, 4, 5]),
@@ -39,22 +39,22 @@ def test_all_matchers_look_at_the_likeliest_starts_before_any_looks_at_the_other
         ("cheap", [6, 7]),
         ("dear", [6]),
     ]
-    assert [places for _, places in _schedule(1, STAGES, {})] == [[0], [0]]
+    assert [numbers for _, numbers in _schedule(1, STAGES, {})] == [[0], [0]]
 
 
-def test_a_hinted_matcher_looks_last_where_most_agreed() -> None:
-    promising_hypotheses = {3: hint(PROMISING), 0: hint(PROMISING - 1), 2: hint(40), 1: hint(20)}
-    order = [(stage.matcher, places) for stage, places in _schedule(4, STAGES, promising_hypotheses)]
+def test_a_refine_only_matcher_runs_last_on_the_hypotheses_with_most_inliers() -> None:
+    promising = {3: hypothesis(PROMISING), 0: hypothesis(PROMISING - 1), 2: hypothesis(40), 1: hypothesis(20)}
+    order = [(stage.matcher, numbers) for stage, numbers in _schedule(4, STAGES, promising)]
     assert order[-2:] == [("strong", [2]), ("strong", [1])]
     assert [name for name, _ in order[:-2]] == ["cheap", "cheap", "dear"]
 
 
-def test_hints_that_come_up_on_the_way_count() -> None:
-    promising_hypotheses: dict[int, Hypothesis] = {}
+def test_hypotheses_that_earlier_stages_find_count() -> None:
+    promising: dict[int, Hypothesis] = {}
     order = []
-    for stage, places in _schedule(2, STAGES, promising_hypotheses):
-        order.append((stage.matcher, places))
-        promising_hypotheses[1] = hint(30)
+    for stage, numbers in _schedule(2, STAGES, promising):
+        order.append((stage.matcher, numbers))
+        promising[1] = hypothesis(30)
     assert order[-1] == ("strong", [1])
 
 
@@ -66,16 +66,14 @@ def test_a_name_stands_for_one_matcher_and_auto_for_the_cascade() -> None:
 
 
 @pytest.mark.parametrize("quarter_turns", range(4))
-def test_a_guessed_turn_is_looked_at_first_and_no_turn_is_left_out(quarter_turns: int) -> None:
+def test_the_estimated_rotation_is_tried_first_and_none_is_left_out(quarter_turns: int) -> None:
     assert trials_about_guess(quarter_turns)[0] == (0, quarter_turns)
     assert trials_about_guess(quarter_turns)[-1] == (0, (quarter_turns + 2) % 4)
     assert {trial[1] for trial in trials_about_guess(quarter_turns)} == {0, 1, 2, 3}
-    assert set(trials_near(quarter_turns)) <= set(EVERYWHERE)
+    assert set(trials_near(quarter_turns)) <= set(ALL_TRIALS)
 
 
-def test_matchers_share_the_pictures_of_the_places_they_look_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_matchers_share_the_pictures_of_the_search_areas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = Reference.open(make_world(lon=10.0, lat=40.0).write(tmp_path / "map.tif"))
     stranger = np.random.default_rng(1).integers(0, 255, (120, 160, 3)).astype(np.uint8)
     drawn = []
@@ -87,7 +85,7 @@ def test_matchers_share_the_pictures_of_the_places_they_look_at(
     assert len(drawn) == len(attempts)
 
 
-def test_side_by_side_the_outcome_is_the_same(tmp_path: Path) -> None:
+def test_in_parallel_the_outcome_is_the_same(tmp_path: Path) -> None:
     world = make_world(lon=10.0, lat=40.0)
     reference = Reference.open(world.write(tmp_path / "map.tif"))
     homography = shot(world, (480, 320), gsd=100.0, turn_deg=20.0)
@@ -98,6 +96,6 @@ def test_side_by_side_the_outcome_is_the_same(tmp_path: Path) -> None:
     alone, together = (run_cascade(pyramid, reference, attempts, AUTO, workers=workers) for workers in (1, 3))
     assert alone.verdict.located
     assert together.verdict == alone.verdict
-    assert together.trials == alone.trials
-    assert len(alone.trials) == 4
+    assert together.runs == alone.runs
+    assert len(alone.runs) == 4
     assert (together.registration.homography == alone.registration.homography).all()

@@ -1,4 +1,4 @@
-"""Work side by side: the same results in the same order, and an end when it is asked for."""
+"""Parallel work: the same results in the same order, and an end when it is cancelled."""
 
 from __future__ import annotations
 

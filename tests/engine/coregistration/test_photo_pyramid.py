@@ -1,4 +1,4 @@
-"""A photo at the sizes and turns that matching needs."""
+"""A photo at the sizes and rotations that matching needs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def photo_of(width: int, height: int) -> Image:
 
 
 @given(st.integers(32, 300), st.integers(32, 300), st.integers(32, 400), st.integers(-4, 7))
-def test_a_view_keeps_the_corners_of_the_photo_at_its_own_corners(
+def test_a_level_keeps_the_corners_of_the_photo_at_its_own_corners(
     w: int, h: int, long_side: int, quarter_turns: int
 ) -> None:
     level = PhotoPyramid(photo_of(w, h)).level(long_side, quarter_turns)
@@ -48,7 +48,7 @@ def test_a_view_keeps_the_corners_of_the_photo_at_its_own_corners(
 
 
 @pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
-def test_a_bright_spot_of_the_photo_is_where_the_view_says(quarter_turns: int) -> None:
+def test_a_bright_spot_of_the_photo_is_where_the_level_says(quarter_turns: int) -> None:
     pixels = np.full((400, 600, 3), 90, np.uint8)
     pixels[90:100, 450:460] = 255  # about (455, 95)
     level = PhotoPyramid(pixels).level(300, quarter_turns)
@@ -57,21 +57,21 @@ def test_a_bright_spot_of_the_photo_is_where_the_view_says(quarter_turns: int) -
     np.testing.assert_allclose(apply_homography(level.from_photo, np.array([[455.0, 95.0]]))[0], spot, atol=0.01)
 
 
-def test_the_scale_of_a_view_is_its_pixels_a_photo_pixel() -> None:
+def test_the_scale_of_a_level_is_its_pixels_in_one_photo_pixel() -> None:
     pyramid = PhotoPyramid(photo_of(*SIZE))
     assert pyramid.level(300).scale == pytest.approx(0.5)
     assert pyramid.level(300, 1).scale == pytest.approx(0.5)
     assert pyramid.level(5000).scale == pytest.approx(1.0)
 
 
-def test_a_view_of_a_photo_without_holes_has_no_mask() -> None:
+def test_a_level_of_a_photo_without_holes_has_no_mask() -> None:
     opaque = np.full((400, 600), 255, np.uint8)
     assert PhotoPyramid(photo_of(*SIZE)).level(300).mask is None
     assert PhotoPyramid(photo_of(*SIZE), opaque).level(300).mask is None
 
 
 @pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
-def test_the_mask_turns_with_the_picture(quarter_turns: int) -> None:
+def test_the_mask_rotates_with_the_picture(quarter_turns: int) -> None:
     alpha = np.zeros((400, 600), np.uint8)
     alpha[:200, :300] = 255  # only the top-left quarter has pixels
     level = PhotoPyramid(photo_of(*SIZE), alpha).level(300, quarter_turns)
@@ -87,7 +87,7 @@ def test_contrast_is_equalised(world: World) -> None:
     assert PhotoPyramid(hazy).level(600).image.std() > 1.3 * hazy.std()
 
 
-def test_features_are_found_once_for_each_size_turn_and_matcher() -> None:
+def test_features_are_found_once_for_each_size_rotation_and_matcher() -> None:
     pyramid, first, second = PhotoPyramid(photo_of(*SIZE)), Recorder(), Recorder()
     for _ in range(3):
         found = [pyramid.features(first, 300, 0), pyramid.features(first, 300, 1), pyramid.features(second, 300, 0)]
@@ -98,12 +98,12 @@ def test_features_are_found_once_for_each_size_turn_and_matcher() -> None:
     assert len(first.shown) == 3
 
 
-def test_the_matcher_is_given_the_mask_of_the_view() -> None:
+def test_the_matcher_is_given_the_mask_of_the_level() -> None:
     alpha = np.full((400, 600), 255, np.uint8)
     alpha[:, :300] = 0
     recorder = Recorder()
     PhotoPyramid(photo_of(*SIZE), alpha).features(recorder, 300, 2)
     mask = recorder.shown[0][1]
     assert mask is not None
-    assert mask[:, :149].all()  # turned by a half: the hole is on the right now
+    assert mask[:, :149].all()  # rotated by a half turn: the hole is on the right now
     assert not mask[:, 151:].any()
