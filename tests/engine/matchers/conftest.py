@@ -10,7 +10,7 @@ import pytest
 
 from astroloc_qgis.cli import main as cli
 from astroloc_qgis.engine.matchers import registry as matchers
-from astroloc_qgis.engine.matchers.base import Image
+from astroloc_qgis.engine.matchers.base import Image, Matcher
 from astroloc_qgis.engine.weights import store as weight_store
 from tests.engine.random_weights import needed_by, write_checkpoint
 from tests.engine.synthetic import World
@@ -57,3 +57,14 @@ def give_weights(run: Run, tmp_path: Path, own_weights: Path) -> Callable[[str],
 def small_picture(world: World) -> Image:
     """Generated land, 256 x 256 pixels."""
     return np.ascontiguousarray(world.pixels[200:456, 300:556])
+
+
+def mirror_shift(matcher: Matcher, picture: Image) -> float:
+    """Mean shift in x, pixels, between the keypoints of a picture and those of its mirror image, mirrored back."""
+    first = matcher.extract(picture).keypoints
+    second = matcher.extract(np.ascontiguousarray(picture[:, ::-1])).keypoints
+    back = np.column_stack((picture.shape[1] - second[:, 0], second[:, 1]))
+    nearest = np.array([back[np.linalg.norm(back - point, axis=1).argmin()] for point in first])
+    near = np.linalg.norm(nearest - first, axis=1) < 1.6
+    assert near.sum() > 50
+    return float(np.mean((nearest - first)[near, 0]))

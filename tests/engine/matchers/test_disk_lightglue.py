@@ -14,6 +14,7 @@ from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.warping import warp_image
 from astroloc_qgis.engine.matchers.base import Image, Matcher
 from astroloc_qgis.engine.matchers.disk_lightglue import DiskLightGlue
+from tests.engine.matchers.conftest import mirror_shift
 from tests.engine.synthetic import degrade
 
 SIDE = 256
@@ -49,10 +50,4 @@ def test_disk_keeps_the_strongest_inside_the_mask(disk: Matcher, small_picture: 
 
 
 def test_disk_keeps_the_corner_convention(disk: Matcher, small_picture: Image) -> None:
-    mirrored = np.ascontiguousarray(small_picture[:, ::-1])
-    first, second = disk.extract(small_picture).keypoints, disk.extract(mirrored).keypoints
-    back = np.column_stack((SIDE - second[:, 0], second[:, 1]))
-    nearest = np.array([back[np.linalg.norm(back - point, axis=1).argmin()] for point in first])
-    near = np.linalg.norm(nearest - first, axis=1) < 1.6
-    assert near.sum() > 50
-    assert abs(float(np.mean((nearest - first)[near, 0]))) < 0.5
+    assert abs(mirror_shift(disk, small_picture)) < 0.5
