@@ -20,10 +20,11 @@ from astroloc_qgis.installer.causes import may_differ_with_pip, told
 from astroloc_qgis.installer.gdal import link_gdal
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.lock import only_one
-from astroloc_qgis.installer.packages import Requirement, damaged, missing, read_requirements, write_requirements
+from astroloc_qgis.installer.packages import Requirement, missing, read_requirements, write_requirements
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, TOOLS, UNFINISHED, python_of, state
 from astroloc_qgis.installer.plan import PACKAGE, UV, Plan, check_python, free_bytes
 from astroloc_qgis.installer.socks import bridged
+from astroloc_qgis.worker.site_packages import damaged
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""

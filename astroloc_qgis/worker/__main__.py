@@ -22,7 +22,7 @@ from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 from astroloc_qgis.worker.server import Server
 
 IDLE_S = 600.0
-"""After so long without a request the models are unloaded."""
+"""Without a request for this time the models are unloaded."""
 
 
 def main(arguments: list[str]) -> None:
@@ -42,15 +42,15 @@ def main(arguments: list[str]) -> None:
     die_with_parent()
     source, sink = claim_standard_pipes()
     if options.prove:
-        sink.write(prove_in_words())
+        sink.write(proof_line())
         return
     hello = Hello(PROTOCOL_VERSION, environment.versions(), ("cpu",))
     methods = handlers(threads, options.memory, options.device)
-    Server(methods, source, sink, on_idle=models.forget, idle_s=options.idle).serve(hello)
+    Server(methods, source, sink, on_idle=models.unload, idle_s=options.idle).serve(hello)
 
 
-def prove_in_words() -> bytes:
-    """Return what the proof found, as a line of JSON; with a sentence where something fails."""
+def proof_line() -> bytes:
+    """Return the result of the proof as a line of JSON; where a part fails, the line holds the sentence."""
     try:
         found = dict(prove())
     except AstroLocError as error:
@@ -61,5 +61,5 @@ def prove_in_words() -> bytes:
 if __name__ == "__main__":
     main(sys.argv[1:])
     sys.stderr.flush()
-    # The reader thread may still wait on its pipe, and taking torch down in order costs a second: end here and now.
+    # The reader thread may still wait on its pipe, and torch takes a second to shut down: end at once.
     os._exit(0)

@@ -1,63 +1,52 @@
-"""What the engine process does for the analyst's desk: exports, pictures of candidates, the nadir of a time."""
+"""The engine process's methods for the analyst's desk: exports, pictures of candidates, the nadir at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.worker.parameters import read
+from astroloc_qgis.worker.requests import CandidatePictures, ComputeNadir, Export
 
 PICTURE_PX = 256
 
 
-def export(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Write ``photo``, placed by ``homography`` on ``plane``, to ``out`` as ``options`` say; returns the paths."""
-    _need(params, "photo", "homography", "plane", "out", "name", "options")
+def export(request: Export, progress: Progress) -> Mapping[str, Any]:
+    """Write the photo in the forms of the options; returns the paths by form."""
     import numpy as np
 
     from astroloc_qgis.engine.exports.bundle import ExportOptions, export_photo
     from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
     from astroloc_qgis.engine.photo.reading import read_photo
 
-    options = {name: value for name, value in params["options"].items() if value is not None}
-    known = ExportOptions.__dataclass_fields__
-    if unknown := sorted(set(options) - set(known)):
-        raise InputError(f"There are no export options {', '.join(unknown)}.")
-    if "forms" in options:
-        options["forms"] = tuple(options["forms"])
-    settings = ExportOptions(**options)
-    matrix = np.array(params["homography"], dtype=np.float64)
-    if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
-        raise InputError("The homography is not three rows of three numbers: place the photo again.")
+    options = read(ExportOptions, request.options)
+    matrix = np.array(request.homography, dtype=np.float64)
     progress("read", 0.0)
-    photo = read_photo(params["photo"])
+    photo = read_photo(request.photo)
     files = export_photo(
-        photo, matrix, WorkingPlane(params["plane"]), Path(params["out"]), params["name"], settings,
-        tie_points=params.get("tie_points") or (), facts=params.get("facts"), progress=progress,
+        photo, matrix, WorkingPlane(request.plane), request.out, request.name, options,
+        tie_points=request.tie_points or (), facts=request.facts, progress=progress,
     )  # fmt: skip
-    return {"outputs": {kind: str(path) for kind, path in files.items()}}
+    return {"outputs": {form: str(path) for form, path in files.items()}}
 
 
-def candidate_pictures(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Draw ``blocks`` of ``imagery`` into ``folder``; returns the path of each picture by its block."""
-    _need(params, "imagery", "blocks", "folder")
+def candidate_pictures(request: CandidatePictures, progress: Progress) -> Mapping[str, Any]:
+    """Draw each block as a JPEG; returns the path of each picture by its block."""
     import cv2
 
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.imagery.window import block_window
     from astroloc_qgis.engine.tiles import Block
 
-    folder = Path(params["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
+    request.folder.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, str] = {}
-    reference = Reference.open(params["imagery"])
+    reference = Reference.open(request.imagery)
     try:
-        for number, text in enumerate(params["blocks"]):
-            progress("read", number / len(params["blocks"]))
+        for number, text in enumerate(request.blocks):
+            progress("read", number / len(request.blocks))
             rendering = reference.read(block_window(Block.parse(text), PICTURE_PX))
-            path = folder / f"{str(text).replace('/', '_')}.jpg"
+            path = request.folder / f"{text.replace('/', '_')}.jpg"
             done, encoded = cv2.imencode(".jpg", rendering.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
             if done:
                 path.write_bytes(encoded.tobytes())
@@ -67,26 +56,10 @@ def candidate_pictures(params: Mapping[str, Any], progress: Progress) -> Mapping
     return {"pictures": pictures}
 
 
-def nadir(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Compute the sub-satellite point at ``time`` (ISO, UTC) from the orbital elements in the file ``tle``."""
-    _need(params, "tle", "time")
+def nadir(request: ComputeNadir, progress: Progress) -> Mapping[str, Any]:
+    """Compute the point below the satellite; returns it with the altitude and the age of the elements."""
     progress("read", 0.0)
-    from datetime import datetime
-
     from astroloc_qgis.engine.orbit import nadir_at
 
-    try:
-        when = datetime.fromisoformat(str(params["time"]))
-    except ValueError as error:
-        raise InputError(f"{params['time']} is no time: give it as 2023-05-01T12:30:00.", repr(error)) from error
-    found = nadir_at(Path(params["tle"]), when)
+    found = nadir_at(request.tle, request.time)
     return {"nadir": [found.lat, found.lon], "altitude_km": found.altitude_km, "age_days": found.age_days}
-
-
-METHODS = {"export": export, "candidate_pictures": candidate_pictures, "nadir": nadir}
-"""The desk's methods, for ``handlers``."""
-
-
-def _need(params: Mapping[str, Any], *names: str) -> None:
-    if missing := [name for name in names if params.get(name) is None]:
-        raise InputError(f"The request lacks {', '.join(missing)}.")

@@ -1,4 +1,4 @@
-"""What the engine process runs on: versions, devices, threads."""
+"""The environment of the engine process: versions, devices, damaged packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import astroloc_qgis
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.installer.packages import damaged
+from astroloc_qgis.worker.site_packages import damaged
 
 LIBRARIES = ("torch", "numpy", "faiss-cpu", "kornia", "opencv-python-headless")
 
@@ -31,12 +31,15 @@ def _version(library: str) -> str:
 
 
 def refuse_if_damaged(error: Exception) -> None:
-    """Tell a failure by its cause if that is a package of which files are missing.
+    """Raise the real cause of a failure where that is a damaged package.
 
-    What such a package raises is anything from a missing attribute to a library that cannot be opened.
+    A damaged package can raise anything, from a missing attribute to a library that does not open.
+
+    Args:
+        error: the failure.
 
     Raises:
-        InputError: files of packages are missing, or not as they were installed.
+        InputError: files of packages are missing or have another size than when they were installed.
     """
     if broken := sorted(damaged(Path(sysconfig.get_paths()["purelib"]))):
         raise InputError(
@@ -47,7 +50,7 @@ def refuse_if_damaged(error: Exception) -> None:
 
 
 def describe_devices() -> list[dict[str, Any]]:
-    """Return the devices that torch can work on (imports torch), the processor first: name, title, memory in bytes."""
+    """Return the devices that torch can use, the processor first: name, title, memory in bytes. Imports torch."""
     from astroloc_qgis.engine.device import list_devices
 
     return [dataclasses.asdict(device) for device in list_devices()]

@@ -1,4 +1,4 @@
-"""What the engine process can do, by method name. The engine is imported at the first request, not before."""
+"""The methods of the engine process, by name. The engine is imported at the first request, not before."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.worker import desk_handlers, environment, models
+from astroloc_qgis.worker import environment, models, requests
+from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
-from astroloc_qgis.worker.parameters import checked
+from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.server import Handler
 
 logger = logging.getLogger(__name__)
@@ -24,72 +25,64 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
     """Return the engine's methods.
 
     Args:
-        threads: that each may use.
-        memory_mb: how much the process may hold on to between requests, in MiB; 0 for a share of the computer's.
-        device: for requests that name none.
+        threads: the number of threads that each may use.
+        memory_mb: the memory that the process may keep between requests, MiB; 0 for a share of the computer's.
+        device: the device of requests that name none.
     """
-    methods: dict[str, Method] = {
-        "localize": with_memory_fallback(localize, device),
-        "refine": with_memory_fallback(refine, device),
-        "index_build": with_memory_fallback(index_build, device),
-        "ping": ping,
-        "unload": unload,
-        **desk_handlers.METHODS,
+    methods: dict[str, tuple[type[requests.Parameters], Method[Any]]] = {
+        "localize": (requests.Localize, with_memory_fallback(localize, device)),
+        "refine": (requests.Refine, with_memory_fallback(refine, device)),
+        "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
+        "ping": (requests.Ping, ping),
+        "unload": (requests.Unload, unload),
+        "export": (requests.Export, export),
+        "candidate_pictures": (requests.CandidatePictures, candidate_pictures),
+        "nadir": (requests.ComputeNadir, nadir),
     }
-    return {name: _prepared(method, threads, memory_mb) for name, method in methods.items()}
+    return {name: _prepared(schema, method, threads, memory_mb) for name, (schema, method) in methods.items()}
 
 
-def localize(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Localize ``photo`` with ``index``, write to ``out``; returns the report entry."""
-    optional = ("imagery", "nadir", "radius_km", "extent", "polygon", "matcher", "device", "crs")
-    arguments = checked(params, required=("photo", "index", "out"), optional=optional)
+def localize(request: requests.Localize, progress: Progress) -> Mapping[str, Any]:
+    """Find the photo with the index and georeference it; returns the report entry."""
     from astroloc_qgis.engine import pipeline
 
-    _read_nadir(arguments)
-    photo, index, out = Path(arguments.pop("photo")), Path(arguments.pop("index")), Path(arguments.pop("out"))
-    report: Mapping[str, Any] = pipeline.localize(photo, index, out, progress=progress, **arguments).report()
-    return report
+    options = _with_nadir(request)
+    return pipeline.localize(request.photo, request.index, request.out, progress=progress, **options).report()
 
 
-def refine(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Register ``photo`` to ``imagery`` from a known ``block`` or ``footprint``; returns the report entry."""
-    optional = ("block", "footprint", "nadir", "matcher", "device", "crs")
-    arguments = checked(params, required=("photo", "imagery", "out"), optional=optional)
+def refine(request: requests.Refine, progress: Progress) -> Mapping[str, Any]:
+    """Register the photo to the imagery from a known block or footprint; returns the report entry."""
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.tiles import Block
 
-    _read_nadir(arguments)
-    photo, imagery, out = Path(arguments.pop("photo")), arguments.pop("imagery"), Path(arguments.pop("out"))
-    if "block" in arguments:
-        arguments["block"] = Block.parse(arguments["block"])
-    if isinstance(arguments.get("footprint"), str):  # a file; else four corners
-        arguments["footprint"] = Path(arguments["footprint"])
-    report: Mapping[str, Any] = pipeline.refine(photo, imagery, out, progress=progress, **arguments).report()
-    return report
+    options = _with_nadir(request)
+    if request.block is not None:
+        options["block"] = Block.parse(request.block)
+    if isinstance(request.footprint, str):  # a file; else four corners
+        options["footprint"] = Path(request.footprint)
+    return pipeline.refine(request.photo, request.imagery, request.out, progress=progress, **options).report()
 
 
-def index_build(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Describe ``imagery`` into an index folder ``out``; returns the folder and what it holds."""
-    required = ("imagery", "zooms", "extent", "model", "out")
-    arguments = checked(params, required=required, optional=("title", "device", "stride"))
+def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str, Any]:
+    """Describe the imagery into an index folder; returns the folder and what it holds."""
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.store import build_index
 
-    out = Path(arguments.pop("out"))
-    reference = Reference.open(arguments.pop("imagery"))
+    reference = Reference.open(request.imagery)
     try:
-        zooms, extent, model = arguments.pop("zooms"), arguments.pop("extent"), arguments.pop("model")
-        index = build_index(reference, zooms, extent, model, out, progress=progress, **arguments)
+        index = build_index(
+            reference, request.zooms, request.extent, request.model, request.out,
+            progress=progress, **request.optional(),
+        )  # fmt: skip
     finally:
         reference.close()
-    return {"index": str(out), "info": dataclasses.asdict(index.info)}
+    return {"index": str(request.out), "info": dataclasses.asdict(index.info)}
 
 
-def ping(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Import the engine and return its versions, every device it can work on, and the one it would choose and why."""
-    checked(params, required=(), optional=("device",))
+def ping(request: requests.Ping, progress: Progress) -> Mapping[str, Any]:
+    """Import the engine; returns its versions, the devices, the one that it chooses, and why."""
     progress("start", 0.0)
-    device, why = choose_device(str(params.get("device") or "auto"))
+    device, why = choose_device(request.device or "auto")
     return {
         "versions": environment.versions(),
         "devices": environment.describe_devices(),
@@ -99,28 +92,28 @@ def ping(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     }
 
 
-def unload(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Forget the models that are kept for the next request."""
-    checked(params, required=(), optional=())
+def unload(_request: requests.Unload, progress: Progress) -> Mapping[str, Any]:
+    """Unload the models that are kept for the next request."""
     progress("start", 0.0)
-    models.forget()
+    models.unload()
     return {"memory_mb": models.memory_in_use() >> 20}
 
 
-def _read_nadir(arguments: dict[str, Any]) -> None:
-    """Make the engine's ``Nadir`` of the request's pair of latitude and longitude, where there is one."""
+def _with_nadir(request: requests.Localize | requests.Refine) -> dict[str, Any]:
+    """Return the options of a request for the engine, with the nadir as the engine's ``Nadir``."""
     from astroloc_qgis.engine.geometry.nadir import Nadir
 
-    if "nadir" in arguments:
-        arguments["nadir"] = Nadir(*arguments["nadir"])
+    nadir = {} if request.nadir is None else {"nadir": Nadir(*request.nadir)}
+    return {**request.optional(), **nadir}
 
 
-def _prepared(method: Method, threads: int, memory_mb: int) -> Handler:
+def _prepared(schema: type[requests.Parameters], method: Method[Any], threads: int, memory_mb: int) -> Handler:
     def prepared(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         started = time.monotonic()
         try:
+            request = read(schema, params)
             limit_threads(threads)
-            return method(params, progress)
+            return method(request, progress)
         except Exception as error:
             if not isinstance(error, AstroLocError | Cancelled | MemoryError):
                 environment.refuse_if_damaged(error)

@@ -1,10 +1,10 @@
-"""Starts the engine process from wherever the plugin lives: ``python -I …/astroloc_qgis/worker/launch.py``.
+"""Starts the engine process by path, wherever the plugin is: ``python -I …/astroloc_qgis/worker/launch.py``.
 
 With ``--installer`` as the first argument it starts the installer's process instead.
 
-With ``-I`` Python looks at no PYTHON* variable, no user packages and no current folder. The package is then loaded
-from this file's own place by name: the folder around it (QGIS's plugin folder) is full of other plugins, whose names
-must not hide the engine's libraries, so it does not get onto the path.
+With ``-I`` Python ignores PYTHON* variables, user packages and the current folder. The package is then imported from
+this file's own place. The folder around it, QGIS's plugin folder, does not get onto the path: the names of other
+plugins in it could hide the engine's libraries.
 """
 
 from __future__ import annotations

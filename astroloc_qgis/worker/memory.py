@@ -1,18 +1,21 @@
-"""What happens when memory runs out: smaller batches, then the processor, each said in a sentence."""
+"""The device of a request, and the fallback when memory runs out: smaller batches, then the processor."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from astroloc_qgis.engine.device import is_out_of_memory, resolve_device, smaller_batches
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.worker import models
+from astroloc_qgis.worker.requests import OnDevice, Parameters
 
 SMALLER = 1 / 8
+"""The share of the usual batch when memory ran out."""
 TOO_LITTLE = (
     "Memory ran out, in small pieces on the processor too: close other programs, choose fewer threads or a smaller "
     "photo, then try again."
@@ -20,21 +23,24 @@ TOO_LITTLE = (
 
 logger = logging.getLogger(__name__)
 
+Request = TypeVar("Request", bound=Parameters, contravariant=True)
+Device = TypeVar("Device", bound=OnDevice)
 
-class Method(Protocol):
-    """Does a request's work."""
+
+class Method(Protocol[Request]):
+    """Does the work of a request."""
 
     __name__: str
 
-    def __call__(self, params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        """Work; ``params`` may name the ``device``."""
+    def __call__(self, request: Request, progress: Progress, /) -> Mapping[str, Any]:
+        """Return the result, as JSON knows it."""
 
 
 def choose_device(name: str) -> tuple[str, str]:
-    """Return the device for a name, and why, in a sentence.
+    """Return the device for a name, and why that one.
 
     Raises:
-        InputError: this machine has no such device.
+        InputError: the machine has no such device.
     """
     import torch
 
@@ -51,31 +57,32 @@ def choose_device(name: str) -> tuple[str, str]:
 
 
 def attempts(device: str) -> list[tuple[str, float, str]]:
-    """Return what to try in turn: device, share of the usual batch, and what to tell the user of it."""
+    """Return the attempts in order: device, share of the usual batch, and what to tell the user."""
     tries = [(device, 1.0, ""), (device, SMALLER, "Memory ran short: worked in smaller pieces.")]
     if device != "cpu":
         tries.append(("cpu", SMALLER, f"The memory of {device} ran out: worked on the CPU, which is slower."))
     return tries
 
 
-def with_memory_fallback(method: Method, usual: str = "auto") -> Method:
-    """Let a method try again with less memory when it runs out.
+def with_memory_fallback(method: Method[Device], usual: str = "auto") -> Method[Device]:
+    """Return a method that tries again with less memory when memory runs out.
 
-    The result also holds the ``device`` that was used, and ``device_note``: why, or what was done about memory.
+    Its result also holds the ``device`` that was used and a ``device_note``: why that one, or what was done about
+    memory.
 
     Args:
-        method: what does the work.
-        usual: the device for requests that name none.
+        method: does the work.
+        usual: the device of requests that name none.
     """
 
     @functools.wraps(method)
-    def guarded(params: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        wanted, why = choose_device(str(params.get("device") or usual))
+    def guarded(request: Device, progress: Progress) -> Mapping[str, Any]:
+        wanted, why = choose_device(request.device or usual)
         shortage = ""
         for device, share, note in attempts(wanted):
             try:
                 with smaller_batches(share):
-                    result = method({**params, "device": device}, progress)
+                    result = method(dataclasses.replace(request, device=device), progress)
             except AstroLocError:
                 raise
             except Exception as error:
@@ -85,7 +92,7 @@ def with_memory_fallback(method: Method, usual: str = "auto") -> Method:
                 logger.warning("out of memory on %s with a share of %.3g: %s", device, share, shortage)
             else:
                 return {**result, "device": device, "device_note": note or why}
-            models.forget()
+            models.unload()
         raise InputError(TOO_LITTLE, shortage)
 
     return guarded

@@ -1,4 +1,4 @@
-"""The models that are kept in memory between requests: how much they take, and letting them go."""
+"""The models that stay in memory between requests: how much memory they take, and unloading them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 DEFAULT_SHARE = 0.25
-"""Of the computer's memory, what the idle engine may hold on to."""
+"""The share of the computer's memory that the idle engine may keep."""
 UNKNOWN_MEMORY = 8 << 30
+"""The computer's memory, bytes, where the system does not tell it."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def memory_in_use() -> int:
 
 
 def default_budget() -> int:
-    """Return how much the process may hold on to while idle, in bytes."""
+    """Return the memory that the idle process may keep, in bytes."""
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on Windows
@@ -37,17 +38,17 @@ def default_budget() -> int:
 
 
 def keep_within(budget: int) -> bool:
-    """Forget the models if the process occupies more than ``budget`` bytes; returns whether it did."""
+    """Unload the models if the process occupies more than ``budget`` bytes; returns whether it did."""
     used = memory_in_use()
     if used <= budget:
         return False
     logger.info("%d MiB in use, %d allowed: unloading the models", used >> 20, budget >> 20)
-    forget()
+    unload()
     return True
 
 
-def forget() -> None:
-    """Let go of the models and give their memory back to the system. They are loaded again when needed."""
+def unload() -> None:
+    """Unload the models and give their memory back to the system. They are loaded again when needed."""
     if "torch" not in sys.modules:
         return
     import torch

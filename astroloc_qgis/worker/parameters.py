@@ -1,74 +1,154 @@
-"""The types of the requests' parameters, by name; a request that breaks them is refused before anything begins."""
+"""Reads the parameters of a request into a frozen dataclass, and refuses those that do not fit it.
+
+The dataclass is the schema. A field with a default is optional. Its type says what the value must be: a plain type of
+``KINDS``, or one annotated with a ``Kind``. The reader takes any dataclass of such fields, not only the requests.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import typing
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 from astroloc_qgis.engine.errors import InputError
 
+Value = TypeVar("Value")
 
-def _text(value: Any) -> bool:
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the value of a parameter must be.
+
+    Attributes:
+        fits: tells whether a JSON value is of this kind.
+        words: the kind in words, as the end of "it must be …".
+        convert: makes the field's value from the JSON value; by default lists become tuples.
+    """
+
+    fits: Callable[[Any], bool]
+    words: str
+    convert: Callable[[Any], Any] = _frozen
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a text that can name a file."""
     return isinstance(value, str) and "\0" not in value
 
 
-def _number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _numbers(*counts: int) -> Callable[[Any], bool]:
+def is_whole_number(value: Any) -> bool:
+    """Whether a value is a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def list_of(fits: Callable[[Any], bool], count: int | None = None) -> Callable[[Any], bool]:
+    """Return a check for lists of fitting values, of ``count`` values where that is given."""
+
     def check(value: Any) -> bool:
-        return isinstance(value, list | tuple) and len(value) in counts and all(map(_number, value))
+        return isinstance(value, list | tuple) and count in (None, len(value)) and all(map(fits, value))
 
     return check
 
 
-def _whole_numbers(value: Any) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and bool(value)
-        and all(isinstance(each, int) and not isinstance(each, bool) for each in value)
+def _is_zoom_list(value: Any) -> bool:
+    return bool(value) and list_of(is_whole_number)(value)
+
+
+def _is_footprint(value: Any) -> bool:
+    return is_text(value) or list_of(list_of(is_number, 2), 4)(value)
+
+
+def _is_tie_point(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(name), int | float) for name in ("x", "y", "lon", "lat")
     )
 
 
-def _footprint(value: Any) -> bool:
-    return _text(value) or (isinstance(value, list | tuple) and len(value) == 4 and all(map(_numbers(2), value)))
+def _is_time(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
 
 
-TEXTS = ("photo", "index", "out", "imagery", "matcher", "device", "crs", "block", "model", "title", "polygon")
-TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(TEXTS, (_text, "a text")),
-    "nadir": (_numbers(2), "two numbers: latitude, longitude"),
-    "radius_km": (_number, "a number"),
-    "extent": (_numbers(4), "four numbers: west, south, east, north"),
-    "footprint": (_footprint, "a file, or four corners of lon, lat"),
-    "zooms": (_whole_numbers, "a list of whole numbers"),
-    "stride": (_number, "a number"),
+KINDS: dict[Any, Kind] = {
+    str: Kind(is_text, "a text"),
+    Path: Kind(is_text, "a text", Path),
+    float: Kind(is_number, "a number"),
+    bool: Kind(lambda value: isinstance(value, bool), "true or false"),
+    tuple[str, ...]: Kind(list_of(is_text), "a list of texts"),
+    Mapping[str, Any]: Kind(lambda value: isinstance(value, dict), "an object"),
 }
+"""The kinds of plain types."""
+
+LatLon = Annotated[tuple[float, float], Kind(list_of(is_number, 2), "two numbers: latitude, longitude")]
+Extent = Annotated[
+    tuple[float, float, float, float], Kind(list_of(is_number, 4), "four numbers: west, south, east, north")
+]
+Footprint = Annotated[str | tuple[tuple[float, float], ...], Kind(_is_footprint, "a file, or four corners of lon, lat")]
+Zooms = Annotated[tuple[int, ...], Kind(_is_zoom_list, "a list of whole numbers")]
+Matrix = Annotated[
+    tuple[tuple[float, ...], ...],
+    Kind(list_of(list_of(is_number, 3), 3), "three rows of three numbers: place the photo again"),
+]
+TiePoints = Annotated[
+    tuple[Mapping[str, Any], ...], Kind(list_of(_is_tie_point), "a list of points, each with x, y, lon, lat")
+]
+Time = Annotated[datetime, Kind(_is_time, "a time such as 2023-05-01T12:30:00", datetime.fromisoformat)]
 
 
-def checked(params: Mapping[str, Any], *, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Any]:
-    """Check a request's parameters by name and type.
+def kinds_of(schema: type) -> dict[str, Kind]:
+    """Return the kind of each field of a dataclass, by name."""
+    return {name: _kind(hint) for name, hint in typing.get_type_hints(schema, include_extras=True).items()}
+
+
+def read(schema: type[Value], params: Mapping[str, Any]) -> Value:
+    """Make a dataclass from JSON.
 
     Args:
-        params: as they came.
-        required: names that must be there.
-        optional: names that may be; what is null is left to the engine's defaults.
-
-    Returns:
-        Those given, lists as tuples.
+        schema: the dataclass.
+        params: the values by field name; null counts as not given.
 
     Raises:
-        InputError: one is missing, unknown or of another type.
+        InputError: a parameter is missing, unknown or not of its kind; the sentence names it.
     """
     given = {name: value for name, value in params.items() if value is not None}
-    if missing := [name for name in required if name not in given]:
+    fields = {field.name: field for field in dataclasses.fields(schema)}  # type: ignore[arg-type]
+    if missing := [name for name, field in fields.items() if _is_required(field) and name not in given]:
         raise InputError(f"The request lacks {', '.join(missing)}.")
-    if unknown := sorted(set(given) - set(required) - set(optional)):
+    if unknown := sorted(set(given) - set(fields)):
         raise InputError(f"The request has parameters that do not exist: {', '.join(unknown)}.")
+    kinds = kinds_of(schema)
     for name, value in given.items():
-        fits, kind = TYPES[name]
-        if not fits(value):
-            raise InputError(f"The parameter {name} of the request is {str(value)[:60]!r}; it must be {kind}.")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        if not kinds[name].fits(value):
+            words = kinds[name].words
+            raise InputError(f"The parameter {name} of the request is {str(value)[:60]!r}; it must be {words}.")
+    return schema(**{name: kinds[name].convert(value) for name, value in given.items()})
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _kind(hint: Any) -> Kind:
+    """Return the kind of a type; "X | None" is of the kind of X."""
+    if hint in KINDS:
+        return KINDS[hint]
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, Kind):
+            return extra
+    (inner,) = [each for each in typing.get_args(hint) if each is not type(None)]
+    return _kind(inner)

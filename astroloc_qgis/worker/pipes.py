@@ -1,4 +1,4 @@
-"""Keeps the protocol's pipes for the protocol alone."""
+"""Reserves stdin and stdout of a process for the protocol."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import BinaryIO, cast
 
 
 def claim_standard_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Take stdin and stdout away from everything else in the process.
+    """Move stdin and stdout to streams of their own, which only the caller knows.
 
-    Descriptor 1 then leads to stderr, so that a stray print, of Python or of a C library, lands in the log and
-    cannot garble the protocol; descriptor 0 leads to nothing, so that no child process eats a request.
+    Descriptor 1 then leads to stderr, so that a print, of Python or of a C library, lands in the log and not among
+    the messages. Descriptor 0 leads to nothing, so that no child process reads a request.
 
     Returns:
-        Where requests come from, and where events go; both binary, the second unbuffered.
+        The stream of the requests and the stream of the events; both binary, the second unbuffered.
     """
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb", buffering=0)

@@ -1,4 +1,4 @@
-"""Proof by work that an environment is one: a sum on the device, a search, a raster, a match with real weights."""
+"""Proof that an environment works: a sum on the device, a search, a raster, a match with real weights."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from astroloc_qgis.worker.memory import choose_device
 
 MATCHER = "xfeat-lighterglue"
 LEAST_MATCHES = 50
-"""A picture matched with itself gives hundreds; noise gives none."""
+"""The fewest matches of a picture with itself that prove the matcher: it finds hundreds, and none in noise."""
 
 
 def prove(device: str = "auto") -> Mapping[str, Any]:
-    """Work a little with every part of the environment.
+    """Use every part of the environment once.
 
     Args:
-        device: as the engine takes it.
+        device: the device, or "auto".
 
     Returns:
-        ``works`` (true), the device, the devices there are, versions, seconds by part.
+        ``works`` (true), the device and why, all devices, the versions, the seconds of each part.
 
     Raises:
-        InputError: a part does not do its work; says which.
+        InputError: a part fails; the sentence names it.
     """
     used, why = choose_device(device)
     parts: dict[str, Callable[[str], None]] = {

@@ -1,8 +1,8 @@
-"""What QGIS and the engine process say to each other: one JSON object a line.
+"""The messages between QGIS and the engine process: one JSON object a line.
 
 To the engine::
 
-    {"id": 1, "method": "localize", "params": {...}}      also "refine", "index_build", "ping", "unload", "shutdown"
+    {"id": 1, "method": "localize", "params": {...}}      the methods: README.md
     {"id": 2, "method": "cancel", "params": {"id": 1}}
 
 From the engine::
@@ -26,10 +26,10 @@ from typing import Any, TypeGuard
 
 PROTOCOL_VERSION = 2
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes. Whatever is larger (pictures, rasters) goes by file, its path in the message."""
+"""Bytes. What is larger (pictures, rasters) goes by file, with its path in the message."""
 
 INPUT = "input"
-"""Kind of error: the user can put it right; the message says how."""
+"""Kind of error: the user can correct it; the message says how."""
 CANCELLED = "cancelled"
 """Kind of error: the user asked to stop."""
 DEFECT = "defect"
@@ -38,7 +38,7 @@ KINDS = (INPUT, CANCELLED, DEFECT)
 
 
 class ProtocolError(ValueError):
-    """A line that is not a message; ``request_id`` is the request it seems to be about, if any."""
+    """A line is not a message; ``request_id`` is the request that it names, if any."""
 
     def __init__(self, message: str, request_id: int | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """Something that QGIS asks of the engine."""
+    """A method that QGIS asks the engine to run, with its parameters."""
 
     id: int
     method: str
@@ -80,7 +80,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class ProgressEvent:
-    """How far a request is: ``fraction`` (0 to 1) of ``stage``."""
+    """The progress of a request: ``fraction`` (0 to 1) of ``stage``."""
 
     id: int
     stage: str
@@ -135,7 +135,7 @@ def parse_request(line: bytes) -> Request:
     """Read a request from a line.
 
     Raises:
-        ProtocolError: the line is no request; its text says why.
+        ProtocolError: the line is not a request; its text says why.
     """
     message = _object(line)
     request_id = message.get("id")
@@ -153,7 +153,7 @@ def parse_event(line: bytes) -> Event:
     """Read an event of the engine from a line.
 
     Raises:
-        ProtocolError: the line is no event; its text says why.
+        ProtocolError: the line is not an event; its text says why.
     """
     message = _object(line)
     kind, request_id = message.get("event"), message.get("id")
@@ -210,7 +210,7 @@ def _line(message: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what JSON does not know (paths, numpy scalars and arrays) into what it does."""
+    """Convert paths, numpy scalars and arrays to values that JSON has."""
     if isinstance(value, PurePath):
         return str(value)
     if hasattr(value, "tolist"):

@@ -1,7 +1,7 @@
-"""The engine process's loop: requests in, progress, results and errors out.
+"""The loop of the engine process: it reads requests and writes progress, results and errors.
 
-A reader thread takes the lines in, so that a ``cancel`` is seen while the engine works; the main thread does one
-request after the other. When the requests' pipe closes (QGIS has ended, however it ended) the process ends too.
+A reader thread reads the lines, so that a ``cancel`` is seen while the engine works. The main thread runs one request
+after the other. When the pipe of the requests closes, because QGIS has ended in any way, the process ends too.
 """
 
 from __future__ import annotations
@@ -18,30 +18,19 @@ from typing import Any, BinaryIO
 
 from astroloc_qgis.engine.device import is_out_of_memory
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
-from astroloc_qgis.worker.protocol import (
-    CANCELLED,
-    DEFECT,
-    INPUT,
-    LONGEST_LINE,
-    Event,
-    Failure,
-    Hello,
-    ProgressEvent,
-    ProtocolError,
-    Request,
-    Result,
-    parse_request,
-)
+from astroloc_qgis.worker import protocol
+from astroloc_qgis.worker.protocol import Event, Failure, Hello, ProgressEvent, ProtocolError, Request, Result
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
-"""Does a request's work: ``handler(params, progress)`` returns the result or raises.
+"""Runs a method: ``handler(params, progress)`` returns the result or raises.
 
-``progress(stage, fraction, text)`` is a ``Progress`` that takes a line of a log too."""
+``progress(stage, fraction, text)`` is a ``Progress`` that also takes a line of a log."""
 
 PROGRESS_INTERVAL_S = 0.05
-"""Progress of the same stage is sent at most this often, so that the pipe carries no flood."""
+"""The shortest time between two events of the same stage, so that progress does not flood the pipe."""
 GRACE_S = 1.0
-"""How long work may go on after the requests' pipe has closed."""
+"""The time that work may go on after the pipe of the requests has closed."""
+OUT_OF_MEMORY = "The computer ran out of memory: close other programs or use a smaller photo, then try again."
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +39,12 @@ class Server:
     """Answers requests from ``source`` on ``sink``.
 
     Args:
-        handlers: what does the work, by method.
-        source: where requests come from, a line each (binary).
-        sink: where events go (binary).
+        handlers: the handlers, by method.
+        source: binary stream of requests, one a line.
+        sink: binary stream of events.
         hard_exit: ends the process at once; called when the other side is gone and the work does not stop by itself.
         on_idle: called once when no request has come for ``idle_s`` seconds.
-        idle_s: how long that is.
+        idle_s: the time without a request, seconds.
     """
 
     def __init__(
@@ -81,7 +70,7 @@ class Server:
         self._done = threading.Event()
 
     def serve(self, hello: Hello) -> None:
-        """Say hello, then answer requests until ``shutdown`` or until the source closes."""
+        """Send the hello, then answer requests until ``shutdown`` or until the source closes."""
         self._send(hello)
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         while (request := self._next()) is not None:
@@ -101,27 +90,27 @@ class Server:
 
     def _read(self) -> None:
         for line in self._lines():
-            self._hear(line)
+            self._parse(line)
         self._end()
         if not self._done.wait(GRACE_S):
             self._hard_exit(0)
 
     def _lines(self) -> Iterator[bytes]:
-        """Yield the lines that are not empty; of one that is too long only its beginning, which is no message."""
-        while line := self._source.readline(LONGEST_LINE):
+        """Yield the lines that are not empty; of a line that is too long only its beginning, which is no message."""
+        while line := self._source.readline(protocol.LONGEST_LINE):
             rest = line
             while rest and not rest.endswith(b"\n"):
-                rest = self._source.readline(LONGEST_LINE)
+                rest = self._source.readline(protocol.LONGEST_LINE)
             if line.strip():
                 yield line
 
-    def _hear(self, line: bytes) -> None:
+    def _parse(self, line: bytes) -> None:
         try:
-            self._take(parse_request(line))
+            self._accept(protocol.parse_request(line))
         except ProtocolError as error:
-            self._send(Failure(error.request_id, INPUT, str(error)))
+            self._send(Failure(error.request_id, protocol.INPUT, str(error)))
 
-    def _take(self, request: Request) -> None:
+    def _accept(self, request: Request) -> None:
         """Act on a request at once (cancel, shutdown) or put it in the queue."""
         if request.method == "cancel":
             target = request.params.get("id")
@@ -147,18 +136,19 @@ class Server:
             handler = self._handlers.get(request.method)
             if handler is None:
                 known = ", ".join(sorted([*self._handlers, "cancel", "shutdown"]))
-                self._send(Failure(request.id, INPUT, f"There is no method {request.method!r}; there are {known}."))
+                sentence = f"There is no method {request.method!r}; there are {known}."
+                self._send(Failure(request.id, protocol.INPUT, sentence))
                 return
             progress = self._progress_of(request)
             self._raise_if_cancelled(request)
             self._send(Result(request.id, handler(request.params, progress)))
         except Cancelled as error:
-            self._send(Failure(request.id, CANCELLED, str(error)))
+            self._send(Failure(request.id, protocol.CANCELLED, str(error)))
         except AstroLocError as error:
-            self._send(Failure(request.id, INPUT, str(error), error.details))
-        except Exception as error:  # whatever else: the seam where a defect is turned into a message and not lost
+            self._send(Failure(request.id, protocol.INPUT, str(error), error.details))
+        except Exception as error:  # anything else is a defect: it becomes a message and is not lost
             logger.exception("request %s (%s) failed", request.id, request.method)
-            self._send(Failure(request.id, *_told(error), traceback.format_exc()))
+            self._send(Failure(request.id, *_kind_and_sentence(error), traceback.format_exc()))
 
     def _raise_if_cancelled(self, request: Request) -> None:
         if self._ending.is_set() or request.id in self._cancelled:
@@ -184,18 +174,18 @@ class Server:
             try:
                 self._sink.write(line)
                 self._sink.flush()
-            except OSError:  # nobody listens any more
+            except OSError:  # nobody reads any more
                 with contextlib.suppress(OSError):
                     logger.warning("the other side is gone")
                 self._hard_exit(0)
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def _kind_and_sentence(error: Exception) -> tuple[str, str]:
     """Return the kind of a failure and the sentence for the user."""
     if is_out_of_memory(error):
-        return INPUT, "The computer ran out of memory: close other programs or use a smaller photo, then try again."
+        return protocol.INPUT, OUT_OF_MEMORY
     if isinstance(error, ImportError):
         lacks = error.name or "a part"
-        return INPUT, f"The engine's environment lacks {lacks}: press “Set up the engine…” and there Repair."
+        return protocol.INPUT, f"The engine's environment lacks {lacks}: press “Set up the engine…” and there Repair."
     first_line = str(error).strip().split("\n", 1)[0]
-    return DEFECT, f"The engine met a defect ({type(error).__name__}: {first_line})."
+    return protocol.DEFECT, f"The engine met a defect ({type(error).__name__}: {first_line})."

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from astroloc_qgis.installer.packages import normalized
 from astroloc_qgis.installer.plan import LOCK, PACKAGE, UV, WEIGHTS
+from astroloc_qgis.worker.site_packages import normalized
 
 WANTED = (PACKAGE / "requirements-engine.txt").read_text(encoding="utf-8")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)

@@ -8,10 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.worker import server
-from astroloc_qgis.worker.handlers import handlers
-from astroloc_qgis.worker.parameters import TYPES, checked
+from astroloc_qgis.worker import protocol, server
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Failure, Hello, Request, Result, parse_event
 
 from .test_protocol import objects, plain
@@ -47,15 +44,6 @@ def serve(lines):
     return [parse_event(line) for line in sink.getvalue().splitlines()]
 
 
-def refusal(action):
-    """The sentence with which something is refused; empty when it is not."""
-    try:
-        action()
-    except AstroLocError as error:
-        return str(error)
-    return ""
-
-
 @given(LINES)
 def test_any_bytes_get_answers_in_the_protocol_and_an_end(lines):
     events = serve(lines)
@@ -72,21 +60,7 @@ def test_after_any_bytes_a_right_request_is_answered_right(lines, params):
 
 
 def test_a_line_without_end_is_refused_and_what_comes_after_is_answered(monkeypatch):
-    monkeypatch.setattr(server, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(protocol, "LONGEST_LINE", 1000)
     events = serve([b"x" * 10_500, Request(1, "echo", {"n": 1}).to_line()])
     assert [event.kind for event in events if isinstance(event, Failure) and event.id is None] == ["input"]
     assert len([event for event in events if isinstance(event, Failure)]) <= 2
-
-
-@given(st.dictionaries(st.sampled_from([*TYPES, "surprise"]), plain, max_size=5))
-def test_parameters_of_any_type_are_taken_or_refused_with_a_sentence(params):
-    said = refusal(lambda: checked(params, required=(), optional=tuple(TYPES)))
-    fits = all(value is None or (name in TYPES and TYPES[name][0](value)) for name, value in params.items())
-    assert fits == (said == "")
-    assert "\n" not in said
-
-
-@given(st.sampled_from(["localize", "refine", "index_build"]), objects)
-def test_the_real_methods_refuse_what_is_no_request_of_theirs(method, params):
-    """Checked before anything is imported or begun."""
-    assert "request" in refusal(lambda: handlers(1)[method](params, lambda *_: None))

@@ -14,6 +14,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker import models
 from astroloc_qgis.worker.memory import attempts, choose_device, with_memory_fallback
 from astroloc_qgis.worker.protocol import Result
+from astroloc_qgis.worker.requests import Ping
 
 from .process import Process
 
@@ -24,9 +25,9 @@ def work_that_fits(limit):
     """A method that needs memory for a batch of 32, where there is room for ``limit``."""
     tried = []
 
-    def describe(params, progress):
+    def describe(request, progress):
         size = batch_limit(32)
-        tried.append((params["device"], size))
+        tried.append((request.device, size))
         if size > limit:
             raise MemoryError
         return {"size": size}
@@ -40,14 +41,14 @@ def no_progress(stage, fraction):
 
 def test_with_memory_enough_the_work_is_done_once_and_the_device_is_named_with_its_reason():
     method, tried = work_that_fits(32)
-    result = method({"device": "cpu"}, no_progress)
+    result = method(Ping(device="cpu"), no_progress)
     assert tried == [("cpu", 32)]
     assert result == {"size": 32, "device": "cpu", "device_note": "chosen in the settings"}
 
 
 def test_with_too_little_it_is_done_in_smaller_pieces_and_says_so():
     method, tried = work_that_fits(10)
-    result = method({"device": "cpu"}, no_progress)
+    result = method(Ping(device="cpu"), no_progress)
     assert tried == [("cpu", 32), ("cpu", 4)]
     assert "smaller pieces" in result["device_note"]
     assert batch_limit(32) == 32
@@ -56,18 +57,18 @@ def test_with_too_little_it_is_done_in_smaller_pieces_and_says_so():
 def test_with_far_too_little_it_is_one_sentence():
     method, _ = work_that_fits(0)
     with pytest.raises(InputError, match="Memory ran out"):
-        method({"device": "cpu"}, no_progress)
+        method(Ping(device="cpu"), no_progress)
 
 
 def test_an_error_that_is_not_about_memory_is_not_tried_again():
     tried = []
 
-    def broken(params, progress):
+    def broken(request, progress):
         tried.append(1)
         raise ValueError("something else")
 
     with pytest.raises(ValueError, match="something else"):
-        with_memory_fallback(broken)({"device": "cpu"}, no_progress)
+        with_memory_fallback(broken)(Ping(device="cpu"), no_progress)
     assert tried == [1]
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.worker.parameters import checked
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 
 from .process import Process
@@ -66,17 +64,3 @@ def test_the_protocol_can_be_imported_without_the_engines_libraries():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=PACKAGE.parent
     )
     assert result.returncode == 0, result.stderr
-
-
-def test_parameters_are_checked_by_name():
-    with pytest.raises(InputError, match="lacks index, out"):
-        checked({"photo": "a.jpg"}, required=("photo", "index", "out"), optional=())
-    with pytest.raises(InputError, match="nadirs"):
-        checked({"photo": "a.jpg", "nadirs": 1}, required=("photo",), optional=("nadir",))
-
-
-def test_null_parameters_are_left_to_the_engine_and_lists_become_tuples():
-    arguments = checked(
-        {"photo": "a.jpg", "nadir": [1, 2], "extent": None}, required=("photo",), optional=("nadir", "extent")
-    )
-    assert arguments == {"photo": "a.jpg", "nadir": (1, 2)}

@@ -14,21 +14,8 @@ from astroloc_qgis.qgis_adapters.engine.interpreter import engine_environment
 from astroloc_qgis.qgis_adapters.files import user_data_folder
 from astroloc_qgis.qgis_adapters.log import log_line
 from astroloc_qgis.qgis_adapters.text import tr
-from astroloc_qgis.worker.protocol import (
-    CANCELLED,
-    DEFECT,
-    INPUT,
-    LONGEST_LINE,
-    PROTOCOL_VERSION,
-    Event,
-    Failure,
-    Hello,
-    ProgressEvent,
-    ProtocolError,
-    Request,
-    Result,
-    parse_event,
-)
+from astroloc_qgis.worker import protocol
+from astroloc_qgis.worker.protocol import Event, Failure, Hello, ProgressEvent, ProtocolError, Request, Result
 
 START = "start"
 """Kind of failure: the engine process did not come up; another request would fare no better."""
@@ -190,13 +177,13 @@ class EngineProcess(QObject):
             whole, self._buffer = bytes(self._buffer), bytearray()
             self._on_line(whole)
         self._buffer += rest
-        if len(self._buffer) > LONGEST_LINE:
+        if len(self._buffer) > protocol.LONGEST_LINE:
             sentence = tr("The engine sent what nobody can read, and was ended. Just try again.")
-            self._discard(DEFECT, sentence, self._with_log(repr(bytes(self._buffer[:200]))))
+            self._discard(protocol.DEFECT, sentence, self._with_log(repr(bytes(self._buffer[:200]))))
 
     def _on_line(self, line: bytes) -> None:
         try:
-            event = parse_event(line)
+            event = protocol.parse_event(line)
         except ProtocolError as error:
             log_line(f"The engine sent something else than a message. {error}")
         else:
@@ -214,8 +201,8 @@ class EngineProcess(QObject):
         elif isinstance(event, Result):
             self._finish()
             self.succeeded.emit(event)
-        elif event.kind == DEFECT:
-            self._fail(DEFECT, event.message, self._with_log(event.details))
+        elif event.kind == protocol.DEFECT:
+            self._fail(protocol.DEFECT, event.message, self._with_log(event.details))
         else:
             self._fail(event.kind, event.message, event.details)
 
@@ -223,9 +210,9 @@ class EngineProcess(QObject):
         if self._said_hello:
             return
         self._hello_timer.stop()
-        if hello.protocol != PROTOCOL_VERSION:
+        if hello.protocol != protocol.PROTOCOL_VERSION:
             sentence = tr("The engine is of another version than the plugin (protocol {theirs} instead of {ours}).")
-            self._discard(START, sentence.format(theirs=hello.protocol, ours=PROTOCOL_VERSION))
+            self._discard(START, sentence.format(theirs=hello.protocol, ours=protocol.PROTOCOL_VERSION))
             return
         self._said_hello = True
         self.ready.emit(hello)
@@ -247,12 +234,12 @@ class EngineProcess(QObject):
         if self._process is None:  # the output said that all was lost
             return
         if self._cancelling:
-            self._discard(CANCELLED, tr("Cancelled."))
+            self._discard(protocol.CANCELLED, tr("Cancelled."))
         elif self._said_hello:
             status = self._process.exitCode()
             crashed = self._process.exitStatus() == QProcess.ExitStatus.CrashExit
             ending = tr("It ended with status {status}{crash}.").format(status=status, crash=", crashed" * crashed)
-            self._discard(DEFECT, self._unexpected_end(), self._with_log(ending))
+            self._discard(protocol.DEFECT, self._unexpected_end(), self._with_log(ending))
         else:
             sentence = tr("The engine could not start: press “Set up the engine…” and there Repair.")
             self._discard(START, sentence, self._with_log(""))
@@ -263,7 +250,8 @@ class EngineProcess(QObject):
 
     def _on_silence(self) -> None:
         sentence = tr("The engine gave no sign of progress for {seconds} seconds and was ended. Just try again.")
-        self._discard(DEFECT, sentence.format(seconds=self._silence_timer.interval() // 1000), self._with_log(""))
+        seconds = self._silence_timer.interval() // 1000
+        self._discard(protocol.DEFECT, sentence.format(seconds=seconds), self._with_log(""))
 
     def _unexpected_end(self) -> str:
         if any(sign in self._log.tail for sign in KILLED_FOR_MEMORY):
@@ -271,7 +259,7 @@ class EngineProcess(QObject):
         return tr("The engine stopped unexpectedly. Nothing of the project is lost: just try again.")
 
     def _on_cancel_timeout(self) -> None:
-        self._discard(CANCELLED, tr("Cancelled."))
+        self._discard(protocol.CANCELLED, tr("Cancelled."))
 
     def _discard(self, kind: str, message: str, details: str = "") -> None:
         """Do away with the process, and end the request if there is one."""
@@ -316,7 +304,7 @@ class EngineProcess(QObject):
 
     def _fail(self, kind: str, message: str, details: str = "") -> None:
         if active := self._finish():
-            kind = kind if kind in (INPUT, CANCELLED, START) else DEFECT
+            kind = kind if kind in (protocol.INPUT, protocol.CANCELLED, START) else protocol.DEFECT
             self.failed.emit(Failure(active.id, kind, message, details))
 
     def _with_log(self, details: str) -> str:

@@ -1,0 +1,115 @@
+"""The parameters of each method of the engine process, as dataclasses: ``parameters.read`` makes them from JSON.
+
+Where an optional parameter is None, the engine's own default holds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astroloc_qgis.worker.parameters import Extent, Footprint, LatLon, Matrix, TiePoints, Time, Zooms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Parameters of a request."""
+
+    def optional(self) -> dict[str, Any]:
+        """Return the optional parameters that are given, by name: keyword arguments for the engine."""
+        optional = [field.name for field in dataclasses.fields(self) if field.default is None]
+        return {name: value for name in optional if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnDevice(Parameters):
+    """Parameters of a request that may name the device to work on."""
+
+    device: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Localize(OnDevice):
+    """Find a photo with an index and georeference it (``pipeline.localize``)."""
+
+    photo: Path
+    index: Path
+    out: Path
+    imagery: str | None = None
+    nadir: LatLon | None = None
+    radius_km: float | None = None
+    extent: Extent | None = None
+    polygon: str | None = None
+    matcher: str | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refine(OnDevice):
+    """Register a photo whose place is roughly known (``pipeline.refine``); ``block`` is "zoom/row/column"."""
+
+    photo: Path
+    imagery: str
+    out: Path
+    block: str | None = None
+    footprint: Footprint | None = None
+    nadir: LatLon | None = None
+    matcher: str | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildIndex(OnDevice):
+    """Describe imagery into an index folder (``build_index``)."""
+
+    imagery: str
+    zooms: Zooms
+    extent: Extent
+    model: str
+    out: Path
+    title: str | None = None
+    stride: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping(OnDevice):
+    """Ask for versions and devices."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unload(Parameters):
+    """Let the models go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Parameters):
+    """Write a placed photo; ``options`` are those of ``ExportOptions``, ``name`` is the files' without ending."""
+
+    photo: Path
+    homography: Matrix
+    plane: str
+    out: Path
+    name: str
+    options: Mapping[str, Any]
+    tie_points: TiePoints | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidatePictures(Parameters):
+    """Draw blocks ("zoom/row/column") of the imagery into a folder."""
+
+    imagery: str
+    blocks: tuple[str, ...]
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeNadir(Parameters):
+    """Compute the nadir at a time from a file of orbital elements."""
+
+    tle: Path
+    time: Time
