@@ -1,5 +1,5 @@
-"""Makes the engine's environment, in a process of its own that runs on QGIS's Python; standard library only.
+"""Makes the engine's environment, in a process of its own on QGIS's Python, with the standard library alone.
 
-Like the engine's process (``worker``) it speaks JSON lines, so that QGIS's side starts, watches, cancels and outlives
-it in the same way.
+It speaks the protocol of the engine process (``worker``), so QGIS starts, watches and cancels both in the same way. It
+imports the worker; the worker never imports it.
 """

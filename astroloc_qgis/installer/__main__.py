@@ -1,4 +1,4 @@
-"""The installer's process (``python -I …/worker/launch.py --installer``), spoken to like the engine's."""
+"""The installer's process (``python -I …/worker/launch.py --installer``); it speaks the engine's protocol."""
 
 from __future__ import annotations
 
@@ -8,28 +8,46 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import astroloc_qgis
-from astroloc_qgis.installer import child, places, steps
+from astroloc_qgis.installer import child, places, plan, relocation
 from astroloc_qgis.installer.plan import Plan
 from astroloc_qgis.installer.steps import Install, Report
 from astroloc_qgis.worker.lifeline import die_with_parent
+from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.pipes import claim_standard_pipes
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
 from astroloc_qgis.worker.server import Server
 
 
+@dataclass(frozen=True, kw_only=True)
+class Remove:
+    """The parameters of "remove"."""
+
+    root: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """The parameters of "move"."""
+
+    root: Path
+    target: Path
+
+
 def describe(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
-    """Say what an install would do."""
+    """Return what an install would do."""
     report("check", 0.0)
-    return steps.describe(Plan.of(params))
+    return plan.describe(Plan.of(params))
 
 
 def install(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
-    """Install, or go on with an install that was broken off; with ``repair``, put what is there in order."""
-    install = Install(Plan.of(params), report, repair=bool(params.get("repair")))
+    """Install, or continue an interrupted install; with ``repair``, repair the environment that is there."""
+    chosen = Plan.of(params)
+    install = Install(chosen, report, repair=chosen.repair)
     journal = install.run()
     place = install.plan.root / places.ENVIRONMENT
     return {"python": str(places.python_of(place)), **dataclasses.asdict(journal)}
@@ -38,18 +56,18 @@ def install(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
 def remove(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
     """Remove the environment."""
     report("check", 0.0)
-    return {"freed_bytes": steps.remove(Path(params["root"]))}
+    return {"freed_bytes": relocation.remove(read(Remove, params).root)}
 
 
 def move(params: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
     """Move the environment."""
-    target = Path(params["target"])
-    journal = steps.move(Path(params["root"]), target, report)
-    return {"python": str(places.python_of(target / places.ENVIRONMENT)), **dataclasses.asdict(journal)}
+    request = read(Move, params)
+    journal = relocation.move(request.root, request.target, report)
+    return {"python": str(places.python_of(request.target / places.ENVIRONMENT)), **dataclasses.asdict(journal)}
 
 
 def end(status: int) -> None:
-    """End at once, with every program that was started."""
+    """End at once, and every program that was started too."""
     child.kill_all()
     os._exit(status)
 

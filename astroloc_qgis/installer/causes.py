@@ -1,26 +1,42 @@
-"""What a failed program's last lines mean, in one sentence for the user that says what to do."""
+"""Explains the last lines of a failed program: one sentence for the user that says what to do."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from astroloc_qgis.engine.errors import InputError
 
 DISK_FULL = "The disk is full: free some space, or choose another folder for the engine, then press Retry."
+DISK_FULL_SIGNS = r"No space left|not enough space|os error 28|Errno 28|ENOSPC|Disk quota"
+LOGIN_SIGNS = (
+    r"Proxy Authentication Required|\b407\b|"
+    r"SOCKS5 authentication (failed|methods were rejected)|"  # PySocks
+    r"rejected by the SOCKS5 server|No authentication method was acceptable|"  # libcurl
+    r"SOCKS error: (credentials not accepted|server does not support user/pass)"  # uv
+)
 CAUSES: tuple[tuple[str, str], ...] = (
-    (r"No space left|not enough space|os error 28|Errno 28|ENOSPC|Disk quota", DISK_FULL),
+    (DISK_FULL_SIGNS, DISK_FULL),
     (
-        r"Proxy Authentication Required|\b407\b",
+        r"ensurepip|No module named venv",
+        "QGIS's Python cannot make environments: install the package python3-venv of your system "
+        "(sudo apt install python3-venv), then press Retry.",
+    ),
+    (
+        LOGIN_SIGNS,
         "The proxy asks for a name and a password: enter them in QGIS under Settings > Options > Network, "
         "then press Retry.",
     ),
     (
-        r"ProxyError|Cannot connect to proxy|tunnel error|proxy: |[Tt]unnel connection failed|proxy connect",
+        r"ProxyError|Cannot connect to proxy|tunnel error|proxy: |[Tt]unnel connection failed|proxy connect|"
+        r"socks proxy|SOCKS5? (proxy|error|connection)|Uses proxy env variable[\s\S]*Could(n't| not) connect to server",
         "The proxy cannot be reached or refuses the connection: check QGIS's Settings > Options > Network, "
         "then press Retry.",
     ),
     (
-        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate|UnknownIssuer",
+        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate|UnknownIssuer|"
+        r"SSL certificate problem|server certificate verification failed",
         "The certificate of the package index is not trusted: add your organization's certificate in QGIS under "
         "Settings > Options > Authentication > Manage Certificates, then press Retry.",
     ),
@@ -49,12 +65,12 @@ CAUSES: tuple[tuple[str, str], ...] = (
 )
 
 
-def told(what: str, output: str) -> InputError:
-    """Return the error to raise when a program failed.
+def explained(what: str, output: str) -> InputError:
+    """Return the error to raise for a failed program.
 
     Args:
-        what: the step that failed, as the end of "could not …".
-        output: the last lines of the program.
+        what: the failed step, as the end of "could not …".
+        output: the last lines that the program printed.
     """
     for pattern, sentence in CAUSES:
         if re.search(pattern, output):
@@ -64,4 +80,17 @@ def told(what: str, output: str) -> InputError:
 
 def may_differ_with_pip(output: str) -> bool:
     """Whether pip, which reads settings of its own, could succeed where uv failed."""
-    return not re.search(rf"{CAUSES[0][0]}|\b407\b|hash|MATCH", output)
+    return not re.search(rf"{DISK_FULL_SIGNS}|{LOGIN_SIGNS}|hash|MATCH", output)
+
+
+@contextlib.contextmanager
+def explained_disk_errors() -> Iterator[None]:
+    """Explain the errors of writing to the disk.
+
+    Raises:
+        InputError: the code inside met an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise explained("write to the disk", str(error)) from error

@@ -1,4 +1,4 @@
-"""Runs one program of the install: its lines as they come, ended at once when the install is cancelled or dies."""
+"""Runs the programs of an install: passes their lines on, and kills them when the install is cancelled or dies."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from astroloc_qgis.worker.lifeline import PR_SET_PDEATHSIG
 
 POLL_S = 0.1
 KEPT_LINES = 200
+"""The number of a program's last lines that are kept for an error."""
 CREATE_NEW_PROCESS_GROUP = 0x00000200
 CREATE_NO_WINDOW = 0x08000000
 _running: set[subprocess.Popen[bytes]] = set()
 
 
 class ChildFailed(Exception):
-    """The program ended with another status than 0; ``output`` is the end of what it said."""
+    """The program ended with another status than 0; ``output`` holds its last lines."""
 
     def __init__(self, status: int, output: str) -> None:
         super().__init__(f"status {status}")
@@ -42,7 +43,7 @@ def run(
     Args:
         command: the program and its arguments.
         environment: all of its environment variables.
-        say: gets each line that it prints, passwords in addresses blotted out.
+        say: takes each line that it prints, with passwords in addresses masked.
         tick: called ten times a second; when it raises, the program and all that it started are killed.
 
     Returns:
@@ -86,7 +87,7 @@ def run(
 
 
 def kill_all() -> None:
-    """Kill every program that still runs (this process is about to end)."""
+    """Kill every program that still runs, before this process ends."""
     for process in list(_running):
         kill(process)
 
@@ -104,7 +105,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def without_passwords(text: str) -> str:
-    """Blot out names and passwords in addresses ("//name:password@host")."""
+    """Mask names and passwords in addresses ("//name:password@host")."""
     return re.sub(r"(//)[^/@\s]+@", r"\1***@", text)
 
 
@@ -118,7 +119,7 @@ def _read(process: subprocess.Popen[bytes], lines: queue.Queue[str | None]) -> N
 
 
 def _own_group() -> dict[str, Any]:
-    """Return the options that put a program into a process group of its own, and let it die with us."""
+    """Return the options that start a program in a process group of its own, which ends with this process."""
     if os.name == "nt":
         return {"creationflags": CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW}
     if platform.system() == "Linux":

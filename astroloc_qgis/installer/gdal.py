@@ -1,4 +1,4 @@
-"""Lets the engine's environment use QGIS's own GDAL, and nothing else of the packages around QGIS's Python."""
+"""Links QGIS's own GDAL into the engine's environment, and no other package of QGIS's Python."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _spec.loader.exec_module(_module)
 
 
 def link_gdal(site: Path, osgeo: Path, libraries: Iterable[str]) -> None:
-    """Put a package ``osgeo`` into ``site`` that is QGIS's.
+    """Write a package ``osgeo`` into ``site`` that loads QGIS's.
 
     Args:
         site: the environment's site-packages.
         osgeo: the folder of QGIS's package.
-        libraries: folders of the DLLs that it needs (Windows only; elsewhere without effect).
+        libraries: folders of the DLLs that it needs; used on Windows only.
     """
     package = site / "osgeo"
     package.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is known of an environment: a small file beside it that says what it was made from and whether it was proved."""
+"""The journal of an environment: a file in it that says what it was made from and whether it is proved to work."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Journal:
 
     Attributes:
         made_from: digest of the requirements, Python and source that it was made from.
-        source: where torch came from, in words.
-        proved: whether the engine was seen to work in it.
-        proof: what the proof said (device, seconds, versions).
-        size: bytes that it takes.
-        version: of the plugin that made it.
+        source: the source of the packages, in words.
+        proved: whether the engine is proved to work in it.
+        proof: the result of the proof (device, seconds, versions).
+        size: its size on the disk, bytes.
+        version: the version of the plugin that made it.
     """
 
     made_from: str = ""
@@ -32,7 +32,7 @@ class Journal:
 
     @classmethod
     def read(cls, folder: Path) -> Journal:
-        """Read the journal of a folder; an empty one where there is none or it makes no sense."""
+        """Read the journal of a folder; an empty one where there is none or the file is damaged."""
         try:
             data = json.loads((folder / NAME).read_text(encoding="utf-8"))
             known = {field.name for field in fields(cls)}
@@ -42,7 +42,7 @@ class Journal:
         return journal if isinstance(journal.proved, bool) else cls()
 
     def write(self, folder: Path) -> Journal:
-        """Keep the journal in a folder, whole or not at all."""
+        """Write the journal into a folder, completely or not at all."""
         part = folder / f"{NAME}.part"
         part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         part.replace(folder / NAME)

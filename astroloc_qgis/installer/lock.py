@@ -1,4 +1,4 @@
-"""One install at a time: a lock that the system lets go when its holder dies."""
+"""A lock for one install at a time, which the system releases when its holder dies."""
 
 from __future__ import annotations
 

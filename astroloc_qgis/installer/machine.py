@@ -1,4 +1,4 @@
-"""What machine this is, as far as it decides which packages are installed."""
+"""The system and the graphics cards of this machine, which decide the device of the engine."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 CUDA_OF_PYPI = (13, 0)
-"""The CUDA version that PyPI's torch for Linux is built for (the lock file's nvidia packages)."""
+"""The CUDA version of PyPI's torch for Linux (the nvidia packages of the lock file)."""
 MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "aarch64"}
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """An NVIDIA card as its driver tells it.
+    """An NVIDIA card as its driver describes it.
 
     Attributes:
-        name: of the card.
-        memory_mb: its memory in MiB.
-        driver: version of the driver.
-        cuda: the newest CUDA version that the driver serves, (major, minor); (0, 0) if unknown.
+        name: the name of the card.
+        memory_mb: its memory, MiB.
+        driver: the version of the driver.
+        cuda: the newest CUDA version that the driver supports, (major, minor); (0, 0) if unknown.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Outlook:
-    """On which device the engine will work after an install, and why, in a sentence."""
+    """The device that the engine will use after an install, and why."""
 
     device: str
     why: str
@@ -47,7 +47,7 @@ def system_key() -> str:
 
 
 def nvidia_gpus() -> list[Gpu]:
-    """Return the NVIDIA cards that the driver's own tool names; none where there is no driver."""
+    """Return the NVIDIA cards that nvidia-smi lists; none where there is no driver."""
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
     listed, told = _output(query), _output(["nvidia-smi"])
     found = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", told)
@@ -56,7 +56,7 @@ def nvidia_gpus() -> list[Gpu]:
 
 
 def parse_gpus(listed: str, cuda: tuple[int, int]) -> list[Gpu]:
-    """Read the lines "name, MiB, driver" of nvidia-smi; lines of another form are passed over."""
+    """Read the lines "name, MiB, driver" of nvidia-smi; other lines are ignored."""
     gpus = []
     for line in listed.splitlines():
         words = [word.strip() for word in line.split(",")]
@@ -66,12 +66,12 @@ def parse_gpus(listed: str, cuda: tuple[int, int]) -> list[Gpu]:
 
 
 def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False) -> Outlook:
-    """Say which device torch will serve here.
+    """Predict the device that torch will use.
 
     Args:
-        system: as ``system_key`` gives it.
+        system: the key of the system (``system_key``).
         gpus: the NVIDIA cards.
-        own_torch: torch comes from an address or a folder of the user's, not from PyPI.
+        own_torch: whether torch comes from the user's own address or folder, not from PyPI.
     """
     if system == "darwin-arm64":
         return Outlook("mps", "this Mac's graphics processor, through Apple's Metal")

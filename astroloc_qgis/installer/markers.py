@@ -1,4 +1,4 @@
-"""Environment markers (PEP 508) as far as our lock file uses them, with the standard library alone."""
+"""Environment markers (PEP 508) as far as the lock file uses them, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 def here() -> dict[str, str]:
-    """Return the markers' values on this machine."""
+    """Return the values of the marker names on this machine."""
     return {
         "sys_platform": sys.platform,
         "platform_machine": platform.machine(),
@@ -36,11 +36,11 @@ def holds(marker: str, values: Mapping[str, str] | None = None) -> bool:
     """Whether a marker such as "sys_platform == 'linux' and python_full_version < '3.13'" holds.
 
     Args:
-        marker: empty for one that always holds.
-        values: of the names; by default of this machine.
+        marker: the marker; an empty one always holds.
+        values: the values of the names; by default those of this machine.
 
     Raises:
-        ValueError: the marker uses something that is not known here.
+        ValueError: the marker uses a name or an operator that is unknown here.
     """
     if not marker.strip():
         return True

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from astroloc_qgis.installer.plan import LOCK, PACKAGE, UV, WEIGHTS
+from astroloc_qgis.installer.plan import LOCK, PACKAGE, SOCKS, UV, WEIGHTS
 from astroloc_qgis.worker.site_packages import normalized
 
 WANTED = (PACKAGE / "requirements-engine.txt").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def test_the_lock_file_has_every_package_in_the_version_asked_for():
     assert missing == set(), "run .ci/lock.py"
 
 
-@pytest.mark.parametrize("file", [LOCK, WEIGHTS, UV], ids=lambda path: path.name)
+@pytest.mark.parametrize("file", [LOCK, WEIGHTS, UV, SOCKS], ids=lambda path: path.name)
 def test_every_package_has_a_checksum(file):
     text = re.sub(r"\\\n\s*", " ", file.read_text(encoding="utf-8"))
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import http.server
+import importlib.metadata
 import threading
 import urllib.parse
 import zipfile
@@ -26,6 +27,22 @@ def make_wheel(folder: Path, name: str, version: str = "1.0", files: dict[str, b
     with zipfile.ZipFile(path, "w") as archive:
         for inner, data in content.items():
             archive.writestr(zipfile.ZipInfo(inner, (1980, 1, 1, 0, 0, 0)), data)
+    return path
+
+
+def pack_installed(name: str, folder: Path) -> Path:
+    """Write the wheel of a pure package that is installed here.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: it is not installed.
+    """
+    found = importlib.metadata.distribution(name)
+    path = folder / f"{name}-{found.version}-py3-none-any.whl"
+    wanted = [file for file in found.files or () if ".." not in file.parts and file.suffix != ".pyc"]
+    kept = [file for file in wanted if file.name not in ("INSTALLER", "REQUESTED", "direct_url.json")]
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in kept:
+            archive.writestr(zipfile.ZipInfo(str(file), (1980, 1, 1, 0, 0, 0)), file.read_binary())
     return path
 
 
@@ -75,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _listing(self, name: str) -> bytes:
         module = name.replace("-", "_")
-        files = sorted(self.server.folder.glob(f"{module}-*.whl"))
+        files = sorted(file for file in self.server.folder.glob("*.whl") if file.name.lower().startswith(f"{module}-"))
         links = "".join(f'<a href="{self.server.address}/files/{file.name}">{file.name}</a><br>' for file in files)
         return f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
 

@@ -17,6 +17,7 @@ from qgis.PyQt.QtCore import Qt
 from astroloc_qgis.gui.model.photo_list import PhotoState
 from astroloc_qgis.qgis_adapters.engine.interpreter import engine_command
 from astroloc_qgis.qgis_adapters.engine.process import EngineProcess
+from tests.small_disk import on_a_small_disk
 
 from .conftest import ENGINE_SECONDS, SUCCESS
 
@@ -113,11 +114,7 @@ def test_out_of_memory(qtbot, prepared, messages):
 
 def test_the_disk_of_the_results_is_full(qtbot, prepared, messages, tmp_path):
     small = tmp_path / "small"
-    small.mkdir()
-    mount = f"mount -t tmpfs -o size=64k tmpfs '{small}' && exec \"$@\""
-    before = ["unshare", "--mount", "sh", "-c", mount, "sh"]
-    if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("Only root may mount the small disk that this test fills.")
+    before = on_a_small_disk(small, "64k")
     prepared.settings.output = small / "out"
     started_by(prepared, *before)
     click(qtbot, prepared)

@@ -1,0 +1,44 @@
+"""What a failed program prints is explained in one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from astroloc_qgis.installer import causes
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("error: Failed to write: No space left on device (os error 28)", "disk is full"),
+        (
+            "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Auth",
+            "name and a password",
+        ),
+        ("error: tunnel error: proxy authorization required: 407", "name and a password"),
+        ("OSError('SOCKS5 authentication failed')", "name and a password"),
+        ("All offered SOCKS5 authentication methods were rejected", "name and a password"),
+        ("* User was rejected by the SOCKS5 server (1 1).", "name and a password"),
+        ("* No authentication method was acceptable.", "name and a password"),
+        ("cause: SOCKS error: credentials not accepted", "name and a password"),
+        ("cause: SOCKS error: server does not support user/pass authentication", "name and a password"),
+        ("Error connecting to SOCKS5 proxy 127.0.0.1:9: [Errno 111] Connection refused", "proxy cannot be reached"),
+        ("cause: SOCKS error: failed to create underlying connection", "proxy cannot be reached"),
+        ("* Can't complete SOCKS5 connection to index.example. (5)", "proxy cannot be reached"),
+        ("Error: Command '[..., 'ensurepip', ...]' returned non-zero exit status 1.", "python3-venv"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify", "not trusted"),
+        ("error: invalid peer certificate: UnknownIssuer", "not trusted"),
+        ("NewConnectionError: [Errno -3] Temporary failure in name resolution", "cannot be reached"),
+        ("error: error sending request for url: dns error: failed to lookup address", "cannot be reached"),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "checksum"),
+        ("error: Hash mismatch for `torch==2.13.0`", "checksum"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "not to be had"),
+        ("PermissionError: [Errno 13] Permission denied: '/usr/lib/x'", "cannot be written to"),
+        ("something that nobody has seen before", "the details hold what was said"),
+    ],
+)
+def test_what_programs_say_is_told_in_a_sentence_with_their_words_in_the_details(said, meant):
+    error = causes.explained("install the packages", said)
+    assert meant in str(error)
+    assert error.details == said
