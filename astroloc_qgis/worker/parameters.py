@@ -127,7 +127,7 @@ def read(schema: type[Value], params: Mapping[str, Any]) -> Value:
     """
     given = {name: value for name, value in params.items() if value is not None}
     fields = {field.name: field for field in dataclasses.fields(schema)}  # type: ignore[arg-type]
-    if missing := [name for name, field in fields.items() if _is_required(field) and name not in given]:
+    if missing := sorted(name for name, field in fields.items() if _is_required(field) and name not in given):
         raise InputError(f"The request lacks {', '.join(missing)}.")
     if unknown := sorted(set(given) - set(fields)):
         raise InputError(f"The request has parameters that do not exist: {', '.join(unknown)}.")

@@ -32,33 +32,34 @@ class OnDevice(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Localize(OnDevice):
-    """Find a photo with an index and georeference it (``pipeline.localize``)."""
+class GeoreferencePhoto(OnDevice):
+    """Parameters of a request that georeferences a photo and writes the outputs to the folder ``out``."""
 
     photo: Path
-    index: Path
     out: Path
-    imagery: str | None = None
     nadir: LatLon | None = None
-    radius_km: float | None = None
-    extent: Extent | None = None
-    polygon: str | None = None
     matcher: str | None = None
     crs: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refine(OnDevice):
+class Localize(GeoreferencePhoto):
+    """Find a photo with an index and georeference it (``pipeline.localize``)."""
+
+    index: Path
+    imagery: str | None = None
+    radius_km: float | None = None
+    extent: Extent | None = None
+    polygon: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refine(GeoreferencePhoto):
     """Register a photo whose place is roughly known (``pipeline.refine``); ``block`` is "zoom/row/column"."""
 
-    photo: Path
     imagery: str
-    out: Path
     block: str | None = None
     footprint: Footprint | None = None
-    nadir: LatLon | None = None
-    matcher: str | None = None
-    crs: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

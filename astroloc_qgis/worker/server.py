@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from astroloc_qgis.engine.device import is_out_of_memory
@@ -35,10 +36,11 @@ OUT_OF_MEMORY = "The computer ran out of memory: close other programs or use a s
 logger = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class Server:
     """Answers requests from ``source`` on ``sink``.
 
-    Args:
+    Attributes:
         handlers: the handlers, by method.
         source: binary stream of requests, one a line.
         sink: binary stream of events.
@@ -47,27 +49,18 @@ class Server:
         idle_s: the time without a request, seconds.
     """
 
-    def __init__(
-        self,
-        handlers: Mapping[str, Handler],
-        source: BinaryIO,
-        sink: BinaryIO,
-        hard_exit: Callable[[int], None] = os._exit,
-        on_idle: Callable[[], None] | None = None,
-        idle_s: float = 600.0,
-    ) -> None:
-        self._handlers = handlers
-        self._source = source
-        self._sink = sink
-        self._hard_exit = hard_exit
-        self._on_idle = on_idle
-        self._idle_s = idle_s
-        self._write_lock = threading.Lock()
-        self._requests: queue.Queue[Request | None] = queue.Queue()
-        self._cancelled: set[int] = set()
-        self._unfinished: set[int] = set()
-        self._ending = threading.Event()
-        self._done = threading.Event()
+    handlers: Mapping[str, Handler]
+    source: BinaryIO
+    sink: BinaryIO
+    hard_exit: Callable[[int], None] = os._exit
+    on_idle: Callable[[], None] | None = None
+    idle_s: float = 600.0
+    _write_lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _requests: queue.Queue[Request | None] = field(default_factory=queue.Queue, init=False)
+    _cancelled: set[int] = field(default_factory=set, init=False)
+    _unfinished: set[int] = field(default_factory=set, init=False)
+    _ending: threading.Event = field(default_factory=threading.Event, init=False)
+    _done: threading.Event = field(default_factory=threading.Event, init=False)
 
     def serve(self, hello: Hello) -> None:
         """Send the hello, then answer requests until ``shutdown`` or until the source closes."""
@@ -81,11 +74,11 @@ class Server:
 
     def _next(self) -> Request | None:
         """Wait for a request; None at the end."""
-        if self._on_idle is not None:
+        if self.on_idle is not None:
             try:
-                return self._requests.get(timeout=self._idle_s)
+                return self._requests.get(timeout=self.idle_s)
             except queue.Empty:
-                self._on_idle()
+                self.on_idle()
         return self._requests.get()
 
     def _read(self) -> None:
@@ -93,14 +86,14 @@ class Server:
             self._parse(line)
         self._end()
         if not self._done.wait(GRACE_S):
-            self._hard_exit(0)
+            self.hard_exit(0)
 
     def _lines(self) -> Iterator[bytes]:
         """Yield the lines that are not empty; of a line that is too long only its beginning, which is no message."""
-        while line := self._source.readline(protocol.LONGEST_LINE):
+        while line := self.source.readline(protocol.LONGEST_LINE):
             rest = line
             while rest and not rest.endswith(b"\n"):
-                rest = self._source.readline(protocol.LONGEST_LINE)
+                rest = self.source.readline(protocol.LONGEST_LINE)
             if line.strip():
                 yield line
 
@@ -133,9 +126,9 @@ class Server:
 
     def _answer(self, request: Request) -> None:
         try:
-            handler = self._handlers.get(request.method)
+            handler = self.handlers.get(request.method)
             if handler is None:
-                known = ", ".join(sorted([*self._handlers, "cancel", "shutdown"]))
+                known = ", ".join(sorted([*self.handlers, "cancel", "shutdown"]))
                 sentence = f"There is no method {request.method!r}; there are {known}."
                 self._send(Failure(request.id, protocol.INPUT, sentence))
                 return
@@ -172,12 +165,12 @@ class Server:
         line = event.to_line()
         with self._write_lock:
             try:
-                self._sink.write(line)
-                self._sink.flush()
+                self.sink.write(line)
+                self.sink.flush()
             except OSError:  # nobody reads any more
                 with contextlib.suppress(OSError):
                     logger.warning("the other side is gone")
-                self._hard_exit(0)
+                self.hard_exit(0)
 
 
 def _kind_and_sentence(error: Exception) -> tuple[str, str]:

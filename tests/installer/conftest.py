@@ -81,6 +81,15 @@ def a_world(folder):
         yield World(folder, index)
 
 
+@contextlib.contextmanager
+def an_interrupted_install(folder):
+    """A world whose install was interrupted before its first package; copies of it save seconds."""
+    with a_world(folder) as made:
+        made.index.status = 404
+        made.install()
+        yield made
+
+
 @pytest.fixture
 def world(tmp_path):
     """Nothing installed yet."""
@@ -92,9 +101,7 @@ def world(tmp_path):
 def templates(tmp_path_factory):
     """An environment without packages, as a broken-off install leaves it, and a whole one: copies take no seconds."""
     folder = tmp_path_factory.mktemp("templates")
-    with a_world(folder) as made:
-        made.index.status = 404
-        made.install()
+    with an_interrupted_install(folder) as made:
         shutil.copytree(made.root, folder / "begun", symlinks=True)
         made.index.status = 0
         assert isinstance(made.install(), Result)

@@ -22,7 +22,7 @@ from astroloc_qgis.qgis_adapters.engine.diagnostics import report, without_names
 from astroloc_qgis.qgis_adapters.engine.installing import installer_environment, qgis_python
 from astroloc_qgis.qgis_adapters.engine.interpreter import find_interpreter
 from astroloc_qgis.qgis_adapters.engine.network import proxy_address, proxy_variables
-from tests.installer.conftest import a_world
+from tests.installer.conftest import a_world, an_interrupted_install
 from tests.installer.wheels import serve
 
 TIMEOUT = 120_000
@@ -30,12 +30,9 @@ TIMEOUT = 120_000
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    """An environment without packages, as a broken-off install leaves it: making one takes seconds, a copy none."""
-    folder = tmp_path_factory.mktemp("template")
-    with a_world(folder) as made:
-        made.index.status = 404
-        made.install()
-    return folder / "engine"
+    """An environment without packages, as a broken-off install leaves it."""
+    with an_interrupted_install(tmp_path_factory.mktemp("template")) as made:
+        return made.root
 
 
 @pytest.fixture

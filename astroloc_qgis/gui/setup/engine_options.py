@@ -21,7 +21,8 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.gui.setup.engine_setup import device_name, size
-from astroloc_qgis.qgis_adapters.engine.caches import Cache, caches, folder_size, weights_folder
+from astroloc_qgis.installer.disk import folder_size
+from astroloc_qgis.qgis_adapters.engine.caches import Cache, caches, weights_folder
 from astroloc_qgis.qgis_adapters.engine.diagnostics import report
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr

@@ -1,1 +1,1 @@
-"""QGIS's side of the engine's process: its Python, its jobs, its log and its reports."""
+"""QGIS's side of the engine process and the installer: their Python, jobs, log, network settings and caches."""

@@ -1,4 +1,4 @@
-"""A log file that never grows beyond a bound: what a process wrote last is what matters after its death."""
+"""A log file of limited size, which keeps the last lines of a process."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import contextlib
 from pathlib import Path
 
 LIMIT = 256 * 1024
+"""Bytes of the file, and of the one before it."""
 TAIL = 32 * 1024
+"""Bytes that are kept in memory."""
 
 
 class BoundedLog:
-    """Keeps the end of what a process writes, in a file and, shorter, in memory.
+    """Keeps the end of a process's output in a file and, shorter, in memory.
 
     Args:
-        path: of the file; the part before the last rotation is beside it, with ".old" added.
-        limit: bytes of each of the two.
+        path: the file; the part before the last rotation is beside it, with ".old" added.
+        limit: the largest size of each of the two, bytes.
     """
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
@@ -23,7 +25,7 @@ class BoundedLog:
         self._tail = b""
 
     def write(self, data: bytes) -> None:
-        """Append; a disk that is full or read-only is no reason to fail."""
+        """Append; errors of the disk are ignored."""
         self._tail = (self._tail + data)[-TAIL:]
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,10 +35,10 @@ class BoundedLog:
                 file.write(data[-self._limit :])
 
     def begin(self) -> None:
-        """Forget what an earlier process wrote (the file keeps it)."""
+        """Clear the memory of an earlier process; the file keeps its output."""
         self._tail = b""
 
     @property
     def tail(self) -> str:
-        """The end of what was written since ``begin``."""
+        """The end of the output since ``begin``."""
         return self._tail.decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""What a developer asks first when something does not work: one text, without secrets and without file names."""
+"""The report for developers: versions, settings, state and logs, without passwords and names of files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from astroloc_qgis.qgis_adapters.files import user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 
 LAST = 4000
-"""Characters of each log."""
+"""The number of characters of each log, from its end."""
 TELLING = re.compile(r"(astroloc_qgis|site-packages|dist-packages|lib/python3?[.\d]*)[/\\](.*)$")
 PATH = re.compile(
     r"(?:(?<![\w/\\.:-])~?/|\b[A-Za-z]:[\\/]|\\\\)[^\s\"'“”<>|,;:()]*(?: [^\s\"'“”<>|,;:()/]+[\\/][^\s\"'“”<>|,;:()]*)*"
@@ -38,9 +38,9 @@ def report(settings: Settings, last_failure: str = "", *, with_names: bool = Fal
     """Return the report.
 
     Args:
-        settings: the plugin's.
-        last_failure: what the user was told last, with its details.
-        with_names: leave the names of files and folders as they are.
+        settings: the plugin's settings.
+        last_failure: the last failure that the user saw, with its details.
+        with_names: whether names of files and folders stay.
     """
     root = engine_folder(settings)
     journal = Journal.read(root / ENVIRONMENT)
@@ -67,12 +67,12 @@ def report(settings: Settings, last_failure: str = "", *, with_names: bool = Fal
 
 
 def without_secrets(text: str) -> str:
-    """Blot out passwords, tokens and keys."""
+    """Mask passwords, tokens and keys."""
     return SECRET.sub(r"\1***", PASSWORD.sub(r"\1***@", text))
 
 
 def without_names(text: str) -> str:
-    """Blot out the names of files and folders, but for those of program files, which tell where an error was."""
+    """Mask names of files and folders; program files keep theirs, because they tell where an error was."""
     text = FILE.sub("<file>", PATH.sub(_program_file_or_nothing, text))
     try:
         user = getpass.getuser()

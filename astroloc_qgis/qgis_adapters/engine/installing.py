@@ -1,4 +1,4 @@
-"""How QGIS starts the installer's process: on which Python, with which variables, to do what."""
+"""The command, the environment variables and the parameters of the installer's process."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ KEPT = (
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_TRUSTED_HOST", "PIP_CERT", "PIP_CLIENT_CERT"),
     *("PIP_PROXY", "PIP_CONFIG_FILE"),
 )
-"""pip's variables that say where packages come from; all others could send them elsewhere."""
+"""pip's variables that name the source of packages; all others are dropped, because they can change the target."""
 
 
 def qgis_python() -> Path:
-    """Return the Python program that QGIS's own Python belongs to.
+    """Return the program of QGIS's own Python.
 
-    Inside QGIS ``sys.executable`` is QGIS itself on Windows and macOS, so the usual places are tried in turn.
+    Inside QGIS ``sys.executable`` is QGIS itself on Windows and macOS, so the usual places are searched.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none in the usual places.
     """
     base, program = Path(sys.base_prefix), Path(sys.executable)
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -58,7 +58,7 @@ def installer_command() -> list[str]:
 
 
 def installer_environment() -> QProcessEnvironment:
-    """Return the engine's clean environment, with the certificates that QGIS trusts and pip's own addresses."""
+    """Return the engine's environment, with the certificates that QGIS trusts and pip's addresses."""
     environment = engine_environment()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     for name, value in {**kept, **certificate_variables(engine_folder(Settings()))}.items():
@@ -67,7 +67,7 @@ def installer_environment() -> QProcessEnvironment:
 
 
 def install_params(settings: Settings) -> dict[str, Any]:
-    """Return what the installer is to do, as the settings say."""
+    """Return the parameters of "describe" and "install" for the settings."""
     spec = importlib.util.find_spec("osgeo")
     places = list(spec.submodule_search_locations or ()) if spec else []
     return {
@@ -80,7 +80,7 @@ def install_params(settings: Settings) -> dict[str, Any]:
 
 
 def _library_folders() -> list[str]:
-    """Return the folders of GDAL's DLLs; Windows alone needs to be told."""
+    """Return the folders of GDAL's DLLs; only Windows needs them."""
     if os.name != "nt":
         return []
     root = os.environ.get("OSGEO4W_ROOT", "")

@@ -1,4 +1,4 @@
-"""Finds the Python that runs the engine, and what it is started with."""
+"""The Python that runs the engine, its command and its environment variables."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DROPPED_PREFIXES = ("PIP_", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "PYTHON", 
 
 
 def find_interpreter(settings: Settings) -> Path:
-    """Return the engine's Python: as set, as $ASTROLOC_PYTHON says, of a checkout, or the installed environment.
+    """Return the engine's Python: that of the settings, of $ASTROLOC_PYTHON, of a checkout, or the installed one.
 
     Raises:
-        InputError: there is none; the sentence says what to do.
+        InputError: there is none; the message says what to do.
     """
     if settings.python:
         return _existing(settings.python, tr("AstroLoc's options"))
@@ -65,7 +65,7 @@ def engine_command(settings: Settings) -> list[str]:
 
 
 def engine_environment() -> QProcessEnvironment:
-    """Return QGIS's environment, and its proxy, without what would mislead the engine's Python.
+    """Return QGIS's environment and proxy, without the variables that change the engine's Python.
 
     GDAL's and PROJ's variables stay: the engine reads imagery, from the network too, as QGIS does.
     """

@@ -1,4 +1,4 @@
-"""Jobs for the engine, one after the other."""
+"""Runs jobs in the engine process, one after the other."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from astroloc_qgis.worker.protocol import CANCELLED, Failure, Result
 
 @dataclass(frozen=True)
 class Job:
-    """One request to the engine and what to do with its end.
+    """One request to the engine, with the functions that take its outcome.
 
     Attributes:
-        title: what the user sees while it runs.
+        title: the text that the user sees while it runs.
         method: the engine's method.
-        params: its parameters.
+        params: the method's parameters.
         done: called with the result.
-        failed: called with the failure; for jobs that never began, with one of kind ``cancelled``.
+        failed: called with the failure; if the job never began, with a failure of kind ``cancelled``.
     """
 
     title: str
@@ -39,9 +39,9 @@ class JobRunner(QObject):
     """
 
     started = pyqtSignal(object, int, int)
-    """A job begins: the job, its number (from 1) and how many there are."""
+    """A job begins: the job, its number (from 1) and the number of jobs."""
     progressed = pyqtSignal(object)
-    """The job is further (``ProgressEvent``)."""
+    """The job made progress (``ProgressEvent``)."""
     idle = pyqtSignal()
     """All jobs are over."""
 
@@ -57,11 +57,11 @@ class JobRunner(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way."""
+        """Whether a job runs."""
         return self._current is not None
 
     def run(self, jobs: Iterable[Job]) -> None:
-        """Run ``jobs`` after those that wait already."""
+        """Run ``jobs`` after those that already wait."""
         added = list(jobs)
         if not self.busy:
             self._number = self._total = 0
@@ -71,8 +71,8 @@ class JobRunner(QObject):
             self._next()
 
     def cancel(self) -> None:
-        """Stop the job under way and forget those that wait."""
-        self._forget_waiting()
+        """Stop the running job and drop those that wait."""
+        self._drop_waiting()
         self._engine.cancel()
 
     def _next(self) -> None:
@@ -95,13 +95,13 @@ class JobRunner(QObject):
     def _on_failure(self, failure: Failure) -> None:
         if (job := self._current) is not None:
             if failure.kind in (CANCELLED, START):
-                self._forget_waiting()
+                self._drop_waiting()
             try:
                 job.failed(failure)
             finally:
                 self._next()
 
-    def _forget_waiting(self) -> None:
+    def _drop_waiting(self) -> None:
         waiting = list(self._waiting)
         self._waiting.clear()
         for job in waiting:

@@ -1,4 +1,4 @@
-"""QGIS's proxy and certificates as environment variables, for child processes alone."""
+"""QGIS's proxy and certificates as environment variables for child processes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkPro
 
 SCHEMES = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5h"}
 SOME_ADDRESS = "https://example.org"
-"""Stands for any place on the network when the system is asked which proxy leads there; nothing is sent to it."""
+"""An address for asking the system which proxy it uses; nothing is sent to it."""
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 
 
 def proxy_variables() -> dict[str, str]:
-    """Return HTTP_PROXY and its like as QGIS's network options say; nothing where they name no proxy."""
+    """Return HTTP_PROXY and the like for QGIS's network options; empty where they name no proxy."""
     settings = QgsSettings()
     if not settings.value("proxy/proxyEnabled", False, type=bool):
         return {}
@@ -41,15 +41,15 @@ def proxy_variables() -> dict[str, str]:
 
 
 def proxy_address(scheme: str, host: str, port: str, user: str = "", password: str = "") -> str:
-    """Return a proxy as an address, with name and password escaped."""
+    """Return the address of a proxy, with name and password escaped."""
     who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "") + "@" if user else ""
     return f"{scheme}://{who}{host}" + (f":{port}" if port and port != "0" else "")
 
 
 def certificate_variables(folder: Path) -> dict[str, str]:
-    """Write the certificates that QGIS trusts into a folder; returns the variables that lead pip and uv there.
+    """Write the certificates that QGIS trusts into a folder; returns the variables that name the file to pip and uv.
 
-    What the system's own variables name stays.
+    Empty where the system's own variables already name certificates.
     """
     if any(os.environ.get(name) for name in CERTIFICATE_VARIABLES):
         return {}

@@ -1,4 +1,4 @@
-"""QGIS's side of the engine process: starts it, asks, listens, cancels, and survives its death."""
+"""QGIS's side of the engine process: starts it, sends requests, takes events, cancels, and replaces it when it dies."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from astroloc_qgis.worker import protocol
 from astroloc_qgis.worker.protocol import Event, Failure, Hello, ProgressEvent, ProtocolError, Request, Result
 
 START = "start"
-"""Kind of failure: the engine process did not come up; another request would fare no better."""
-KILLED_FOR_MEMORY = ("out of memory", "bad_alloc", "can't allocate memory", "Cannot allocate memory", "MemoryError")
+"""Kind of failure: the engine process did not start; another request would fail in the same way."""
+SIGNS_OF_MEMORY = ("out of memory", "bad_alloc", "can't allocate memory", "Cannot allocate memory", "MemoryError")
 
 
 class EngineProcess(QObject):
     """One engine process, started at the first request; one request at a time.
 
-    Every request ends with exactly one ``succeeded`` or ``failed``, whatever becomes of the process. A process that
-    has died, or had to be killed, is replaced at the next request.
+    Every request ends with exactly one ``succeeded`` or ``failed``, even if the process dies. The next request
+    replaces a process that has died or was killed.
 
     Args:
-        command: gives the program and its arguments; asked at each start; may raise ``AstroLocError``.
-        environment: gives the process's environment variables.
-        log: where its stderr goes.
-        hello_timeout_ms: how long the process may take to say hello.
-        cancel_timeout_ms: how long a cancelled request may take to end before the process is killed.
-        silence_timeout_ms: how long a request may go on without a sign of progress before the process is killed.
+        command: returns the program and its arguments; called at each start; may raise ``AstroLocError``.
+        environment: returns the process's environment variables.
+        log: takes its stderr.
+        hello_timeout_ms: the time that the process may take to send its hello.
+        cancel_timeout_ms: the time that a cancelled request may take to end before the process is killed.
+        silence_timeout_ms: the time without progress after which the process is killed.
     """
 
     ready = pyqtSignal(object)
-    """The process said hello (``Hello``)."""
+    """The process is ready (``Hello``)."""
     progressed = pyqtSignal(object)
-    """The request is further (``ProgressEvent``)."""
+    """The request made progress (``ProgressEvent``)."""
     succeeded = pyqtSignal(object)
     """The request is done (``Result``)."""
     failed = pyqtSignal(object)
@@ -75,16 +75,16 @@ class EngineProcess(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Whether a request runs."""
         return self._active is not None
 
     @property
     def process_id(self) -> int:
-        """The process's number, 0 when there is none."""
+        """The id of the process; 0 when there is none."""
         return int(self._process.processId()) if self._process else 0
 
     def request(self, method: str, params: Mapping[str, Any]) -> None:
-        """Ask the engine for something; the answer comes as a signal, never before this returns."""
+        """Send a request; the answer comes as a signal, never before this method returns."""
         if self._active is not None:
             raise RuntimeError(f"the engine is busy with {self._active.method}")
         self._last_id += 1
@@ -95,10 +95,10 @@ class EngineProcess(QObject):
         if self._process is None:
             QTimer.singleShot(0, self._start)
         elif self._said_hello:
-            self._ask(self._active)
+            self._send(self._active)
 
     def cancel(self) -> None:
-        """Ask the engine to stop; if it has not after a moment, kill it."""
+        """Ask the engine to stop; kill it if it does not stop in time."""
         if self._active is None or self._cancelling:
             return
         self._cancelling = True
@@ -106,22 +106,22 @@ class EngineProcess(QObject):
             self._last_id += 1
             self._write(Request(self._last_id, "cancel", {"id": self._active.id}))
             self._cancel_timer.start()
-        else:  # still starting: nothing is lost by ending it
+        else:  # still starting: ending it loses nothing
             QTimer.singleShot(0, self._on_cancel_timeout)
 
     def set_silence_timeout(self, seconds: float) -> None:
-        """Set how long a request may go on without a sign of progress."""
+        """Set the time that a request may go on without progress."""
         self._silence_timer.setInterval(max(1, round(seconds * 1000)))
 
     def stop(self) -> None:
-        """End the process, and whatever it is doing, now. A request under way gets no answer."""
+        """End the process now. A running request gets no answer."""
         active = self._finish()
         if active is not None and self._process is not None:
             self._process.kill()
         self._end_process()
 
     def _end_process(self) -> None:
-        """Let the process end, and see that it and those before it have ended."""
+        """Let the process end, and make sure that it and those before it have ended."""
         if self._process is not None:
             self._process.closeWriteChannel()  # an idle engine ends by itself then
         self._drop_process()
@@ -131,7 +131,7 @@ class EngineProcess(QObject):
                 process.waitForFinished(2000)
 
     def _settings_changed(self) -> bool:
-        """Whether the process that runs was started with other settings than are set now."""
+        """Whether the running process was started with other settings than the present ones."""
         try:
             return [*self._command(), *self._environment().toStringList()] != self._started_as
         except AstroLocError:
@@ -159,8 +159,8 @@ class EngineProcess(QObject):
         self._hello_timer.start()
         process.start(program, arguments)
 
-    def _ask(self, request: Request) -> None:
-        """Send the request that is now under way; from here on the process must give signs of life."""
+    def _send(self, request: Request) -> None:
+        """Send the request; from now on the process must report progress."""
         self._silence_timer.start()
         self._write(request)
 
@@ -179,7 +179,7 @@ class EngineProcess(QObject):
         self._buffer += rest
         if len(self._buffer) > protocol.LONGEST_LINE:
             sentence = tr("The engine sent what nobody can read, and was ended. Just try again.")
-            self._discard(protocol.DEFECT, sentence, self._with_log(repr(bytes(self._buffer[:200]))))
+            self._abandon(protocol.DEFECT, sentence, self._with_log(repr(bytes(self._buffer[:200]))))
 
     def _on_line(self, line: bytes) -> None:
         try:
@@ -193,7 +193,7 @@ class EngineProcess(QObject):
         if isinstance(event, Hello):
             self._on_hello(event)
         elif self._active is None or event.id != self._active.id:
-            return  # the answer to a cancel, or of a request that is over
+            return  # the answer to a cancel, or to a request that has ended
         elif isinstance(event, ProgressEvent):
             if not self._cancelling:
                 self._silence_timer.start()
@@ -212,12 +212,12 @@ class EngineProcess(QObject):
         self._hello_timer.stop()
         if hello.protocol != protocol.PROTOCOL_VERSION:
             sentence = tr("The engine is of another version than the plugin (protocol {theirs} instead of {ours}).")
-            self._discard(START, sentence.format(theirs=hello.protocol, ours=protocol.PROTOCOL_VERSION))
+            self._abandon(START, sentence.format(theirs=hello.protocol, ours=protocol.PROTOCOL_VERSION))
             return
         self._said_hello = True
         self.ready.emit(hello)
         if self._active is not None:
-            self._ask(self._active)
+            self._send(self._active)
 
     def _on_log(self) -> None:
         if self._process is not None:
@@ -226,43 +226,43 @@ class EngineProcess(QObject):
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
             sentence = tr("The engine's Python, {program}, cannot be started: press “Set up the engine…”.")
-            self._discard(START, sentence.format(program=self._process.program()), self._process.errorString())
+            self._abandon(START, sentence.format(program=self._process.program()), self._process.errorString())
 
     def _on_finished(self) -> None:
         self._on_output()
         self._on_log()
-        if self._process is None:  # the output said that all was lost
+        if self._process is None:  # its output has already ended it
             return
         if self._cancelling:
-            self._discard(protocol.CANCELLED, tr("Cancelled."))
+            self._abandon(protocol.CANCELLED, tr("Cancelled."))
         elif self._said_hello:
             status = self._process.exitCode()
             crashed = self._process.exitStatus() == QProcess.ExitStatus.CrashExit
             ending = tr("It ended with status {status}{crash}.").format(status=status, crash=", crashed" * crashed)
-            self._discard(protocol.DEFECT, self._unexpected_end(), self._with_log(ending))
+            self._abandon(protocol.DEFECT, self._unexpected_end(), self._with_log(ending))
         else:
             sentence = tr("The engine could not start: press “Set up the engine…” and there Repair.")
-            self._discard(START, sentence, self._with_log(""))
+            self._abandon(START, sentence, self._with_log(""))
 
     def _on_hello_timeout(self) -> None:
         sentence = tr("The engine did not start within {seconds} seconds: try again.")
-        self._discard(START, sentence.format(seconds=self._hello_timer.interval() // 1000), self._with_log(""))
+        self._abandon(START, sentence.format(seconds=self._hello_timer.interval() // 1000), self._with_log(""))
 
     def _on_silence(self) -> None:
         sentence = tr("The engine gave no sign of progress for {seconds} seconds and was ended. Just try again.")
         seconds = self._silence_timer.interval() // 1000
-        self._discard(protocol.DEFECT, sentence.format(seconds=seconds), self._with_log(""))
+        self._abandon(protocol.DEFECT, sentence.format(seconds=seconds), self._with_log(""))
 
     def _unexpected_end(self) -> str:
-        if any(sign in self._log.tail for sign in KILLED_FOR_MEMORY):
+        if any(sign in self._log.tail for sign in SIGNS_OF_MEMORY):
             return tr("The engine ran out of memory and stopped: close other programs, then try again.")
         return tr("The engine stopped unexpectedly. Nothing of the project is lost: just try again.")
 
     def _on_cancel_timeout(self) -> None:
-        self._discard(protocol.CANCELLED, tr("Cancelled."))
+        self._abandon(protocol.CANCELLED, tr("Cancelled."))
 
-    def _discard(self, kind: str, message: str, details: str = "") -> None:
-        """Do away with the process, and end the request if there is one."""
+    def _abandon(self, kind: str, message: str, details: str = "") -> None:
+        """Kill the process, and end the request if there is one."""
         process = self._process
         self._drop_process()
         if process is not None:
@@ -270,7 +270,7 @@ class EngineProcess(QObject):
         self._fail(kind, message, details)
 
     def _drop_process(self) -> None:
-        """Stop listening to the process; it goes once it has ended."""
+        """Stop listening to the process; it is deleted once it has ended."""
         process, self._process = self._process, None
         self._said_hello = False
         self._hello_timer.stop()
@@ -287,10 +287,10 @@ class EngineProcess(QObject):
             process.deleteLater()
         else:
             self._dying.append(process)
-            process.finished.connect(functools.partial(self._bury, process))
+            process.finished.connect(functools.partial(self._delete, process))
 
-    def _bury(self, process: QProcess, *_status: object) -> None:
-        """A process that was let go has ended."""
+    def _delete(self, process: QProcess, *_status: object) -> None:
+        """Delete a dropped process that has ended."""
         if process in self._dying:
             self._dying.remove(process)
         process.deleteLater()
