@@ -357,7 +357,7 @@ def test_the_report_says_what_a_developer_asks_first(page):
 def test_the_report_holds_no_secret_and_no_name_unless_allowed(plugin, page, tmp_path):
     plugin.engine_parts.setup.last_failure = (
         f"The photo {tmp_path}/secret places/ISS060-E-1.jpg is broken: ISS060-E-1.jpg\n"
-        'File "/home/ada/.local/astroloc_qgis/engine/photo.py", line 3\n'
+        'File "/home/ada/.local/astroloc_qgis/engine/photo/reading.py", line 3\n'
         "http://ada:pass@proxy.example:1 C:\\Users\\Ada Lovelace\\x.tif token=abc123"
     )
     text = page.copy_report()
