@@ -99,12 +99,12 @@ def unload(_request: requests.Unload, progress: Progress) -> Mapping[str, Any]:
     return {"memory_mb": models.memory_in_use() >> 20}
 
 
-def _with_nadir(request: requests.Localize | requests.Refine) -> dict[str, Any]:
+def _with_nadir(request: requests.GeoreferencePhoto) -> dict[str, Any]:
     """Return the options of a request for the engine, with the nadir as the engine's ``Nadir``."""
     from astroloc_qgis.engine.geometry.nadir import Nadir
 
-    nadir = {} if request.nadir is None else {"nadir": Nadir(*request.nadir)}
-    return {**request.optional(), **nadir}
+    changed = {} if request.nadir is None else {"nadir": Nadir(*request.nadir)}
+    return {**request.optional(), **changed}
 
 
 def _prepared(schema: type[requests.Parameters], method: Method[Any], threads: int, memory_mb: int) -> Handler:

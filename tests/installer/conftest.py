@@ -99,7 +99,7 @@ def world(tmp_path):
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory):
-    """An environment without packages, as a broken-off install leaves it, and a whole one: copies take no seconds."""
+    """An environment without packages, as an interrupted install leaves it, and a whole one: copies take no seconds."""
     folder = tmp_path_factory.mktemp("templates")
     with an_interrupted_install(folder) as made:
         shutil.copytree(made.root, folder / "begun", symlinks=True)
@@ -111,7 +111,7 @@ def templates(tmp_path_factory):
 
 @pytest.fixture
 def begun(world, templates):
-    """An install that was broken off before its first package."""
+    """An install that was interrupted before its first package."""
     shutil.copytree(templates / "begun", world.root, symlinks=True)
     return world
 

@@ -1,4 +1,4 @@
-"""An install goes on where it was broken off, and leaves no process behind."""
+"""An interrupted install continues where it stopped, and leaves no process behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Through a SOCKS proxy all goes that goes through one that speaks HTTP, and its refusals are told as clearly."""
+"""An install goes through a SOCKS proxy with uv and with pip, and a proxy that refuses is one sentence."""
 
 from __future__ import annotations
 

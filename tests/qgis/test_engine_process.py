@@ -1,4 +1,4 @@
-"""QGIS's side of the engine process: every request ends once, whatever becomes of the process."""
+"""QGIS's side of the engine process: every request ends once, even when the process dies."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_a_process_started_with_other_settings_is_replaced_at_the_next_request(q
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_bytes_come_from_the_engine_a_request_ends_once(qtbot, make_engine, seed):
+def test_a_request_ends_once_after_any_bytes_from_the_engine(qtbot, make_engine, seed):
     """Random bytes, and messages that are nearly right, before and between the right ones."""
     engine = make_engine("fuzz", str(seed), silence_timeout_ms=5000, hello_timeout_ms=20_000)
     ends = []

@@ -30,7 +30,7 @@ TIMEOUT = 120_000
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    """An environment without packages, as a broken-off install leaves it."""
+    """An environment without packages, as an interrupted install leaves it."""
     with an_interrupted_install(tmp_path_factory.mktemp("template")) as made:
         return made.root
 

@@ -92,7 +92,7 @@ def test_a_graphics_card_falls_back_to_smaller_pieces_then_to_the_processor():
         (RuntimeError("expected a tensor"), False),
     ],
 )
-def test_whatever_library_says_it_a_lack_of_memory_is_known(error, about_memory):
+def test_a_lack_of_memory_is_recognized_from_every_library(error, about_memory):
     assert is_out_of_memory(error) is about_memory
 
 
