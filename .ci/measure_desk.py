@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -85,8 +84,9 @@ def main(megapixels: float) -> None:
     from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool
     from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
     from astroloc_qgis.gui.desk.canvas.screen import Screen
+    from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
     from astroloc_qgis.gui.desk.placing import place_in_view
-    from astroloc_qgis.gui.model.history import PhotoDesk
+    from astroloc_qgis.gui.model.photo_list import PhotoItem
     from astroloc_qgis.qgis_adapters.desk_photo import read_pyramid
 
     canvas = QgsMapCanvas()
@@ -104,11 +104,14 @@ def main(megapixels: float) -> None:
     print(f"photo        {width} x {height} = {width * height / 1e6:.1f} megapixels, read in {seconds:.1f} s")
     print(f"memory       {pyramid.bytes / 2**20:.0f} MB for the photo at all sizes")
     print(f"             the process went from {before:.0f} to {memory_mb():.0f} MB")
-    desk = PhotoDesk(Path("photo.jpg"))
+    current = CurrentPhoto()
+    current.put(PhotoItem(Path("photo.jpg")))
+    desk = current.desk
+    if desk is None:
+        raise RuntimeError("no photo is on the desk")
     live = LiveItem(canvas)
-    owner = SimpleNamespace(current_desk=lambda: desk, undo=desk.stack.undo, redo=desk.stack.redo)
     desk.previewed.connect(lambda: live.show_photo(pyramid, desk.placement, desk.work))
-    tool = FootprintTool(canvas, owner, live)
+    tool = FootprintTool(canvas, current, live)
     canvas.setMapTool(tool)
     placement = place_in_view(Screen.of(canvas.mapSettings()), pyramid.size, None)
     if placement is None:

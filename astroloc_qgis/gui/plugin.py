@@ -9,7 +9,7 @@ from qgis.core import QgsSettings
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import Qt, QTimer, QTranslator
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction, QWidget
+from qgis.PyQt.QtWidgets import QAction, QDockWidget, QWidget
 
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.text import install_translation, remove_translation, tr, user_locale
@@ -17,7 +17,9 @@ from astroloc_qgis.qgis_adapters.text import install_translation, remove_transla
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
+    from astroloc_qgis.gui.desk.desk import Desk
     from astroloc_qgis.gui.dock.dock import AstroLocDock
+    from astroloc_qgis.gui.session import Session
     from astroloc_qgis.gui.setup.engine_parts import EngineParts
 
 SHOWN = "astroloc/dock/shown"
@@ -34,7 +36,9 @@ class AstroLocPlugin:
     def __init__(self, iface: QgisInterface) -> None:
         self.iface = iface
         self.action: QAction | None = None
+        self._session: Session | None = None
         self._dock: AstroLocDock | None = None
+        self._desk: Desk | None = None
         self._engine_parts: EngineParts | None = None
         self._options: OptionsFactory | None = None
         self._translator: QTranslator | None = None
@@ -45,6 +49,11 @@ class AstroLocPlugin:
         if self._dock is None and self.action is not None:
             self._build()
         return self._dock
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk, built with the dock."""
+        return self._desk if self.dock is not None else None
 
     @property
     def engine_parts(self) -> EngineParts | None:
@@ -76,12 +85,20 @@ class AstroLocPlugin:
         if self._engine_parts is not None:
             self._engine_parts.stop()
             self._engine_parts = None
+        if self._session is not None:
+            self._session.stop()
+        if self._desk is not None:
+            self._desk.stop()
+            self._take_away(self._desk.dock)
+            self._desk = None
         if self._dock is not None:
             QgsSettings().setValue(SHOWN, not self._dock.isHidden())
-            self._dock.shut_down()
-            self.iface.removeDockWidget(self._dock)
-            self._dock.deleteLater()
+            self._dock.stop()
+            self._take_away(self._dock)
             self._dock = None
+        if self._session is not None:
+            self._session.deleteLater()
+            self._session = None
         if self.action is not None:
             self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
             self.iface.removeToolBarIcon(self.action)
@@ -91,17 +108,35 @@ class AstroLocPlugin:
         self._translator = None
 
     def _build(self) -> None:
+        """Make the session, and the dock and the desk on it."""
+        from astroloc_qgis.gui.desk.desk import Desk
+        from astroloc_qgis.gui.desk.desk_dock import DeskDock
         from astroloc_qgis.gui.dock.dock import AstroLocDock
+        from astroloc_qgis.gui.localization_jobs import LocalizationJobs
+        from astroloc_qgis.gui.session import Session
         from astroloc_qgis.gui.setup.engine_parts import EngineParts
 
         window = self.iface.mainWindow()
-        self._dock = AstroLocDock(self.iface, window)
-        self._engine_parts = EngineParts(self.iface, self._dock)
+        self._session = Session(self.iface, window)
+        jobs = LocalizationJobs(self._session)
+        self._dock = AstroLocDock(self._session, jobs, window)
+        desk_dock = DeskDock(window)
+        if not window.restoreDockWidget(desk_dock):  # it was never there before
+            self.iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, desk_dock)
+            desk_dock.hide()
+        self._desk = Desk(self._session, jobs, desk_dock)
+        self._engine_parts = EngineParts(self._session, self._dock)
+        self._dock.add_banner(self._engine_parts.banner)
+        self._dock.visibilityChanged.connect(self._engine_parts.on_dock_visibility)
         if not window.restoreDockWidget(self._dock):  # it was never there before
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
         if self.action is not None:
             self._dock.toggleViewAction().toggled.connect(self.action.setChecked)
             self.action.setChecked(not self._dock.isHidden())
+
+    def _take_away(self, dock: QDockWidget) -> None:
+        self.iface.removeDockWidget(dock)
+        dock.deleteLater()
 
     def _show(self, shown: bool) -> None:
         if self.dock is not None:

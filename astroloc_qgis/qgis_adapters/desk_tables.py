@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.qgis_adapters.text import tr
 
 _PARTS = re.compile(r"(ISS|STS)0*(\d{1,3})[-_ ]?([A-Z]{1,3})[-_ ]?0*(\d{1,6})", re.IGNORECASE)
@@ -15,9 +16,14 @@ _PARTS = re.compile(r"(ISS|STS)0*(\d{1,3})[-_ ]?([A-Z]{1,3})[-_ ]?0*(\d{1,6})", 
 
 @dataclass(frozen=True)
 class Known:
-    """What a table says of a photo: (latitude, longitude) in degrees, or None."""
+    """What a table says of a photo.
 
-    nadir: tuple[float, float] | None
+    Attributes:
+        nadir: the sub-satellite point, if the table has it.
+        centre: (latitude, longitude) of the photo's centre in degrees, if the table has it.
+    """
+
+    nadir: Nadir | None
     centre: tuple[float, float] | None
 
 
@@ -54,7 +60,7 @@ def read_metadata(path: Path) -> dict[str, Known]:
     for row in rows[1:]:
         key = photo_key("-".join(row[column].strip() for column in number if column < len(row)))
         if key:
-            found[key] = Known(_place(row, nadir), _place(row, centre))
+            found[key] = Known(Nadir(*below) if (below := _place(row, nadir)) else None, _place(row, centre))
     return found
 
 

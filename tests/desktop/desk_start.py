@@ -34,7 +34,8 @@ def on_screen(pixels):
 
 def desk_status():
     main = plugins["astroloc_qgis"].dock
-    desk, dock = main.desk, main.desk_dock
+    desk = plugins["astroloc_qgis"].desk
+    dock = desk.dock
     found = {}
     if dock.isVisible():
         for name in ("place", "correct", "tie", "undo", "redo", "refine", "fit", "accept", "reject", "export"):
@@ -55,10 +56,15 @@ def desk_status():
         rect = main.photos.visualRect(main.photos.photos.index(row))
         found[f"photo {item.name}"] = middle(main.photos.viewport(), rect.center())
     found["review"] = middle(main.desk_button)
-    work = desk.work()
+    work = desk.current.work
     place = work.placement if work else None
-    told = {"widgets": found, "open": desk.is_open, "read": desk.pyramid is not None, "status": dock.status.text()}
-    told["on desk"] = desk.item.name if desk.item else ""
+    told = {
+        "widgets": found,
+        "open": desk.is_open,
+        "read": desk.current.pyramid is not None,
+        "status": dock.status.text(),
+    }
+    told["on desk"] = desk.current.item.name if desk.current.item else ""
     told["work"] = {}
     for item in main.photos.photos.items:
         one = item.desk.work

@@ -66,7 +66,7 @@ def status():
         "index": dock.index.about.text(),
         "hint": dock.hint.text(),
         "ready": dock.localize_button.isEnabled(),
-        "busy": dock.localization.busy,
+        "busy": dock.session.busy,
         "progress": dock.progress.text.text() if dock.progress.isVisible() else "",
         "photos": [[item.name, item.state.value, item.note] for item in dock.photos.photos.items],
         "messages": [item.text() for item in iface.messageBar().items()],
@@ -79,7 +79,7 @@ def status():
             parts.dialog.disk.text() if parts.dialog else "",
             parts.dialog.status.text() if parts.dialog else "",
         ],
-        "engine": dock.localization.engine.process_id,
+        "engine": dock.session.engine.process_id,
     }
 
 

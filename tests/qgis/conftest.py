@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from qgis.core import Qgis, QgsProject, QgsSettings
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsProject, QgsRectangle, QgsSettings
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, QSize
+from qgis.PyQt.QtGui import QColor, QImage
 
 from astroloc_qgis import classFactory
-from astroloc_qgis.gui.dock import index_chooser
-from astroloc_qgis.gui.model import keeper
+from astroloc_qgis.gui.model import index_choice, project_store
 
 SCRIPT = Path(__file__).resolve().parents[1] / "worker" / "scripted_worker.py"
+SECOND = 1000
 ENGINE_SECONDS = 180
 """How long a test waits for the real engine, at most."""
 
@@ -50,13 +51,13 @@ def plugin(qgis_iface, qgis_new_project, monkeypatch, tmp_path_factory):
     """The plugin, loaded as QGIS loads it and unloaded after the test."""
     monkeypatch.setenv("ASTROLOC_PYTHON", sys.executable)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(index_chooser, "world_index", lambda: None)  # as if none had come with the plugin
+    monkeypatch.setattr(index_choice, "world_index", lambda: None)  # as if none had come with the plugin
     kept = tmp_path_factory.mktemp("profile") / "unsaved.astroloc.gpkg"
-    beside = keeper.store_path
-    monkeypatch.setattr(keeper, "store_path", lambda project: beside(project) if project.fileName() else kept)
+    beside = project_store.store_path
+    monkeypatch.setattr(project_store, "store_path", lambda project: beside(project) if project.fileName() else kept)
     loaded = classFactory(Iface(qgis_iface))
     loaded.initGui()
-    loaded.dock.settings.threads = 1
+    loaded.dock.session.settings.threads = 1
     yield loaded
     loaded.unload()
     QgsProject.instance().clear()
@@ -70,7 +71,7 @@ def dock(plugin):
 @pytest.fixture
 def scripted(dock):
     """The dock with the scripted worker in the engine's place."""
-    dock.localization.engine._command = lambda: [sys.executable, str(SCRIPT)]
+    dock.session.engine._command = lambda: [sys.executable, str(SCRIPT)]
     return dock
 
 
@@ -82,6 +83,38 @@ def messages(plugin):
         return [(item.level(), item.text()) for item in reversed(plugin.iface.messageBar().items())]
 
     return read
+
+
+@pytest.fixture
+def canvas(qtbot, qgis_canvas):
+    window = qgis_canvas.window()
+    window.show()
+    qgis_canvas.setFixedSize(QSize(800, 600))
+    qtbot.waitUntil(lambda: qgis_canvas.mapSettings().outputSize().width() > 700, timeout=2 * SECOND)
+    qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    qgis_canvas.setExtent(QgsRectangle(1_000_000, 5_700_000, 1_400_000, 6_000_000))
+    yield qgis_canvas
+    qgis_canvas.setMinimumSize(0, 0)
+    qgis_canvas.setMaximumSize(16777215, 16777215)
+    window.hide()
+
+
+@pytest.fixture
+def desk(qtbot, plugin, dock, canvas, tmp_path):
+    """The desk, open, with one photo of 900 x 600 pixels placed in the middle of the map."""
+    image = QImage(900, 600, QImage.Format.Format_RGB32)
+    image.fill(QColor(200, 80, 40))
+    for x in range(40):
+        image.setPixelColor(x, x, QColor("black"))  # the engine refuses a photo of one colour
+    assert image.save(str(tmp_path / "a.png"))
+    dock.add_photos([tmp_path / "a.png"])
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    dock.desk_button.click()
+    desk = plugin.desk
+    qtbot.waitUntil(lambda: desk.current.pyramid is not None, timeout=3 * SECOND)
+    desk.actions.place_here()
+    qtbot.wait(200)  # QGIS zooms to the first layer of an empty project, when it comes round to it
+    return desk
 
 
 SUCCESS, WARNING, CRITICAL = (

@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 from qgis.PyQt.QtGui import QImage, QPainter
 
-from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
-from astroloc_qgis.gui.model.work import Candidate, PhotoState, TiePoint
+from astroloc_qgis.gui.model.places import place_name
+from astroloc_qgis.gui.model.tie_points import TiePoint
+from astroloc_qgis.gui.model.work import Candidate, PhotoState
 
-from .test_desk_live import canvas, desk, work  # noqa: F401 - fixtures
+from .hand import work
 
 
 @pytest.fixture
-def proposed(desk):  # noqa: F811
+def proposed(desk):
     """A photo that the machine localized from the second of three candidates."""
     candidates = (
         Candidate(11, 720, 1090, 4, 1, 0.9),
@@ -29,7 +30,7 @@ def proposed(desk):  # noqa: F811
         tie_points=ties,
         facts={"candidate": {"zoom": 11, "row": 722, "column": 1092}, "confidence": 0.97, "inliers": 71},
     )
-    desk.item.desk.change(found, "Localize")
+    desk.current.item.desk.change(found, "Localize")
     return desk
 
 
@@ -65,8 +66,8 @@ def test_a_click_shows_the_place_on_the_map(proposed):
 
 def test_refine_this_one_asks_the_engine_for_that_block(proposed, dock, monkeypatch):
     asked = []
-    monkeypatch.setattr(dock.localization.jobs, "run", lambda jobs: asked.extend(jobs))
-    monkeypatch.setattr(dock.reference, "uri", lambda: "x.tif")
+    monkeypatch.setattr(dock.session.jobs, "run", lambda jobs: asked.extend(jobs))
+    monkeypatch.setattr(dock.session.reference, "uri", lambda: "x.tif")
     proposed.dock.candidates.table.selectRow(0)
     proposed.dock.candidates.refine_button.click()
     (job,) = (job for job in asked if job.method == "refine")
@@ -78,7 +79,7 @@ def test_one_is_struck_out_and_brought_back(proposed):
     proposed.dock.candidates.reject_button.click()
     assert [one.verdict for one in work(proposed).candidates] == ["rejected", "localized", ""]
     assert text(proposed.dock.candidates, 0, 5) == "rejected"
-    proposed.undo()
+    proposed.current.undo()
     assert work(proposed).candidates[0].verdict == ""
 
 
@@ -87,7 +88,7 @@ def test_none_of_these_takes_the_photo_off_the_map_until_it_is_undone(proposed):
     assert work(proposed).state is PhotoState.NOT_LOCALIZED
     assert work(proposed).placement is None
     assert {one.verdict for one in work(proposed).candidates} == {"rejected"}
-    proposed.undo()
+    proposed.current.undo()
     assert work(proposed).state is PhotoState.LOCALIZED
 
 

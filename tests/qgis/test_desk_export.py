@@ -12,25 +12,26 @@ from qgis.core import QgsProject, QgsRasterLayer
 
 from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.gui.desk.panels.export_dialog import REPORT, ExportDialog
-from astroloc_qgis.gui.model.work import PhotoState, TiePoint
+from astroloc_qgis.gui.model.tie_points import TiePoint
+from astroloc_qgis.gui.model.work import PhotoState
 
 from .conftest import ENGINE_SECONDS
-from .test_desk_live import canvas, corners, desk, work  # noqa: F401 - fixtures
+from .hand import corners, work
 
 TIMEOUT = ENGINE_SECONDS * 1000
 
 
-def dialog_for(dock, tmp_path, *forms):
-    items = dock.desk.output.exportable()
-    dialog = ExportDialog(items, dock.desk.item, tmp_path)
+def dialog_for(desk, tmp_path, *forms):
+    items = desk.export.exportable()
+    dialog = ExportDialog(items, desk.current.item, tmp_path)
     dialog.folder.setFilePath(str(tmp_path / "out"))
     for form, box in dialog.forms.items():
         box.setChecked(form in forms)
     return dialog
 
 
-def test_the_usual_is_ticked_and_one_click_away(desk, dock, tmp_path):  # noqa: F811
-    dialog = ExportDialog(dock.desk.output.exportable(), dock.desk.item, tmp_path)
+def test_the_usual_is_ticked_and_one_click_away(desk, dock, tmp_path):
+    dialog = ExportDialog(desk.export.exportable(), desk.current.item, tmp_path)
     assert dialog.options()["forms"] == ["geotiff", "footprint_gpkg", "sidecar"]
     assert dialog.ok.isEnabled()
     assert dialog.example.text() == "For example a_georeferenced.tif"
@@ -38,17 +39,17 @@ def test_the_usual_is_ticked_and_one_click_away(desk, dock, tmp_path):  # noqa: 
     assert list(dialog.forms) == [*FORMS, "report"]
 
 
-def test_choices_are_remembered(desk, dock, tmp_path):  # noqa: F811
-    dialog = dialog_for(dock, tmp_path, "cog", "stac")
+def test_choices_are_remembered(desk, dock, tmp_path):
+    dialog = dialog_for(desk, tmp_path, "cog", "stac")
     dialog.name.setText("{number}")
     dialog._on_accept()
-    again = ExportDialog(dock.desk.output.exportable(), dock.desk.item, tmp_path)
+    again = ExportDialog(desk.export.exportable(), desk.current.item, tmp_path)
     assert again.options()["forms"] == ["cog", "stac"]
     assert (again.name.text(), again.folder.filePath()) == ("{number}", str(tmp_path / "out"))
 
 
-def test_nothing_ticked_or_a_bad_name_is_told_and_cannot_be_exported(desk, dock, tmp_path):  # noqa: F811
-    dialog = dialog_for(dock, tmp_path)
+def test_nothing_ticked_or_a_bad_name_is_told_and_cannot_be_exported(desk, dock, tmp_path):
+    dialog = dialog_for(desk, tmp_path)
     assert not dialog.ok.isEnabled()
     dialog.forms["cog"].setChecked(True)
     assert dialog.ok.isEnabled()
@@ -58,16 +59,16 @@ def test_nothing_ticked_or_a_bad_name_is_told_and_cannot_be_exported(desk, dock,
 
 
 @pytest.mark.slow
-def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot, desk, dock, tmp_path):  # noqa: F811
+def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot, desk, dock, tmp_path):
     lonlat = corners(desk)
     ties = tuple(
         TiePoint(x, y, lon, lat)
         for (x, y), (lon, lat) in zip([(0, 0), (900, 0), (900, 600), (0, 600)], lonlat, strict=True)
     )
-    desk.item.desk.change(replace(work(desk), tie_points=ties), "Add tie points")
-    dialog = dialog_for(dock, tmp_path, "geotiff", "cog", "footprint_geojson", "points", "sidecar", REPORT)
-    desk.output.run(dialog)
-    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=TIMEOUT)
+    desk.current.item.desk.change(replace(work(desk), tie_points=ties), "Add tie points")
+    dialog = dialog_for(desk, tmp_path, "geotiff", "cog", "footprint_geojson", "points", "sidecar", REPORT)
+    desk.export.run(dialog)
+    qtbot.waitUntil(lambda: not dock.session.busy, timeout=TIMEOUT)
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == [
         "a_georeferenced.json",
@@ -78,7 +79,7 @@ def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot,
         "a_georeferenced_footprint.geojson",
     ]
     assert work(desk).state is PhotoState.EXPORTED
-    assert desk.item.state is PhotoState.EXPORTED  # in the list, too
+    assert desk.current.item.state is PhotoState.EXPORTED  # in the list, too
     box = QgsRasterLayer(str(out / "a_georeferenced.tif"), "x").extent()
     vector = ogr.Open(str(out / "a_georeferenced_footprint.geojson"))
     west, east, south, north = vector.GetLayer(0).GetExtent()
@@ -92,7 +93,7 @@ def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot,
     assert len(pdf) > 10_000
 
     before = work(desk).tie_points
-    desk.places.read_control_points(out / "a_georeferenced.points")
+    desk.actions.read_control_points(out / "a_georeferenced.points")
     again = work(desk).tie_points[len(before) :]
     np.testing.assert_allclose(
         [(p.x, p.y, p.lon, p.lat) for p in again], [(p.x, p.y, p.lon, p.lat) for p in before], atol=1e-8
@@ -100,10 +101,10 @@ def test_a_photo_placed_by_hand_is_exported_where_it_lies_with_its_report(qtbot,
 
 
 @pytest.mark.slow
-def test_accepting_brings_the_files_on_the_map_up_to_date(qtbot, desk, dock, tmp_path):  # noqa: F811
-    dock.settings.output = tmp_path / "results"
-    desk.accept()
-    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=TIMEOUT)
+def test_accepting_brings_the_files_on_the_map_up_to_date(qtbot, desk, dock, tmp_path):
+    dock.session.settings.output = tmp_path / "results"
+    desk.actions.accept()
+    qtbot.waitUntil(lambda: not dock.session.busy, timeout=TIMEOUT)
     assert work(desk).state is PhotoState.ACCEPTED
     assert not work(desk).stale
     group = QgsProject.instance().layerTreeRoot().findGroup("AstroLoc").findGroup("a")

@@ -17,11 +17,12 @@ from qgis.core import (
 )
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.desk.names import file_names
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.gui.desk.file_names import file_names
 from astroloc_qgis.gui.model.work import PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
 
-from .test_plugin import make_photo
+from .files import make_photo
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_nadir_and_centre_are_found_by_the_names_of_the_columns(tmp_path, table)
     path = tmp_path / "photos.csv"
     path.write_text(table)
     (known,) = read_metadata(path).values()
-    assert (known.nadir, known.centre) == ((45.5, 9.25), (44.1, 8.0))
+    assert (known.nadir, known.centre) == (Nadir(45.5, 9.25), (44.1, 8.0))
 
 
 def test_a_table_without_such_columns_is_refused_in_a_sentence(tmp_path):
@@ -57,18 +58,18 @@ def test_a_table_without_such_columns_is_refused_in_a_sentence(tmp_path):
         read_metadata(path)
 
 
-def test_a_table_gives_each_photo_on_the_list_its_own_and_it_can_be_undone(dock, tmp_path):
+def test_a_table_gives_each_photo_on_the_list_its_own_and_it_can_be_undone(plugin, dock, tmp_path):
     dock.add_photos([make_photo(tmp_path, name) for name in ("ISS056-E-181034", "iss056e000007", "holiday")])
     path = tmp_path / "photos.csv"
     path.write_text("photo,nadir lat,nadir lon\nISS056-E-7,1,2\nISS056-E-181034,45.5,9.25\nISS056-E-9,,\n")
-    dock.desk.places.read_table(path)
+    plugin.desk.position.read_table(path)
     nadirs = {item.name: item.nadir for item in dock.photos.photos.items}
-    assert nadirs == {"ISS056-E-181034": (45.5, 9.25), "iss056e000007": (1.0, 2.0), "holiday": None}
+    assert nadirs == {"ISS056-E-181034": Nadir(45.5, 9.25), "iss056e000007": Nadir(1.0, 2.0), "holiday": None}
     dock.photos.photos.items[0].desk.stack.undo()
     assert dock.photos.photos.items[0].nadir is None
 
 
-def test_a_selected_polygon_becomes_the_search_area_itself_and_not_its_box(dock, qgis_canvas, tmp_path):
+def test_a_selected_polygon_becomes_the_search_area_itself_and_not_its_box(plugin, dock, qgis_canvas, tmp_path):
     dock.add_photos([make_photo(tmp_path, "a")])
     dock.photos.setCurrentIndex(dock.photos.photos.index(0))
     layer = QgsVectorLayer("Polygon?crs=EPSG:3857", "coast", "memory")
@@ -78,7 +79,7 @@ def test_a_selected_polygon_becomes_the_search_area_itself_and_not_its_box(dock,
     layer.selectAll()
     QgsProject.instance().addMapLayer(layer)
     qgis_canvas.setLayers([layer])
-    dock.desk.places.take_map_view()
+    plugin.desk.position.take_map_view()
     (item,) = dock.photos.photos.items
     assert item.desk.work.area["extent"] == pytest.approx([0, 0, 1, 1], abs=1e-3)
     inside = QgsGeometry.fromWkt(item.desk.work.area["polygon"])
@@ -86,19 +87,19 @@ def test_a_selected_polygon_becomes_the_search_area_itself_and_not_its_box(dock,
     assert not inside.contains(QgsPointXY(0.8, 0.8))
 
 
-def test_the_map_view_becomes_the_search_area_and_goes_to_the_engine(dock, qgis_canvas, tmp_path):
+def test_the_map_view_becomes_the_search_area_and_goes_to_the_engine(plugin, dock, qgis_canvas, tmp_path):
     dock.add_photos([make_photo(tmp_path, "a")])
     dock.photos.setCurrentIndex(dock.photos.photos.index(0))
     qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     qgis_canvas.setExtent(QgsRectangle(9.0, 45.0, 11.0, 46.0))
-    dock.desk.places.take_map_view()
+    plugin.desk.position.take_map_view()
     (item,) = dock.photos.photos.items
     west, south, east, north = item.desk.work.area["extent"]
     assert west <= 9 < 11 <= east
     assert south <= 45 < 46 <= north
-    assert dock.localization._photo_job(item, "x.tif").params["extent"] == [west, south, east, north]
-    dock.desk.places.set_area({"radius_km": 0})
-    params = dock.localization._photo_job(item, "x.tif").params
+    assert dock.jobs.photo_job(item, "x.tif").params["extent"] == [west, south, east, north]
+    plugin.desk.position.set_area({"radius_km": 0})
+    params = dock.jobs.photo_job(item, "x.tif").params
     assert params["radius_km"] == 0
     assert "extent" not in params
 

@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QSize
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.gui.desk.canvas.screen import Screen, warp
-from astroloc_qgis.gui.model.work import Placement
+from astroloc_qgis.gui.model.placement import Placement
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, read_pyramid
 
 SIZE = (600, 400)

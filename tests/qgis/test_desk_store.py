@@ -12,10 +12,13 @@ import pytest
 from qgis.core import QgsProject, QgsVectorLayer
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.model.work import Candidate, PhotoState, Placement, TiePoint, Work
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.gui.model.placement import Placement
+from astroloc_qgis.gui.model.tie_points import TiePoint
+from astroloc_qgis.gui.model.work import Candidate, PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_store import DeskStore
 
-from .test_plugin import make_photo
+from .files import make_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 RING = [[10.0, 46.0], [11.0, 46.1], [11.1, 45.2], [10.1, 45.1]]
@@ -23,7 +26,7 @@ RING = [[10.0, 46.0], [11.0, 46.1], [11.1, 45.2], [10.1, 45.1]]
 FULL = Work(
     state=PhotoState.NEEDS_REVIEW,
     note="confidence 0.61",
-    nadir=(45.5, 9.25),
+    nadir=Nadir(45.5, 9.25),
     centre=(45.6, 10.5),
     area={"radius_km": 800},
     placement=Placement(
@@ -117,12 +120,12 @@ def test_work_of_an_unsaved_project_goes_with_it_when_it_is_saved_and_comes_back
     dock.add_photos([make_photo(tmp_path, "a")])
     (item,) = dock.photos.photos.items
     item.desk.change(FULL, "Move a corner")
-    unsaved = dock.keeper.store.path
+    unsaved = dock.session.project_store.store.path
     assert unsaved.exists()
 
     project = QgsProject.instance()
     assert project.write(str(tmp_path / "work.qgz"))
-    assert dock.keeper.store.path == tmp_path / "work.astroloc.gpkg"
+    assert dock.session.project_store.store.path == tmp_path / "work.astroloc.gpkg"
     assert not unsaved.exists()
     item.desk.stack.undo()
     item.desk.stack.redo()
@@ -154,7 +157,7 @@ def test_what_the_engine_was_doing_is_not_kept(dock, tmp_path):
     (item,) = dock.photos.photos.items
     dock.photos.photos.set_state(item, PhotoState.RUNNING, "matching")
     assert item.state is PhotoState.RUNNING
-    (kept,) = dock.keeper.store.load()
+    (kept,) = dock.session.project_store.store.load()
     assert Work.from_json(kept.work).state is PhotoState.NEW
 
 
@@ -162,7 +165,7 @@ def test_work_without_a_project_is_not_mixed_into_one_that_is_being_opened(qtbot
     project = QgsProject.instance()
     assert project.write(str(tmp_path / "work.qgz"))
     project.clear()
-    qtbot.waitUntil(lambda: dock.keeper.store.path.name == "unsaved.astroloc.gpkg", timeout=2000)
+    qtbot.waitUntil(lambda: dock.session.project_store.store.path.name == "unsaved.astroloc.gpkg", timeout=2000)
     dock.add_photos([make_photo(tmp_path, "a")])
     (unsaved,) = dock.photos.photos.items
     project.clear()  # as QGIS does before it opens another

@@ -14,6 +14,7 @@ import pytest
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt
 
+from astroloc_qgis.gui.dock.index_building import build_index
 from astroloc_qgis.gui.dock.index_dialog import MODELS
 from astroloc_qgis.gui.dock.options_box import MATCHERS
 from astroloc_qgis.gui.model.photo_list import PhotoState
@@ -40,14 +41,14 @@ def prepared(dock, world, tmp_path):
     layer = QgsRasterLayer(str(world / "reference.tif"), "reference")
     QgsProject.instance().addMapLayer(layer)
     dock.reference.layers.setLayer(layer)
-    dock.index.choose(world / "index")
-    dock.settings.output = tmp_path / "out"
+    dock.session.index.choose(world / "index")
+    dock.session.settings.output = tmp_path / "out"
     return dock
 
 
 def localize(qtbot, dock):
     qtbot.mouseClick(dock.localize_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not dock.session.busy, timeout=TIMEOUT)
 
 
 def corners_of(footprint):
@@ -109,8 +110,8 @@ def test_killed_in_the_middle_of_matching_the_next_click_localizes(qtbot, prepar
     prepared.add_photos([world / "ISS099-E-1234.jpg"])
     qtbot.mouseClick(prepared.localize_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "matching" in prepared.progress.text.text(), timeout=TIMEOUT)
-    os.kill(prepared.localization.engine.process_id, signal.SIGKILL)
-    qtbot.waitUntil(lambda: not prepared.localization.busy, timeout=5000)
+    os.kill(prepared.session.engine.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not prepared.session.busy, timeout=5000)
     assert "stopped unexpectedly" in messages()[-1][1]
     assert not QgsProject.instance().layerTreeRoot().findGroup("AstroLoc")
     localize(qtbot, prepared)
@@ -122,7 +123,7 @@ def test_cancelled_in_the_middle_of_matching_within_a_second(qtbot, prepared, wo
     qtbot.mouseClick(prepared.localize_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "matching" in prepared.progress.text.text(), timeout=TIMEOUT)
     qtbot.mouseClick(prepared.progress.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not prepared.localization.busy, timeout=1000)
+    qtbot.waitUntil(lambda: not prepared.session.busy, timeout=1000)
     assert prepared.photos.photos.items[0].state is PhotoState.NEW
 
 
@@ -134,10 +135,10 @@ def test_an_index_is_built_from_the_reference_and_chosen(qtbot, prepared, world,
         "model": "efficientnet-lite0-gem",
         "out": str(tmp_path / "index"),
     }
-    prepared.localization.run_index_job(params)
-    qtbot.waitUntil(lambda: not prepared.localization.busy, timeout=TIMEOUT)
-    assert prepared.index.path == tmp_path / "index"
-    assert prepared.index.problem == ""
+    build_index(prepared.session, params)
+    qtbot.waitUntil(lambda: not prepared.session.busy, timeout=TIMEOUT)
+    assert prepared.session.index.path == tmp_path / "index"
+    assert prepared.session.index.problem == ""
     assert "zooms 11" in prepared.index.about.text()
 
 

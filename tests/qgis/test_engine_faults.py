@@ -46,8 +46,8 @@ def prepared(dock, world, tmp_path):
     layer = QgsRasterLayer(str(world / "reference.tif"), "reference")
     QgsProject.instance().addMapLayer(layer)
     dock.reference.layers.setLayer(layer)
-    dock.index.choose(world / "index")
-    dock.settings.output = tmp_path / "out"
+    dock.session.index.choose(world / "index")
+    dock.session.settings.output = tmp_path / "out"
     dock.options.matcher.setCurrentIndex(dock.options.matcher.findData("sift"))
     dock.add_photos([world / "ISS099-E-1234.jpg"])
     dock.photos.selectAll()
@@ -56,7 +56,7 @@ def prepared(dock, world, tmp_path):
 
 def click(qtbot, dock):
     qtbot.mouseClick(dock.localize_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not dock.session.busy, timeout=TIMEOUT)
 
 
 def is_told_in_a_sentence(dock, messages, count=1):
@@ -73,22 +73,22 @@ def is_told_in_a_sentence(dock, messages, count=1):
 
 
 def the_next_click_works(qtbot, dock):
-    dock.localization.engine._command = lambda: engine_command(dock.settings)
+    dock.session.engine._command = lambda: engine_command(dock.session.settings)
     click(qtbot, dock)
     assert dock.photos.photos.items[0].state in DONE
 
 
 def started_by(dock, *before):
     """Let the engine be started by another program, which puts it into a tighter place."""
-    dock.localization.engine._command = lambda: [*before, *engine_command(dock.settings)]
+    dock.session.engine._command = lambda: [*before, *engine_command(dock.session.settings)]
 
 
 def test_killed_at_each_stage(qtbot, prepared, messages):
-    engine = prepared.localization.engine
+    engine = prepared.session.engine
     qtbot.mouseClick(prepared.localize_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: engine.process_id != 0, timeout=TIMEOUT)
     os.kill(engine.process_id, signal.SIGKILL)  # before it has said hello
-    qtbot.waitUntil(lambda: not prepared.localization.busy, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not prepared.session.busy, timeout=TIMEOUT)
     assert "could not start" in is_told_in_a_sentence(prepared, messages)
     for count, stage in enumerate(STAGES, start=2):
 
@@ -115,12 +115,12 @@ def test_out_of_memory(qtbot, prepared, messages):
 def test_the_disk_of_the_results_is_full(qtbot, prepared, messages, tmp_path):
     small = tmp_path / "small"
     before = on_a_small_disk(small, "64k")
-    prepared.settings.output = small / "out"
+    prepared.session.settings.output = small / "out"
     started_by(prepared, *before)
     click(qtbot, prepared)
     sentence = is_told_in_a_sentence(prepared, messages)
     assert str(small) in sentence or "disk" in sentence or "space" in sentence
-    prepared.settings.output = tmp_path / "out"
+    prepared.session.settings.output = tmp_path / "out"
     the_next_click_works(qtbot, prepared)
 
 
@@ -140,8 +140,8 @@ def test_a_damaged_file_of_weights(qtbot, prepared, messages, tmp_path):
         f"import sys, runpy; sys.path.insert(0, {str(tmp_path / 'site')!r}); launcher = sys.argv[1]; "
         "sys.argv = sys.argv[1:]; runpy.run_path(launcher, run_name='__main__')"
     )
-    python, isolated, launcher, *options = engine_command(prepared.settings)
-    prepared.localization.engine._command = lambda: [python, isolated, "-c", code, launcher, *options]
+    python, isolated, launcher, *options = engine_command(prepared.session.settings)
+    prepared.session.engine._command = lambda: [python, isolated, "-c", code, launcher, *options]
     prepared.options.matcher.setCurrentIndex(prepared.options.matcher.findData("xfeat-lighterglue"))
     click(qtbot, prepared)
     sentence = is_told_in_a_sentence(prepared, messages)
@@ -151,7 +151,7 @@ def test_a_damaged_file_of_weights(qtbot, prepared, messages, tmp_path):
 
 def test_an_environment_of_which_half_is_deleted(qtbot, prepared, messages, tmp_path):
     """The engine's process comes up in each, but not all of its libraries do."""
-    command = engine_command(prepared.settings)
+    command = engine_command(prepared.session.settings)
     bare = Path(sys.base_prefix) / "bin" / "python3"
     ruins = {
         "everything": bare,
@@ -162,7 +162,7 @@ def test_an_environment_of_which_half_is_deleted(qtbot, prepared, messages, tmp_
         "all but torch's folder": with_some_of_torch(tmp_path / "3", lambda files: files[:0]),
     }
     for count, (deleted, python) in enumerate(ruins.items(), start=1):
-        prepared.localization.engine._command = lambda python=python: [str(python), *command[1:]]
+        prepared.session.engine._command = lambda python=python: [str(python), *command[1:]]
         click(qtbot, prepared)
         sentence = is_told_in_a_sentence(prepared, messages, count)
         assert "environment lacks" in sentence or "environment is damaged (files of torch" in sentence, deleted
@@ -199,7 +199,7 @@ def test_a_process_that_hangs_floods_or_dies(qtbot, prepared, messages, tmp_path
     script = HERE.parent / "worker" / "scripted_worker.py"
     photo = tmp_path / f"{fault}.jpg"
     shutil.copy(prepared.photos.photos.items[0].path, photo)
-    engine: EngineProcess = prepared.localization.engine
+    engine: EngineProcess = prepared.session.engine
     engine._command = lambda: [sys.executable, str(script)]
     engine.set_silence_timeout(2)
     own = prepared.photos.photos.items[0]

@@ -328,7 +328,7 @@ def test_the_options_page_shows_and_keeps_every_setting(page, plugin):
     page.log_level.setCurrentIndex(page.log_level.findData("DEBUG"))
     page.weights.setFilePath("/some/weights")
     page.apply()
-    settings = plugin.dock.settings
+    settings = plugin.dock.session.settings
     assert (settings.threads, settings.memory, settings.timeout) == ("3", "2048", "77")
     command = interpreter.engine_command(settings)
     assert command[command.index("--threads") + 1] == "3"
@@ -336,7 +336,7 @@ def test_the_options_page_shows_and_keeps_every_setting(page, plugin):
     assert command[command.index("--device") + 1] == "cpu"
     assert command[command.index("--log-level") + 1] == "DEBUG"
     assert interpreter.engine_environment().value("ASTROLOC_WEIGHTS") == "/some/weights"
-    assert plugin.dock.localization.engine._silence_timer.interval() == 77_000
+    assert plugin.dock.session.engine._silence_timer.interval() == 77_000
 
 
 def test_the_page_tells_the_sizes_of_the_caches_and_clears_them(page, tmp_path):
@@ -381,4 +381,4 @@ def test_what_is_no_path_stays(text):
 
 
 def test_the_report_of_a_plugin_without_engine_is_made_too(fresh):
-    assert "none (" in report(fresh.dock.settings)
+    assert "none (" in report(fresh.dock.session.settings)

@@ -6,46 +6,29 @@ import os
 import signal
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
-from qgis.PyQt.QtGui import QColor, QDropEvent, QImage
+from qgis.PyQt.QtGui import QDropEvent
 from qgis.PyQt.QtWidgets import QPushButton
 
 from astroloc_qgis import classFactory
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.dock.options_box import parse_nadir
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui.model.photo_list import PhotoState
+from astroloc_qgis.gui.model.places import parse_nadir
 
 from .conftest import CRITICAL, WARNING
+from .files import make_index, make_photo
 
 SECOND = 1000
-
-
-def make_photo(folder: Path, name: str) -> Path:
-    image = QImage(90, 60, QImage.Format.Format_RGB32)
-    image.fill(QColor("teal"))
-    path = folder / f"{name}.jpg"
-    assert image.save(str(path))
-    return path
-
-
-def make_index(folder: Path) -> Path:
-    """An index as far as the dock looks into it."""
-    folder.mkdir()
-    (folder / "index.json").write_text(
-        '{"format_version": 1, "title": "Generated", "model": "xfeat-vlad", "zooms": [9, 10], '
-        '"counts": {"9": 4, "10": 16}, "imagery_uri": "x.tif", "attribution": "us"}'
-    )
-    return folder
 
 
 @pytest.fixture
 def ready(scripted, tmp_path):
     """A dock where only photos are missing."""
-    scripted.index.choose(make_index(tmp_path / "index"))
+    scripted.session.index.choose(make_index(tmp_path / "index"))
     return scripted
 
 
@@ -59,7 +42,7 @@ def click(qtbot, button):
 
 
 def wait_until_idle(qtbot, dock):
-    qtbot.waitUntil(lambda: not dock.localization.busy, timeout=20 * SECOND)
+    qtbot.waitUntil(lambda: not dock.session.busy, timeout=20 * SECOND)
 
 
 def wait_until_working(qtbot, dock):
@@ -76,7 +59,7 @@ def test_loading_and_unloading_leaves_nothing_behind(plugin):
 
 
 def test_loading_the_plugin_starts_no_engine(plugin):
-    assert plugin.dock.localization.engine.process_id == 0
+    assert plugin.dock.session.engine.process_id == 0
 
 
 def test_an_empty_dock_says_what_to_do_next_step_by_step(scripted, tmp_path):
@@ -84,9 +67,9 @@ def test_an_empty_dock_says_what_to_do_next_step_by_step(scripted, tmp_path):
     assert not scripted.localize_button.isEnabled()
     add(scripted, tmp_path, "work")
     assert "Choose an index, or build one" in scripted.hint.text()
-    scripted.index.choose(tmp_path)
+    scripted.session.index.choose(tmp_path)
     assert str(tmp_path) in scripted.hint.text()
-    scripted.index.choose(make_index(tmp_path / "index"))
+    scripted.session.index.choose(make_index(tmp_path / "index"))
     assert scripted.hint.text() == ""
     assert scripted.localize_button.isEnabled()
 
@@ -101,7 +84,7 @@ def test_a_damaged_index_is_told_in_a_sentence(scripted, tmp_path):
     folder = make_index(tmp_path / "index")
     (folder / "index.json").write_text('{"model": ')
     add(scripted, tmp_path, "work")
-    scripted.index.choose(folder)
+    scripted.session.index.choose(folder)
     assert "is damaged: build it again" in scripted.hint.text()
 
 
@@ -157,13 +140,15 @@ def test_a_nadir_belongs_to_the_photo_it_was_typed_for(qtbot, ready, tmp_path):
     ready.photos.setCurrentIndex(ready.photos.photos.index(0))
     qtbot.keyClicks(ready.options.nadir, "19.3, -103.6")
     qtbot.keyClick(ready.options.nadir, Qt.Key.Key_Return)
-    assert (first.nadir, second.nadir) == ((19.3, -103.6), None)
+    assert (first.nadir, second.nadir) == (Nadir(19.3, -103.6), None)
     ready.photos.setCurrentIndex(ready.photos.photos.index(1))
     assert ready.options.nadir.text() == ""
 
 
 def test_a_nadir_is_read_in_the_usual_spellings_and_refused_in_others():
-    assert parse_nadir("19.3, -103.6") == parse_nadir("19.3 -103.6") == parse_nadir(" 19.3;-103.6 ") == (19.3, -103.6)
+    assert (
+        parse_nadir("19.3, -103.6") == parse_nadir("19.3 -103.6") == parse_nadir(" 19.3;-103.6 ") == Nadir(19.3, -103.6)
+    )
     assert parse_nadir(" ") is None
     for wrong in ("19.3", "north", "1 2 3", "nan nan", "91, 0", "0, 181"):
         with pytest.raises(InputError, match="nadir"):
@@ -198,7 +183,7 @@ def test_an_engine_killed_in_the_middle_is_one_sentence_and_the_next_click_works
     (item,) = add(ready, tmp_path, "work")
     click(qtbot, ready.localize_button)
     wait_until_working(qtbot, ready)
-    os.kill(ready.localization.engine.process_id, signal.SIGKILL)
+    os.kill(ready.session.engine.process_id, signal.SIGKILL)
     wait_until_idle(qtbot, ready)
     assert messages() == [
         (CRITICAL, "The engine stopped unexpectedly. Nothing of the project is lost: just try again.")
@@ -218,7 +203,7 @@ def test_a_defect_has_a_details_button_with_the_traceback(qtbot, ready, tmp_path
     assert level == CRITICAL
     assert "ZeroDivisionError" in sentence
     shown = []
-    monkeypatch.setattr(ready.messages, "show_details", lambda *texts: shown.append(texts))
+    monkeypatch.setattr(ready.session.messages, "show_details", lambda *texts: shown.append(texts))
     (button,) = plugin.iface.messageBar().currentItem().findChildren(QPushButton)
     assert button.text() == "Details"
     click(qtbot, button)
@@ -244,7 +229,7 @@ def test_a_photo_that_is_not_localized_is_told_in_plain_words(qtbot, ready, tmp_
 
 
 @pytest.mark.parametrize(
-    ("known", "advised"), [({}, True), ({"nadir": (19.3, -103.6)}, False), ({"area": {"radius_km": 100.0}}, False)]
+    ("known", "advised"), [({}, True), ({"nadir": Nadir(19.3, -103.6)}, False), ({"area": {"radius_km": 100.0}}, False)]
 )
 def test_a_nadir_is_asked_for_where_the_whole_index_was_searched(qtbot, ready, tmp_path, messages, known, advised):
     (item,) = add(ready, tmp_path, "unlocated")
@@ -256,7 +241,7 @@ def test_a_nadir_is_asked_for_where_the_whole_index_was_searched(qtbot, ready, t
 
 
 def test_where_there_is_no_engine_a_sentence_says_what_to_do(qtbot, ready, tmp_path, messages):
-    ready.localization.engine._command = lambda: _no_engine()
+    ready.session.engine._command = lambda: _no_engine()
     first, second = add(ready, tmp_path, "work", "echo")
     click(qtbot, ready.localize_button)
     wait_until_idle(qtbot, ready)
@@ -272,7 +257,7 @@ def test_unloading_in_the_middle_of_work_leaves_no_process_behind(qtbot, plugin,
     add(ready, tmp_path, "hang")
     click(qtbot, ready.localize_button)
     qtbot.waitUntil(lambda: ready.photos.photos.items[0].note != "", timeout=20 * SECOND)
-    process = ready.localization.engine.process_id
+    process = ready.session.engine.process_id
     plugin.unload()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)

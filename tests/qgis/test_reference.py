@@ -91,12 +91,12 @@ def test_a_layer_that_cannot_be_read_outside_qgis_is_refused_by_name(qgis_app, s
 
 def test_the_chooser_offers_the_index_the_rasters_of_the_project_and_a_file(dock, tmp_path):
     layer = QgsRasterLayer(str(make_raster(tmp_path / "a.tif")), "Mosaic")
-    assert dock.reference.uri() is None
+    assert dock.session.reference.uri() is None
     QgsProject.instance().addMapLayer(layer)
     dock.reference.layers.setLayer(layer)
-    assert dock.reference.uri() == str(tmp_path / "a.tif")
+    assert dock.session.reference.uri() == str(tmp_path / "a.tif")
     dock.reference.set_file(str(tmp_path / "b.tif"))
-    assert dock.reference.uri() == str(tmp_path / "b.tif")
+    assert dock.session.reference.uri() == str(tmp_path / "b.tif")
     entries = [dock.reference.layers.itemText(row) for row in range(dock.reference.layers.count())]
     assert entries == ["The index's own imagery", "Mosaic", "A file…"]
 
@@ -139,11 +139,11 @@ def test_a_project_remembers_the_layer_that_was_chosen(dock, tmp_path):
     assert project.isDirty()
     project.write(str(tmp_path / "a.qgz"))
     project.clear()
-    assert dock.reference.layer() is None
+    assert dock.session.reference.layer() is None
     project.read(str(tmp_path / "a.qgz"))
-    assert dock.reference.layer().name() == "mine"
+    assert dock.session.reference.layer().name() == "mine"
     layers.setCurrentIndex(0)
     layers.activated.emit(0)
     project.write(str(tmp_path / "b.qgz"))
     project.read(str(tmp_path / "b.qgz"))
-    assert dock.reference.layer() is None
+    assert dock.session.reference.layer() is None

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from astroloc_qgis.gui.dock import index_chooser
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
+from astroloc_qgis.gui.model import index_choice
+from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.qgis_adapters import index_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 
@@ -24,36 +25,42 @@ def world(tmp_path):
 
 
 @pytest.fixture
-def chooser(qtbot, world, monkeypatch):
-    monkeypatch.setattr(index_chooser, "world_index", lambda: world)
-    made = IndexChooser(Settings())
+def index(world, monkeypatch):
+    monkeypatch.setattr(index_choice, "world_index", lambda: world)
+    return IndexChoice(Settings())
+
+
+@pytest.fixture
+def chooser(qtbot, index):
+    made = IndexChooser(index)
     qtbot.addWidget(made)
     return made
 
 
-def test_the_world_index_is_the_default(chooser, world):
-    assert chooser.path == world
-    assert chooser.problem == ""
+def test_the_world_index_is_the_default(chooser, index, world):
+    assert index.path == world
+    assert index.problem == ""
     assert chooser.folder.lineEdit().placeholderText() == "The world: Blue Marble"
     assert chooser.about.text() == "7 blocks, zooms 9"
     assert "Imagery: https://example.org/${z}/${y}/${x}" in chooser.about.toolTip()
     assert Settings().index == ""
 
 
-def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, world, tmp_path):
+def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, index, world, tmp_path):
     chooser.folder.setFilePath(str(tmp_path))
-    assert chooser.path == tmp_path
-    assert "There is no index in" in chooser.problem
+    assert index.path == tmp_path
+    assert "There is no index in" in index.problem
     chooser.folder.setFilePath("")
-    assert chooser.path == world
-    assert chooser.problem == ""
+    assert index.path == world
+    assert index.problem == ""
 
 
 def test_without_a_world_index_one_must_be_chosen(qtbot, monkeypatch):
-    monkeypatch.setattr(index_chooser, "world_index", lambda: None)
-    chooser = IndexChooser(Settings())
+    monkeypatch.setattr(index_choice, "world_index", lambda: None)
+    index = IndexChoice(Settings())
+    chooser = IndexChooser(index)
     qtbot.addWidget(chooser)
-    assert chooser.problem == "Choose an index, or build one from the reference."
+    assert index.problem == "Choose an index, or build one from the reference."
     assert chooser.folder.lineEdit().placeholderText() == "Choose a folder, or build one"
 
 

@@ -17,11 +17,13 @@ from astroloc_qgis.gui.desk.panels.details_panel import DetailsPanel
 from astroloc_qgis.gui.desk.panels.history_panel import HistoryPanel
 from astroloc_qgis.gui.desk.panels.photo_view import PhotoView
 from astroloc_qgis.gui.desk.panels.tie_point_table import TiePointTable
+from astroloc_qgis.gui.model.photo_list import PhotoItem
+from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.text import tr
 
 
 class DeskDock(QgsDockWidget):
-    """The widgets of the desk; what they do is the business of ``Desk``."""
+    """The widgets of the desk; ``Desk`` connects them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("AstroLoc desk"), parent)
@@ -116,9 +118,42 @@ class DeskDock(QgsDockWidget):
         self.setWidget(content)
 
     def connect_actions(self, slots: dict[QAction, Callable[[], None]]) -> None:
-        """Say what the actions do."""
+        """Connect actions with what they do."""
         for action, slot in slots.items():
             action.triggered.connect(slot)
+
+    def show_item(self, item: PhotoItem | None, size: tuple[int, int] | None, *, busy: bool, can_export: bool) -> None:
+        """Show a photo in the panels, and enable what can be done with it.
+
+        Args:
+            item: the photo, or None.
+            size: its width and height in pixels, where they are known.
+            busy: whether the engine works.
+            can_export: whether any photo can be exported.
+        """
+        desk = item.desk if item is not None else None
+        work = desk.work if desk is not None else None
+        placed = work is not None and work.placement is not None
+        for action in (self.place, self.tie, self.read_points):
+            action.setEnabled(item is not None)
+        for action in (self.correct, self.accept, self.reject):
+            action.setEnabled(placed)
+        self.refine.setEnabled(placed and not busy)
+        self.fit.setEnabled(bool(work and work.tie_points))
+        self.export.setEnabled(can_export and not busy)
+        for action, can, text, name in (
+            (self.undo, desk and desk.stack.canUndo(), desk and desk.stack.undoText(), tr("Undo")),
+            (self.redo, desk and desk.stack.canRedo(), desk and desk.stack.redoText(), tr("Redo")),
+        ):
+            action.setEnabled(bool(can))
+            keys = action.shortcut().toString()
+            action.setToolTip(f"{name}: {text} ({keys})" if text else f"{name} ({keys})")
+        self.candidates.show_work(work, busy)
+        self.table.points.show(work or Work())
+        self.details.show_photo(item.path if item else None, work, size)
+        self.history.show_entries(desk.history() if desk else [])
+        self.status.setText(_status(item))
+        self.status.setToolTip(self.status.text())
 
     def _action(
         self,
@@ -142,3 +177,15 @@ class DeskDock(QgsDockWidget):
         if not text:
             self.bar.widgetForAction(action).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         return action
+
+
+def _status(item: PhotoItem | None) -> str:
+    """The line above the panels: name, state, and how well the tie points fit."""
+    if item is None:
+        return ""
+    work = item.desk.work
+    words = [item.name, item.state_text]
+    if (rms := work.rms()) is not None:
+        used = sum(point.on for point in work.tie_points)
+        words.append(tr("{n} tie points, off by {px:.1f} px, {m:.0f} m").format(n=used, px=rms[0], m=rms[1]))
+    return "  ·  ".join(words)

@@ -10,30 +10,27 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
 from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.gui.desk.canvas.screen import Screen
-from astroloc_qgis.gui.model.work import Placement, Work, fit_placement, is_sound
+from astroloc_qgis.gui.model.placement import Placement, is_sound
+from astroloc_qgis.gui.model.tie_points import fit_placement
+from astroloc_qgis.gui.model.work import Work
 
 SHARE = 0.5
 """How much of the map's shorter side a photo fills that is placed by hand."""
 
 
-def plane_about(lon: float, lat: float, nadir: tuple[float, float] | None) -> str:
-    """The PROJ string of the engine's working plane for a place; the nadir is (latitude, longitude)."""
-    return plane_for(np.array([lon, lat]), None if nadir is None else Nadir(*nadir)).proj
-
-
-def place_in_view(screen: Screen, size: tuple[int, int], nadir: tuple[float, float] | None) -> Placement | None:
+def place_in_view(screen: Screen, size: tuple[int, int], nadir: Nadir | None) -> Placement | None:
     """The photo in the middle of the map, upright on the screen; None where the map shows no ground there.
 
     Args:
         screen: the map.
         size: width and height of the photo, pixels.
-        nadir: (latitude, longitude), if known.
+        nadir: of the photo, if known.
     """
     middle = np.array(screen.size) / 2
     lon, lat = screen.to_lonlat(middle[None])[0]
     if not np.isfinite((lon, lat)).all():
         return None
-    plane = plane_about(float(lon), float(lat), nadir)
+    plane = plane_for(np.array([lon, lat]), nadir).proj
     side = min(screen.size) * SHARE
     width, height = np.array(size) * (side / max(size)) * (1.3 if size[0] > size[1] else 1.0)
     corners = middle + np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
@@ -48,7 +45,7 @@ def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement |
     if size is None or len(used) < 2:
         return None
     lonlat = np.array([[point.lon, point.lat] for point in used])
-    plane = plane_about(float(lonlat[0, 0]), float(lonlat[0, 1]), work.nadir)
+    plane = plane_for(lonlat[0], work.nadir).proj
     ground = transform_points(lonlat, WGS84, plane)
     photo = np.array([[point.x, -point.y] for point in used])  # a photo's rows run down, the plane's y runs up
     a, b, p, q = (complex(*xy) for xy in (photo[0], photo[1], ground[0], ground[1]))

@@ -1,40 +1,33 @@
-"""What the analyst does to the tie points of the photo on the desk, by mouse, in the table, or from a file."""
+"""Edits of the tie points of the photo on the desk, by mouse, in the table, or from a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 from astroloc_qgis.gui.desk.placing import points_to_placement
-from astroloc_qgis.gui.model.work import TiePoint, fit_placement
+from astroloc_qgis.gui.model.tie_points import TiePoint, fit_placement
 from astroloc_qgis.qgis_adapters.text import tr
-
-if TYPE_CHECKING:
-    from astroloc_qgis.gui.model.history import PhotoDesk
 
 
 class TiePointEdits(QObject):
     """Adds, moves, switches and deletes tie points; the photo follows them.
 
     Args:
-        parent: the desk.
-        current: the photo on the desk, if there is one.
-        size: its width and height in pixels, where known.
+        current: the photo on the desk.
     """
 
     pending_changed = pyqtSignal()
-    """Another point of the photo waits for its place, or none does any more."""
+    """Another point of the photo waits for its place, or no point waits."""
     grown = pyqtSignal()
     """There are more tie points."""
 
-    def __init__(
-        self, parent: QObject, current: Callable[[], PhotoDesk | None], size: Callable[[], tuple[int, int] | None]
-    ) -> None:
-        super().__init__(parent)
-        self._current, self._size = current, size
+    def __init__(self, current: CurrentPhoto) -> None:
+        super().__init__(current)
+        self._current = current
         self._pending: tuple[float, float] | None = None
 
     @property
@@ -49,7 +42,7 @@ class TiePointEdits(QObject):
 
     def add(self, lon: float, lat: float) -> None:
         """Give the waiting point its place."""
-        if (desk := self._current()) is None or self._pending is None:
+        if (desk := self._current.desk) is None or self._pending is None:
             return
         x, y = self._pending
         self.set_pending(None)
@@ -63,7 +56,7 @@ class TiePointEdits(QObject):
             points: new ones.
             what: it is called in the history.
         """
-        if (desk := self._current()) is not None:
+        if (desk := self._current.desk) is not None:
             self._change((*desk.work.tie_points, *points), what)
             self.grown.emit()
 
@@ -77,20 +70,20 @@ class TiePointEdits(QObject):
 
     def toggle(self, number: int) -> None:
         """Switch a tie point on or off."""
-        if (desk := self._current()) is not None:
+        if (desk := self._current.desk) is not None:
             points = list(desk.work.tie_points)
             points[number] = replace(points[number], on=not points[number].on)
             self._change(tuple(points), tr("Switch a tie point"))
 
     def delete(self, numbers: list[int]) -> None:
         """Delete tie points."""
-        if (desk := self._current()) is not None:
+        if (desk := self._current.desk) is not None:
             gone = set(numbers)
             points = tuple(point for number, point in enumerate(desk.work.tie_points) if number not in gone)
             self._change(points, tr("Delete tie points"))
 
     def _replace(self, number: int, final: bool, **fields: Any) -> None:
-        desk = self._current()
+        desk = self._current.desk
         if desk is None or number >= len(desk.work.tie_points):
             return
         points = list(desk.work.tie_points)
@@ -101,9 +94,9 @@ class TiePointEdits(QObject):
             desk.preview(fit_placement(desk.work.placement, tuple(points)))
 
     def _change(self, points: tuple[TiePoint, ...], what: str) -> None:
-        if (desk := self._current()) is None:
+        if (desk := self._current.desk) is None:
             return
         changed = desk.work.with_tie_points(points)
-        if changed.placement is None and (first := points_to_placement(changed, self._size())) is not None:
+        if changed.placement is None and (first := points_to_placement(changed, self._current.size)) is not None:
             changed = changed.moved_to(first)
         desk.change(changed, what)

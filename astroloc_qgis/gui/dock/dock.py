@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject
 from qgis.gui import QgsDockWidget
@@ -25,42 +24,38 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.desk.desk import Desk
-from astroloc_qgis.gui.desk.desk_dock import DeskDock
+from astroloc_qgis.gui.dock.index_building import ask_for_index
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
-from astroloc_qgis.gui.dock.localization_jobs import Localization
 from astroloc_qgis.gui.dock.options_box import OptionsBox
-from astroloc_qgis.gui.dock.photo_list_view import PhotoList
+from astroloc_qgis.gui.dock.photo_list_view import PhotoListView
 from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
 from astroloc_qgis.gui.dock.reference_chooser import ReferenceChooser
-from astroloc_qgis.gui.messages import Messages
-from astroloc_qgis.gui.model.keeper import Keeper
+from astroloc_qgis.gui.localization_jobs import LocalizationJobs
 from astroloc_qgis.gui.model.photo_list import SUFFIXES, PhotoItem, PhotoState
+from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_layers import image_layers
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.files import default_output_folder
-from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
-
-if TYPE_CHECKING:
-    from qgis.gui import QgisInterface
 
 
 class AstroLocDock(QgsDockWidget):
     """Everything one needs to localize photos, from top to bottom in the order of use.
 
     Args:
-        iface: QGIS's interface for plugins.
+        session: what the dock shares with the desk.
+        jobs: localizes photos.
         parent: QGIS's main window.
     """
 
-    def __init__(self, iface: QgisInterface, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, jobs: LocalizationJobs, parent: QWidget | None = None) -> None:
         super().__init__(tr("AstroLoc"), parent)
         self.setObjectName("AstroLocDock")
-        self.settings = Settings()
-        self.photos = PhotoList(self)
-        self.reference = ReferenceChooser(self.settings, self)
-        self.index = IndexChooser(self.settings, self)
-        self.options = OptionsBox(self.settings, self)
+        self.session, self.jobs = session, jobs
+        self.photos = PhotoListView(session.photos, self)
+        self.reference = ReferenceChooser(session.reference, self)
+        self.index = IndexChooser(session.index, self)
+        self.options = OptionsBox(session.settings, self)
         self.hint = QLabel(self)
         self.hint.setWordWrap(True)
         self.localize_button = QPushButton(self)
@@ -70,53 +65,40 @@ class AstroLocDock(QgsDockWidget):
         font.setBold(True)
         self.localize_button.setFont(font)
         self.progress = ProgressPanel(self)
-        self.messages = Messages(iface.messageBar(), iface.mainWindow())
-        self.localization = Localization(iface, self)
-        self._iface = iface
-        self.desk_dock = DeskDock(iface.mainWindow())
-        if not iface.mainWindow().restoreDockWidget(self.desk_dock):  # it was never there before
-            iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.desk_dock)
-            self.desk_dock.hide()
         self._lay_out()
-        self.desk = Desk(iface, self, self.desk_dock)
         self._connect()
-        self.keeper = Keeper(iface, self)
         self.refresh()
 
     def target_photos(self) -> list[PhotoItem]:
         """Return the photos that the button works on: the selected ones, else all that are new, else the only one."""
-        if selected := self.photos.selected():
+        if selected := list(self.session.selected):
             return selected
-        items = self.photos.photos.items
+        items = self.session.photos.items
         return [item for item in items if item.state is PhotoState.NEW] or (items if len(items) == 1 else [])
-
-    def output_folder(self, photo: Path | None) -> Path:
-        """Return where the results of ``photo`` go."""
-        return Path(self.settings.output) if self.settings.output else default_output_folder(photo)
 
     def add_photos(self, paths: list[Path]) -> None:
         """Put photos on the list, from files and folders."""
-        if added := self.photos.add(paths):
-            self.settings.photos = str(added[0].path.parent)
-        elif paths and not any(item.path in paths for item in self.photos.photos.items):
+        if added := self.session.photos.add(paths):
+            self.session.settings.photos = str(added[0].path.parent)
+        elif paths and not any(item.path in paths for item in self.session.photos.items):
             suffixes = ", ".join(SUFFIXES)
-            self.messages.info(tr("No photos there: AstroLoc reads {suffixes}.").format(suffixes=suffixes))
+            self.session.messages.info(tr("No photos there: AstroLoc reads {suffixes}.").format(suffixes=suffixes))
         self.refresh()
 
-    def shut_down(self) -> None:
-        """End the engine process and let go of the project (the plugin is being switched off)."""
-        self.localization.shut_down()
-        self.keeper.stop()
-        self.desk.stop()
-        self._iface.removeDockWidget(self.desk_dock)
-        self.desk_dock.deleteLater()
+    def add_banner(self, banner: QWidget) -> None:
+        """Show a widget above the hint and the button."""
+        layout = self.widget().layout()
+        layout.insertWidget(layout.indexOf(self.hint), banner)
+
+    def stop(self) -> None:
+        """Stop loading pictures and let go of the project (the plugin is being switched off)."""
         self.photos.stop()
         self.reference.stop()
 
     def refresh(self) -> None:
         """Bring the button, the hint and the options up to date with what is chosen."""
         targets = self.target_photos()
-        busy = self.localization.busy
+        busy = self.session.busy
         text = tr("Localize {n} photos").format(n=len(targets)) if len(targets) > 1 else tr("Localize photo")
         self.localize_button.setText(text)
         hint = "" if busy else self._next_step(targets)
@@ -124,23 +106,23 @@ class AstroLocDock(QgsDockWidget):
         self.hint.setVisible(bool(hint))
         self.localize_button.setEnabled(not busy and not hint)
         self.localize_button.setToolTip(hint or tr("Find where the photo was taken and put it on the map"))
-        self.remove_button.setEnabled(bool(self.photos.selected()) and not busy)
+        self.remove_button.setEnabled(bool(self.session.selected) and not busy)
         self.index.build_button.setEnabled(not busy)
         self.options.show_nadir(targets[0].nadir if targets else None)
         self.options.nadir.setEnabled(bool(targets))
-        self.desk_button.setEnabled(bool(self.photos.photos.items))
+        self.desk_button.setEnabled(bool(self.session.photos.items))
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
 
     def _next_step(self, targets: list[PhotoItem]) -> str:
         """Return what is still to do before a photo can be localized; empty when nothing is."""
-        if not self.photos.photos.items:
+        if not self.session.photos.items:
             return tr("To begin, add a photo.")
         if not targets:
             return tr("Select the photos to localize again.")
-        if problem := self.index.problem:
+        if problem := self.session.index.problem:
             return problem
         try:
-            self.reference.uri()
+            self.session.reference.uri()
         except InputError as error:
             return str(error)
         return ""
@@ -148,12 +130,12 @@ class AstroLocDock(QgsDockWidget):
     def _choose_photos(self) -> None:
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
         chosen, _ = QFileDialog.getOpenFileNames(
-            self, tr("Add photos"), self.settings.photos, tr("Photos ({patterns})").format(patterns=patterns)
+            self, tr("Add photos"), self.session.settings.photos, tr("Photos ({patterns})").format(patterns=patterns)
         )
         self.add_photos([Path(name) for name in chosen])
 
     def _choose_folder(self) -> None:
-        if folder := QFileDialog.getExistingDirectory(self, tr("Add a folder of photos"), self.settings.photos):
+        if folder := QFileDialog.getExistingDirectory(self, tr("Add a folder of photos"), self.session.settings.photos):
             self.add_photos([Path(folder)])
 
     def _fill_add_menu(self) -> None:
@@ -168,37 +150,42 @@ class AstroLocDock(QgsDockWidget):
         images.setEnabled(not images.isEmpty())
 
     def _remove_photos(self) -> None:
-        if not self.localization.busy:
-            self.photos.photos.remove(self.photos.selected())
+        if not self.session.busy:
+            self.session.photos.remove(self.session.selected)
             self.refresh()
 
     def _keep_nadir(self) -> None:
         try:
             nadir = self.options.read_nadir()
         except InputError as error:
-            self.messages.warning(str(error))
+            self.session.messages.warning(str(error))
             self.refresh()
             return
         for item in self.target_photos():
             if item.nadir != nadir:
                 item.desk.change(replace(item.desk.work, nadir=nadir), tr("Change the nadir"))
 
+    def _build_index(self) -> None:
+        targets = self.target_photos()
+        ask_for_index(self.session, targets[0].path if targets else None, self)
+
+    def _on_started(self, job: Job, number: int, total: int) -> None:
+        self.progress.begin(job.title, job.method, number, total)
+
     def _on_selection(self) -> None:
-        selected = self.photos.selected()
-        self.desk.take(selected[0] if len(selected) == 1 else None)
+        self.session.select(self.photos.selected())
 
     def _review(self, item: PhotoItem | None) -> None:
-        """Open the desk with a photo: the one given, the one selected, else the first that waits for a decision."""
-        items = self.photos.photos.items
+        """Open the desk on a photo: the one given, the one selected, else the first that waits for a decision."""
+        items = self.session.photos.items
         if item is None:
             waiting = [one for one in items if one.state in (PhotoState.LOCALIZED, PhotoState.NEEDS_REVIEW)]
-            item = next(iter([*self.photos.selected(), *waiting, *items]), None)
+            item = next(iter([*self.session.selected, *waiting, *items]), None)
         if item is None:
             return
-        if self.photos.selected() != [item]:
-            self.photos.setCurrentIndex(self.photos.photos.index(items.index(item)))
-        self.desk.take(item)
-        self.desk.open()
+        if list(self.session.selected) != [item]:
+            self.photos.setCurrentIndex(self.session.photos.index(items.index(item)))
+        self.session.review_requested.emit(item)
 
     def _lay_out(self) -> None:
         self.add_button = self._tool_button(tr("&Add…"), "symbologyAdd.svg", tr("Add photos to the list"))
@@ -250,16 +237,26 @@ class AstroLocDock(QgsDockWidget):
         self.remove_button.clicked.connect(self._remove_photos)
         self.photos.dropped.connect(self.add_photos)
         self.photos.remove_requested.connect(self._remove_photos)
-        self.photos.selection_changed.connect(self.refresh)
-        self.photos.doubleClicked.connect(lambda index: self._review(self.photos.photos.items[index.row()]))
         self.photos.selection_changed.connect(self._on_selection)
+        self.photos.doubleClicked.connect(lambda index: self._review(self.session.photos.items[index.row()]))
         self.desk_button.clicked.connect(lambda: self._review(None))
-        self.reference.changed.connect(self.refresh)
-        self.index.changed.connect(self.refresh)
-        self.index.build_requested.connect(self.localization.build_index)
+        self.index.build_requested.connect(self._build_index)
         self.options.nadir_edited.connect(self._keep_nadir)
-        self.localize_button.clicked.connect(self.localization.localize)
-        self.progress.cancel_requested.connect(self.localization.cancel)
+        self.localize_button.clicked.connect(lambda: self.jobs.localize(self.target_photos()))
+        session = self.session
+        for changed in (
+            session.selection_changed,
+            session.nadir_changed,
+            session.busy_changed,
+            session.reference.changed,
+            session.index.changed,
+            session.project_store.restored,
+        ):
+            changed.connect(self.refresh)
+        session.jobs.started.connect(self._on_started)
+        session.jobs.progressed.connect(self.progress.update_progress)
+        session.jobs.idle.connect(self.progress.hide)
+        self.progress.cancel_requested.connect(session.cancel)
         self.visibilityChanged.connect(lambda visible: self.refresh() if visible else None)
 
     def _tool_button(self, text: str, icon: str, tip: str) -> QToolButton:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
+from astroloc_qgis.gui.model.places import pair_of, parse_nadir, place_text
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -52,12 +52,12 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.setCollapsed(True)
         self.setSaveCollapsedState(False)
 
-    def show_nadir(self, nadir: tuple[float, float] | None) -> None:
-        """Show a photo's nadir (latitude, longitude)."""
-        self.nadir.setText(f"{nadir[0]:g}, {nadir[1]:g}" if nadir else "")
+    def show_nadir(self, nadir: Nadir | None) -> None:
+        """Show a photo's nadir."""
+        self.nadir.setText(place_text(pair_of(nadir)))
 
-    def read_nadir(self) -> tuple[float, float] | None:
-        """Return the nadir typed, as (latitude, longitude) in degrees; None when there is none.
+    def read_nadir(self) -> Nadir | None:
+        """Return the nadir that was typed; None when there is none.
 
         Raises:
             InputError: what is typed is no place on Earth.
@@ -73,26 +73,6 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def _on_output(self, folder: str) -> None:
         self._settings.output = folder
-
-
-def parse_nadir(text: str) -> tuple[float, float] | None:
-    """Read "latitude, longitude" in degrees; None for an empty text.
-
-    Raises:
-        InputError: the text is something else, or no place on Earth.
-    """
-    if not text.strip():
-        return None
-    words = [word for word in re.split(r"[,;\s]+", text.strip()) if word]
-    try:
-        latitude, longitude = (float(word) for word in words)
-    except ValueError as error:
-        sentence = tr("The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.")
-        raise InputError(sentence.format(text=text)) from error
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        sentence = tr("The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.")
-        raise InputError(sentence.format(text=text))
-    return latitude, longitude
 
 
 def _folder(path: str, title: str) -> QgsFileWidget:

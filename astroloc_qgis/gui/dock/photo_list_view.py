@@ -26,8 +26,13 @@ THUMBNAIL = 44
 PADDING = 4
 
 
-class PhotoList(QListView):
-    """The photos; emits what the user wants of them."""
+class PhotoListView(QListView):
+    """The photos; emits what the user wants of them.
+
+    Args:
+        photos: the list.
+        parent: a window.
+    """
 
     dropped = pyqtSignal(list)
     """Files or folders were dropped (paths)."""
@@ -36,9 +41,9 @@ class PhotoList(QListView):
     selection_changed = pyqtSignal()
     """Other photos are selected now."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, photos: PhotoModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.photos = PhotoModel(self)
+        self.photos = photos
         self.setModel(self.photos)
         self.setItemDelegate(_PhotoDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -54,22 +59,8 @@ class PhotoList(QListView):
         self._thumbnails = ThumbnailLoader(round(THUMBNAIL * self.devicePixelRatioF()), self)
         self._thumbnails.loaded.connect(self._on_thumbnail)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
-
-    def add(self, paths: list[Path]) -> list[PhotoItem]:
-        """Add photos and start loading their thumbnails; returns those that were not there before."""
-        added = self.photos.add(paths)
-        self._load_thumbnails(added)
-        return added
-
-    def append(self, items: list[PhotoItem]) -> None:
-        """Put photos at the end of the list as they are, and start loading their thumbnails."""
-        self.photos.append(items)
-        self._load_thumbnails(items)
-
-    def _load_thumbnails(self, items: list[PhotoItem]) -> None:
-        for item in items:
-            self._thumbnails.load(item.path)
-        self.viewport().update()
+        photos.modelReset.connect(self.selection_changed)
+        photos.rowsInserted.connect(self._on_added)
 
     def selected(self) -> list[PhotoItem]:
         """Return the selected photos in their order."""
@@ -114,6 +105,11 @@ class PhotoList(QListView):
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(area, flags, tr("Drop astronaut photos or a folder here,\nor press Add…"))
         painter.end()
+
+    def _on_added(self, _parent: QModelIndex, first: int, last: int) -> None:
+        for item in self.photos.items[first : last + 1]:
+            self._thumbnails.load(item.path)
+        self.viewport().update()
 
     def _on_thumbnail(self, path: Path, image: object) -> None:
         pixmap = QPixmap.fromImage(image)

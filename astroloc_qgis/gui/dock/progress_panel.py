@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from astroloc_qgis.gui.model.stages import stage_texts
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import ProgressEvent
 
@@ -37,14 +38,14 @@ class ProgressPanel(QWidget):
     def begin(self, title: str, method: str, number: int, total: int) -> None:
         """Show that a job begins."""
         self._title = f"{title} ({number}/{total})" if total > 1 else title
-        self._stages = _stage_texts(method)
+        self._stages = stage_texts(method)
         self._say(tr("starting the engine…"))
         self.bar.setRange(0, 0)
         self.cancel_button.setEnabled(True)
         self.show()
 
-    def update_progress(self, event: ProgressEvent) -> str:
-        """Show how far the job is; returns the stage in words."""
+    def update_progress(self, event: ProgressEvent) -> None:
+        """Show how far the job is."""
         stage = self._stages.get(event.stage, event.stage)
         number = (
             f"{list(self._stages).index(event.stage) + 1}/{len(self._stages)} " if event.stage in self._stages else ""
@@ -52,7 +53,6 @@ class ProgressPanel(QWidget):
         self._say(f"{number}{stage}…")
         self.bar.setRange(0, STEPS if event.fraction > 0 else 0)  # moving by itself until there is something to show
         self.bar.setValue(round(event.fraction * STEPS))
-        return stage
 
     def _say(self, what: str) -> None:
         self.text.setText(f"{self._title}\n{what}")
@@ -62,16 +62,3 @@ class ProgressPanel(QWidget):
         self._say(tr("stopping…"))
         self.cancel_button.setEnabled(False)
         self.cancel_requested.emit()
-
-
-def _stage_texts(method: str) -> dict[str, str]:
-    """Return the stages of an engine's method, in order, in the user's words."""
-    if method == "index_build":
-        return {"read": tr("reading the reference"), "describe": tr("describing the reference")}
-    return {
-        "read": tr("reading the photo"),
-        "describe": tr("describing the photo"),
-        "search": tr("searching the index"),
-        "match": tr("matching with the reference"),
-        "georeference": tr("georeferencing"),
-    }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsProject
 from qgis.gui import QgsFileWidget, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.model.reference_choice import ReferenceChoice
 from astroloc_qgis.qgis_adapters.layers import all_photo_layers
-from astroloc_qgis.qgis_adapters.reference import imagery_uri
-from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
 SCOPE, KEY = "AstroLoc", "/reference"
@@ -21,13 +18,15 @@ class ReferenceChooser(QWidget):
     """A box with the project's raster layers; the first entry is the index's own imagery, the last a file.
 
     A layer that was chosen is remembered by its project, a file by the profile.
+
+    Args:
+        reference: the choice that this shows and changes.
+        parent: a window.
     """
 
-    changed = pyqtSignal()
-
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, reference: ReferenceChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._settings = settings
+        self._reference = reference
         self.layers = QgsMapLayerComboBox(self)
         self.layers.setFilters(Qgis.LayerFilter.RasterLayer)
         self.layers.setAllowEmptyLayer(True, tr("The index's own imagery"))
@@ -48,12 +47,12 @@ class ReferenceChooser(QWidget):
         layout.addWidget(self.layers)
         layout.addWidget(self.file)
         self.setFocusProxy(self.layers)
-        if settings.reference:
-            self.file.setFilePath(settings.reference)
+        if reference.is_file:
+            self.file.setFilePath(reference.file)
             self.layers.setCurrentIndex(self.layers.count() - 1)
         self._update()
         self.layers.currentIndexChanged.connect(self._update)
-        self.file.fileChanged.connect(self._on_file)
+        self.file.fileChanged.connect(self._update)
         project = QgsProject.instance()
         project.layersAdded.connect(self._leave_out_photos)
         self.layers.activated.connect(self._remember)
@@ -65,25 +64,6 @@ class ReferenceChooser(QWidget):
         """Whether a file is to be used."""
         return bool(self.layers.currentText() == tr("A file…") and self.layers.currentLayer() is None)
 
-    def uri(self) -> str | None:
-        """Return what the engine opens, None for the index's own imagery.
-
-        Raises:
-            InputError: no file is named yet, or the layer cannot be read outside QGIS.
-        """
-        if self.is_file:
-            if not self.file.filePath():
-                raise InputError(tr("Choose the file of the reference imagery."))
-            return str(self.file.filePath())
-        layer = self.layers.currentLayer()
-        return imagery_uri(layer) if isinstance(layer, QgsRasterLayer) else None
-
-    def layer(self) -> QgsRasterLayer | None:
-        """Return the reference as a layer, to look at its extent and resolution; None for the index's own imagery."""
-        if self.is_file:
-            return QgsRasterLayer(self.file.filePath(), "reference") if self.file.filePath() else None
-        return self.layers.currentLayer()
-
     def set_file(self, path: str) -> None:
         """Choose a file."""
         self.layers.setCurrentIndex(self.layers.count() - 1)
@@ -94,15 +74,13 @@ class ReferenceChooser(QWidget):
         QgsProject.instance().layersAdded.disconnect(self._leave_out_photos)
         QgsProject.instance().readProject.disconnect(self._recall)
 
-    def _on_file(self, path: str) -> None:
-        self._settings.reference = path
-        self.changed.emit()
-
     def _update(self) -> None:
         self.file.setVisible(self.is_file)
-        if not self.is_file:
-            self._settings.reference = ""
-        self.changed.emit()
+        if self.is_file:
+            self._reference.choose_file(str(self.file.filePath()))
+        else:
+            layer = self.layers.currentLayer()
+            self._reference.choose_layer(layer.id() if layer else "")
 
     def _remember(self) -> None:
         layer = self.layers.currentLayer()

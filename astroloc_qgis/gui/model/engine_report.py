@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.model.work import Candidate, PhotoState, Placement, TiePoint, Work
+from astroloc_qgis.gui.model.placement import Placement
+from astroloc_qgis.gui.model.tie_points import TiePoint
+from astroloc_qgis.gui.model.work import Candidate, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import tr
 
 REVIEW_BELOW = 0.8

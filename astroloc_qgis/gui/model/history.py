@@ -10,7 +10,8 @@ import numpy as np
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
 
-from astroloc_qgis.gui.model.work import PASSING, PhotoState, Placement, Work, wrapped
+from astroloc_qgis.gui.model.placement import Placement, wrapped
+from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_store import DeskStore, Entry
 from astroloc_qgis.qgis_adapters.text import tr
 

@@ -10,6 +10,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from qgis.PyQt.QtGui import QPixmap
 
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui.model.history import PhotoDesk
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import tr
@@ -54,8 +55,8 @@ class PhotoItem:
         return self._passing[1] if self._passing else self.desk.work.note
 
     @property
-    def nadir(self) -> tuple[float, float] | None:
-        """The sub-satellite point (latitude, longitude) in degrees, if known."""
+    def nadir(self) -> Nadir | None:
+        """The sub-satellite point, if known."""
         return self.desk.work.nadir
 
     def pass_through(self, state: PhotoState | None, note: str = "") -> None:

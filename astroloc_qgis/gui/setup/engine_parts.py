@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QWidget
 
+from astroloc_qgis.gui.session import Session
 from astroloc_qgis.gui.setup.engine_banner import EngineBanner
 from astroloc_qgis.gui.setup.engine_dialog import EngineDialog
 from astroloc_qgis.gui.setup.engine_setup import EngineSetup
-
-if TYPE_CHECKING:
-    from qgis.gui import QgisInterface
-
-    from astroloc_qgis.gui.dock.dock import AstroLocDock
 
 
 class EngineParts(QObject):
     """Everything about the engine that the user sees.
 
     Args:
-        iface: QGIS's interface for plugins.
-        dock: gets the line about the engine, above its button.
+        session: has the engine and the settings.
+        parent: owns this and the banner.
+
+    Attributes:
+        setup: installs the engine and knows its state.
+        banner: the line about the engine, for the dock.
+        dialog: the window that sets the engine up, once it was opened.
     """
 
-    def __init__(self, iface: QgisInterface, dock: AstroLocDock) -> None:
-        super().__init__(dock)
-        self._iface = iface
-        self._dock = dock
-        self.setup = EngineSetup(dock.settings, dock.localization.engine, self)
-        self.banner = EngineBanner(self.setup, dock)
-        layout = dock.widget().layout()
-        layout.insertWidget(layout.indexOf(dock.hint), self.banner)
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setup = EngineSetup(session.settings, session.engine, self)
+        self.banner = EngineBanner(self.setup, parent)
         self.dialog: EngineDialog | None = None
         self.banner.open_requested.connect(self.open)
         self.setup.ended.connect(self._tell)
-        dock.visibilityChanged.connect(self._on_visibility)
 
     def open(self) -> None:
         """Open the window that sets the engine up."""
         if self.dialog is None:
-            self.dialog = EngineDialog(self.setup, self._dock.settings, self._iface.mainWindow())
+            self.dialog = EngineDialog(self.setup, self._session.settings, self._session.iface.mainWindow())
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -53,15 +49,16 @@ class EngineParts(QObject):
             self.dialog.deleteLater()
             self.dialog = None
 
+    def on_dock_visibility(self, visible: bool) -> None:
+        """Show the engine's state anew when the dock comes into view."""
+        if visible:
+            self.banner.refresh()
+
     def _tell(self, well: bool, sentence: str, details: str) -> None:
         """Say in the message bar how it ended, unless the window says it already."""
         if self.dialog is not None and self.dialog.isVisible():
             return
         if well:
-            self._dock.messages.success(sentence)
+            self._session.messages.success(sentence)
         else:
-            self._dock.messages.warning(sentence, details)
-
-    def _on_visibility(self, visible: bool) -> None:
-        if visible:
-            self.banner.refresh()
+            self._session.messages.warning(sentence, details)

@@ -19,7 +19,9 @@ from qgis.PyQt.QtGui import QColor
 
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
-from astroloc_qgis.gui.model.work import Candidate, Placement, TiePoint
+from astroloc_qgis.gui.model.placement import Placement
+from astroloc_qgis.gui.model.tie_points import TiePoint
+from astroloc_qgis.gui.model.work import Candidate
 from astroloc_qgis.qgis_adapters.desk_layers import hide_labels_below, show_rasters
 
 if TYPE_CHECKING:

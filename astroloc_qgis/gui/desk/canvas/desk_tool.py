@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from qgis.gui import QgsMapCanvas, QgsMapTool
 from qgis.PyQt.QtCore import QEvent, QObject, Qt
 from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 
-if TYPE_CHECKING:
-    from astroloc_qgis.gui.model.history import PhotoDesk
-
-
-class Owner(Protocol):
-    """What the tools work on."""
-
-    def current_desk(self) -> PhotoDesk | None:
-        """Return the photo on the desk, if there is one."""
-
-    def undo(self) -> None:
-        """Take back what was done last."""
-
-    def redo(self) -> None:
-        """Do it again."""
+from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 
 
 class DeskTool(QgsMapTool):
@@ -30,12 +14,12 @@ class DeskTool(QgsMapTool):
 
     Args:
         canvas: the map.
-        owner: does the changes.
+        current: the photo on the desk.
     """
 
-    def __init__(self, canvas: QgsMapCanvas, owner: Owner) -> None:
+    def __init__(self, canvas: QgsMapCanvas, current: CurrentPhoto) -> None:
         super().__init__(canvas)
-        self._owner = owner
+        self._current = current
 
     def flags(self) -> QgsMapTool.Flags:
         """It changes things: QGIS then shows it as an editing tool."""
@@ -65,9 +49,9 @@ class DeskTool(QgsMapTool):
         if event.type() != QEvent.Type.KeyPress:
             return False
         if event.matches(QKeySequence.StandardKey.Undo):
-            self._owner.undo()
+            self._current.undo()
         elif event.matches(QKeySequence.StandardKey.Redo) or _is_redo(event):
-            self._owner.redo()
+            self._current.redo()
         else:
             return self.key(event)
         return True

@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QObject
 
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.footprint_tool import placement_from_corners, settled
-from astroloc_qgis.gui.model.work import Placement, wrapped
+from astroloc_qgis.gui.model.placement import Placement, wrapped
 from astroloc_qgis.qgis_adapters.desk_layers import (
     footprint_layer,
     make_footprint_layer,
@@ -24,7 +24,6 @@ from astroloc_qgis.qgis_adapters.text import tr
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
-    from astroloc_qgis.gui.desk.desk import Desk
     from astroloc_qgis.gui.model.photo_list import PhotoItem
 
 SAME_DEGREES = 1e-7
@@ -34,12 +33,12 @@ class FootprintSync(QObject):
     """Watches the footprint layer of the photo on the desk.
 
     Args:
-        desk: whose photo it is.
         iface: QGIS's interface for plugins.
+        parent: owns this.
     """
 
-    def __init__(self, desk: Desk, iface: QgisInterface) -> None:
-        super().__init__(desk)
+    def __init__(self, iface: QgisInterface, parent: QObject) -> None:
+        super().__init__(parent)
         self._iface = iface
         self._item: PhotoItem | None = None
         self._layer: QgsVectorLayer | None = None

@@ -18,9 +18,10 @@ from astroloc_qgis.engine.geometry.homography import (
 )
 from astroloc_qgis.engine.geometry.polygons import is_convex
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
-from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
+from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
-from astroloc_qgis.gui.model.work import Placement, is_sound
+from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
+from astroloc_qgis.gui.model.placement import Placement, is_sound
 from astroloc_qgis.qgis_adapters.text import tr
 
 REACH = 10
@@ -40,8 +41,8 @@ class FootprintTool(DeskTool):
         item: draws it.
     """
 
-    def __init__(self, canvas: QgsMapCanvas, owner: Owner, item: LiveItem) -> None:
-        super().__init__(canvas, owner)
+    def __init__(self, canvas: QgsMapCanvas, current: CurrentPhoto, item: LiveItem) -> None:
+        super().__init__(canvas, current)
         self._item = item
         self._grabbed: str | None = None
         self._start: Placement | None = None
@@ -63,7 +64,7 @@ class FootprintTool(DeskTool):
     def what_is_at(self, pixel: Array) -> str | None:
         """Name what the mouse would grab: "corner 0" to "corner 3", "edge 0" to "edge 3", "turn", "inside", or None."""
         handles = self._item.handles()
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         if handles is None or desk is None or desk.placement is None:
             return None
         named = [("turn", handles.turn)]
@@ -78,7 +79,7 @@ class FootprintTool(DeskTool):
 
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:
         """Grab what is under the mouse."""
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         if event.button() != Qt.MouseButton.LeftButton or desk is None or desk.placement is None:
             return
         pixel = _at(event.pos())
@@ -95,13 +96,13 @@ class FootprintTool(DeskTool):
             self.canvas().setCursor(_cursor(name))
             self.canvas().setToolTip(_hint(name))
             return
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         if desk is not None and (placement := self._dragged(pixel, event.modifiers())) is not None:
             desk.preview(placement)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
         """Keep where it was dragged to."""
-        desk, grabbed, start = self._owner.current_desk(), self._grabbed, self._start
+        desk, grabbed, start = self._current.desk, self._grabbed, self._start
         if event.button() != Qt.MouseButton.LeftButton or grabbed is None or start is None or desk is None:
             return
         pixel = _at(event.pos())
@@ -116,7 +117,7 @@ class FootprintTool(DeskTool):
 
     def key(self, event: QKeyEvent) -> bool:
         """Arrows nudge, with Shift ten pixels at a time; + and - scale, [ and ] turn; Escape gives a drag up."""
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         step = NUDGE * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
         arrows = {
             Qt.Key.Key_Left: (-step, 0),
@@ -175,7 +176,7 @@ class FootprintTool(DeskTool):
         return _sound(start.moved(translation(*(ends[1] - ends[0])))) if np.isfinite(ends).all() else None
 
     def _give_up(self) -> None:
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         if self._grabbed is not None and desk is not None:
             desk.preview(None)
         self._grabbed = self._start = None

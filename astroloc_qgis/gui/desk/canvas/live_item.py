@@ -12,9 +12,10 @@ from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolyg
 from qgis.PyQt.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.gui.desk.canvas.look import Look, Mode
+from astroloc_qgis.gui.desk.canvas.appearance import Appearance, Mode
 from astroloc_qgis.gui.desk.canvas.screen import Picture, Screen, warp
-from astroloc_qgis.gui.model.work import Placement, Work
+from astroloc_qgis.gui.model.placement import Placement
+from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 
 ACCENT, CASING, OFF, FOUND, OWN = (
@@ -71,7 +72,7 @@ class LiveItem(QgsMapCanvasItem):
         self._pyramid: Pyramid | None = None
         self._placement: Placement | None = None
         self._work: Work | None = None
-        self._look = Look()
+        self._appearance = Appearance()
         self._coarse = False
         self._dirty = True
         self._picture: Picture | None = None
@@ -106,11 +107,14 @@ class LiveItem(QgsMapCanvasItem):
         self._pyramid, self._placement, self._work = pyramid, placement, work
         self._invalidate()
 
-    def set_look(self, look: Look) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Show it another way."""
-        again = (look.mode is Mode.EDGES) != (self._look.mode is Mode.EDGES)
-        again |= (look.brightness, look.contrast) != (self._look.brightness, self._look.contrast)
-        self._look = look
+        again = (appearance.mode is Mode.EDGES) != (self._appearance.mode is Mode.EDGES)
+        again |= (appearance.brightness, appearance.contrast) != (
+            self._appearance.brightness,
+            self._appearance.contrast,
+        )
+        self._appearance = appearance
         if again:
             self._invalidate()
         else:
@@ -148,7 +152,11 @@ class LiveItem(QgsMapCanvasItem):
         if self.screen and self._dirty:
             self._render()
         painter.save()
-        if self._image is not None and self._picture is not None and not (self._look.mode is Mode.BLINK and self.dark):
+        if (
+            self._image is not None
+            and self._picture is not None
+            and not (self._appearance.mode is Mode.BLINK and self.dark)
+        ):
             self._draw_photo(painter, self._image, self._picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_outline(painter)
@@ -177,7 +185,7 @@ class LiveItem(QgsMapCanvasItem):
         ratio = self._canvas.devicePixelRatioF() * (0.5 if self._coarse and self._slow else 1.0)
         picture = warp(self._pyramid, self._placement, self.screen, ratio)
         if picture is not None:
-            self._picture = Picture(np.ascontiguousarray(self._look.apply(picture.pixels)), picture.rect)
+            self._picture = Picture(np.ascontiguousarray(self._appearance.apply(picture.pixels)), picture.rect)
             height, width = self._picture.pixels.shape
             data = self._picture.pixels.data
             self._image = QImage(data, width, height, 4 * width, QImage.Format.Format_ARGB32)
@@ -187,14 +195,14 @@ class LiveItem(QgsMapCanvasItem):
 
     def _draw_photo(self, painter: QPainter, image: QImage, picture: Picture) -> None:
         painter.save()
-        painter.setOpacity(self._look.opacity)
-        if self._look.mode is Mode.SWIPE:
-            line = self._look.swipe * self._canvas.width()
+        painter.setOpacity(self._appearance.opacity)
+        if self._appearance.mode is Mode.SWIPE:
+            line = self._appearance.swipe * self._canvas.width()
             painter.setClipRect(QRectF(0, 0, line, self._canvas.height()))
         painter.drawImage(picture.rect, image)
         painter.restore()
-        if self._look.mode is Mode.SWIPE:
-            line = self._look.swipe * self._canvas.width()
+        if self._appearance.mode is Mode.SWIPE:
+            line = self._appearance.swipe * self._canvas.width()
             for colour, width in ((CASING, 4.0), (QColor(255, 255, 255), 2.0)):
                 painter.setPen(QPen(colour, width))
                 painter.drawLine(QPointF(line, 0), QPointF(line, self._canvas.height()))

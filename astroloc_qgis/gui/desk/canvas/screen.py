@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QRect
 
 from astroloc_qgis.engine.geometry.homography import apply_homography, relative_depth
 from astroloc_qgis.engine.geometry.projection import Array, transform_points
-from astroloc_qgis.gui.model.work import Placement
+from astroloc_qgis.gui.model.placement import Placement
 from astroloc_qgis.qgis_adapters.desk_photo import Pixels, Pyramid
 
 NODES = 17

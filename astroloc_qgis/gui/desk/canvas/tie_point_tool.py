@@ -8,8 +8,9 @@ from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
-from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool, Owner
+from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
+from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -23,13 +24,13 @@ class TiePointTool(DeskTool):
 
     Args:
         canvas: the map.
-        owner: has the photo.
+        current: the photo on the desk.
         edits: does the changes.
         item: draws the photo.
     """
 
-    def __init__(self, canvas: QgsMapCanvas, owner: Owner, edits: TiePointEdits, item: LiveItem) -> None:
-        super().__init__(canvas, owner)
+    def __init__(self, canvas: QgsMapCanvas, current: CurrentPhoto, edits: TiePointEdits, item: LiveItem) -> None:
+        super().__init__(canvas, current)
         self._edits, self._item = edits, item
         self._snap = QgsSnapIndicator(canvas)
         self._dragged: int | None = None
@@ -105,7 +106,7 @@ class TiePointTool(DeskTool):
 
     def tie_point_at(self, pixel: Array) -> int | None:
         """The number of the tie point whose place on the ground is under the mouse; those set by hand first."""
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         points = desk.work.tie_points if desk is not None else ()
         if not points:
             return None
@@ -116,7 +117,7 @@ class TiePointTool(DeskTool):
         return int(min(near, key=lambda number: (not points[number].by_hand, away[number]))) if near else None
 
     def _choose_in_photo(self, pixel: Array) -> None:
-        desk = self._owner.current_desk()
+        desk = self._current.desk
         if desk is None or desk.placement is None:
             return
         photo = self._item.screen.to_photo(desk.placement, pixel[None])[0]

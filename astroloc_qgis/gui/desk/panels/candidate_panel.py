@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from astroloc_qgis.gui.model.places import place_name
 from astroloc_qgis.gui.model.work import Candidate, Work
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -231,11 +232,6 @@ class ScaledPicture(QWidget):
             size = self._fitted.size() / ratio
             painter.drawPixmap((self.width() - size.width()) // 2, (self.height() - size.height()) // 2, self._fitted)
         painter.end()
-
-
-def place_name(lon: float, lat: float) -> str:
-    """A place as people write it: 20.61° N 103.36° W."""
-    return f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'} {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
 
 
 def _verdicts() -> dict[str, str]:

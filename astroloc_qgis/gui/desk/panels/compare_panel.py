@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from astroloc_qgis.gui.desk.canvas.look import Look, Mode
+from astroloc_qgis.gui.desk.canvas.appearance import Appearance, Mode
 from astroloc_qgis.qgis_adapters.text import tr
 
 BLINK_MS = 450
@@ -24,8 +24,8 @@ BLINK_MS = 450
 class ComparePanel(QWidget):
     """Opacity, swipe, blink and edges; brightness and contrast; how long the residual arrows are."""
 
-    look_changed = pyqtSignal(object)
-    """The photo is to be shown otherwise (``Look``)."""
+    appearance_changed = pyqtSignal(object)
+    """The photo is to be shown otherwise (``Appearance``)."""
     blinked = pyqtSignal(bool)
     """A blinking photo goes dark, or comes back."""
     exaggeration_changed = pyqtSignal(float)
@@ -94,10 +94,10 @@ class ComparePanel(QWidget):
         self.reset_button.clicked.connect(self.reset)
         self.swipe.setEnabled(False)
 
-    def look(self) -> Look:
+    def appearance(self) -> Appearance:
         """Return how the photo is to be shown."""
         mode = list(self.mode_buttons)[self.modes.checkedId()]
-        return Look(
+        return Appearance(
             mode, self.opacity.value() / 100, self.swipe.value() / 1000, self.brightness.value(), self.contrast.value()
         )
 
@@ -117,7 +117,7 @@ class ComparePanel(QWidget):
         self._timer.stop()
 
     def _on_mode(self) -> None:
-        mode = self.look().mode
+        mode = self.appearance().mode
         self.swipe.setEnabled(mode is Mode.SWIPE)
         self._dark = False
         self.blinked.emit(False)
@@ -132,7 +132,7 @@ class ComparePanel(QWidget):
         self.blinked.emit(self._dark)
 
     def _emit(self) -> None:
-        self.look_changed.emit(self.look())
+        self.appearance_changed.emit(self.appearance())
 
     def _slider(self, low: int, high: int, value: int, tip: str) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal, self)

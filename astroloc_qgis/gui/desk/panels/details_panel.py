@@ -12,8 +12,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLi
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import read_exif
-from astroloc_qgis.gui.desk.panels.candidate_panel import place_name
-from astroloc_qgis.gui.dock.options_box import parse_nadir
+from astroloc_qgis.gui.model.places import pair_of, parse_nadir, parse_place, place_name, place_text
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -24,7 +23,7 @@ class DetailsPanel(QWidget):
     """Shows and changes what is known of one photo."""
 
     nadir_edited = pyqtSignal(object)
-    """The user gave another nadir: (latitude, longitude) or None."""
+    """The user gave another nadir (``Nadir`` or None)."""
     centre_edited = pyqtSignal(object)
     """The user gave another centre: (latitude, longitude) or None."""
     area_edited = pyqtSignal(object)
@@ -89,9 +88,9 @@ class DetailsPanel(QWidget):
             return
         self._filling = True
         self.about.setText(describe(path, size))
-        for edit, value in ((self.nadir, work.nadir), (self.centre, work.centre)):
+        for edit, place in ((self.nadir, pair_of(work.nadir)), (self.centre, work.centre)):
             if not edit.hasFocus():
-                edit.setText(f"{value[0]:g}, {value[1]:g}" if value else "")
+                edit.setText(place_text(place))
         kind = (
             EXTENT if "extent" in work.area else WHOLE if work.area.get("radius_km") == 0 or not work.nadir else RADIUS
         )
@@ -136,11 +135,12 @@ class DetailsPanel(QWidget):
         if self._filling:
             return
         try:
-            place = parse_nadir(edit.text())
+            if name == "nadir":
+                self.nadir_edited.emit(parse_nadir(edit.text()))
+            else:
+                self.centre_edited.emit(parse_place(edit.text()))
         except InputError as error:
             self.refused.emit(str(error))
-            return
-        (self.nadir_edited if name == "nadir" else self.centre_edited).emit(place)
 
 
 def describe(path: Path, size: tuple[int, int] | None) -> str:

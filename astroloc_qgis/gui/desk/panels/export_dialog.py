@@ -28,7 +28,7 @@ from qgis.PyQt.QtWidgets import (
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.registry import FORMS
-from astroloc_qgis.gui.desk.names import DEFAULT, FIELDS, file_names
+from astroloc_qgis.gui.desk.file_names import DEFAULT, FIELDS, file_names
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.model.work import PhotoState
 from astroloc_qgis.qgis_adapters.desk_settings import DeskSettings

@@ -14,9 +14,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from astroloc_qgis.gui.desk.canvas.appearance import Appearance
 from astroloc_qgis.gui.desk.canvas.live_item import CASING, FOUND, OFF, OWN
-from astroloc_qgis.gui.desk.canvas.look import Look
-from astroloc_qgis.gui.model.work import TiePoint
+from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -76,10 +76,10 @@ class PhotoView(QGraphicsView):
         self._points, self._selected, self._pending = points, selected, pending
         self.viewport().update()
 
-    def set_look(self, look: Look) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Show it brighter or with more contrast."""
         if self._item is not None:
-            self._item.set_look(look)
+            self._item.set_appearance(appearance)
 
     def set_setting(self, setting: bool) -> None:
         """Whether clicks set points."""
@@ -202,16 +202,16 @@ class _PyramidItem(QGraphicsItem):
     def __init__(self, pyramid: Pyramid) -> None:
         super().__init__()
         self._pyramid = pyramid
-        self._look = Look()
+        self._appearance = Appearance()
         self._images = [
             QImage(level.data, level.shape[1], level.shape[0], 4 * level.shape[1], QImage.Format.Format_ARGB32)
             for level in pyramid.levels
         ]
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
 
-    def set_look(self, look: Look) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Show it brighter or with more contrast."""
-        self._look = Look(brightness=look.brightness, contrast=look.contrast)
+        self._appearance = Appearance(brightness=appearance.brightness, contrast=appearance.contrast)
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -229,12 +229,12 @@ class _PyramidItem(QGraphicsItem):
         x, y = image.width() / width, image.height() / height
         source = QRectF(shown.x() * x, shown.y() * y, shown.width() * x, shown.height() * y)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 3)
-        if self._look.brightness or self._look.contrast:
+        if self._appearance.brightness or self._appearance.contrast:
             box = source.toAlignedRect() & image.rect()
             pixels = np.ascontiguousarray(
                 self._pyramid.levels[number][box.top() : box.bottom() + 1, box.left() : box.right() + 1]
             )
-            adjusted = np.ascontiguousarray(self._look.apply(pixels))
+            adjusted = np.ascontiguousarray(self._appearance.apply(pixels))
             part = QImage(adjusted.data, box.width(), box.height(), 4 * box.width(), QImage.Format.Format_ARGB32)
             target = QRectF(box.x() / x, box.y() / y, box.width() / x, box.height() / y)
             painter.drawImage(target, part, QRectF(part.rect()))

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsProject
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.model.work import PhotoState, Placement, Work
+from astroloc_qgis.gui.model.placement import Placement
+from astroloc_qgis.gui.model.places import pair_of
+from astroloc_qgis.gui.model.work import PhotoState, Work
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, Failure
 
 if TYPE_CHECKING:
-    from astroloc_qgis.gui.dock.dock import AstroLocDock
     from astroloc_qgis.gui.model.photo_list import PhotoItem
+    from astroloc_qgis.gui.session import Session
 
 MAP_FORMS = ("geotiff", "footprint_gpkg")
 
@@ -55,10 +57,11 @@ def facts_of(work: Work) -> dict[str, Any]:
     basis = work.placement.basis if work.placement else ""
     if basis != "machine":  # the machine's own numbers are of another place
         facts = {"basis": basis}
-    return {**facts, "status": work.state.value, **({"nadir": list(work.nadir)} if work.nadir else {})}
+    nadir = {"nadir": pair_of(work.nadir)} if work.nadir else {}
+    return {**facts, "status": work.state.value, **nadir}
 
 
-def update_job(main: AstroLocDock, item: PhotoItem) -> Job:
+def update_job(session: Session, item: PhotoItem) -> Job:
     """Write the files on the map again, for the photo as it lies now, and show them."""
     work = item.desk.work
     placement = work.placement
@@ -66,7 +69,7 @@ def update_job(main: AstroLocDock, item: PhotoItem) -> Job:
         raise ValueError("a photo that lies nowhere has no files")
     crs = QgsProject.instance().crs().authid() or "EPSG:4326"
     options = {"forms": list(MAP_FORMS), "crs": crs if crs.startswith("EPSG:") else "EPSG:4326"}
-    params = export_params(item, placement, main.output_folder(item.path), f"{item.name}_corrected", options)
+    params = export_params(item, placement, session.output_folder(item.path), f"{item.name}_corrected", options)
 
     def done(result: Mapping[str, Any]) -> None:
         outputs = {str(kind): str(path) for kind, path in result["outputs"].items()}
@@ -75,15 +78,15 @@ def update_job(main: AstroLocDock, item: PhotoItem) -> Job:
             try:
                 add_photo_layers({"outputs": outputs}, item.path, project)
             except AstroLocError as error:
-                main.messages.error(str(error), error.details)
+                session.messages.error(str(error), error.details)
         item.desk.note(tr("Files brought up to date"), outputs={**item.desk.work.outputs, **outputs}, written=placement)
-        main.messages.success(tr("The files of {name} are up to date.").format(name=item.name))
+        session.messages.success(tr("The files of {name} are up to date.").format(name=item.name))
 
-    return Job(item.name, "export", params, done, _teller(main))
+    return Job(item.name, "export", params, done, _teller(session))
 
 
 def export_jobs(
-    main: AstroLocDock,
+    session: Session,
     items: Sequence[PhotoItem],
     folder: Path,
     names: Sequence[str],
@@ -93,7 +96,7 @@ def export_jobs(
     """One job a photo: write it in all the forms asked for.
 
     Args:
-        main: the dock.
+        session: tells messages.
         items: photos that lie somewhere.
         folder: where the files go.
         names: of each photo's files.
@@ -113,14 +116,14 @@ def export_jobs(
             item.desk.change(work, tr("Export to {folder}").format(folder=folder))
             finished(item, outputs)
 
-        return Job(item.name, "export", params, done, _teller(main))
+        return Job(item.name, "export", params, done, _teller(session))
 
     return [made for item, name in zip(items, names, strict=True) if (made := job(item, name)) is not None]
 
 
-def _teller(main: AstroLocDock) -> Callable[[Failure], None]:
+def _teller(session: Session) -> Callable[[Failure], None]:
     def tell(failure: Failure) -> None:
         if failure.kind != CANCELLED:
-            main.messages.warning(failure.message, failure.details)
+            session.messages.warning(failure.message, failure.details)
 
     return tell

@@ -1,4 +1,4 @@
-"""Keeps the photos and their work with the project: loads them when it is opened, follows it when it is saved."""
+"""Keeps the photos and the work on them with the project: loads them when it is opened, moves them when it is saved."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QModelIndex, QObject, QTimer
+from qgis.PyQt.QtCore import QModelIndex, QObject, QTimer, pyqtSignal
 
 from astroloc_qgis.engine.errors import AstroLocError
-from astroloc_qgis.gui.model.photo_list import PhotoItem
+from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.desk_layers import show_rasters
 from astroloc_qgis.qgis_adapters.desk_store import SUFFIX, DeskStore
@@ -25,8 +25,6 @@ from astroloc_qgis.qgis_adapters.text import tr
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
-    from astroloc_qgis.gui.dock.dock import AstroLocDock
-
 
 def store_path(project: QgsProject) -> Path:
     """Where the work on a project's photos is kept: beside the project, or in the profile while it has no file."""
@@ -37,18 +35,24 @@ def store_path(project: QgsProject) -> Path:
     return Path(QgsApplication.qgisSettingsDirPath()) / "astroloc" / f"unsaved{SUFFIX}"
 
 
-class Keeper(QObject):
-    """Puts every photo of the list into the store of the project.
+class ProjectStore(QObject):
+    """Keeps every photo of the list in the store of the open project.
 
     Args:
         iface: QGIS's interface for plugins.
-        dock: whose list it is.
+        photos: the list of photos.
+        parent: owns this.
     """
 
-    def __init__(self, iface: QgisInterface, dock: AstroLocDock) -> None:
-        super().__init__(dock)
-        self._iface, self._dock = iface, dock
-        self._model = dock.photos.photos
+    restored = pyqtSignal()
+    """The photos of another project are on the list."""
+    failed = pyqtSignal(str, str)
+    """The store cannot be read or written: a sentence, and details for a developer."""
+
+    def __init__(self, iface: QgisInterface, photos: PhotoModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._model = photos
         self._restoring = False
         self.store = DeskStore(store_path(QgsProject.instance()))
         self._model.rowsInserted.connect(self._on_added)
@@ -86,7 +90,6 @@ class Keeper(QObject):
             return
         self.store.close()
         self.store = DeskStore(path)
-        self._dock.desk.take(None)
         self._model.clear()
         self.restore()
 
@@ -97,7 +100,7 @@ class Keeper(QObject):
         try:
             kept = self.store.load()
         except AstroLocError as error:
-            self._dock.messages.error(str(error), error.details)
+            self.failed.emit(str(error), error.details)
             return
         items = []
         for one in kept:
@@ -109,14 +112,14 @@ class Keeper(QObject):
             items.append(PhotoItem(one.path, work))
         self._restoring = True
         try:
-            self._dock.photos.append(items)
+            self._model.append(items)
         finally:
             self._restoring = False
         for item in items:
             self._restore_layers(item)
             if not item.desk.work.stale:  # the project may have been saved while the desk had hidden them
                 show_rasters(item.path, True)
-        self._dock.refresh()
+        self.restored.emit()
 
     def _restore_layers(self, item: PhotoItem) -> None:
         """Put the files of a photo back on the map, where the project (killed, never saved) has not kept them."""
@@ -154,4 +157,4 @@ class Keeper(QObject):
         try:
             work()
         except AstroLocError as error:
-            self._dock.messages.error(str(error), error.details)
+            self.failed.emit(str(error), error.details)

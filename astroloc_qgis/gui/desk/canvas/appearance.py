@@ -24,7 +24,7 @@ class Mode(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How the photo is shown.
 
     Attributes:

@@ -1,0 +1,182 @@
+"""Nadir, centre and search area of the photo on the desk: typed, clicked on the map, or read from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsMapLayer,
+    QgsPointXY,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsMapCanvas, QgsMapToolEmitPoint
+from qgis.PyQt.QtCore import QObject, Qt
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.projection import WGS84, transform_points
+from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.gui.desk.canvas.screen import Screen
+from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
+from astroloc_qgis.gui.desk.file_question import ask_for_file
+from astroloc_qgis.gui.desk.panels.details_panel import DetailsPanel
+from astroloc_qgis.gui.session import Session
+from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import Failure
+
+
+class PhotoPosition(QObject):
+    """Puts what is known of where a photo was taken into its work.
+
+    Args:
+        session: has the list of photos and the queue of jobs.
+        current: the photo on the desk.
+        details: the panel whose fields and buttons this serves.
+        canvas: the map.
+    """
+
+    def __init__(self, session: Session, current: CurrentPhoto, details: DetailsPanel, canvas: QgsMapCanvas) -> None:
+        super().__init__(current)
+        self._session, self._current, self._details, self._canvas = session, current, details, canvas
+        self._picking = ""
+        self.tool = QgsMapToolEmitPoint(canvas)
+        self.tool.setCursor(Qt.CursorShape.CrossCursor)
+        self.tool.canvasClicked.connect(self._on_click)
+        details.nadir_edited.connect(self.set_nadir)
+        details.centre_edited.connect(self.set_centre)
+        details.area_edited.connect(self.set_area)
+        details.map_view_requested.connect(self.take_map_view)
+        details.pick_requested.connect(self.pick)
+        details.csv_requested.connect(lambda: self._ask(tr("Table of metadata"), "*.csv *.txt *.tsv", self.read_table))
+        details.tle_requested.connect(
+            lambda: self._ask(tr("Orbital elements"), "*.tle *.txt *.3le", self.read_elements)
+        )
+        details.refused.connect(session.messages.warning)
+
+    def pick(self, name: str) -> None:
+        """Let the next click on the map be the "nadir" or the "centre"."""
+        self._picking = name
+        self._canvas.setMapTool(self.tool)
+
+    def set_nadir(self, nadir: Nadir | None) -> None:
+        """Give the photo another nadir."""
+        if (desk := self._current.desk) is not None and desk.work.nadir != nadir:
+            desk.change(replace(desk.work, nadir=nadir), tr("Change the nadir"))
+            self._session.nadir_changed.emit()
+
+    def set_centre(self, centre: tuple[float, float] | None) -> None:
+        """Give the photo another centre (latitude, longitude)."""
+        if (desk := self._current.desk) is not None and desk.work.centre != centre:
+            desk.change(replace(desk.work, centre=centre), tr("Change the centre"))
+
+    def set_area(self, area: Mapping[str, Any]) -> None:
+        """Search somewhere else."""
+        desk = self._current.desk
+        if desk is not None:
+            desk.change(replace(desk.work, area=dict(area)), tr("Change the search area"))
+
+    def take_map_view(self) -> None:
+        """Search in the polygon that is selected, else in what the map shows."""
+        canvas, project = self._canvas, QgsProject.instance()
+        box, crs = canvas.extent(), canvas.mapSettings().destinationCrs()
+        shape: QgsGeometry | None = None
+        for layer in canvas.layers():
+            if _has_selected_polygon(layer):
+                box, crs = layer.boundingBoxOfSelected(), layer.crs()
+                shape = QgsGeometry.unaryUnion([feature.geometry() for feature in layer.selectedFeatures()])
+                break
+        wgs84 = QgsCoordinateReferenceSystem(WGS84)
+        try:
+            to_wgs84 = QgsCoordinateTransform(crs, wgs84, project)
+            found = to_wgs84.transformBoundingBox(box)
+            if shape is not None:
+                shape.transform(to_wgs84)
+        except QgsCsException as error:
+            self._session.messages.warning(tr("The map shows more than the Earth: zoom in first."), str(error))
+            return
+        extent = [found.xMinimum(), max(found.yMinimum(), -85.0), found.xMaximum(), min(found.yMaximum(), 85.0)]
+        if not np.isfinite(extent).all() or extent[2] - extent[0] > 360:
+            self._session.messages.warning(tr("The map shows more than the Earth: zoom in first."))
+            return
+        area: dict[str, Any] = {"extent": [round(value, 6) for value in extent]}
+        if shape is not None:
+            area["polygon"] = shape.asWkt(6)
+        self.set_area(area)
+
+    def read_table(self, path: Path) -> None:
+        """Take nadir and centre of all photos on the list from a table."""
+        try:
+            known = read_metadata(path)
+        except InputError as error:
+            self._session.messages.warning(str(error), error.details)
+            return
+        done = 0
+        for item in self._session.photos.items:
+            one = known.get(photo_key(item.path.name))
+            if one is not None:
+                work = item.desk.work
+                changed = replace(work, nadir=one.nadir or work.nadir, centre=one.centre or work.centre)
+                item.desk.change(changed, tr("Read {file}").format(file=path.name))
+                done += 1
+        if done:
+            self._session.messages.success(tr("{file} knows {n} of the photos.").format(file=path.name, n=done))
+        else:
+            self._session.messages.warning(tr("{file} names none of the photos on the list.").format(file=path.name))
+        self._session.nadir_changed.emit()
+
+    def read_elements(self, path: Path) -> None:
+        """Have the nadir computed from orbital elements and the photo's time."""
+        item = self._current.item
+        if item is None:
+            return
+        taken = read_exif(item.path).taken
+        if taken is None:
+            self._session.messages.warning(tr("{name} does not say when it was taken.").format(name=item.name))
+            return
+
+        def done(result: Mapping[str, Any]) -> None:
+            lat, lon = (round(float(value), 4) for value in result["nadir"])
+            item.desk.change(replace(item.desk.work, nadir=Nadir(lat, lon)), tr("Nadir from orbital elements"))
+            self._session.nadir_changed.emit()
+
+        params = {"tle": str(path), "time": taken.isoformat()}
+        self._session.run([Job(item.name, "nadir", params, done, self._tell)])
+
+    def _tell(self, failure: Failure) -> None:
+        self._session.messages.warning(failure.message, failure.details)
+
+    def _on_click(self, point: QgsPointXY, _button: Qt.MouseButton) -> None:
+        crs = Screen.of(self._canvas.mapSettings()).crs
+        lon, lat = transform_points(np.array([[point.x(), point.y()]]), crs, WGS84)[0]
+        self._canvas.unsetMapTool(self.tool)
+        if not np.isfinite((lon, lat)).all():
+            return
+        latitude, longitude = round(float(lat), 5), round(float(lon), 5)
+        if self._picking == "nadir":
+            self.set_nadir(Nadir(latitude, longitude))
+        elif self._picking == "centre":
+            self.set_centre((latitude, longitude))
+
+    def _ask(self, title: str, patterns: str, use: Callable[[Path], None]) -> None:
+        if (path := ask_for_file(self._details, title, patterns)) is not None:
+            use(path)
+
+
+def _has_selected_polygon(layer: QgsMapLayer) -> bool:
+    return (
+        isinstance(layer, QgsVectorLayer)
+        and layer.geometryType() == Qgis.GeometryType.Polygon
+        and layer.selectedFeatureCount() > 0
+    )

@@ -1,0 +1,55 @@
+"""Builds an index of the reference: asks what it is to hold, has the engine build it, and chooses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtWidgets import QDialog, QWidget
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.dock.index_dialog import IndexDialog
+from astroloc_qgis.gui.session import Session
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.text import tr
+
+
+def ask_for_index(session: Session, photo: Path | None, parent: QWidget) -> None:
+    """Ask what index to build of the reference, and build it.
+
+    Args:
+        session: has the reference, and takes the index.
+        photo: suggests where the index goes.
+        parent: of the dialog.
+    """
+    reference = session.reference
+    try:
+        layer, imagery = reference.layer(), reference.uri()
+        if layer is None or imagery is None:
+            raise InputError(tr("Choose the reference imagery first: a raster layer, or a file."))
+        if not layer.isValid():
+            raise InputError(tr("QGIS cannot open the reference {file}.").format(file=imagery))
+    except InputError as error:
+        session.messages.warning(str(error), error.details)
+        return
+    name = f"index-{Path(imagery).stem}" if reference.is_file else f"index-{layer.name()}"
+    dialog = IndexDialog(layer, session.output_folder(photo) / name, parent)
+    if dialog.exec() == QDialog.DialogCode.Accepted:
+        build_index(session, {"imagery": imagery, **dialog.params()})
+    dialog.deleteLater()
+
+
+def build_index(session: Session, params: Mapping[str, Any]) -> None:
+    """Build an index, and choose it.
+
+    Args:
+        session: has the queue of jobs, and takes the index.
+        params: of the engine's method "index_build".
+    """
+
+    def done(result: Mapping[str, Any]) -> None:
+        session.index.choose(Path(result["index"]))
+        session.messages.success(tr("The index is ready: now photos can be localized."))
+
+    session.run([Job(tr("Building the index"), "index_build", params, done, session.tell_failure)])

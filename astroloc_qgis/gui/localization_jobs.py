@@ -1,0 +1,187 @@
+"""Jobs that localize photos or refine where they lie, and what their ends do to list, map and message bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject
+
+from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.gui.model.engine_report import work_from_report
+from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
+from astroloc_qgis.gui.model.placement import Placement, wrapped
+from astroloc_qgis.gui.model.places import pair_of
+from astroloc_qgis.gui.model.stages import stage_texts
+from astroloc_qgis.gui.session import Session
+from astroloc_qgis.qgis_adapters.desk_photo import photo_size
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
+from astroloc_qgis.qgis_adapters.map_view import show_layers_now
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
+
+METHODS = ("localize", "refine")
+"""The engine's methods that leave a photo in another state."""
+
+
+class LocalizationJobs(QObject):
+    """Queues jobs that find out where photos lie, and shows in the list how they go.
+
+    Args:
+        session: has the queue, and the choices that are the parameters.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._running: PhotoItem | None = None
+        self._stages: Mapping[str, str] = {}
+        session.jobs.started.connect(self._on_started)
+        session.jobs.progressed.connect(self._on_progress)
+        session.jobs.idle.connect(self._on_idle)
+
+    def localize(self, items: Sequence[PhotoItem]) -> None:
+        """Localize photos, one after the other."""
+        session, project = self._session, QgsProject.instance()
+        try:
+            imagery = session.reference.uri()
+            for item in items:
+                if has_unsaved_edits(item.path, project):
+                    sentence = tr("The footprint of {name} has edits that are not saved: save or discard them first.")
+                    raise InputError(sentence.format(name=item.name))
+        except InputError as error:
+            session.messages.warning(str(error), error.details)
+            return
+        for item in items:
+            self._set_state(item, PhotoState.WAITING)
+        session.run([self.photo_job(item, imagery) for item in items])
+
+    def refine(self, item: PhotoItem, *, block: str | None = None) -> None:
+        """Register a photo from where it lies, or from a block of the index.
+
+        Args:
+            item: the photo.
+            block: "zoom/row/column"; by default the footprint as it is now.
+        """
+        session, placement = self._session, item.desk.work.placement
+        try:
+            params = {**self._common(item), "imagery": session.imagery()}
+            if block is not None:
+                params["block"] = block
+            elif placement is not None and np.isfinite(placement.footprint()).all():
+                params["footprint"] = corners_of_photo(placement)
+            else:
+                raise InputError(tr("Place the photo first: there is nothing to refine from yet."))
+        except InputError as error:
+            session.messages.warning(str(error), error.details)
+            return
+        self._set_state(item, PhotoState.WAITING)
+        publish, tell = self._publisher(item, refined=True), self._failure_teller(item)
+        session.run([Job(item.name, "refine", params, publish, tell)])
+
+    def photo_job(self, item: PhotoItem, imagery: str | None) -> Job:
+        """The job that localizes one photo.
+
+        Args:
+            item: the photo.
+            imagery: what it is matched with; None for the index's own imagery.
+        """
+        params = {**self._common(item), "index": str(self._session.index.path), "imagery": imagery}
+        params |= item.desk.work.area
+        return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
+
+    def _common(self, item: PhotoItem) -> dict[str, Any]:
+        return {
+            "photo": str(item.path),
+            "out": str(self._session.output_folder(item.path)),
+            "nadir": pair_of(item.nadir),
+            "matcher": self._session.settings.matcher,
+        }
+
+    def _publisher(self, item: PhotoItem, *, refined: bool = False) -> Callable[[Mapping[str, Any]], None]:
+        session = self._session
+
+        def publish(report: Mapping[str, Any]) -> None:
+            self._set_state(item, None)
+            located = report["status"] == "localized"
+            project = QgsProject.instance()
+            try:
+                if located:
+                    add_photo_layers(report, item.path, project)
+                show_layers_now(session.iface)
+                size = photo_size(item.path) if located and report.get("homography") else (0, 0)
+                work = work_from_report(item.desk.work, report, size)
+                item.desk.change(work, _what(located, refined))
+            except AstroLocError as error:
+                self._set_state(item, PhotoState.ERROR, str(error))
+                session.messages.error(str(error), error.details)
+                return
+            if not located:
+                sentence = _why_not(item, refined)
+                session.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
+                return
+            sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
+            note = item.desk.work.note
+            session.messages.success(sentence.format(name=item.name, note=note, inliers=report["inliers"]))
+            session.localized.emit(item)
+
+        return publish
+
+    def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
+        def tell(failure: Failure) -> None:
+            if failure.kind == CANCELLED:
+                self._set_state(item, None)
+            else:
+                self._set_state(item, PhotoState.ERROR, failure.message)
+            self._session.tell_failure(failure)
+
+        return tell
+
+    def _set_state(self, item: PhotoItem, state: PhotoState | None, note: str = "") -> None:
+        self._session.photos.set_state(item, state, note)
+
+    def _on_started(self, job: Job, _number: int, _total: int) -> None:
+        photo = job.params.get("photo") if job.method in METHODS else None
+        self._stages = stage_texts(job.method)
+        self._running = next((item for item in self._session.photos.items if str(item.path) == photo), None)
+        if self._running is not None:
+            self._set_state(self._running, PhotoState.RUNNING)
+
+    def _on_progress(self, event: ProgressEvent) -> None:
+        if self._running is not None:
+            self._set_state(self._running, PhotoState.RUNNING, self._stages.get(event.stage, event.stage))
+
+    def _on_idle(self) -> None:
+        self._running = None
+
+
+def corners_of_photo(placement: Placement) -> list[list[float]]:
+    """Four longitude, latitude corners as the engine takes them: the photo's own, in its corner order.
+
+    Raises:
+        InputError: one of them sees no ground.
+    """
+    width, height = placement.size
+    corners = placement.to_lonlat(np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]]))
+    if not np.isfinite(corners).all():
+        raise InputError(tr("A corner of the photo sees no ground: it cannot be refined from here."))
+    return wrapped(corners)
+
+
+def _why_not(item: PhotoItem, refined: bool) -> str:
+    """What to say of a photo that was not found, and what would help."""
+    if refined:
+        return tr("{name} stays where it is: the reference there does not match it well enough.")
+    if item.nadir or item.desk.work.area:
+        return tr("{name} was not localized: the reference shows no place that matches it well enough.")
+    return tr("{name} was not localized: no place matches well enough. Its nadir, under Options, may help.")
+
+
+def _what(located: bool, refined: bool) -> str:
+    """What was done, for the history."""
+    if refined:
+        return tr("Refine from here") if located else tr("Refine from here: no match")
+    return tr("Localize") if located else tr("Localize: not found")

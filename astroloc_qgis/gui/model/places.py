@@ -1,0 +1,54 @@
+"""Places on Earth as people write them."""
+
+from __future__ import annotations
+
+import re
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.qgis_adapters.text import tr
+
+
+def parse_place(text: str) -> tuple[float, float] | None:
+    """Read "latitude, longitude" in degrees; None for an empty text.
+
+    Raises:
+        InputError: the text is something else, or no place on Earth.
+    """
+    if not text.strip():
+        return None
+    words = [word for word in re.split(r"[,;\s]+", text.strip()) if word]
+    try:
+        latitude, longitude = (float(word) for word in words)
+    except ValueError as error:
+        sentence = tr("The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.")
+        raise InputError(sentence.format(text=text)) from error
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        sentence = tr("The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.")
+        raise InputError(sentence.format(text=text))
+    return latitude, longitude
+
+
+def parse_nadir(text: str) -> Nadir | None:
+    """Read a nadir, "latitude, longitude" in degrees; None for an empty text.
+
+    Raises:
+        InputError: the text is something else, or no place on Earth.
+    """
+    place = parse_place(text)
+    return None if place is None else Nadir(*place)
+
+
+def pair_of(nadir: Nadir | None) -> tuple[float, float] | None:
+    """A nadir as (latitude, longitude), as files and requests to the engine hold it."""
+    return None if nadir is None else (nadir.latitude, nadir.longitude)
+
+
+def place_text(place: tuple[float, float] | None) -> str:
+    """A place (latitude, longitude) as ``parse_place`` reads it; empty for None."""
+    return f"{place[0]:g}, {place[1]:g}" if place else ""
+
+
+def place_name(lon: float, lat: float) -> str:
+    """A place with its hemispheres: 20.61° N 103.36° W."""
+    return f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'} {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
