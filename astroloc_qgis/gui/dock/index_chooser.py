@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from astroloc_qgis.gui.model.index_choice import IndexChoice
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -25,9 +25,7 @@ class IndexChooser(QWidget):
     def __init__(self, index: IndexChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._index = index
-        self.folder = QgsFileWidget(self)
-        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.folder.setDialogTitle(tr("Index folder"))
+        self.folder = folder_widget(tr("Index folder"), parent=self)
         self.folder.setToolTip(tr("The folder of an index: what the photo is looked up in"))
         self.folder.lineEdit().setPlaceholderText(
             tr("The world: Blue Marble") if index.has_world else tr("Choose a folder, or build one")

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsRasterLayer, QgsRectangle
-from qgis.gui import QgsExtentWidget, QgsFileWidget
+from qgis.gui import QgsExtentWidget
 from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.resources import shipped
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.text import tr
 
 _OWN = ("astroloc-lite",) if shipped("models", "astroloc-lite.npz").is_file() else ()
 MODELS = (*_OWN, "efficientnet-lite0-gem", "xfeat-vlad")
 """The engine's descriptors, by their names in its registry; our own first, where it came with the plugin."""
 BLOCK_TILES = 4
-TILE_PIXELS = 256
 WORLD_M = 2 * math.pi * 6378137.0
 FEWEST_BLOCK_PIXELS = 128
 """A block that has fewer pixels of its own in the reference shows a descriptor nothing."""
@@ -74,9 +74,7 @@ class IndexDialog(QDialog):
         self.model = QComboBox(self)
         self.model.addItems(MODELS)
         self.model.setToolTip(tr("How blocks and photos are described; the first is right for nearly everything"))
-        self.folder = QgsFileWidget(self)
-        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.folder.setFilePath(str(folder))
+        self.folder = folder_widget(path=str(folder), parent=self)
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
         self.buttons.button(standard.Ok).setText(tr("Build"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
 from astroloc_qgis.gui.model.places import pair_of, parse_nadir, place_text
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -40,7 +41,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.matcher.setCurrentIndex(max(0, self.matcher.findData(settings.matcher)))
         self.matcher.setToolTip(tr("How points of the photo and of the reference are paired"))
         self.matcher.currentIndexChanged.connect(self._on_matcher)
-        self.output = _folder(settings.output, tr("Output folder"))
+        self.output = folder_widget(tr("Output folder"), settings.output)
         self.output.setToolTip(tr("Where the georeferenced photo, its footprint and its tie points are written"))
         self.output.fileChanged.connect(self._on_output)
         form = QFormLayout(self)
@@ -73,11 +74,3 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def _on_output(self, folder: str) -> None:
         self._settings.output = folder
-
-
-def _folder(path: str, title: str) -> QgsFileWidget:
-    widget = QgsFileWidget()
-    widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-    widget.setDialogTitle(title)
-    widget.setFilePath(path)
-    return widget

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledIte
 
 from astroloc_qgis.gui.dock.thumbnails import ThumbnailLoader
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
+from astroloc_qgis.gui.widgets import paint_hint
 from astroloc_qgis.qgis_adapters.text import tr
 
 THUMBNAIL = 44
@@ -97,14 +98,8 @@ class PhotoListView(QListView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say what to do next where there are no photos."""
         super().paintEvent(event)
-        if self.photos.rowCount():
-            return
-        painter = QPainter(self.viewport())
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        area = self.viewport().rect().adjusted(12, 8, -12, -8)
-        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-        painter.drawText(area, flags, tr("Drop astronaut photos or a folder here,\nor press Add…"))
-        painter.end()
+        if not self.photos.rowCount():
+            paint_hint(self, tr("Drop astronaut photos or a folder here,\nor press Add…"))
 
     def _on_added(self, _parent: QModelIndex, first: int, last: int) -> None:
         for item in self.photos.items[first : last + 1]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
@@ -28,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.gui.setup.engine_setup import EngineSetup, device_name, size
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -96,7 +96,7 @@ class EngineDialog(QDialog):
             self,
         )
         self.about.setWordWrap(True)
-        self.folder = _folder_widget(tr("The engine's folder"))
+        self.folder = folder_widget(tr("The engine's folder"))
         self.source = QComboBox(self)
         self.source.addItems(
             [
@@ -107,7 +107,7 @@ class EngineDialog(QDialog):
         )
         self.address = QLineEdit(self)
         self.address.setPlaceholderText(tr("https://… of an index with torch for your device"))
-        self.wheels = _folder_widget(tr("Folder with the packages (*.whl)"))
+        self.wheels = folder_widget(tr("Folder with the packages (*.whl)"))
         self.download, self.disk, self.device = (QLabel(self) for _ in range(3))
         self.device.setWordWrap(True)
         self.log = QPlainTextEdit(self)
@@ -284,13 +284,6 @@ class EngineDialog(QDialog):
         if self.isVisible() and self._asked != sentence:
             QTimer.singleShot(0, self.ask)
         self._asked = sentence
-
-
-def _folder_widget(title: str) -> QgsFileWidget:
-    widget = QgsFileWidget()
-    widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-    widget.setDialogTitle(title)
-    return widget
 
 
 def _stage_texts() -> dict[str, str]:

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.gui.setup.engine_setup import device_name, size
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.installer.disk import folder_size
 from astroloc_qgis.qgis_adapters.engine.caches import Cache, caches, weights_folder
 from astroloc_qgis.qgis_adapters.engine.diagnostics import report
@@ -134,9 +135,7 @@ class EngineOptionsPage(QgsOptionsPageWidget):
     def _storage(self) -> QGroupBox:
         box = QGroupBox(tr("On the disk"), self)
         form = _form(box)
-        self.weights = QgsFileWidget(box)
-        self.weights.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.weights.setFilePath(self._settings.weights)
+        self.weights = folder_widget(path=self._settings.weights, parent=box)
         place = weights_folder(self._settings)
         self.weights.lineEdit().setPlaceholderText(str(place))
         form.addRow(tr("Model &weights"), self.weights)

@@ -14,17 +14,13 @@ from qgis.PyQt.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.appearance import Appearance, Mode
 from astroloc_qgis.gui.desk.canvas.screen import Picture, Screen, warp
+from astroloc_qgis.gui.desk.canvas.tie_point_marks import CASING, colour_of, draw_cross, draw_point
 from astroloc_qgis.gui.model.placement import Placement
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 
-ACCENT, CASING, OFF, FOUND, OWN = (
-    QColor(255, 213, 0),
-    QColor(0, 0, 0, 170),
-    QColor(150, 150, 150),
-    QColor(60, 200, 255),
-    QColor(255, 120, 40),
-)
+ACCENT = QColor(255, 213, 0)
+"""Colour of the photo's outline and corners."""
 SLOW_S = 0.03
 """A picture that took longer than this is drawn at half the resolution while it is dragged."""
 HANDLE = 5
@@ -32,7 +28,7 @@ HANDLE = 5
 STALK = 26
 """How far above the upper edge the handle is that turns the photo, pixels."""
 MOST_FOUND = 250
-"""So many tie points of the machine are drawn at most: more would hide the land."""
+"""The most tie points of the machine that are drawn: more would hide the land."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,20 +251,13 @@ class LiveItem(QgsMapCanvasItem):
             for point, at, seen in zip(points, there, here, strict=True):
                 if np.isfinite(at).all() and np.isfinite(seen).all() and np.abs(at).max() < 1e5:
                     tip = at + (seen - at) * self.exaggeration
-                    colour = OFF if not point.on else OWN if point.by_hand else FOUND
-                    painter.setPen(QPen(colour, 1.5))
+                    painter.setPen(QPen(colour_of(point), 1.5))
                     painter.drawLine(QPointF(*at), QPointF(*tip))
-                    painter.setPen(QPen(CASING, 1))
-                    painter.setBrush(colour)
-                    size = 4.5 if point.by_hand else 2.5
-                    painter.drawEllipse(QPointF(*at), size, size)
+                    draw_point(painter, QPointF(*at), point)
         if self.pending is not None:
             (at,) = self.screen.from_photo(placement, np.array([self.pending]))
             if np.isfinite(at).all():
-                for colour, width in ((CASING, 4.0), (OWN, 2.0)):
-                    painter.setPen(QPen(colour, width))
-                    for dx, dy in ((9, 0), (0, 9)):
-                        painter.drawLine(QPointF(at[0] - dx, at[1] - dy), QPointF(at[0] + dx, at[1] + dy))
+                draw_cross(painter, QPointF(*at))
 
     def _stride(self) -> int:
         count = sum(not point.by_hand for point in self._work.tie_points) if self._work else 0

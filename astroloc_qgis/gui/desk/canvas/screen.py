@@ -59,11 +59,6 @@ class Screen:
         """(3, 3) canvas pixels -> map coordinates."""
         return np.asarray(np.linalg.inv(self.to_pixel))
 
-    @property
-    def units_a_pixel(self) -> float:
-        """Map units in a pixel."""
-        return float(np.sqrt(abs(np.linalg.det(self.to_map[:2, :2]))))
-
     def from_plane(self, xy: Array, plane: str) -> Array:
         """(N, 2) metres of a plane -> (N, 2) canvas pixels; NaN where the map does not show them."""
         on_map = transform_points(xy, plane, self.crs)

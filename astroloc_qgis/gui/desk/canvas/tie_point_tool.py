@@ -10,13 +10,10 @@ from qgis.PyQt.QtGui import QKeyEvent
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
 from astroloc_qgis.gui.desk.canvas.desk_tool import DeskTool
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
+from astroloc_qgis.gui.desk.canvas.tie_point_marks import REACH, STILL, nearest_point
 from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 from astroloc_qgis.gui.desk.tie_point_edits import TiePointEdits
 from astroloc_qgis.qgis_adapters.text import tr
-
-REACH = 8
-STILL = 4
-"""A mouse that moved less than this (pixels, both ways together) between press and release has clicked, not dragged."""
 
 
 class TiePointTool(DeskTool):
@@ -110,11 +107,8 @@ class TiePointTool(DeskTool):
         points = desk.work.tie_points if desk is not None else ()
         if not points:
             return None
-        at = self._item.screen.from_lonlat(np.array([[point.lon, point.lat] for point in points]))
-        with np.errstate(invalid="ignore"):
-            away = np.nan_to_num(np.hypot(*(at - pixel).T), nan=np.inf)
-        near = [number for number in np.argsort(away) if away[number] <= REACH]
-        return int(min(near, key=lambda number: (not points[number].by_hand, away[number]))) if near else None
+        drawn = self._item.screen.from_lonlat(np.array([[point.lon, point.lat] for point in points]))
+        return nearest_point(points, drawn, pixel, REACH)
 
     def _choose_in_photo(self, pixel: Array) -> None:
         desk = self._current.desk

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject
-from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
+from qgis.gui import QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
@@ -31,6 +31,7 @@ from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.gui.desk.file_names import DEFAULT, FIELDS, file_names
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.model.work import PhotoState
+from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.desk_settings import DeskSettings
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.text import tr
@@ -115,9 +116,7 @@ class ExportDialog(QDialog):
         form_layout.addRow(tr("Depth"), self.depth)
         form_layout.addRow(tr("Outside the photo"), self.transparency)
         form_layout.addRow("", self.overviews)
-        self.folder = QgsFileWidget(self)
-        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.folder.setFilePath(self._settings.export_folder or str(folder / "export"))
+        self.folder = folder_widget(path=self._settings.export_folder or str(folder / "export"), parent=self)
         self.name = QLineEdit(DEFAULT, self)
         self.name.setToolTip(tr("Fields: {fields}").format(fields=", ".join(f"{{{field}}}" for field in FIELDS)))
         self.example = QLabel(self)

@@ -15,14 +15,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.gui.desk.canvas.appearance import Appearance
-from astroloc_qgis.gui.desk.canvas.live_item import CASING, FOUND, OFF, OWN
+from astroloc_qgis.gui.desk.canvas.tie_point_marks import REACH, STILL, draw_cross, draw_point, nearest_point
 from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.qgis_adapters.desk_photo import Pyramid
 from astroloc_qgis.qgis_adapters.text import tr
 
-REACH = 8
-STILL = 4
-"""A mouse that moved less than this (pixels, both ways together) between press and release has clicked, not dragged."""
 ZOOM_STEP = 1.25
 
 
@@ -166,21 +163,13 @@ class PhotoView(QGraphicsView):
             painter.drawText(self.viewport().rect().adjusted(10, 6, -10, -6), flags, self.empty_text)
         for number, point in enumerate(self._points):
             at = QPointF(self.mapFromScene(QPointF(point.x, point.y)))
-            colour = OFF if not point.on else OWN if point.by_hand else FOUND
-            painter.setPen(QPen(CASING, 1))
-            painter.setBrush(colour)
-            size = 4.5 if point.by_hand else 2.5
-            painter.drawEllipse(at, size, size)
+            draw_point(painter, at, point)
             if number in self._selected:
                 painter.setPen(QPen(QColor(255, 255, 255), 1.6))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawEllipse(at, 8, 8)
         if self._pending is not None:
-            at = QPointF(self.mapFromScene(QPointF(*self._pending)))
-            for colour, width in ((CASING, 4.0), (OWN, 2.0)):
-                painter.setPen(QPen(colour, width))
-                painter.drawLine(at - QPointF(9, 0), at + QPointF(9, 0))
-                painter.drawLine(at - QPointF(0, 9), at + QPointF(0, 9))
+            draw_cross(painter, QPointF(self.mapFromScene(QPointF(*self._pending))))
         painter.restore()
 
     def _is_near(self, event: QMouseEvent) -> bool:
@@ -188,12 +177,9 @@ class PhotoView(QGraphicsView):
         return self._pressed_at is not None and (QPointF(event.pos()) - self._pressed_at).manhattanLength() < STILL
 
     def _point_at(self, at: QPointF) -> int | None:
-        if not self._points:
-            return None
+        drawn = np.array([[point.x, point.y] for point in self._points])
         reach = REACH / max(self.transform().m11(), 1e-9)
-        away = np.hypot(*np.array([[point.x - at.x(), point.y - at.y()] for point in self._points]).T)
-        near = [number for number in np.argsort(away) if away[number] <= reach]
-        return int(min(near, key=lambda number: (not self._points[number].by_hand, away[number]))) if near else None
+        return nearest_point(self._points, drawn, np.array([at.x(), at.y()]), reach)
 
 
 class _PyramidItem(QGraphicsItem):

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
+from qgis.PyQt.QtGui import QKeyEvent, QPaintEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from astroloc_qgis.gui.model.work import Work
+from astroloc_qgis.gui.widgets import paint_hint
 from astroloc_qgis.qgis_adapters.text import tr
 
 ON, NUMBER, PHOTO_X, PHOTO_Y, LON, LAT, PIXELS, METRES, SOURCE = range(9)
@@ -136,14 +137,11 @@ class TiePointTable(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say what to do where there are no tie points."""
         super().paintEvent(event)
-        if self.model().rowCount():
-            return
-        painter = QPainter(self.viewport())
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-        text = tr("No tie points yet: press Tie points, click a place in the photo, then the same place on the map.")
-        painter.drawText(self.viewport().rect().adjusted(12, 8, -12, -8), flags, text)
-        painter.end()
+        if not self.model().rowCount():
+            text = tr(
+                "No tie points yet: press Tie points, click a place in the photo, then the same place on the map."
+            )
+            paint_hint(self, text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete takes the selected tie points away, Space switches them."""
