@@ -1,4 +1,4 @@
-"""Jobs that localize photos or refine where they lie, and what their ends do to list, map and message bar."""
+"""Jobs that localize photos or refine their placement, and what follows on the list, the map and the message bar."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
 
 METHODS = ("localize", "refine")
-"""The engine's methods that leave a photo in another state."""
+"""The engine's methods that change the state of a photo (an export does not)."""
 
 
 class LocalizationJobs(QObject):
-    """Queues jobs that find out where photos lie, and shows in the list how they go.
+    """Queues jobs that localize and refine photos, and shows their progress in the list.
 
     Args:
         session: has the queue, and the choices that are the parameters.
@@ -60,7 +60,7 @@ class LocalizationJobs(QObject):
         session.run([self.photo_job(item, imagery) for item in items])
 
     def refine(self, item: PhotoItem, *, block: str | None = None) -> None:
-        """Register a photo from where it lies, or from a block of the index.
+        """Register a photo from its present placement, or from a block of the index.
 
         Args:
             item: the photo.
@@ -172,7 +172,7 @@ def corners_of_photo(placement: Placement) -> list[list[float]]:
 
 
 def _why_not(item: PhotoItem, refined: bool) -> str:
-    """What to say of a photo that was not found, and what would help."""
+    """The message for a photo that was not localized, with advice."""
     if refined:
         return tr("{name} stays where it is: the reference there does not match it well enough.")
     if item.nadir or item.desk.work.area:
@@ -181,7 +181,7 @@ def _why_not(item: PhotoItem, refined: bool) -> str:
 
 
 def _what(located: bool, refined: bool) -> str:
-    """What was done, for the history."""
+    """The entry in the history."""
     if refined:
         return tr("Refine from here") if located else tr("Refine from here: no match")
     return tr("Localize") if located else tr("Localize: not found")

@@ -1,4 +1,4 @@
-"""What the user is told, in QGIS's message bar: plain words, and a Details button where a developer needs more."""
+"""Messages to the user in QGIS's message bar, with a Details button where a developer needs more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 8
 
 
 class Messages:
-    """Tells the user something without stopping them."""
+    """Shows messages that do not interrupt the user."""
 
     def __init__(self, bar: QgsMessageBar, parent: QWidget) -> None:
         self._bar = bar
@@ -44,7 +44,7 @@ class Messages:
             button.setToolTip(tr("What a developer needs to know of this"))
             button.clicked.connect(lambda: self.show_details(sentence, details))
             item.layout().addWidget(button)
-        if seconds:  # a hundred photos shall not leave a hundred messages that wait for each other to go away
+        if seconds:  # a new passing message replaces the last: a hundred photos do not queue a hundred messages
             if self._passing in self._bar.items():
                 self._bar.popWidget(self._passing)
             self._passing = item

@@ -1,4 +1,4 @@
-"""The plugin as QGIS sees it: an action, a page of options, and a dock that is built when it is needed."""
+"""The plugin as QGIS sees it: an action, a page of options, and session, dock and desk, built when they are needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHOWN = "astroloc/dock/shown"
 
 
 class AstroLocPlugin:
-    """Adds AstroLoc's action; builds its dock when it is asked for, so that loading costs QGIS's start nothing.
+    """Adds AstroLoc's action; builds the dock when it is first used, so that QGIS starts as fast as without it.
 
     Args:
         iface: QGIS's interface for plugins.
@@ -45,7 +45,7 @@ class AstroLocPlugin:
 
     @property
     def dock(self) -> AstroLocDock | None:
-        """The dock, built now if it was not yet; None while the plugin is switched off."""
+        """The dock, built at the first access; None while the plugin is switched off."""
         if self._dock is None and self.action is not None:
             self._build()
         return self._dock
@@ -57,7 +57,7 @@ class AstroLocPlugin:
 
     @property
     def engine_parts(self) -> EngineParts | None:
-        """What sets the engine up, built with the dock."""
+        """The windows that set the engine up, built with the dock."""
         return self._engine_parts if self.dock is not None else None
 
     def initGui(self) -> None:

@@ -114,6 +114,6 @@ class Session(QObject):
             self.messages.error(failure.message, failure.details)
 
     def stop(self) -> None:
-        """End the engine process and let go of the project (the plugin is being switched off)."""
+        """End the engine process and disconnect from the project (the plugin is being switched off)."""
         self.engine.stop()
         self.project_store.stop()

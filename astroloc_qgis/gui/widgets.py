@@ -1,4 +1,4 @@
-"""Small things that several windows need: a box for a folder, and a hint where a view is empty."""
+"""Widgets that several windows use: a box for a folder, and a hint in an empty view."""
 
 from __future__ import annotations
 

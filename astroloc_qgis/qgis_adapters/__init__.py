@@ -1,1 +1,1 @@
-"""Ring 3: where the plugin meets QGIS's settings, processes, layers and layer sources. No widgets."""
+"""Ring 3: QGIS's settings, processes, layers and layer sources. No widgets."""

@@ -82,7 +82,7 @@ def make_footprint_layer(photo: Path, corners: Sequence[Sequence[float]], projec
 
 
 def show_rasters(photo: Path, visible: bool) -> None:
-    """Hide a photo's rasters, which a live picture stands for, or show those again that were hidden for that.
+    """Hide a photo's rasters while its live picture replaces them, or show the hidden ones again.
 
     The layer tree remembers which: a project saved (or a QGIS killed) meanwhile has them back when it is opened.
     """
@@ -151,7 +151,7 @@ def read_corners(layer: QgsVectorLayer, geometry: QgsGeometry | None = None) -> 
     ring = np.array([[point.x(), point.y()] for point in polygon[0]])[:-1] if polygon else np.empty((0, 2))
     if len(ring) != 4:
         return None
-    if signed_area(ring) > 0:  # a photo is never mirrored: whatever turned the ring round, its first corner stays
+    if signed_area(ring) > 0:  # a photo is never mirrored: reverse the ring, keep its first corner
         ring = np.roll(ring[::-1], 1, axis=0)
     return transform_points(ring, layer.crs().toWkt(), WGS84)
 

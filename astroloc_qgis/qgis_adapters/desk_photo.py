@@ -1,4 +1,4 @@
-"""A photo in memory at every size, ready to be drawn warped on the map many times a second."""
+"""A photo in memory at several sizes, for fast drawing on the map."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Pyramid:
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes."""
+        """The memory that it uses, bytes."""
         return sum(level.nbytes for level in self.levels)
 
     def level_for(self, photo_px_a_pixel: float) -> int:
-        """The level whose pixels are the finest that are not finer than needed.
+        """The number of the finest level that is not finer than needed.
 
         Args:
             photo_px_a_pixel: how many photo pixels one pixel of the screen covers.
@@ -98,7 +98,7 @@ class PyramidTask(QgsTask):
     """Reads a photo in the background."""
 
     loaded = pyqtSignal(object, object)
-    """The photo is there: its path and its ``Pyramid``."""
+    """The photo was read: its path and its ``Pyramid``."""
     refused = pyqtSignal(object, str, str)
     """It cannot be read: its path, a sentence, details."""
 

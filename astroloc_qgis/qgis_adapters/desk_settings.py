@@ -1,4 +1,4 @@
-"""What the desk remembers between sessions."""
+"""The settings that the desk remembers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from astroloc_qgis.qgis_adapters.settings import Setting, Settings
 
 
 class DeskSettings(Settings):
-    """What is remembered; reading and writing an attribute goes straight to QGIS's settings."""
+    """The remembered settings; reading and writing an attribute goes straight to QGIS's settings."""
 
     export = Setting("desk/export")
     """The last choices of the export dialog, JSON."""

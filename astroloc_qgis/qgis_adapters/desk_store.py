@@ -1,4 +1,4 @@
-"""Keeps the work on every photo in a GeoPackage, as one goes: a QGIS that is killed at any moment loses nothing.
+"""Keeps the work on every photo in a GeoPackage, change by change: a crash of QGIS loses nothing.
 
 Each change is one SQLite transaction, on disk when the call returns. The file is an ordinary GeoPackage: the table
 ``photos`` has the footprints and opens as a layer; ``history`` says what was done to each photo, and when.
@@ -122,7 +122,7 @@ class DeskStore:
         return [Entry(datetime.fromisoformat(when.replace("Z", "+00:00")), what) for when, what in rows]
 
     def move_to(self, path: Path, *, keep: bool) -> None:
-        """Go on in another file, with everything that is in this one.
+        """Continue in another file, with the content of this one.
 
         Args:
             path: the new file; what it held is replaced where this one holds something.
@@ -143,7 +143,7 @@ class DeskStore:
         self.path = path
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -169,7 +169,7 @@ class DeskStore:
 
 
 def _create(path: Path) -> None:
-    """Make an empty GeoPackage with our tables, whole or not at all."""
+    """Make an empty GeoPackage with our tables; it appears complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.{os.getpid()}.gpkg")
     part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Where the plugin's own files and its outputs are."""
+"""Paths of the plugin's own files and of its outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an index folder holds, read from its index.json alone."""
+"""The summary of an index folder, read from its index.json alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 @dataclass(frozen=True)
 class IndexSummary:
-    """What a user wants to know of an index before using it."""
+    """What the dock shows of an index."""
 
     title: str
     model: str
@@ -57,6 +57,6 @@ def read_index_summary(folder: Path) -> IndexSummary:
 
 
 def _address(imagery: str) -> str:
-    """What to show of imagery that GDAL knows by a description in XML: the service's address."""
+    """Imagery as the dock shows it: the address of a service that GDAL knows by a description in XML."""
     found = re.search(r"<ServerUrl>(.*?)</ServerUrl>", imagery, re.DOTALL)
     return found.group(1) if found else imagery

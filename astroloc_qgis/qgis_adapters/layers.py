@@ -28,7 +28,7 @@ GROUP = "AstroLoc"
 PHOTO_PROPERTY = "astroloc/photo"
 """Custom property of our layers: the path of the photo they come from."""
 MARGIN = 1.15
-"""How much more than the photo the map shows, so that its surroundings can be compared."""
+"""How much larger than the photo the map's view is, so that the surroundings can be compared."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def add_photo_layers(report: Mapping[str, Any], photo: Path, project: QgsProject
     group = _photo_group(project, name)
     for layer in (footprint, raster):
         project.addMapLayer(layer, False)
-        group.addLayer(layer).setExpanded(False)  # the legend of its bands says nothing of a photo
+        group.addLayer(layer).setExpanded(False)  # the legend of the bands is of no use for a photo
     return PhotoLayers(raster, footprint)
 
 

@@ -28,5 +28,5 @@ def map_stays(iface: QgisInterface) -> Iterator[None]:
 
 
 def show_layers_now(iface: QgisInterface) -> None:
-    """Let QGIS show the layers that were just added, and zoom to the first of a project, now and not in a moment."""
+    """Have QGIS show the layers that were just added at once, and zoom to the first of a project."""
     iface.layerTreeCanvasBridge().setCanvasLayers()

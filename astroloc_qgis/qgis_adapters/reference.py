@@ -40,7 +40,7 @@ def imagery_uri(layer: QgsRasterLayer) -> str:
 
 
 def _gdal_source(source: str) -> str:
-    """Take off what QGIS appends to a GDAL source (open options, credentials); keep a subdataset."""
+    """Remove what QGIS appends to a GDAL source (open options, credentials); keep a subdataset."""
     parts = QgsProviderRegistry.instance().decodeUri("gdal", source)
     path, layer_name = parts.get("path", ""), parts.get("layerName", "")
     if path and not layer_name and source.startswith(f"{path}|"):

@@ -1,4 +1,4 @@
-"""Everything the plugin remembers between sessions; the only place that knows the keys."""
+"""The settings that the plugin remembers; the keys are defined here only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Setting:
 
 
 class Settings:
-    """What is remembered; reading and writing an attribute goes straight to QGIS's settings."""
+    """The remembered settings; reading and writing an attribute goes straight to QGIS's settings."""
 
     python = Setting("engine/python")
     threads = Setting("engine/threads")

@@ -33,6 +33,6 @@ def install_translation(locale: str) -> QTranslator | None:
 
 
 def remove_translation(translator: QTranslator | None) -> None:
-    """Take back what ``install_translation`` returned."""
+    """Remove the translator that ``install_translation`` returned."""
     if translator is not None:
         QCoreApplication.removeTranslator(translator)

@@ -1,1 +1,1 @@
-"""The analyst's desk: where what the machine proposed is looked at, corrected, accepted and handed on."""
+"""The analyst's desk: results are reviewed, corrected, accepted and exported here."""

@@ -1,4 +1,4 @@
-"""What the buttons of the desk do to the photo: place, accept, reject, fit, refine, and strike candidates out."""
+"""The actions of the desk's buttons: place, accept, reject, fit, refine, and reject candidates."""
 
 from __future__ import annotations
 
@@ -74,19 +74,19 @@ class DeskActions(QObject):
         self.placed.emit()
 
     def accept(self) -> None:
-        """Decide that the photo lies right."""
+        """Accept the placement of the photo."""
         item = self._current.item
         if item is not None and item.desk.work.placement is not None:
             item.desk.change(replace(item.desk.work, state=PhotoState.ACCEPTED, note=""), tr("Accept"))
             self.bring_up_to_date(item)
 
     def reject(self) -> None:
-        """Decide that the photo is not there."""
+        """Reject the placement of the photo."""
         if (desk := self._current.desk) is not None:
             desk.change(desk.work.not_localized(tr("rejected")), tr("Reject"))
 
     def fit(self) -> None:
-        """Put the photo where its tie points say."""
+        """Fit the photo to its tie points."""
         if (desk := self._current.desk) is None:
             return
         fitted = points_to_placement(desk.work, self._current.size)
@@ -96,22 +96,22 @@ class DeskActions(QObject):
             desk.change(desk.work.moved_to(fitted), tr("Fit to the tie points"))
 
     def refine(self, block: str | None = None) -> None:
-        """Have the engine register the photo from where it lies, or from a block of the index."""
+        """Have the engine register the photo from its placement, or from a block of the index."""
         if (item := self._current.item) is not None:
             self._jobs.refine(item, block=block)
 
     def bring_up_to_date(self, item: PhotoItem) -> None:
-        """Have the files written again that show the photo elsewhere."""
+        """Have the files written again if they show the photo at an earlier place."""
         if item.desk.work.stale or not item.desk.work.outputs:
             self._session.run([update_job(self._session, item)])
 
     def reject_candidate(self, one: Candidate) -> None:
-        """Strike a candidate out."""
+        """Reject a candidate."""
         if (desk := self._current.desk) is not None:
             desk.change(desk.work.without_candidates([one]), tr("Reject a candidate"))
 
     def none_of_these(self) -> None:
-        """Strike all candidates out."""
+        """Reject all candidates, and take the photo off the map."""
         if (desk := self._current.desk) is not None:
             struck = desk.work.without_candidates(desk.work.candidates)
             desk.change(struck.not_localized(tr("none of the candidates")), tr("None of the candidates"))
@@ -122,7 +122,7 @@ class DeskActions(QObject):
             self.read_control_points(path)
 
     def read_control_points(self, path: Path) -> None:
-        """Take tie points from a file of QGIS's Georeferencer."""
+        """Add the tie points in a file of QGIS's Georeferencer."""
         if self._current.desk is None:
             return
         try:

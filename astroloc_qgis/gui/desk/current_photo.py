@@ -14,14 +14,14 @@ from astroloc_qgis.qgis_adapters.desk_photo import Pyramid, PyramidTask
 
 
 class CurrentPhoto(QObject):
-    """Which photo is on the desk; all parts of the desk look here.
+    """Holds the photo on the desk for all parts of the desk.
 
     Args:
         parent: owns this.
     """
 
     changed = pyqtSignal()
-    """The work on the photo is another one now."""
+    """The work on the photo has changed."""
     previewed = pyqtSignal()
     """The photo is being dragged."""
     loaded = pyqtSignal(object)

@@ -1,4 +1,4 @@
-"""The analyst's desk at work: which photo is on it, what the map and the panels show of it, and how they are wired."""
+"""The analyst's desk: puts a photo on it, shows it on the map and in the panels, and connects them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTLE_MS = 150
 
 
 class Desk(QObject):
-    """One photo on the desk: the map, the dock and the hands of the analyst.
+    """Connects the photo on the desk with the map, the desk's dock and the session.
 
     Args:
         session: what the desk shares with the dock that lists the photos.
@@ -79,7 +79,7 @@ class Desk(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether the desk is to be seen."""
+        """Whether the desk is open."""
         return not self.dock.isHidden()
 
     def take(self, item: PhotoItem | None) -> None:
@@ -101,7 +101,7 @@ class Desk(QObject):
             self.show_on_map()
 
     def load(self) -> None:
-        """Read the photo in the background, if it is to be seen and has not been read."""
+        """Read the photo in the background, if the desk is open and it has not been read."""
         current = self.current
         if current.item is None or current.pyramid is not None or current.is_loading or not self.is_open:
             return
@@ -127,7 +127,7 @@ class Desk(QObject):
         self.refresh()
 
     def stop(self) -> None:
-        """Let go of the map and the photo (the plugin is being switched off)."""
+        """Clear the map and release the photo (the plugin is being switched off)."""
         self.take(None)
         self.dock.compare.stop()
         self.sync.follow(None)
@@ -137,7 +137,7 @@ class Desk(QObject):
     # -- showing
 
     def show_on_map(self) -> None:
-        """Bring the photo on the desk into view, if it lies anywhere."""
+        """Bring the photo on the desk into view, if it has a placement."""
         work = self.current.work
         if work is not None and work.placement is not None:
             self.map.bring_into_view(work.placement)

@@ -1,4 +1,4 @@
-"""Jobs for the engine that write a photo's files: those on the map brought up to date, and those to be handed on."""
+"""Jobs for the engine that write a photo's files: updates of the files on the map, and exports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAP_FORMS = ("geotiff", "footprint_gpkg")
 def export_params(
     item: PhotoItem, placement: Placement, out: Path, name: str, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the engine's method "export" is asked for.
+    """The parameters of the engine's method "export".
 
     Args:
         item: the photo.
@@ -51,18 +51,18 @@ def export_params(
 
 
 def facts_of(work: Work) -> dict[str, Any]:
-    """What is told of a photo beside its place."""
+    """The facts about a photo beside its placement."""
     names = ("confidence", "inliers", "matcher", "rmse_px", "rmse_m")
     facts = {name: work.facts[name] for name in names if work.facts.get(name) is not None}
     basis = work.placement.basis if work.placement else ""
-    if basis != "machine":  # the machine's own numbers are of another place
+    if basis != "machine":  # the machine's numbers belong to another placement
         facts = {"basis": basis}
     nadir = {"nadir": pair_of(work.nadir)} if work.nadir else {}
     return {**facts, "status": work.state.value, **nadir}
 
 
 def update_job(session: Session, item: PhotoItem) -> Job:
-    """Write the files on the map again, for the photo as it lies now, and show them."""
+    """The job that writes the files on the map again, for the present placement, and shows them."""
     work = item.desk.work
     placement = work.placement
     if placement is None:
@@ -93,7 +93,7 @@ def export_jobs(
     options: Mapping[str, Any],
     finished: Callable[[PhotoItem, dict[str, Path]], None],
 ) -> list[Job]:
-    """One job a photo: write it in all the forms asked for.
+    """One job for each photo: it writes the photo in all chosen forms.
 
     Args:
         session: tells messages.

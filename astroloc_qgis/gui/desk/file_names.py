@@ -1,4 +1,4 @@
-"""Names of files by template."""
+"""Names of exported files, from a template."""
 
 from __future__ import annotations
 

@@ -35,11 +35,11 @@ class PhotoExport(QObject):
         self._session, self._current, self._canvas = session, current, canvas
 
     def exportable(self) -> list[PhotoItem]:
-        """Return the photos that lie somewhere."""
+        """Return the photos that have a placement."""
         return [item for item in self._session.photos.items if item.desk.work.placement is not None]
 
     def export(self) -> None:
-        """Ask what is to be written, and write it."""
+        """Show the export dialog, and export."""
         items = self.exportable()
         if not items:
             self._session.messages.info(tr("Nothing to export yet: localize a photo, or place one by hand."))
@@ -52,7 +52,7 @@ class PhotoExport(QObject):
         dialog.deleteLater()
 
     def run(self, dialog: ExportDialog) -> None:
-        """Write what a dialog asks for."""
+        """Export as chosen in the dialog."""
         folder, options, names = Path(dialog.folder.filePath()), dialog.options(), dialog.names()
         chosen, with_report = dialog.chosen(), dialog.with_report
         messages = self._session.messages

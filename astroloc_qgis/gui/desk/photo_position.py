@@ -38,7 +38,7 @@ from astroloc_qgis.worker.protocol import Failure
 
 
 class PhotoPosition(QObject):
-    """Puts what is known of where a photo was taken into its work.
+    """Sets nadir, centre and search area of photos.
 
     Args:
         session: has the list of photos and the queue of jobs.
@@ -82,13 +82,13 @@ class PhotoPosition(QObject):
             desk.change(replace(desk.work, centre=centre), tr("Change the centre"))
 
     def set_area(self, area: Mapping[str, Any]) -> None:
-        """Search somewhere else."""
+        """Give the photo another search area."""
         desk = self._current.desk
         if desk is not None:
             desk.change(replace(desk.work, area=dict(area)), tr("Change the search area"))
 
     def take_map_view(self) -> None:
-        """Search in the polygon that is selected, else in what the map shows."""
+        """Make the selected polygon the search area, else what the map shows."""
         canvas, project = self._canvas, QgsProject.instance()
         box, crs = canvas.extent(), canvas.mapSettings().destinationCrs()
         shape: QgsGeometry | None = None
@@ -116,7 +116,7 @@ class PhotoPosition(QObject):
         self.set_area(area)
 
     def read_table(self, path: Path) -> None:
-        """Take nadir and centre of all photos on the list from a table."""
+        """Read nadir and centre of all photos on the list from a table."""
         try:
             known = read_metadata(path)
         except InputError as error:

@@ -1,4 +1,4 @@
-"""First placements: in the middle of the map, or from nothing but tie points."""
+"""First placements of a photo: in the middle of the map, or from tie points alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from astroloc_qgis.gui.model.tie_points import fit_placement
 from astroloc_qgis.gui.model.work import Work
 
 SHARE = 0.5
-"""How much of the map's shorter side a photo fills that is placed by hand."""
+"""The part of the map's shorter side that a photo placed by hand fills."""
 
 
 def place_in_view(screen: Screen, size: tuple[int, int], nadir: Nadir | None) -> Placement | None:
@@ -38,7 +38,7 @@ def place_in_view(screen: Screen, size: tuple[int, int], nadir: Nadir | None) ->
 
 
 def points_to_placement(work: Work, size: tuple[int, int] | None) -> Placement | None:
-    """The placement that fits the tie points, for a photo with or without a placement; None where there is none."""
+    """The placement that fits the tie points, also of a photo without placement; None where none fits."""
     if work.placement is not None:
         return fit_placement(work.placement, work.tie_points)
     used = [point for point in work.tie_points if point.on]

@@ -23,7 +23,7 @@ class TiePointEdits(QObject):
     pending_changed = pyqtSignal()
     """Another point of the photo waits for its place, or no point waits."""
     grown = pyqtSignal()
-    """There are more tie points."""
+    """Tie points were added."""
 
     def __init__(self, current: CurrentPhoto) -> None:
         super().__init__(current)
@@ -36,12 +36,12 @@ class TiePointEdits(QObject):
         return self._pending
 
     def set_pending(self, photo_xy: tuple[float, float] | None) -> None:
-        """Wait for the place on the ground of a point of the photo; None waits for none."""
+        """Set the point of the photo that waits for its place on the ground; None for no point."""
         self._pending = photo_xy
         self.pending_changed.emit()
 
     def add(self, lon: float, lat: float) -> None:
-        """Give the waiting point its place."""
+        """Add a tie point: the waiting point of the photo and its place on the ground."""
         if (desk := self._current.desk) is None or self._pending is None:
             return
         x, y = self._pending
@@ -50,7 +50,7 @@ class TiePointEdits(QObject):
         self.grown.emit()
 
     def append(self, points: tuple[TiePoint, ...], what: str) -> None:
-        """Add tie points that are known otherwise, and put the photo where they say.
+        """Add tie points from another source, and fit the photo to them.
 
         Args:
             points: new ones.

@@ -40,7 +40,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 
 class AstroLocDock(QgsDockWidget):
-    """Everything one needs to localize photos, from top to bottom in the order of use.
+    """The widgets that localize photos, from top to bottom in the order of use.
 
     Args:
         session: what the dock shares with the desk.
@@ -91,12 +91,12 @@ class AstroLocDock(QgsDockWidget):
         layout.insertWidget(layout.indexOf(self.hint), banner)
 
     def stop(self) -> None:
-        """Stop loading pictures and let go of the project (the plugin is being switched off)."""
+        """Stop loading thumbnails and disconnect from the project (the plugin is being switched off)."""
         self.photos.stop()
         self.reference.stop()
 
     def refresh(self) -> None:
-        """Bring the button, the hint and the options up to date with what is chosen."""
+        """Update the button, the hint and the options."""
         targets = self.target_photos()
         busy = self.session.busy
         text = tr("Localize {n} photos").format(n=len(targets)) if len(targets) > 1 else tr("Localize photo")
@@ -114,7 +114,7 @@ class AstroLocDock(QgsDockWidget):
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
 
     def _next_step(self, targets: list[PhotoItem]) -> str:
-        """Return what is still to do before a photo can be localized; empty when nothing is."""
+        """Return the next step before a photo can be localized; empty when there is none."""
         if not self.session.photos.items:
             return tr("To begin, add a photo.")
         if not targets:

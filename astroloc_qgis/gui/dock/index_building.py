@@ -1,4 +1,4 @@
-"""Builds an index of the reference: asks what it is to hold, has the engine build it, and chooses it."""
+"""Builds an index of the reference: shows the dialog, has the engine build the index, and chooses it."""
 
 from __future__ import annotations
 

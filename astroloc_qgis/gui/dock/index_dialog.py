@@ -1,4 +1,4 @@
-"""Asks what an index is to be built of."""
+"""The dialog for a new index: zooms, extent, model, folder."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MODELS = (*_OWN, "efficientnet-lite0-gem", "xfeat-vlad")
 BLOCK_TILES = 4
 WORLD_M = 2 * math.pi * 6378137.0
 FEWEST_BLOCK_PIXELS = 128
-"""A block that has fewer pixels of its own in the reference shows a descriptor nothing."""
+"""The fewest pixels along a block's side in the reference that a descriptor can use."""
 ZOOM_LIMITS = (9, 14)
 WGS84 = "EPSG:4326"
 WIDTH = 500
 
 
 def suggest_zooms(side_m: float, resolution_m: float) -> list[int]:
-    """Return up to three zooms whose blocks fit into the reference and show enough of it.
+    """Return up to three zooms whose blocks fit into the reference and have enough pixels in it.
 
     Args:
         side_m: the longer side of the reference, in Web Mercator metres.
@@ -116,7 +116,7 @@ class IndexDialog(QDialog):
         return {"zooms": zooms, "extent": extent, "model": self.model.currentText(), "out": self.folder.filePath()}
 
     def accept(self) -> None:
-        """Close, if what was filled in makes sense."""
+        """Close, if all fields are valid."""
         try:
             self.params()
         except InputError as error:

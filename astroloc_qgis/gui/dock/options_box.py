@@ -1,4 +1,4 @@
-"""What seldom changes: nadir, matcher, output folder (the engine's options are in QGIS's own)."""
+"""The options that seldom change: nadir, matcher, output folder (the engine's are a page of QGIS's options)."""
 
 from __future__ import annotations
 

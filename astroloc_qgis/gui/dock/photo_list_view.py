@@ -1,4 +1,4 @@
-"""The list of photos as a widget: thumbnails, states, drag and drop, and what to do when it is empty."""
+"""The list of photos as a widget: thumbnails, states, drag and drop, and a hint while it is empty."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class PhotoListView(QListView):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Say what to do next where there are no photos."""
+        """Paint a hint while there are no photos."""
         super().paintEvent(event)
         if not self.photos.rowCount():
             paint_hint(self, tr("Drop astronaut photos or a folder here,\nor press Add…"))

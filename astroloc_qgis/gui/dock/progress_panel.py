@@ -1,4 +1,4 @@
-"""How far the work is, by stage, and the button that stops it."""
+"""The progress of a job, stage by stage, and the button that cancels it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ProgressPanel(QWidget):
             f"{list(self._stages).index(event.stage) + 1}/{len(self._stages)} " if event.stage in self._stages else ""
         )
         self._say(f"{number}{stage}…")
-        self.bar.setRange(0, STEPS if event.fraction > 0 else 0)  # moving by itself until there is something to show
+        self.bar.setRange(0, STEPS if event.fraction > 0 else 0)  # the bar shows activity until a fraction is known
         self.bar.setValue(round(event.fraction * STEPS))
 
     def _say(self, what: str) -> None:

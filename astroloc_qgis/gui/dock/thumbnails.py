@@ -19,7 +19,7 @@ class ThumbnailLoader(QObject):
     """
 
     loaded = pyqtSignal(object, QImage)
-    """A thumbnail is there: the photo's path and the picture."""
+    """A thumbnail is loaded: the photo's path and the picture."""
 
     def __init__(self, size: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,11 +28,11 @@ class ThumbnailLoader(QObject):
         self._pool.setMaxThreadCount(1)
 
     def load(self, path: Path) -> None:
-        """Ask for the thumbnail of ``path``; nothing comes for a file that Qt cannot read."""
+        """Load the thumbnail of ``path``; a file that Qt cannot read gets none."""
         self._pool.start(_Task(self, path, self._size))
 
     def stop(self) -> None:
-        """Forget what waits and wait for what is being loaded."""
+        """Drop the waiting thumbnails, and wait for the one being loaded."""
         self._pool.clear()
         self._pool.waitForDone(5000)
 

@@ -17,7 +17,7 @@ from astroloc_qgis.gui.model.work import Candidate, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import tr
 
 REVIEW_BELOW = 0.8
-"""A photo found with less confidence than this asks for an analyst's eye."""
+"""A photo found with less confidence than this needs review by an analyst."""
 KEPT_FACTS = (
     "confidence",
     "inliers",
@@ -84,7 +84,7 @@ def read_tie_points(path: Path) -> tuple[TiePoint, ...]:
 
 
 def _candidates(work: Work, report: Mapping[str, Any]) -> tuple[Candidate, ...]:
-    """The candidates that the engine ranked; those of before where it ranked none (it was told where to look)."""
+    """The candidates that the engine ranked; the earlier ones where it ranked none (a refinement does not search)."""
     entries = list(report.get("candidates") or [])
     tried = report.get("candidate")
     if len(entries) > 1 or not work.candidates:

@@ -1,4 +1,4 @@
-"""One photo on the desk: its work, what was done to it, and the way back."""
+"""The work on one photo, with its history, undo and redo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PhotoDesk(QObject):
     """
 
     changed = pyqtSignal()
-    """The work is another one now."""
+    """The work has changed."""
     previewed = pyqtSignal()
     """The photo is being dragged: ``placement`` is where it would lie."""
 
@@ -40,7 +40,7 @@ class PhotoDesk(QObject):
 
     @property
     def placement(self) -> Placement | None:
-        """Where the photo lies now, or would lie while it is dragged."""
+        """The placement, or the previewed one while the photo is dragged."""
         return self._preview or self.work.placement
 
     @property
@@ -54,7 +54,7 @@ class PhotoDesk(QObject):
         self.previewed.emit()
 
     def change(self, work: Work, what: str, merge_as: int = -1) -> None:
-        """Replace the work, so that it can be undone.
+        """Replace the work by another, as a step that can be undone.
 
         Args:
             work: the new one.
@@ -66,7 +66,7 @@ class PhotoDesk(QObject):
             self.stack.push(_Change(self, work, what, merge_as))
 
     def note(self, what: str = "", **fields: Any) -> None:
-        """Replace fields of the work that are no decisions of the analyst (files written): nothing to undo."""
+        """Replace fields that are not decisions of the analyst (files written); this is no step to undo."""
         self._set(replace(self.work, **fields), what)
 
     def history(self) -> list[Entry]:
@@ -89,7 +89,7 @@ class PhotoDesk(QObject):
         self._store = None
 
     def _restore(self, work: Work, what: str) -> None:
-        """Take a work whose files may be older than those that there are now."""
+        """Go back to an earlier work, but keep the files that exist now."""
         self._set(replace(work, outputs=self.work.outputs, written=self.work.written), what)
 
     def _set(self, work: Work, what: str) -> None:
@@ -115,7 +115,7 @@ class PhotoDesk(QObject):
 
 
 class _Change(QUndoCommand):
-    """From one work to another, and back."""
+    """A step from one work to another, which can be undone."""
 
     def __init__(self, desk: PhotoDesk, after: Work, what: str, merge_as: int) -> None:
         super().__init__(what)
@@ -123,18 +123,18 @@ class _Change(QUndoCommand):
         self._done = False
 
     def id(self) -> int:
-        """Tell which changes are merged with this one."""
+        """Return the number that marks changes to merge with this one."""
         return self._id
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take a later change of the same kind along."""
+        """Merge with a later change of the same kind."""
         if not isinstance(other, _Change):
             return False
         self._after = other._after
         return True
 
     def redo(self) -> None:
-        """Do it, or do it again."""
+        """Make the change, or make it again."""
         if self._done:
             self._desk._restore(self._after, tr("Redo: {what}").format(what=self._what))
         else:
@@ -142,5 +142,5 @@ class _Change(QUndoCommand):
             self._desk._set(self._after, self._what)
 
     def undo(self) -> None:
-        """Take it back."""
+        """Undo the change."""
         self._desk._restore(self._before, tr("Undo: {what}").format(what=self._what))

@@ -46,7 +46,7 @@ class PhotoItem:
 
     @property
     def state(self) -> PhotoState:
-        """Where it is on its way: what the engine does with it, else what was decided."""
+        """Its state: what the engine does with it now, else what was decided."""
         return self._passing[0] if self._passing else self.desk.work.state
 
     @property
@@ -82,7 +82,7 @@ class PhotoModel(QAbstractListModel):
         self.items: list[PhotoItem] = []
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Return how many photos there are."""
+        """Return the number of photos."""
         return 0 if parent is not None and parent.isValid() else len(self.items)
 
     def data(self, index: QModelIndex, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
@@ -119,7 +119,7 @@ class PhotoModel(QAbstractListModel):
         return items
 
     def clear(self) -> None:
-        """Empty the list (another project is opened); what was kept stays kept."""
+        """Empty the list (another project is opened); the store keeps the photos."""
         self.beginResetModel()
         self.items.clear()
         self.endResetModel()

@@ -49,7 +49,7 @@ class Placement:
         return np.array(self.size) / 2
 
     def moved(self, change: Array, basis: str = "hand") -> Placement:
-        """The photo after a change of the plane ((3, 3), metres -> metres)."""
+        """The placement after a (3, 3) change of the plane, metres -> metres."""
         return Placement.of(change @ self.matrix, self.plane, self.size, basis)
 
     def anchors(self) -> Array:
@@ -71,7 +71,7 @@ class Placement:
         return self.to_lonlat(self.anchors())
 
     def re_centred(self) -> Placement:
-        """The same place in a local plane about the photo's own centre (of photos dragged far, or fitted anew)."""
+        """The same placement in a local plane about the photo's own centre (after a long drag or a new fit)."""
         anchors = self.anchors()
         lonlat = self.to_lonlat(anchors)
         middle = self.to_lonlat(self.centre[None])[0]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def store_path(project: QgsProject) -> Path:
-    """Where the work on a project's photos is kept: beside the project, or in the profile while it has no file."""
+    """The file with the work on a project's photos: beside the project, or in the profile while it is not saved."""
     name = project.absoluteFilePath()
     if name:
         path = Path(name)
@@ -64,7 +64,7 @@ class ProjectStore(QObject):
         QTimer.singleShot(0, self.restore)
 
     def stop(self) -> None:
-        """Let go of project and store."""
+        """Disconnect from the project and close the store."""
         project = QgsProject.instance()
         for signal, slot in (
             (project.readProject, self.follow),
@@ -76,7 +76,7 @@ class ProjectStore(QObject):
         self.store.close()
 
     def _on_cleared(self) -> None:
-        """The project was emptied: for a new one, or for another that is about to be read (then that will be told)."""
+        """The project was emptied: for a new one, or for another that is read next (``readProject`` follows then)."""
         QTimer.singleShot(0, self._follow_if_new)
 
     def _follow_if_new(self) -> None:
@@ -122,7 +122,7 @@ class ProjectStore(QObject):
         self.restored.emit()
 
     def _restore_layers(self, item: PhotoItem) -> None:
-        """Put the files of a photo back on the map, where the project (killed, never saved) has not kept them."""
+        """Put the files of a photo back on the map where the project lost them (QGIS ended before it was saved)."""
         work, project = item.desk.work, QgsProject.instance()
         raster = Path(str(work.outputs.get("geotiff", "")))
         if work.placement is None or not raster.is_file() or photo_layers(item.path, project):
@@ -145,7 +145,7 @@ class ProjectStore(QObject):
             self._try(item.desk.forget)
 
     def _on_saved(self) -> None:
-        """The project was saved: under its name the work goes on, in a file beside it."""
+        """The project was saved: the work moves to a file beside it."""
         project = QgsProject.instance()
         path = store_path(project)
         if path == self.store.path:

@@ -15,9 +15,9 @@ from astroloc_qgis.gui.model.placement import Placement, is_sound
 OWN_WEIGHT = 10**0.5
 """A tie point set by hand counts as much as ten that the machine found (this is the weight of its residual)."""
 TAMEST_DEPTH = 0.12
-"""Depth of a corner, relative to the photo's centre, below which a fit is taken for a mistake."""
+"""Depth of a corner, relative to the photo's centre, below which a fit is refused."""
 MOST_STRETCHED = 6.0
-"""Stretch of a photo's middle above which a fit is taken for a mistake: 80 degrees off the nadir have it."""
+"""Stretch of a photo's middle above which a fit is refused (reached at about 80 degrees off the nadir)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TiePoint:
 
 
 def fit_placement(placement: Placement, points: tuple[TiePoint, ...]) -> Placement | None:
-    """The placement that the tie points that are on ask for; None where they ask for none, or for nonsense."""
+    """The placement that fits the tie points that are on; None where no sound placement fits them."""
     used = [point for point in points if point.on]
     if not used:
         return None

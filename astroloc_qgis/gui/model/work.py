@@ -20,7 +20,7 @@ from astroloc_qgis.gui.model.tie_points import TiePoint, fit_placement
 
 
 class PhotoState(enum.Enum):
-    """Where a photo is on its way."""
+    """How far a photo is, from new to exported."""
 
     NEW = "new"
     WAITING = "waiting"
@@ -34,7 +34,7 @@ class PhotoState(enum.Enum):
 
 
 PASSING = (PhotoState.WAITING, PhotoState.RUNNING, PhotoState.ERROR)
-"""States that say how the engine's work goes: they are shown, never kept."""
+"""States while the engine works on a photo: they are shown, never kept."""
 _UNPLACED = (PhotoState.NEW, PhotoState.NOT_LOCALIZED)
 
 
@@ -62,7 +62,7 @@ class Candidate:
 
     @property
     def block(self) -> str:
-        """As the engine takes it."""
+        """The block as the engine takes it: "zoom/row/column"."""
         return f"{self.zoom}/{self.row}/{self.column}"
 
     def bounds(self) -> tuple[float, float, float, float]:
@@ -112,7 +112,7 @@ class Work:
 
     @property
     def stale(self) -> bool:
-        """Whether there are files that show the photo elsewhere."""
+        """Whether the files on disk show the photo at an earlier place."""
         return bool(self.outputs) and self.placement is not None and self.placement != self.written
 
     def to_json(self) -> str:
@@ -143,23 +143,23 @@ class Work:
         return cls(**known)
 
     def moved_to(self, placement: Placement) -> Work:
-        """The photo somewhere else: one that was decided is open again."""
+        """The work with the photo at another place; a decided photo needs review again."""
         state = self.state
         if state in (PhotoState.ACCEPTED, PhotoState.EXPORTED, PhotoState.LOCALIZED, *_UNPLACED):
             state = PhotoState.NEEDS_REVIEW
         return replace(self, placement=placement, state=state, note="")
 
     def not_localized(self, note: str) -> Work:
-        """The photo nowhere, as somebody decided; ``note`` says why."""
+        """The work with the photo at no place, by decision of the analyst; ``note`` says why."""
         return replace(self, state=PhotoState.NOT_LOCALIZED, note=note, placement=None, tie_points=(), facts={})
 
     def without_candidates(self, struck: Collection[Candidate]) -> Work:
-        """Candidates struck out: they stay listed as rejected."""
+        """The work with candidates rejected; they stay in the list."""
         candidates = tuple(replace(one, verdict="rejected") if one in struck else one for one in self.candidates)
         return replace(self, candidates=candidates)
 
     def with_tie_points(self, points: tuple[TiePoint, ...], *, fit: bool = True) -> Work:
-        """Other tie points, and the photo where they say."""
+        """The work with other tie points, and the photo fitted to them."""
         changed = replace(self, tie_points=points)
         if not fit or self.placement is None:
             return changed
@@ -167,7 +167,7 @@ class Work:
         return changed if fitted is None else changed.moved_to(fitted)
 
     def residuals(self) -> tuple[Array, Array]:
-        """((N, 2) photo pixels, (N, 2) metres of the plane) by which each tie point's place misses; NaN where none."""
+        """Residuals of the tie points, (N, 2) photo pixels and (N, 2) metres of the plane; NaN without placement."""
         count = len(self.tie_points)
         if self.placement is None or not count:
             return np.full((count, 2), np.nan), np.full((count, 2), np.nan)

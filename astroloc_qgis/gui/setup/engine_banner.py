@@ -1,4 +1,4 @@
-"""The dock's line about the engine: the button that sets it up, and, once it is there, the device it works on."""
+"""The dock's line about the engine: a button that sets it up, or its device once it is installed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EngineBanner(QFrame):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the state as it is now."""
+        """Show the present state."""
         problem = self._setup.problem or self._setup.last_trouble
         busy = self._setup.busy
         self.text.setVisible(bool(problem) or busy)

@@ -38,7 +38,7 @@ TYPING_MS = 400
 
 
 class EngineDialog(QDialog):
-    """Shows what an install would do, does it, and shows how it goes; QGIS can be used meanwhile.
+    """Shows the plan of an install, runs it, and shows its progress; QGIS stays usable.
 
     Args:
         setup: what does it.
@@ -55,7 +55,7 @@ class EngineDialog(QDialog):
         self._settings = settings
         self._plan: Mapping[str, Any] = {}
         self._ending = ""
-        """How the last thing ended: shown once instead of the state."""
+        """The sentence that ended the last request: shown once instead of the state."""
         self._asked = ""
         self._make_widgets()
         self._lay_out()
@@ -67,7 +67,7 @@ class EngineDialog(QDialog):
         self._show_choices()
 
     def ask(self) -> None:
-        """Keep the choices and ask anew what an install would do."""
+        """Keep the choices and request a new plan."""
         source = self.source.currentIndex()
         self._settings.engine_folder = self.folder.filePath()
         self._settings.torch_index = self.address.text().strip() if source == ADDRESS else ""
@@ -83,7 +83,7 @@ class EngineDialog(QDialog):
             self._setup.describe()
 
     def showEvent(self, event: Any) -> None:
-        """Ask what an install would do whenever the window comes up."""
+        """Request a plan whenever the window opens."""
         super().showEvent(event)
         self.ask()
 

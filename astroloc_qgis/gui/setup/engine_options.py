@@ -35,7 +35,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class EngineOptionsPage(QgsOptionsPageWidget):
-    """The page; what it shows is kept when the user says OK."""
+    """The page; its choices are kept when the user presses OK."""
 
     python: QgsFileWidget
     weights: QgsFileWidget
@@ -61,7 +61,7 @@ class EngineOptionsPage(QgsOptionsPageWidget):
         layout.addStretch(1)
 
     def apply(self) -> None:
-        """Keep what was chosen; the engine takes it up at its next request."""
+        """Keep the choices; they take effect with the engine's next request."""
         settings = self._settings
         settings.python = self.python.filePath()
         settings.device = self.device.currentData()

@@ -1,4 +1,4 @@
-"""Brings the engine's set-up into QGIS: the line in the dock and the window behind it."""
+"""The engine's set-up in QGIS: the banner in the dock and the window that it opens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from astroloc_qgis.gui.setup.engine_setup import EngineSetup
 
 
 class EngineParts(QObject):
-    """Everything about the engine that the user sees.
+    """The engine's banner and set-up window, and the set-up behind them.
 
     Args:
         session: has the engine and the settings.
@@ -42,7 +42,7 @@ class EngineParts(QObject):
         self.dialog.activateWindow()
 
     def stop(self) -> None:
-        """End what is under way and take everything back (the plugin is being switched off)."""
+        """End a running install and close the window (the plugin is being switched off)."""
         self.setup.stop()
         if self.dialog is not None:
             self.dialog.close()
@@ -50,12 +50,12 @@ class EngineParts(QObject):
             self.dialog = None
 
     def on_dock_visibility(self, visible: bool) -> None:
-        """Show the engine's state anew when the dock comes into view."""
+        """Update the banner when the dock comes into view."""
         if visible:
             self.banner.refresh()
 
     def _tell(self, well: bool, sentence: str, details: str) -> None:
-        """Say in the message bar how it ended, unless the window says it already."""
+        """Show the end of a request in the message bar, unless the window shows it."""
         if self.dialog is not None and self.dialog.isVisible():
             return
         if well:

@@ -1,4 +1,4 @@
-"""Sets the engine up from inside QGIS: asks the installer's process, and knows how far it is. No widgets."""
+"""Sets the engine up from inside QGIS through the installer's process, and tracks its progress. No widgets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SILENCE_S = 900.0
 
 
 class EngineSetup(QObject):
-    """The engine's environment: in which state it is, and what can be done about it.
+    """The engine's environment: its state, and install, repair, move and removal.
 
     Args:
         settings: where it is to be.
@@ -34,15 +34,15 @@ class EngineSetup(QObject):
     """
 
     changed = pyqtSignal()
-    """The engine may have come or gone, or its device is known anew."""
+    """The engine was installed, removed or replaced, or its device has changed."""
     described = pyqtSignal(object)
     """What an install would do (a mapping, as the installer describes it)."""
     progressed = pyqtSignal(str, float)
-    """The install is at a stage, so far (0 to 1)."""
+    """The stage of the install, and the finished part (0 to 1)."""
     line = pyqtSignal(str)
     """A line of the install's log."""
     ended = pyqtSignal(bool, str, str)
-    """Something that was asked for is over: whether it went well, a sentence, details for a developer."""
+    """A request is over: whether it succeeded, a sentence, details for a developer."""
 
     def __init__(self, settings: Settings, engine: EngineProcess, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,7 @@ class EngineSetup(QObject):
         self.last_trouble = ""
         """Why the engine could not be started the last time; empty when it could."""
         self.last_failure = ""
-        """What the user was told last, with its details."""
+        """The last error message, with its details."""
         self.take_settings()
         engine.succeeded.connect(self._on_engine_success)
         engine.failed.connect(self._on_engine_failure)
@@ -99,19 +99,19 @@ class EngineSetup(QObject):
         return Journal.read(self.folder / ENVIRONMENT)
 
     def take_settings(self) -> None:
-        """Take up settings that have been changed."""
+        """Apply changed settings."""
         seconds = self._settings.timeout
         self._engine.set_silence_timeout(float(seconds) if seconds.isdigit() else SILENCE_S)
         self.changed.emit()
 
     def describe(self) -> None:
-        """Ask what an install would do; the answer is ``described`` (or ``ended``, if it cannot be said)."""
+        """Request the plan of an install; ``described`` brings it (or ``ended``, if there is none)."""
         if self.jobs.busy:
             return
         self._ask("describe", install_params(self._settings), self.described.emit)
 
     def install(self, *, repair: bool = False) -> None:
-        """Install, or go on with an install; with ``repair``, put the environment that is there in order."""
+        """Install, or continue an install; with ``repair``, repair the existing environment."""
         if repair:
             self._engine.stop()
         self.line.emit(tr("Log: {file}").format(file=self._log.path))
@@ -197,11 +197,11 @@ class EngineSetup(QObject):
 
 
 def device_name(device: str) -> str:
-    """Return a device for people: "cuda:0" is a card of NVIDIA, "mps" Apple's."""
+    """Return the readable name of a device such as "cuda:0" or "mps"."""
     kind, _, number = device.partition(":")
     return {"cuda": f"NVIDIA GPU {number}".strip(), "mps": "Apple GPU"}.get(kind, "CPU")
 
 
 def size(count: float) -> str:
-    """Return a number of bytes for people."""
+    """Return a number of bytes with a readable unit."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,4 +1,4 @@
-"""How the photo is shown on the map: see-through, swiped, blinking or as edges, brighter or with more contrast."""
+"""The appearance of the photo on the map: opacity, swipe, blink or edges, brightness and contrast."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Mode(enum.Enum):
 
 @dataclass(frozen=True)
 class Appearance:
-    """How the photo is shown.
+    """The appearance of the photo.
 
     Attributes:
         mode: the way to compare.
@@ -47,7 +47,7 @@ class Appearance:
         return edges(pixels) if self.mode is Mode.EDGES else pixels
 
     def table(self) -> NDArray[np.uint8]:
-        """(256,) what each value of a channel becomes."""
+        """(256,) the new value for each value of a channel."""
         slope = np.tan((self.contrast / 100 * 0.98 + 1) * np.pi / 4)
         values = (np.arange(256) - 127.5) * slope + 127.5 + self.brightness * 1.275
         return np.clip(np.rint(values), 0, 255).astype(np.uint8)

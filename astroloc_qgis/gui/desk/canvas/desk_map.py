@@ -1,4 +1,4 @@
-"""What the map shows of the photo on the desk: its place, a candidate's place, and no layers that would hide them."""
+"""The map as the desk uses it: shows the photo's place or a candidate's, and hides layers that would cover them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOM = 1.6
-"""How much more than the photo the map shows: room for its handles, below the message bar too."""
+"""How much larger than the photo the map's view is: room for the handles, also below the message bar."""
 ROOM_ABOUT_CANDIDATE = 1.8
 
 
@@ -86,7 +86,7 @@ class DeskMap:
         self._canvas.refresh()
 
     def forget_candidate(self) -> None:
-        """Show no candidate's place any more."""
+        """Remove the candidate's place from the map."""
         self._band.reset()
 
     def show_tie_point(self, point: TiePoint) -> None:
@@ -98,6 +98,6 @@ class DeskMap:
             self._canvas.refresh()
 
     def clear_below(self, photo: Path, placement: Placement | None) -> None:
-        """Hide the layers that a photo's live picture stands for, and labels it would cut; None shows them again."""
+        """Hide a photo's rasters and the labels that its live picture would cut; None shows them again."""
         show_rasters(photo, placement is None)
         hide_labels_below(None if placement is None else placement.footprint().tolist(), self._canvas)

@@ -1,4 +1,4 @@
-"""What the desk's map tools have in common: keys that reach them at any time, undo and redo among them."""
+"""The base of the desk's map tools: keys, undo and redo work at any time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 
 
 class DeskTool(QgsMapTool):
-    """A map tool that hears keys before the canvas does: it pans with the arrows, and hears nothing during a drag.
+    """A map tool that takes keys before the canvas, which pans with the arrows and ignores keys during a drag.
 
     Args:
         canvas: the map.
@@ -22,29 +22,29 @@ class DeskTool(QgsMapTool):
         self._current = current
 
     def flags(self) -> QgsMapTool.Flags:
-        """It changes things: QGIS then shows it as an editing tool."""
+        """Mark it as an editing tool."""
         return QgsMapTool.Flags(QgsMapTool.Flag.EditTool)
 
     def activate(self) -> None:
-        """Begin to listen."""
+        """Start to take keys."""
         super().activate()
         self.canvas().installEventFilter(self)
         self.canvas().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def deactivate(self) -> None:
-        """Listen no more."""
+        """Stop taking keys."""
         self.canvas().removeEventFilter(self)
         self.canvas().setToolTip("")
         super().deactivate()
 
     def key(self, event: QKeyEvent) -> bool:
-        """Act on a key; returns whether it meant anything."""
+        """Act on a key; returns whether the tool uses it."""
         raise NotImplementedError
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt calls it with both
-        """Take the keys that mean something here."""
+        """Take the keys that the tool uses."""
         if event.type() == QEvent.Type.ShortcutOverride and self._is_undo_or_redo(event):
-            event.accept()  # so that it comes as a key, and is not taken by QGIS for the layer being edited
+            event.accept()  # else QGIS takes it as a shortcut for the edited layer
             return True
         if event.type() != QEvent.Type.KeyPress:
             return False
@@ -62,5 +62,5 @@ class DeskTool(QgsMapTool):
 
 
 def _is_redo(event: QKeyEvent) -> bool:
-    """Whether it is Ctrl+Y, which is not everywhere the standard key."""
+    """Whether it is Ctrl+Y, which is not the standard key on every system."""
     return bool(event.key() == Qt.Key.Key_Y and event.modifiers() == Qt.KeyboardModifier.ControlModifier)

@@ -1,4 +1,4 @@
-"""Keeps a photo and its footprint layer together: QGIS's vertex tool moves the photo, the desk the polygon."""
+"""Keeps a photo and its footprint layer in step: edits of the polygon move the photo, and the reverse."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class FootprintSync(QObject):
         self._shown = None
 
     def write(self) -> None:
-        """Bring the footprint layer up to date with the photo, and make it where the photo has none."""
+        """Update the footprint layer from the photo; make the layer where there is none."""
         if self._item is None or self._writing:
             return
         project, work = QgsProject.instance(), self._item.desk.work
@@ -103,7 +103,7 @@ class FootprintSync(QObject):
         corners = read_corners(layer, geometry)
         placement = None if corners is None else placement_from_corners(corners, item.desk.work.placement)
         if placement is None:
-            return  # five corners, or a bow tie, halfway through an edit: the photo waits
+            return  # five corners, or crossing sides, in the middle of an edit: the photo waits
         moved = settled(placement)
         self._shown = moved
         self._writing = True
@@ -113,7 +113,7 @@ class FootprintSync(QObject):
             self._writing = False
 
     def _on_roll_back(self) -> None:
-        """The edits were thrown away: the photo goes back to what the layer says."""
+        """The edits were discarded: the photo goes back to the layer's polygon."""
         if self._layer is not None and self._item is not None and self._item.desk.work.placement is not None:
             corners = read_corners(self._layer)
             now = self._item.desk.work.placement.footprint()
@@ -130,6 +130,6 @@ class FootprintSync(QObject):
 
 
 def _elsewhere(layer: QgsVectorLayer, corners: Array) -> bool:
-    """Whether a layer's four corners are others; an outline of more (cut at the horizon) is the engine's own."""
+    """Whether a layer's four corners differ; an outline with more corners (cut at the horizon) is the engine's."""
     now = read_corners(layer)
     return now is not None and bool(np.abs(now - corners).max() > SAME_DEGREES)

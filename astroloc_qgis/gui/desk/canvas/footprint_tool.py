@@ -55,7 +55,7 @@ class FootprintTool(DeskTool):
         self._item.update()
 
     def deactivate(self) -> None:
-        """Hide the handles; a drag that was under way is given up."""
+        """Hide the handles; cancel a drag."""
         self._give_up()
         self._item.with_handles = False
         self._item.update()
@@ -89,7 +89,7 @@ class FootprintTool(DeskTool):
             self._item.set_dragging(True)
 
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
-        """Drag, or say by the cursor what could be grabbed."""
+        """Drag, or show by the cursor what can be grabbed."""
         pixel = _at(event.pos())
         if self._grabbed is None or self._start is None:
             name = self.what_is_at(pixel)
@@ -101,7 +101,7 @@ class FootprintTool(DeskTool):
             desk.preview(placement)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """Keep where it was dragged to."""
+        """End the drag and keep the new placement."""
         desk, grabbed, start = self._current.desk, self._grabbed, self._start
         if event.button() != Qt.MouseButton.LeftButton or grabbed is None or start is None or desk is None:
             return
@@ -116,7 +116,7 @@ class FootprintTool(DeskTool):
             desk.change(desk.work.moved_to(settled(moved)), _name(grabbed))
 
     def key(self, event: QKeyEvent) -> bool:
-        """Arrows nudge, with Shift ten pixels at a time; + and - scale, [ and ] turn; Escape gives a drag up."""
+        """Arrows nudge, with Shift ten pixels at a time; + and - scale, [ and ] turn; Escape cancels a drag."""
         desk = self._current.desk
         step = NUDGE * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
         arrows = {
@@ -149,7 +149,7 @@ class FootprintTool(DeskTool):
         return True
 
     def _dragged(self, pixel: Array, modifiers: Qt.KeyboardModifiers) -> Placement | None:
-        """Where the photo lies with the mouse at a pixel; None where that makes no sense."""
+        """The placement with the mouse at a pixel; None where none is sound."""
         start, grabbed = self._start, self._grabbed
         if start is None or grabbed is None:
             return None
@@ -184,14 +184,14 @@ class FootprintTool(DeskTool):
 
 
 def settled(placement: Placement) -> Placement:
-    """The placement in a plane that fits: one moved far from the middle of its local plane gets another."""
+    """The placement in a suitable plane: far from the middle of its local plane it gets another plane."""
     if "+proj=aeqd" not in placement.plane or np.hypot(*_middle(placement)) < FAR_KM * 1000:
         return placement
     return placement.re_centred()
 
 
 def placement_from_corners(corners: Array, placement: Placement) -> Placement | None:
-    """The placement whose anchors lie at four (longitude, latitude) corners; None where that makes no photo."""
+    """The placement whose anchors lie at four (longitude, latitude) corners; None where no photo has them."""
     ground = transform_points(corners, WGS84, placement.plane)
     if not np.isfinite(ground).all() or not is_convex(ground):
         return None

@@ -1,4 +1,4 @@
-"""The photo on the map canvas, redrawn whenever it, the map or its looks change, with its outline and tie points."""
+"""The photo on the map canvas with outline and tie points, redrawn when photo, map or appearance change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLOW_S = 0.03
 HANDLE = 5
 """Half the side of a handle, pixels."""
 STALK = 26
-"""How far above the upper edge the handle is that turns the photo, pixels."""
+"""Distance of the rotation handle above the upper edge, pixels."""
 MOST_FOUND = 250
 """The most tie points of the machine that are drawn: more would hide the land."""
 
@@ -47,7 +47,7 @@ class Handles:
 
     @classmethod
     def of(cls, screen: Screen, placement: Placement) -> Handles:
-        """Find them; NaN where they are not on the map."""
+        """Compute the handles of a placement; NaN where they are not on the map."""
         anchors = placement.anchors()
         middles = (anchors + np.roll(anchors, -1, axis=0)) / 2
         points = screen.from_photo(placement, np.concatenate([anchors, middles, placement.centre[None]]))
@@ -77,7 +77,7 @@ class LiveItem(QgsMapCanvasItem):
         self.with_handles = False
         self.with_tie_points = True
         self.dark = False
-        """Whether a blinking photo is just not shown."""
+        """Whether a blinking photo is hidden at the moment."""
         self.pending: tuple[float, float] | None = None
         """A point of the photo that waits for its place on the ground."""
         self.exaggeration = 1.0
@@ -99,12 +99,12 @@ class LiveItem(QgsMapCanvasItem):
         return self._screen
 
     def show_photo(self, pyramid: Pyramid | None, placement: Placement | None, work: Work | None) -> None:
-        """Show another photo, or this one elsewhere; None for none."""
+        """Show a photo at a placement; None shows no photo."""
         self._pyramid, self._placement, self._work = pyramid, placement, work
         self._invalidate()
 
     def set_appearance(self, appearance: Appearance) -> None:
-        """Show it another way."""
+        """Change the appearance of the photo."""
         again = (appearance.mode is Mode.EDGES) != (self._appearance.mode is Mode.EDGES)
         again |= (appearance.brightness, appearance.contrast) != (
             self._appearance.brightness,
@@ -117,7 +117,7 @@ class LiveItem(QgsMapCanvasItem):
             self.update()
 
     def set_dragging(self, dragging: bool) -> None:
-        """Draw fast rather than fine, or fine again."""
+        """Draw at half the resolution during a drag, if drawing is slow."""
         if self._coarse != dragging:
             self._coarse = dragging
             self._invalidate()
@@ -163,7 +163,7 @@ class LiveItem(QgsMapCanvasItem):
         painter.restore()
 
     def _state(self) -> tuple[object, ...]:
-        """What tells one view of the map from another."""
+        """The values that identify the view of the map."""
         extent, crs = self._canvas.extent(), self._canvas.mapSettings().destinationCrs()
         box = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
         return (*box, self._canvas.width(), self._canvas.height(), self._canvas.rotation(), crs.authid(), crs.srsid())

@@ -1,4 +1,4 @@
-"""From photo to screen and back: a placement seen through the map canvas, and the photo warped to its pixels.
+"""Photo to screen and back: a placement seen through the map canvas, and the photo warped to the screen's pixels.
 
 Every pixel of the screen is looked up in the photo. Screen to map to working plane goes by PROJ at the nodes of a mesh
 and linearly between them; plane to photo is exact everywhere, for what is interpolated are homogeneous coordinates.
@@ -21,13 +21,13 @@ from astroloc_qgis.qgis_adapters.desk_photo import Pixels, Pyramid
 NODES = 17
 """Nodes of the mesh along each side of what is drawn."""
 NEAREST = 0.02
-"""Photo points less deep than this (1 at the photo's centre) are beyond the horizon for all practical purposes."""
+"""Photo points less deep than this (1 at the photo's centre) are treated as beyond the horizon."""
 WEB_MERCATOR_ROUND = 40075016.68557849
 
 
 @dataclass(frozen=True, eq=False)
 class Screen:
-    """A map canvas at a moment.
+    """The view of a map canvas.
 
     Attributes:
         crs: of the map, WKT.
@@ -72,7 +72,7 @@ class Screen:
         return self.from_plane(lonlat, "EPSG:4326")
 
     def to_plane(self, pixels: Array, plane: str) -> Array:
-        """(N, 2) canvas pixels -> (N, 2) metres of a plane; NaN where it shows none."""
+        """(N, 2) canvas pixels -> (N, 2) metres of a plane; NaN where the plane does not show them."""
         on_map = apply_homography(self.to_map, pixels)
         if self.period is not None:
             on_map[:, 0] = (on_map[:, 0] + self.period / 2) % self.period - self.period / 2
@@ -160,7 +160,7 @@ def _weights(count: int) -> NDArray[np.float32]:
 
 
 def _photo_pixels_a_pixel(x: NDArray, y: NDArray, w: NDArray) -> float:
-    """How many photo pixels lie along a pixel of the screen, in the middle of what is drawn."""
+    """Photo pixels along a screen pixel, in the middle of the picture."""
     if min(x.shape) < 2:
         return 1.0
     row, column = x.shape[0] // 2 - 1, x.shape[1] // 2 - 1
@@ -172,7 +172,7 @@ def _photo_pixels_a_pixel(x: NDArray, y: NDArray, w: NDArray) -> float:
 
 
 def _sample(source: Pixels, x: NDArray, y: NDArray, w: NDArray, size: tuple[int, int]) -> Pixels:
-    """Look each pixel up in a level of the photo (nearest)."""
+    """Sample a level of the photo at every pixel (nearest neighbour)."""
     rows, columns = source.shape
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1 / w

@@ -1,4 +1,4 @@
-"""The candidates of a photo: where the index thinks it may be, with a picture of each, to be tried or dismissed."""
+"""The candidates of a photo with their pictures, to refine from or to reject."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = 6
 
 
 class CandidatePanel(QWidget):
-    """A table of candidates, and beside it what the one chosen looks like."""
+    """A table of candidates, and beside it the picture of the selected one."""
 
     chosen = pyqtSignal(object)
     """A candidate was clicked (``Candidate``)."""
@@ -114,7 +114,7 @@ class CandidatePanel(QWidget):
         self._show_picture()
 
     def add_pictures(self, pictures: Mapping[str, str]) -> None:
-        """Take pictures of candidates, by block."""
+        """Add pictures of candidates, by block."""
         self._pictures |= {block: Path(path) for block, path in pictures.items()}
         self._fill_icons()
         self._show_picture()
@@ -192,7 +192,7 @@ class CandidatePanel(QWidget):
 
 
 class ScaledPicture(QWidget):
-    """A picture that fits into whatever room there is, and asks for none (a label would, at every change)."""
+    """A picture scaled into the room that there is (a label would resize its neighbours at every change)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -203,7 +203,7 @@ class ScaledPicture(QWidget):
         self._fitted = QPixmap()
 
     def show_file(self, file: str) -> None:
-        """Show a file; "" shows the text for nothing."""
+        """Show a file; "" shows the empty text."""
         if file != self._file:
             self._file = file
             self._full = QPixmap(file) if file else QPixmap()
@@ -211,7 +211,7 @@ class ScaledPicture(QWidget):
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the picture in again."""
+        """Scale the picture again."""
         super().resizeEvent(event)
         self._fitted = QPixmap()
 

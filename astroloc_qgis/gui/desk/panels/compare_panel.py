@@ -22,12 +22,12 @@ BLINK_MS = 450
 
 
 class ComparePanel(QWidget):
-    """Opacity, swipe, blink and edges; brightness and contrast; how long the residual arrows are."""
+    """Opacity, swipe, blink and edges; brightness and contrast; the length of the residual arrows."""
 
     appearance_changed = pyqtSignal(object)
-    """The photo is to be shown otherwise (``Appearance``)."""
+    """The appearance of the photo was changed (``Appearance``)."""
     blinked = pyqtSignal(bool)
-    """A blinking photo goes dark, or comes back."""
+    """A blinking photo disappears (True) or comes back (False)."""
     exaggeration_changed = pyqtSignal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -95,19 +95,19 @@ class ComparePanel(QWidget):
         self.swipe.setEnabled(False)
 
     def appearance(self) -> Appearance:
-        """Return how the photo is to be shown."""
+        """Return the chosen appearance of the photo."""
         mode = list(self.mode_buttons)[self.modes.checkedId()]
         return Appearance(
             mode, self.opacity.value() / 100, self.swipe.value() / 1000, self.brightness.value(), self.contrast.value()
         )
 
     def set_mode(self, mode: Mode) -> None:
-        """Compare another way."""
+        """Choose another way to compare."""
         self.mode_buttons[mode].setChecked(True)
         self._on_mode()
 
     def reset(self) -> None:
-        """Show the photo as it is."""
+        """Reset all controls."""
         for slider, value in ((self.opacity, 100), (self.swipe, 500), (self.brightness, 0), (self.contrast, 0)):
             slider.setValue(value)
         self.set_mode(Mode.PLAIN)

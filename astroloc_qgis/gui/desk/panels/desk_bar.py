@@ -1,4 +1,4 @@
-"""The desk's tool bar: where it is too narrow for all of its words it drops some, and never a button."""
+"""The desk's tool bar: where it is too narrow it drops texts, never a button."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class DeskBar(QToolBar):
         self._spare: tuple[QAction, ...] = ()
 
     def drop_first(self, actions: Sequence[QAction]) -> None:
-        """Say whose words can be spared, the first first."""
+        """Set the order in which actions lose their texts."""
         self._spare = tuple(actions)
         self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show as many words as there is room for."""
+        """Show as many texts as there is room for."""
         super().resizeEvent(event)
         self.fit()
 
     def fit(self) -> None:
-        """Drop words until every button is to be seen."""
+        """Drop texts until every button is visible."""
         buttons = [button for button in map(self.widgetForAction, self._spare) if isinstance(button, QToolButton)]
         width = self.sizeHint().width() + sum(_saved(button) for button in buttons if button.toolButtonStyle() == ICON)
         for button in buttons:
@@ -43,7 +43,7 @@ class DeskBar(QToolBar):
 
 
 def _saved(button: QToolButton) -> int:
-    """How much narrower a button is without its words."""
+    """The width that a button saves without its text."""
     now = button.toolButtonStyle()
     widths = {}
     for style in (WORDS, ICON):

@@ -1,4 +1,4 @@
-"""What is known of a photo before it is localized: its number and EXIF, nadir, centre, and where to search."""
+"""What is known of a photo before it is localized: name and EXIF, nadir, centre, search area."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DetailsPanel(QWidget):
     csv_requested = pyqtSignal()
     tle_requested = pyqtSignal()
     refused = pyqtSignal(str)
-    """What was typed makes no sense: a sentence."""
+    """What was typed is not valid: a sentence."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Asks what is to be written of which photos; one click for the usual."""
+"""The export dialog: which photos, in which forms."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class ExportDialog(QDialog):
         self.ok.setDefault(True)
 
     def chosen(self) -> list[PhotoItem]:
-        """Return the photos to be written."""
+        """Return the photos to export."""
         index = self.photos.currentIndex()
         return self._choices[index] if 0 <= index < len(self._choices) else []
 
@@ -176,7 +176,7 @@ class ExportDialog(QDialog):
 
     @property
     def with_report(self) -> bool:
-        """Whether a report is wanted."""
+        """Whether a report is to be written."""
         return bool(self.forms[REPORT].isChecked())
 
     def _check(self) -> None:
@@ -207,7 +207,7 @@ class ExportDialog(QDialog):
         self.accept()
 
     def _remember(self) -> None:
-        """Show the choices of last time."""
+        """Show the choices of the last export."""
         try:
             kept = json.loads(self._settings.export or "{}")
             for form, box in self.forms.items():
@@ -218,7 +218,7 @@ class ExportDialog(QDialog):
                 combo.setCurrentIndex(max(0, combo.findData(value)))
             self.overviews.setChecked(bool(kept.get("overviews", True)))
             self.name.setText(str(kept.get("name", DEFAULT)))
-        except (ValueError, TypeError, AttributeError):  # settings of another version: the usual, then
+        except (ValueError, TypeError, AttributeError):  # settings of another version: keep the defaults
             self._settings.export = ""
 
 

@@ -1,4 +1,4 @@
-"""What was done to a photo, with times."""
+"""The history of a photo, with times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 
 class HistoryPanel(QTreeWidget):
-    """A list of what was done, newest first."""
+    """A list of the changes, newest first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

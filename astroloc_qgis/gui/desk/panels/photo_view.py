@@ -1,4 +1,4 @@
-"""The photo itself, as it was taken, with its tie points: to look into it, and to set points to the pixel."""
+"""The photo as it was taken, with its tie points, which are set here to the pixel."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PhotoView(QGraphicsView):
         self.empty_text = ""
 
     def show_photo(self, pyramid: Pyramid | None) -> None:
-        """Show another photo, all of it; None for none."""
+        """Show another photo, all of it; None shows no photo."""
         self.scene().clear()
         self._item = None
         if pyramid is not None:

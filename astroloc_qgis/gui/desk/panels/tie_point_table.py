@@ -1,4 +1,4 @@
-"""The table of tie points: on or off, where, and by how much each one misses; sorted by any column."""
+"""The table of tie points: on or off, positions and residuals; it sorts by any column."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TiePointModel(QAbstractTableModel):
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
-        """Return what can be done with a cell."""
+        """Return whether a cell can be ticked."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == ON else flags
 
@@ -135,7 +135,7 @@ class TiePointTable(QTableView):
         return sorted(self._sorted.mapToSource(index).row() for index in rows)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Say what to do where there are no tie points."""
+        """Paint a hint while there are no tie points."""
         super().paintEvent(event)
         if not self.model().rowCount():
             text = tr(
