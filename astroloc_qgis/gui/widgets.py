@@ -1,11 +1,11 @@
-"""Widgets that several windows use: a box for a folder, and a hint in an empty view."""
+"""Widgets that several windows use: a box for a folder, a row of widgets, and a hint in an empty view."""
 
 from __future__ import annotations
 
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QPainter, QPalette
-from qgis.PyQt.QtWidgets import QAbstractScrollArea, QWidget
+from qgis.PyQt.QtWidgets import QAbstractScrollArea, QHBoxLayout, QWidget
 
 
 def folder_widget(title: str = "", path: str = "", parent: QWidget | None = None) -> QgsFileWidget:
@@ -22,6 +22,15 @@ def folder_widget(title: str = "", path: str = "", parent: QWidget | None = None
         widget.setDialogTitle(title)
     widget.setFilePath(path)
     return widget
+
+
+def row_of(*widgets: QWidget) -> QHBoxLayout:
+    """Widgets side by side, with the free room to their right."""
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return row
 
 
 def paint_hint(view: QAbstractScrollArea, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
@@ -11,8 +10,8 @@ from qgis.PyQt.QtCore import QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.gui.desk.canvas.appearance import Appearance, Mode
+from astroloc_qgis.gui.desk.canvas.handles import Handles
 from astroloc_qgis.gui.desk.canvas.screen import Picture, Screen, warp
 from astroloc_qgis.gui.desk.canvas.tie_point_marks import CASING, colour_of, draw_cross, draw_point
 from astroloc_qgis.gui.model.placement import Placement
@@ -25,35 +24,8 @@ SLOW_S = 0.03
 """A picture that took longer than this is drawn at half the resolution while it is dragged."""
 HANDLE = 5
 """Half the side of a handle, pixels."""
-STALK = 26
-"""Distance of the rotation handle above the upper edge, pixels."""
 MOST_FOUND = 250
 """The most tie points of the machine that are drawn: more would hide the land."""
-
-
-@dataclass(frozen=True, eq=False)
-class Handles:
-    """Where the photo can be grabbed, canvas pixels.
-
-    Attributes:
-        corners: (4, 2) top left, top right, bottom right, bottom left of the photo.
-        edges: (4, 2) the middles of its edges, the upper one first.
-        turn: (2,) the handle that turns it.
-    """
-
-    corners: Array
-    edges: Array
-    turn: Array
-
-    @classmethod
-    def of(cls, screen: Screen, placement: Placement) -> Handles:
-        """Compute the handles of a placement; NaN where they are not on the map."""
-        anchors = placement.anchors()
-        middles = (anchors + np.roll(anchors, -1, axis=0)) / 2
-        points = screen.from_photo(placement, np.concatenate([anchors, middles, placement.centre[None]]))
-        up = points[4] - points[8]
-        length = np.hypot(*up)
-        return cls(points[:4], points[4:8], points[4] + up / max(float(length), 1e-9) * STALK)
 
 
 class LiveItem(QgsMapCanvasItem):

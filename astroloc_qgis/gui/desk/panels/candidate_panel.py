@@ -10,7 +10,6 @@ from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QSplitter,
@@ -22,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from astroloc_qgis.gui.model.places import place_name
 from astroloc_qgis.gui.model.work import Candidate, Work
+from astroloc_qgis.gui.widgets import row_of
 from astroloc_qgis.qgis_adapters.text import tr
 
 ICON = 34
@@ -74,15 +74,11 @@ class CandidatePanel(QWidget):
         self.reject_button.clicked.connect(lambda: self._emit(self.reject_requested.emit))
         self.none_button.clicked.connect(self.none_requested)
         self.picture = ScaledPicture(self)
-        buttons = QHBoxLayout()
-        for button in (self.refine_button, self.reject_button, self.none_button):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         left = QWidget(self)
         layout = QVBoxLayout(left)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table, 1)
-        layout.addLayout(buttons)
+        layout.addLayout(row_of(self.refine_button, self.reject_button, self.none_button))
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(left)
         splitter.addWidget(self.picture)

@@ -14,6 +14,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.gui.model.places import pair_of, parse_nadir, parse_place, place_name, place_text
 from astroloc_qgis.gui.model.work import Work
+from astroloc_qgis.gui.widgets import row_of
 from astroloc_qgis.qgis_adapters.text import tr
 
 WHOLE, RADIUS, EXTENT = "whole", "radius", "extent"
@@ -67,16 +68,12 @@ class DetailsPanel(QWidget):
         self.radius.setSuffix(tr(" km"))
         self.radius.setToolTip(tr("How far from the nadir is searched; the ISS sees about 2,300 km"))
         self.area_text = QLabel(self)
-        area_row = QHBoxLayout()
-        for widget in (self.area, self.radius, self.area_text):
-            area_row.addWidget(widget)
-        area_row.addStretch(1)
         form = QFormLayout(self)
         form.setContentsMargins(6, 4, 6, 4)
         form.addRow(tr("Photo"), self.about)
         form.addRow(tr("Nadir"), nadir_row)
         form.addRow(tr("Centre"), centre_row)
-        form.addRow(tr("Search"), area_row)
+        form.addRow(tr("Search"), row_of(self.area, self.radius, self.area_text))
         self.area.activated.connect(self._on_area)
         self.radius.editingFinished.connect(self._on_area)
 

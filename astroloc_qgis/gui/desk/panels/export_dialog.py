@@ -109,13 +109,16 @@ class ExportDialog(QDialog):
         self.overviews = QCheckBox(tr("Overviews"), self)
         self.overviews.setChecked(True)
         self.overviews.setToolTip(tr("Smaller copies inside the GeoTIFF: it draws fast at any scale"))
-        form_layout.addRow(tr("CRS"), self.crs)
-        form_layout.addRow(tr("Pixel size"), self.resolution)
-        form_layout.addRow(tr("Resampling"), self.resampling)
-        form_layout.addRow(tr("Compression"), self.compression)
-        form_layout.addRow(tr("Depth"), self.depth)
-        form_layout.addRow(tr("Outside the photo"), self.transparency)
-        form_layout.addRow("", self.overviews)
+        for label, widget in (
+            (tr("CRS"), self.crs),
+            (tr("Pixel size"), self.resolution),
+            (tr("Resampling"), self.resampling),
+            (tr("Compression"), self.compression),
+            (tr("Depth"), self.depth),
+            (tr("Outside the photo"), self.transparency),
+            ("", self.overviews),
+        ):
+            form_layout.addRow(label, widget)
         self.folder = folder_widget(path=self._settings.export_folder or str(folder / "export"), parent=self)
         self.name = QLineEdit(DEFAULT, self)
         self.name.setToolTip(tr("Fields: {fields}").format(fields=", ".join(f"{{{field}}}" for field in FIELDS)))
