@@ -11,6 +11,7 @@ from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.training.config import TrainingConfig, read_json_object
 
 
 def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], distance: Callable[[str], float]) -> None:
@@ -73,7 +74,7 @@ def run_train(options: Namespace) -> None:
     if options.export is not None:
         from astroloc_qgis.engine.training.export import export_model
 
-        about = _read_json(options.about) if options.about else {}
+        about = read_json_object(options.about) if options.about else {}
         print(f"{options.export}: sha256 {export_model(options.out, options.export, about=about)}")
 
 
@@ -81,11 +82,10 @@ def _train(options: Namespace) -> None:
     import torch
 
     from astroloc_qgis.engine.device import resolve_device
-    from astroloc_qgis.engine.training.config import TrainingConfig
     from astroloc_qgis.engine.training.run import TrainingRequest, train
 
     torch.set_num_threads(options.threads)
-    values = _read_json(options.config) if options.config else {}
+    values = read_json_object(options.config) if options.config else {}
     config = TrainingConfig.from_json({**values, **dict(_setting(text) for text in options.set)})
     request = TrainingRequest(
         options.imagery,
@@ -114,13 +114,3 @@ def _setting(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value  # a word, such as the name of a loss
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON.", str(error)) from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path} is not a JSON object.")
-    return values

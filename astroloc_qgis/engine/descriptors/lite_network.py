@@ -57,14 +57,14 @@ class InvertedResidual(nn.Module):
         self.expand = conv(inputs, wide, 1, norm=norm) if expansion > 1 else None
         self.depthwise = conv(wide, wide, kernel, stride, groups=wide, norm=norm)
         self.project = conv(wide, outputs, 1, norm=norm)
-        self.steady: nn.Module = nn.Identity()
-        """What training puts there (``training.steady``); folded when the network ships."""
+        self.renormalisation: nn.Module = nn.Identity()
+        """The output renormalisation while training (``training.network``); folded when the network ships."""
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
         y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
-        y = self.steady(self.project(F.relu6(self.depthwise(y), inplace=True)))
+        y = self.renormalisation(self.project(F.relu6(self.depthwise(y), inplace=True)))
         return x + y if self.residual else y
 
 
@@ -73,7 +73,7 @@ class LiteNetwork(nn.Module):
 
     Args:
         dimensions: length of a vector.
-        norm: with batch norm (only to take over and recalibrate the ImageNet weights; see ``training.start``).
+        norm: with batch norm (only to recalibrate the ImageNet weights; see ``training.network.initial_weights``).
     """
 
     def __init__(self, dimensions: int = DIMENSIONS, *, norm: bool = False) -> None:

@@ -1,1 +1,1 @@
-"""How the retrieval model is trained: the methods of EarthLoc and AstroLoc, and the run that puts them together."""
+"""Training of the retrieval model: the methods of EarthLoc and AstroLoc, one a file, and the training run."""

@@ -1,4 +1,4 @@
-"""Does every part of the method earn its place? Short runs of the same length and seed, each without one part."""
+"""The ablation study: short runs of the same length and seed, each without one part of the method."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "without relevance weights": {"relevance": False},
     AGAIN: {"seed": 12},
 }
-"""What each variant changes in the configuration of the whole method. The last leaves nothing out: what it differs by
-from the first is what chance does, other photos to measure with included."""
+"""Changes of each variant to the configuration of the whole method. The last variant leaves nothing out: its difference
+from the first is chance, that of the photos measured included."""
 
 
 def variants(config: TrainingConfig) -> Iterator[tuple[str, TrainingConfig]]:
-    """The whole method, then the method without each of its parts, then the whole one again.
+    """The whole method, then the method without each of its parts, then the whole method again.
 
     Args:
-        config: of the whole method.
+        config: configuration of the whole method.
 
     Raises:
-        InputError: a configuration that has not all the parts that are to be left out.
+        InputError: the configuration lacks a part that a variant leaves out.
     """
     lacking = {
         "a tile loss": config.tile_loss <= 0,
@@ -47,7 +47,7 @@ def variants(config: TrainingConfig) -> Iterator[tuple[str, TrainingConfig]]:
         "relevance weights": not config.relevance,
     }
     if absent := [part for part, lacks in lacking.items() if lacks]:
-        raise InputError(f"The configuration to leave parts out of lacks {absent[0]} in the first place: switch it on.")
+        raise InputError(f"The configuration of the whole method lacks {absent[0]}: switch it on.")
     for name, changes in VARIANTS.items():
         yield name, dataclasses.replace(config, **changes)
 
@@ -55,19 +55,19 @@ def variants(config: TrainingConfig) -> Iterator[tuple[str, TrainingConfig]]:
 def run_ablation(
     config: TrainingConfig, out: Path, train: Callable[[TrainingConfig, Path], Any], results: Path
 ) -> list[dict[str, Any]]:
-    """Train every variant, or go on where that was interrupted, and collect their recall on the validation region.
+    """Train every variant, or resume an interrupted study, and collect the recall on the validation region.
 
     Args:
-        config: of the whole method.
-        out: folder; each variant trains in one of its own.
-        train: trains a configuration in a folder to its end; what is finished there already takes no time.
-        results: JSON to write after each variant.
+        config: configuration of the whole method.
+        out: folder; each variant trains in a subfolder.
+        train: trains a configuration in a folder to its end; a finished run takes no time.
+        results: JSON file, written after each variant.
 
     Returns:
         A list of ``variant``, ``changes``, ``steps`` and ``recall`` (``overlap`` and ``iou20`` by candidates).
 
     Raises:
-        InputError: as ``variants`` and ``train``; or a run that validated nothing.
+        InputError: as ``variants`` and ``train``; or a run without a validation.
     """
     entries: list[dict[str, Any]] = []
     for number, (name, variant) in enumerate(variants(config)):
@@ -82,10 +82,10 @@ def run_ablation(
 
 
 def last_validation(folder: Path) -> tuple[dict[str, dict[str, float]], int]:
-    """What a run measured last, and after how many steps.
+    """The last validation of a run, and its step.
 
     Raises:
-        InputError: it measured nothing.
+        InputError: the run has no validation.
     """
     path = folder / LOG
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []

@@ -1,4 +1,4 @@
-"""All that decides a training run, in one frozen dataclass; kept as JSON beside what it made."""
+"""The settings of a training run: one frozen dataclass, kept as JSON beside the weights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 
 LOSSES = ("infonce", "pair", "multi-similarity", "none")
+FORMER_NAMES = {"steady": "output_renormalisation"}
+"""Settings that files of older runs hold under another name."""
 
 
 @dataclass(frozen=True)
@@ -18,58 +20,60 @@ class TrainingConfig:
     """A training run.
 
     Attributes:
-        seed: of everything random.
-        places: simulated places in the pool; an epoch shows each of them once.
+        seed: seed of everything random.
+        places: number of simulated training places; an epoch shows each of them once.
         steps: optimizer steps in all.
-        decay_steps: the last so many steps, in which the learning rate falls to nothing (a half cosine); before, it is
+        decay_steps: number of the last steps, in which the learning rate falls to zero (a half cosine); before, it is
             constant, so that a run can be prolonged.
         batch: pairs of photo and tile in a batch.
-        small_steps: the first so many steps see photos and tiles at ``small_scale`` of their size: less than half the
-            time a step, and coarse structure is learned first.
-        small_scale: as said; sides stay multiples of 32.
+        small_steps: number of the first steps that see photos and tiles at ``small_scale`` of their size: less than
+            half the time a step, and coarse structure is learned first.
+        small_scale: size of pictures in these steps, as a part of the full size; sides stay multiples of 32.
         tile_px: side of a tile.
         photo_px: long side of a photo (short side: two thirds).
-        mosaic_zoom: finest web-map zoom at which the imagery is kept; its own, about (8 for Blue Marble).
+        mosaic_zoom: finest web-map zoom at which the imagery is kept, about its own (8 for Blue Marble).
         zooms: web-map zooms of the tiles.
         strides: tiles from one block of a zoom to the next.
         dimensions: length of a descriptor.
         frozen_blocks: blocks at the network's start that keep their ImageNet weights.
         loss: one of ``LOSSES``, on photo-tile pairs; "none" leaves them out (EarthLoc learns from tiles alone).
-        temperature: of InfoNCE.
-        overlap_mask: tiles that overlap a photo besides its own are no negatives (neutral-aware).
-        memory: a photo is told from the tiles of so many places that came before, too (InfoNCE only); 0 for none.
-        memory_from: from this step on: at first the network changes too fast.
+        temperature: temperature of InfoNCE.
+        overlap_mask: whether tiles that overlap a photo besides its own are no negatives (neutral-aware mask).
+        memory: number of places in the cross-batch memory, whose tiles are further negatives (InfoNCE only); 0 for
+            none.
+        memory_from: first step that uses the memory: at first the network changes too fast.
         group_places: places of a neighbourhood from which hard batches are drawn.
         hard_share: share of the batches grouped by k-means clusters of descriptors, the others by neighbourhood only.
-        hard_from_epoch: descriptors mean something from this epoch on (the first is 0).
-        learning_rate: of the network; the head's is one and a half times as much.
-        weight_decay: of AdamW.
-        warmup: steps.
+        hard_from_epoch: first epoch (counted from 0) whose batches are grouped by descriptors.
+        learning_rate: learning rate of the network; the head's is one and a half times as much.
+        weight_decay: weight decay of AdamW.
+        warmup: steps in which the learning rate rises to its full value.
         positive_iou: a photo's tile is drawn from those of at least this IoU (or of the best, if none has), by IoU.
         real_share: share of places at real footprints.
         camera_share: share of places seen by a tilted camera in orbit.
         validate_every: steps between validations; 0 for none.
-        validation_photos: how many photos are simulated for these.
+        validation_photos: number of photos simulated for validation.
         patience: validations without a better recall after which training stops; 0 for never.
         checkpoint_seconds: time between checkpoints.
-        positive_margin: similarity that a positive pair shall reach (loss "pair").
-        negative_margin: similarity that a negative pair shall not exceed (loss "pair").
+        positive_margin: similarity that a positive pair is drawn up to (loss "pair").
+        negative_margin: similarity that a negative pair is pushed down to (loss "pair").
         tile_loss: weight of a second loss, multi-similarity on batches of tiles alone, in two years each (EarthLoc); 0
             for none. AstroLoc's full method is loss "pair" with a tile loss of 1.
-        tile_batch: tiles in such a batch.
-        tile_clusters: k-means clusters that such batches are drawn from.
-        yearwise: one augmentation for all tiles of a year in a batch (EarthLoc); else one for each picture.
-        cluster_mining: draw such batches from clusters of descriptors; else at random.
-        relevance: draw clusters by how often photos fall in them (AstroLoc); else evenly.
-        steady: keep the statistics of the trained blocks' outputs as they are when training begins.
-        refit_pairs: in the end the last layer is fitted again, to so many pairs (``training.refit``); 0 for not.
-        refit_steps: optimizer steps of that.
-        refit_batch: pairs in a step of it.
-        refit_rate: the learning rate at its first step; it falls to nothing.
-        whiten: how far the exported descriptors are whitened, from 0 to 1 (``training.whitening``).
-        mixed_precision: the network in bfloat16 where autocast thinks that safe (the frozen part only where the CPU
-            learns); losses and weights in float32: faster on recent GPUs, and on CPUs that multiply bfloat16
-            (avx512_bf16, AMX); slower on others.
+        tile_batch: tiles in a batch of tiles alone.
+        tile_clusters: k-means clusters that batches of tiles are drawn from.
+        yearwise: whether all tiles of a year in a batch share one augmentation (EarthLoc); else each has its own.
+        cluster_mining: whether batches of tiles are drawn from clusters of descriptors; else at random.
+        relevance: whether clusters are drawn by the number of photos in them (AstroLoc); else evenly.
+        output_renormalisation: whether the outputs of the trained blocks keep the statistics that they begin with.
+        refit_pairs: number of pairs that the last layer is fitted to when training ends (``training.refit``); 0 for
+            no fit.
+        refit_steps: optimizer steps of this fit.
+        refit_batch: pairs in a step of the fit.
+        refit_rate: learning rate at the first step of the fit; it falls to zero.
+        whiten: share of whitening of the exported descriptors, from 0 to 1 (``training.network.whitening``).
+        mixed_precision: whether the network runs in bfloat16 where autocast holds that safe (the frozen part only
+            where the CPU learns); losses and weights stay in float32. It is faster on recent GPUs, and on CPUs that
+            multiply bfloat16 (avx512_bf16, AMX); slower on others.
     """
 
     seed: int = 11
@@ -112,7 +116,7 @@ class TrainingConfig:
     yearwise: bool = True
     cluster_mining: bool = True
     relevance: bool = True
-    steady: bool = True
+    output_renormalisation: bool = True
     refit_pairs: int = 0
     refit_steps: int = 100
     refit_batch: int = 4_096
@@ -134,7 +138,7 @@ class TrainingConfig:
         if not 0 <= self.whiten <= 1:
             raise InputError(f"Descriptors are whitened by a share from 0 to 1, not {self.whiten:g}.")
         if self.memory and self.loss != "infonce":
-            raise InputError(f"Remembered tiles are of no use to the loss '{self.loss}': set memory to 0.")
+            raise InputError(f"The cross-batch memory is of no use to the loss '{self.loss}': set memory to 0.")
         if self.tile_px % 32 or self.photo_px % 96:
             raise InputError(
                 f"Tiles of {self.tile_px} px and photos of {self.photo_px} px do not fit the network: sides must be "
@@ -142,16 +146,17 @@ class TrainingConfig:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """The settings as plain values."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TrainingConfig:
-        """From plain values; what is not given keeps its default.
+        """Read plain values; a setting that is not given keeps its default.
 
         Raises:
-            InputError: an unknown name, or a value that makes no sense.
+            InputError: an unknown name, or a value out of range.
         """
+        values = with_present_names(values)
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(f"A training configuration has no '{unknown[0]}': it has {', '.join(sorted(known))}.")
@@ -162,15 +167,29 @@ class TrainingConfig:
 
     @classmethod
     def read(cls, path: Path) -> TrainingConfig:
-        """From a JSON file.
+        """Read a JSON file.
 
         Raises:
             InputError: missing, not JSON, or not a configuration.
         """
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"The training configuration {path} cannot be read as JSON.", str(error)) from error
-        if not isinstance(values, dict):
-            raise InputError(f"The training configuration {path} is not a JSON object.")
-        return cls.from_json(values)
+        return cls.from_json(read_json_object(path))
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read a file that holds one JSON object.
+
+    Raises:
+        InputError: missing, not JSON, or no object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON.", str(error)) from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path} is not a JSON object.")
+    return values
+
+
+def with_present_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings of an older run under their present names."""
+    return {FORMER_NAMES.get(name, name): value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""From a checkpoint to the weights that ship, with how they were made and their curves."""
+"""The export of a checkpoint: the weights that ship, a record of the run, and its curves."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
-from astroloc_qgis.engine.training.output_renormalisation import folded
+from astroloc_qgis.engine.training.network.output_renormalisation import folded
+from astroloc_qgis.engine.training.network.whitening import whitened
 from astroloc_qgis.engine.training.records import LOG
 from astroloc_qgis.engine.training.refit import REFIT
-from astroloc_qgis.engine.training.whitening import whitened
 from astroloc_qgis.engine.weights.array_files import write_weights
 
 _SMOOTH = 25
-"""Steps that a line of the curve averages."""
+"""Steps averaged in a line of the curve."""
 
 
 def export_model(
     run: Path, out: Path, *, checkpoint: str = "checkpoint.pt", about: dict[str, Any] | None = None
 ) -> str:
-    """Write ``out`` (.npz), ``.json`` and ``.curve.csv`` beside it; descriptors whitened as the run's settings say.
+    """Write ``out`` (.npz) with ``.json`` and ``.curve.csv`` beside it; whitened as the run's settings say.
 
     Args:
         run: folder of a training run, finished or not.
         out: the weight file to write.
-        checkpoint: which of the run's checkpoints.
-        about: what else to record: command, data, measured recall.
+        checkpoint: file name of the checkpoint.
+        about: further entries of the record: command, data, measured recall.
 
     Returns:
         sha256 of the weights.
 
     Raises:
-        InputError: no such run, or its weights are not fit to ship.
+        InputError: no such run, or weights that cannot ship.
     """
     stored = load_checkpoint(run / checkpoint)
     state, descriptors = folded(stored["network"]), stored.get("descriptors")
@@ -52,7 +52,7 @@ def export_model(
 
 
 def write_curve(log: Path, out: Path) -> None:
-    """Boil a run's log down to a table: the mean loss of every 25 steps, and each validation.
+    """Reduce a run's log to a table: the mean loss of every 25 steps, and each validation.
 
     Raises:
         InputError: the log cannot be read.

@@ -1,4 +1,4 @@
-"""Hard batches: pictures that look alike to the model, so that telling them apart teaches it something.
+"""Hard batches: pictures of one k-means cluster, which look alike to the model, so that the model must tell them apart.
 
 Every batch is a function of the seed and its number alone: a run that was killed draws the same batches when resumed.
 """
@@ -23,9 +23,9 @@ def cluster(
 
     Args:
         vectors: (N, D) descriptors; N >= clusters.
-        clusters: how many.
-        seed: of the first centres.
-        iterations: of Lloyd's algorithm.
+        clusters: number of clusters.
+        seed: seed of the first centres.
+        iterations: iterations of Lloyd's algorithm.
 
     Returns:
         (N,) number of each vector's nearest centre, and the centres (clusters, D).
@@ -48,23 +48,23 @@ def nearest(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> Label
 
 
 def random_clusters(count: int, clusters: int, *, seed: int) -> Labels:
-    """(count,) random cluster numbers, all of equal size to within one: EarthLoc's before the first k-means."""
+    """(count,) random cluster numbers, of equal size to within one: EarthLoc's clusters before the first k-means."""
     return np.random.default_rng(seed).permutation(np.arange(count, dtype=np.int64) % clusters)
 
 
 @dataclass(frozen=True)
 class ClusterBatches:
-    """Batches each of one cluster.
+    """Batches, each of one cluster.
 
     Attributes:
         labels: (N,) cluster of each picture.
-        batch_size: pictures a batch; a cluster that has fewer gives some twice (as in EarthLoc).
-        seed: two samplers of the same seed draw the same.
-        weights: (C,) how often a cluster is drawn, relative to the others (AstroLoc: ``relevance``); None for all
-            equally often (EarthLoc). Empty clusters are never drawn.
+        batch_size: pictures a batch; a cluster of fewer gives some of them twice (as in EarthLoc).
+        seed: seed of the draws.
+        weights: (C,) weight of each cluster in the draw (AstroLoc: ``relevance_weighted_clusters``); None for equal
+            weights (EarthLoc). Empty clusters are never drawn.
 
     Raises:
-        ValueError: weights that leave nothing to draw.
+        ValueError: fewer weights than clusters, or no cluster with members and a weight above zero.
     """
 
     labels: Labels
@@ -94,3 +94,40 @@ class ClusterBatches:
         rng = np.random.default_rng((self.seed, number))
         members = self._members[int(rng.choice(len(self._shares), p=self._shares))]
         return rng.choice(members, self.batch_size, replace=len(members) < self.batch_size)
+
+
+def balanced_order(vectors: NDArray[np.float32], clusters: int, seed: int) -> NDArray[np.int64]:
+    """Order vectors so that the members of a k-means cluster, and similar clusters, stand together.
+
+    Args:
+        vectors: (N, D).
+        clusters: number of clusters.
+        seed: seed of k-means.
+
+    Returns:
+        (N,) numbers of the vectors.
+    """
+    faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
+    if clusters < 2 or len(vectors) < 2 * clusters:
+        return np.arange(len(vectors))
+    data = np.ascontiguousarray(vectors, dtype=np.float32)
+    kmeans = faiss.Kmeans(
+        data.shape[1], clusters, niter=10, seed=seed % 2**31, min_points_per_centroid=1,
+        max_points_per_centroid=max(1, len(data) // clusters + 1),
+    )  # fmt: skip
+    kmeans.train(data)
+    _, nearest = kmeans.index.search(data, 1)
+    rank = np.empty(clusters, dtype=np.int64)
+    rank[_chain(kmeans.centroids)] = np.arange(clusters)
+    return np.argsort(rank[nearest[:, 0]], kind="stable")
+
+
+def _chain(centres: NDArray[np.float32]) -> list[int]:
+    """An order of centres in which each is followed by the nearest one that is left."""
+    left, chain = set(range(1, len(centres))), [0]
+    while left:
+        remaining = np.fromiter(left, dtype=np.int64)
+        distances = ((centres[remaining] - centres[chain[-1]]) ** 2).sum(axis=1)
+        chain.append(int(remaining[distances.argmin()]))
+        left.discard(chain[-1])
+    return chain

@@ -1,45 +1,11 @@
-"""Which pairs of a batch are positive, negative or neither, and which of them are worth learning from."""
+"""The miner of multi-similarity: which pairs of a batch are worth learning from."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-Pairs = tuple[Tensor, Tensor]
-"""Positive and negative pairs, (A, B) bool each; what is in neither is neutral."""
-
-
-def tile_pairs(places: Tensor, overlap: Tensor) -> Pairs:
-    """EarthLoc's neutral-aware pairs among the tiles of a batch.
-
-    Berton et al., "EarthLoc: Astronaut Photography Localization by Indexing Earth from Space", CVPR 2024: the same
-    place in another year is a positive; another place is a negative only where the two do not overlap, for tiles that
-    share ground look alike with every right.
-
-    Args:
-        places: (B,) integers, equal for pictures of the same tile.
-        overlap: (B, B) bool, whether two pictures share ground.
-
-    Returns:
-        Pairs (B, B); a picture is no pair with itself.
-    """
-    same = places[:, None] == places[None, :]
-    return same & ~torch.eye(len(places), dtype=torch.bool, device=places.device), ~same & ~overlap
-
-
-def photo_tile_pairs(iou: Tensor, least_iou: float) -> Pairs:
-    """AstroLoc's pairs of photos and tiles: enough IoU is positive, none at all negative, a little is neither.
-
-    Args:
-        iou: (P, T) intersection over union of footprints and tiles.
-        least_iou: from which a pair is positive.
-
-    Raises:
-        ValueError: a threshold that would make pairs without overlap positive.
-    """
-    if not 0 < least_iou <= 1:
-        raise ValueError(f"the least IoU of a positive pair must be above 0 and at most 1, not {least_iou:g}")
-    return iou >= least_iou, iou <= 0
+from astroloc_qgis.engine.training.neutral_aware_mask import Pairs
 
 
 def mine_multi_similarity(similarities: Tensor, positives: Tensor, negatives: Tensor, *, epsilon: float = 0.1) -> Pairs:
@@ -53,7 +19,7 @@ def mine_multi_similarity(similarities: Tensor, positives: Tensor, negatives: Te
         similarities: (A, B) cosines.
         positives: (A, B) bool.
         negatives: (A, B) bool.
-        epsilon: how nearly.
+        epsilon: margin of similarity within which a pair still counts as a contradiction.
 
     Returns:
         Parts of the two masks.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 
 from astroloc_qgis.engine.training.config import TrainingConfig
-from astroloc_qgis.engine.training.losses.multi_similarity import multi_similarity_loss, pair_margin_loss
-from astroloc_qgis.engine.training.losses.photo_tile_pairs import symmetric_infonce
-from astroloc_qgis.engine.training.miners import mine_multi_similarity, tile_pairs
+from astroloc_qgis.engine.training.losses.info_nce import symmetric_info_nce
+from astroloc_qgis.engine.training.losses.multi_similarity import multi_similarity_loss
+from astroloc_qgis.engine.training.losses.photo_tile_pairs import pair_margin_loss
+from astroloc_qgis.engine.training.miners import mine_multi_similarity
+from astroloc_qgis.engine.training.neutral_aware_mask import photo_tile_masks, photo_tile_neutral, tile_pairs
 
 _PAIR_BASE = 0.5
 """Base of multi-similarity between photos and tiles: with EarthLoc's 0, meant for tiles alone, all vectors collapse."""
@@ -27,19 +29,17 @@ def photo_tile_loss(
         photos: (B, D), L2-normalised.
         tiles: (B, D), L2-normalised; row i belongs to photo i.
         iou: (B, B), of photo i and tile j.
-        others: (B, M) cosines with remembered tiles, as ``symmetric_infonce`` takes them; other losses do not.
+        others: (B, M) cosines with tiles of the cross-batch memory, for ``symmetric_info_nce``; other losses ignore it.
 
     Returns:
         Scalar.
     """
     if config.loss == "none":
         return photos.sum() * 0
-    own = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
-    shared = iou > 0 if config.overlap_mask else own
     if config.loss == "infonce":
-        return symmetric_infonce(photos, tiles, shared, config.temperature, others)
-    positives, negatives = own | (iou >= config.positive_iou), ~(shared | own)
-    negatives &= ~positives
+        neutral = photo_tile_neutral(iou, masked=config.overlap_mask)
+        return symmetric_info_nce(photos, tiles, neutral, config.temperature, others)
+    positives, negatives = photo_tile_masks(iou, config.positive_iou, masked=config.overlap_mask)
     similarities = photos @ tiles.T
     if config.loss == "pair":
         return pair_margin_loss(

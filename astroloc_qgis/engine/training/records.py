@@ -1,4 +1,4 @@
-"""What is written down while a network trains: JSON lines always, TensorBoard where it is installed."""
+"""The log of a training run: JSON lines, and TensorBoard where it is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOG = "log.jsonl"
 
 
 class Records:
-    """The log of a run; going on with a run appends to it."""
+    """The log of a run; a resumed run appends to it."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOG
@@ -32,7 +32,7 @@ class Records:
             self._board.close()
 
     def write(self, entry: dict[str, Any]) -> None:
-        """Append an entry; its numbers, also nested ones, go to TensorBoard under their names."""
+        """Append an entry; TensorBoard gets its numbers, also nested ones, by name."""
         self._stream.write(json.dumps(entry) + "\n")
         self._stream.flush()
         if self._board is not None:

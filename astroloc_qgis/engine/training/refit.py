@@ -1,12 +1,12 @@
-"""Fitting the last layer again, when the network is trained: to thousands of pairs at once.
+"""The fit of the last layer to thousands of pairs at once, after the network is trained.
 
-A batch of the training itself is small, since memory and time grow with it: a photo is told from a few dozen tiles
-there, and has to be found among thousands. What the network makes of a picture just before its last layer is a few
-hundred numbers. These can be kept for many pairs, and the last layer, which is linear, be fitted to them in minutes,
-each photo told from thousands of tiles. Photos count as they will be described: the mean over several sizes.
+A batch of training is small, since memory and time grow with it: it compares a photo with a few dozen tiles, and a
+search compares it with thousands. The features before the last layer are a few hundred numbers a picture. They are kept
+for many pairs, and the last layer, which is linear, is fitted to them in minutes, with thousands of negatives a photo.
+A photo is described as in a search: by the mean over several sizes.
 
-Decoupling the layers before from the last one is known from classification (Kang et al., "Decoupling Representation and
-Classifier", ICLR 2020), a projection learned for retrieval from Radenović et al. (TPAMI 2019).
+Kang et al., "Decoupling Representation and Classifier", ICLR 2020, fit the last layer apart for classification;
+Radenović et al., TPAMI 2019, learn a projection for retrieval.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -34,16 +33,16 @@ from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.overlap_zones import OverlapZones
 from astroloc_qgis.engine.training.data.pairs import render_batch
-from astroloc_qgis.engine.training.data.world import Sources, World
-from astroloc_qgis.engine.training.losses.photo_tile_pairs import symmetric_infonce
+from astroloc_qgis.engine.training.data.world import LazyWorld, Sources
+from astroloc_qgis.engine.training.losses.info_nce import symmetric_info_nce
 
 log = logging.getLogger(__name__)
 
 REFIT = "refit.pt"
-"""What it makes, beside the run's checkpoint."""
+"""File of the result, beside the run's checkpoint."""
 _PIECE = 32
 _LATER = 5
-"""Pairs look as they would so many epochs after the last one of training: as they have not been seen before."""
+"""Epochs after the last one of training whose appearances the pairs have, so that they are new to the network."""
 _ORDER_STREAM = 5
 _SCALES = tuple(size / TILE_PX for size in PHOTO_PX)
 
@@ -52,15 +51,15 @@ Features = tuple[NDArray[np.int64], NDArray[np.float16], NDArray[np.float16]]
 
 
 class PairFeatures(Dataset[Features]):
-    """What the network makes of pairs before its last layer, in pieces of 32 pairs.
+    """The features of pairs before the last layer, in pieces of 32 pairs.
 
     Args:
         config: the run.
-        sources: what to read (opened anew in each process).
-        places: (N, 4, 2) the pool.
-        network: trained.
+        sources: the pictures (opened anew in each process).
+        places: (N, 4, 2) the training places.
+        network: the trained network.
         pieces: the places of each piece.
-        epoch: whose appearances they have.
+        epoch: epoch whose appearances the pairs have.
     """
 
     def __init__(
@@ -69,9 +68,8 @@ class PairFeatures(Dataset[Features]):
     ) -> None:  # fmt: skip
         self._sizes = [round(config.tile_px * scale) for scale in _SCALES]
         self._config = _showing(config, max(self._sizes))
-        self._sources, self._places, self._network = sources, places, network
+        self._world, self._places, self._network = LazyWorld(sources), places, network
         self._pieces, self._epoch = pieces, epoch
-        self._world: World | None = None
 
     def __len__(self) -> int:
         """Number of pieces."""
@@ -79,10 +77,7 @@ class PairFeatures(Dataset[Features]):
 
     def __getitem__(self, number: int) -> Features:
         """Render piece ``number`` and describe it."""
-        if self._world is None:
-            cv2.setNumThreads(1)
-            self._world = World(self._sources)
-        batch = render_batch(self._config, self._world, self._places, self._epoch, self._pieces[number])
+        batch = render_batch(self._config, self._world.open(), self._places, self._epoch, self._pieces[number])
         photos = [
             np.stack([self._before_last(_resized(part, size)) for size in self._sizes], axis=1)
             for part in (batch.wide, batch.high)
@@ -100,16 +95,16 @@ def pair_features(
     config: TrainingConfig, sources: Sources, places: Array, network: LiteNetwork, epoch: int, folder: Path,
     workers: int,
 ) -> Features:  # fmt: skip
-    """Render and describe ``config.refit_pairs`` pairs, each of another place; pieces that are there are kept.
+    """Render and describe ``config.refit_pairs`` pairs, each of another place; pieces that exist are kept.
 
     Args:
         config: the run.
-        sources: what to read.
-        places: (N, 4, 2) the pool.
-        network: trained, on the CPU.
-        epoch: whose appearances they have.
-        folder: for the pieces.
-        workers: processes; 0 for this one.
+        sources: the pictures.
+        places: (N, 4, 2) the training places.
+        network: the trained network, on the CPU.
+        epoch: epoch whose appearances the pairs have.
+        folder: folder of the pieces.
+        workers: number of processes; 0 for this one.
 
     Raises:
         InputError: a piece of an earlier call cannot be read.
@@ -141,11 +136,11 @@ def fit_last_layer(
     Args:
         config: ``refit_steps``, ``refit_batch``, ``refit_rate``, ``temperature``, ``seed``.
         network: changed in place.
-        features: of ``pair_features``.
-        places: (N, 4, 2) the pool.
+        features: the result of ``pair_features``.
+        places: (N, 4, 2) the training places.
 
     Returns:
-        (N, D) descriptors of the tiles as they are now.
+        (N, D) descriptors of the tiles by the fitted layer.
     """
     members = features[0]
     photos, tiles = (torch.from_numpy(part).float() for part in features[1:])
@@ -163,7 +158,7 @@ def fit_last_layer(
             group["lr"] = config.refit_rate * (0.5 + 0.5 * math.cos(math.pi * step / config.refit_steps))
         some = torch.from_numpy(rng.permutation(len(members))[: config.refit_batch])
         means = F.normalize(described(photos[some]).sum(dim=1), dim=1)
-        loss = symmetric_infonce(means, described(tiles[some]), neutral[some[:, None], some], config.temperature)
+        loss = symmetric_info_nce(means, described(tiles[some]), neutral[some[:, None], some], config.temperature)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -177,17 +172,17 @@ def refit(
     config: TrainingConfig, network: LiteNetwork, places: Array, sources: Sources, out: Path, step: int, epoch: int,
     workers: int,
 ) -> None:  # fmt: skip
-    """Fit the last layer of a trained network again, and keep the result in ``out`` / ``REFIT``.
+    """Fit the last layer of a trained network, and keep the result in ``out`` / ``REFIT``.
 
     Args:
         config: the run.
-        network: trained, as it would ship (``steady.without_output_renormalisation``), on the CPU; changed in place.
-        places: (N, 4, 2) the pool.
-        sources: what to read.
+        network: the trained network without output renormalisation, on the CPU; changed in place.
+        places: (N, 4, 2) the training places.
+        sources: the pictures.
         out: folder of the run.
-        step: that the network has been trained to.
-        epoch: of that step.
-        workers: processes that render and describe; 0 for this one.
+        step: step that the network has been trained to.
+        epoch: epoch of that step.
+        workers: number of processes that render and describe; 0 for this one.
 
     Raises:
         InputError: as ``pair_features``.

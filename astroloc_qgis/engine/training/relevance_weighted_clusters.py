@@ -1,8 +1,8 @@
-"""AstroLoc's unsupervised mining: learn most where astronauts photograph most.
+"""Relevance-weighted clusters: AstroLoc's unsupervised mining, by what astronauts photograph most.
 
 Berton et al., "AstroLoc: Robust Space to Ground Image Localizer", ICCV 2025: tiles are clustered by their descriptors
-(deserts, river plains, islands, ...), photos fall into the same clusters by theirs, and a cluster is drawn in
-proportion to how many photos fall into it. No footprint is needed for that, only pictures.
+(deserts, river plains, islands, ...), photos are assigned to the same clusters by theirs, and a cluster is drawn in
+proportion to the number of its photos. This needs no footprints, only pictures.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from astroloc_qgis.engine.training.kmeans_batches import ClusterBatches, cluster
 def relevance_weights(
     photo_vectors: NDArray[np.float32], centres: NDArray[np.float32], *, smoothing: float = 0.0
 ) -> NDArray[np.float64]:
-    """How often each cluster of tiles shall be drawn.
+    """The weight of each cluster of tiles in the draw.
 
     Args:
         photo_vectors: (P, D) descriptors of photos; P >= 1.
-        centres: (C, D) of the clusters of tiles.
-        smoothing: photos that every cluster is given beside its own, so that none is left out.
+        centres: (C, D) centres of the clusters of tiles.
+        smoothing: photos added to each cluster, so that none is left out.
 
     Returns:
         (C,) shares that add up to 1.
@@ -44,14 +44,14 @@ def relevant_batches(
     seed: int,
     smoothing: float = 0.0,
 ) -> ClusterBatches:
-    """Batches of tiles for the second loss (multi-similarity on tiles): clustered, and weighted by the photos.
+    """Batches of tiles for the tile loss: clustered, and weighted by the photos.
 
     Args:
         tile_vectors: (N, D) descriptors of the tiles.
         photo_vectors: (P, D) descriptors of photos.
-        clusters: how many.
+        clusters: number of clusters.
         batch_size: tiles a batch.
-        seed: of k-means and of the draws.
+        seed: seed of k-means and of the draws.
         smoothing: as for ``relevance_weights``.
     """
     labels, centres = cluster(tile_vectors, clusters, seed=seed)

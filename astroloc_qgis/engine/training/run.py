@@ -1,4 +1,4 @@
-"""A whole training run: imagery and footprints in, a folder with weights, log and curves out."""
+"""A training run: imagery and footprints in, a folder with weights, log and curves out."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_check
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_photos, tile_library
-from astroloc_qgis.engine.training.data.overlap import distance_zone, lonlat_polygon
+from astroloc_qgis.engine.training.data.overlap import circles_about, lonlat_polygon
 from astroloc_qgis.engine.training.data.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
 from astroloc_qgis.engine.training.data.training_places import training_places
 from astroloc_qgis.engine.training.data.world import Sources, World
-from astroloc_qgis.engine.training.depthwise import speed_up_depthwise
-from astroloc_qgis.engine.training.initial_weights import images_of, start_network
-from astroloc_qgis.engine.training.output_renormalisation import (
+from astroloc_qgis.engine.training.network.depthwise import speed_up_depthwise
+from astroloc_qgis.engine.training.network.initial_weights import images_by_size, initial_network
+from astroloc_qgis.engine.training.network.output_renormalisation import (
     add_output_renormalisation,
     folded,
     measure_output_statistics,
@@ -45,28 +45,29 @@ log = logging.getLogger(__name__)
 VALIDATION_ZONE = Zone(np.array([[25.0, -25.0]]), np.array([1250.0]))
 """Southern Africa: coasts, deserts, deltas, fields and savanna, and in none of the benchmark's regions."""
 _MARGIN_KM = 300.0
-"""Training stays this far from the validation zone."""
+"""Distance that training keeps from the validation zone."""
 _START_BATCHES = 10
+"""Batches that the network is measured on before it learns."""
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train on, and where to put it.
+    """The inputs of a run, and its folder.
 
     Attributes:
         imagery: anything that ``Reference.open`` takes.
-        footprints: CSV of real footprints; the rows of split "train" are used, never others.
+        footprints: CSV of real footprints; only the rows of split "train" are used.
         out: folder of the run.
-        avoid: CSVs with the corners of test photos (``lon_tl,lat_tl,…``), which training stays away from.
-        avoid_km: by how much.
-        avoid_points: (lon, lat) of further places to stay away from by as much.
+        avoid: CSVs with the corners of test photos (``lon_tl,lat_tl,…``), which training keeps a distance from.
+        avoid_km: this distance, km.
+        avoid_points: (lon, lat) of further places to keep the same distance from.
         photos: folder of real photos with footprints, to train on beside the simulated ones.
         tiles: folder of EarthLoc's dataset, for more years of tiles.
-        work: folder for the mosaics (7 GB for the world at zoom 8), shared by runs.
-        warm_start: checkpoint, or exported weights (.npz), whose network is where training starts.
-        workers: processes that render; 0 renders in the training process.
+        work: folder of the mosaics (7 GB for the world at zoom 8), shared by runs.
+        warm_start: checkpoint, or exported weights (.npz), to start from.
+        workers: number of processes that render; 0 renders in the training process.
         device: torch device that learns.
-        more_imagery: the same in other years.
+        more_imagery: imagery of other years.
     """
 
     imagery: str
@@ -85,10 +86,10 @@ class TrainingRequest:
 
 
 def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
-    """Train, or go on training; returns the network as it would ship after the last step, but for whitening.
+    """Train, or resume training; returns the network as it would ship after the last step, without whitening.
 
     Raises:
-        InputError: what is asked for makes no sense, or a file cannot be read.
+        InputError: the settings do not fit the inputs, or a file cannot be read.
     """
     cv2.setNumThreads(1)  # processes that render are forked from this one, and would wait for its threads forever
     request.out.mkdir(parents=True, exist_ok=True)
@@ -98,7 +99,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
     if sources.photos:
         places = np.concatenate([places, np.stack([photo.place for photo in sources.photos])])
-    network = _start(request, config, sources, places)
+    network = _first_network(request, config, sources, places)
     check = None
     if config.validate_every:
         data = validation_set(config, mosaic, footprints, VALIDATION_ZONE, photos=config.validation_photos)
@@ -118,10 +119,10 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
 
 
 def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> Sources:
-    """Read the imagery into mosaics, and look up what else there is.
+    """Read the imagery into mosaics, and find the photos and tiles of the other folders.
 
     Raises:
-        InputError: something cannot be read.
+        InputError: a file cannot be read.
     """
     folders = []
     zooms = tuple(range(config.mosaic_zoom, config.mosaic_zoom - 3, -1))
@@ -140,10 +141,10 @@ def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Pro
 
 
 def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
-    """Discs that hold every test photo and ``avoid_km`` about it, the validation zone, and further places."""
+    """Discs of every test photo with ``avoid_km`` about it, of the validation zone, and of further places."""
     centres, radii = [np.array(request.avoid_points).reshape(-1, 2)], [np.zeros(len(request.avoid_points))]
     for path in request.avoid:
-        found = distance_zone(np.stack([lonlat_polygon(corners) for corners in read_photo_corners(path)]))
+        found = circles_about(np.stack([lonlat_polygon(corners) for corners in read_photo_corners(path)]))
         centres.append(found[0])
         radii.append(found[1])
     lonlat, radius = np.concatenate(centres), np.concatenate(radii) + request.avoid_km
@@ -154,10 +155,10 @@ def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
 
 
 def read_photo_corners(path: Path) -> NDArray[np.float64]:
-    """(N, 4, 2) lon,lat, photo corner order, of a CSV with columns lon_tl, lat_tl, lon_tr, … as ``sim-photos`` has.
+    """Read (N, 4, 2) lon,lat in the photo corner order from a CSV with columns lon_tl, lat_tl, lon_tr, ….
 
     Raises:
-        InputError: missing, empty, or not such a table.
+        InputError: the file is missing, empty, or no such table.
     """
     names = [f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat")]
     try:
@@ -175,42 +176,43 @@ def _usable(photo: ImportedPhoto, config: TrainingConfig, forbidden: Zone) -> bo
     return not forbidden.touches(centre[None], radius_km)[0] and bool(fitting_blocks(config, photo.place, forbidden)[0])
 
 
-def _start(
+def _first_network(
     request: TrainingRequest, config: TrainingConfig, sources: Sources, places: NDArray[np.float64]
 ) -> LiteNetwork:
     torch.manual_seed(config.seed)
     network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
     network.freeze(config.frozen_blocks)
     if (request.out / CHECKPOINT).is_file():
-        if config.steady:
+        if config.output_renormalisation:
             add_output_renormalisation(network)
         return network
-    batches = list(_first_batches(config, sources, places)) if config.steady or request.warm_start is None else []
+    measured = config.output_renormalisation or request.warm_start is None
+    batches = list(_first_batches(config, sources, places)) if measured else []
     if request.warm_start is not None:
-        state = _warm(request.warm_start)
+        state = _warm_start(request.warm_start)
     else:
-        state = start_network(config, batches).state_dict()
+        state = initial_network(config, batches).state_dict()
         save_checkpoint(request.out / "start.pt", {"network": state})
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         sentence = f"The weights {request.warm_start} are of another network than is trained."
         raise InputError(sentence, str(error)) from error
-    if config.steady:
+    if config.output_renormalisation:
         add_output_renormalisation(network)
-        measure_output_statistics(network, (images.float() for batch in batches for images in images_of(batch)))
+        measure_output_statistics(network, (images.float() for batch in batches for images in images_by_size(batch)))
     return network
 
 
-def _warm(path: Path) -> Mapping[str, torch.Tensor]:
-    """The network's state in a checkpoint, or in weights that were exported."""
+def _warm_start(path: Path) -> Mapping[str, torch.Tensor]:
+    """The network's state in a checkpoint or in exported weights."""
     if path.suffix == ".npz":
         return {name: torch.from_numpy(part) for name, part in read_weights(path).items()}
     return folded(load_checkpoint(path)["network"])
 
 
 def _first_batches(config: TrainingConfig, sources: Sources, places: NDArray[np.float64]) -> Iterator[PairBatch]:
-    """Batches of places drawn from the pool, to measure the network on before it learns."""
+    """Batches of training places, to measure the network on before it learns."""
     world = World(sources)
     chosen = np.random.default_rng(config.seed).permutation(len(places))[: _START_BATCHES * config.batch]
     for part in chunks(len(chosen), config.batch):

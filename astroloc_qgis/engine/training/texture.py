@@ -1,6 +1,6 @@
-"""Learning the texture model: which directions of RootSIFT's VLADs say most, and the codebooks of what is left.
+"""Training of the texture model: principal axes of RootSIFT's VLADs, and the codebooks of their projections.
 
-Nothing is labelled: the blocks of an index of exact VLADs (model "sift-vlad") are all there is to learn from.
+It needs no labels: it learns from the blocks of an index of exact VLADs (model "sift-vlad").
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEPT = 32
 DIMENSIONS = 480
 CODE_BYTES = 48
 WHITENING = 0.25
-"""Axes are divided by their variance to this power: halfway between as they are and all alike."""
+"""Axes are divided by their variance to this power: half a whitening."""
 _SEED = 20
 _AXES_FROM = 3000
 """Blocks that the axes of the clusters are learned from."""
@@ -35,8 +35,8 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     """Learn a texture model from an index's blocks of one zoom; the same index gives the same model.
 
     Args:
-        index: of model "sift-vlad", of a kind that keeps whole vectors ("Flat", "SQfp16").
-        zoom: of the blocks to learn from.
+        index: index of model "sift-vlad", of a kind that keeps whole vectors ("Flat", "SQfp16").
+        zoom: zoom of the blocks to learn from.
         progress: told the stage "train".
 
     Returns:
@@ -69,7 +69,7 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     projection = whitened_projection(kept)
     progress("train", 0.6)
     quantiser = make_quantiser(np.zeros((CODE_BYTES, 256, DIMENSIONS // CODE_BYTES), dtype=np.float32))
-    quantiser.cp.niter, quantiser.cp.min_points_per_centroid = _ROUNDS, 1  # fewer blocks will do, without a warning
+    quantiser.cp.niter, quantiser.cp.min_points_per_centroid = _ROUNDS, 1  # no warning about few blocks
     quantiser.train(unit(kept @ projection))
     progress("train", 1.0)
     return {"centres": centres, "axes": axes, "projection": projection, "codebooks": codebooks_of(quantiser)}

@@ -1,4 +1,4 @@
-"""The training loop: batches in, weights out; killed at any time, it goes on to the same end."""
+"""The training loop; a run that is interrupted at any time resumes to the same result."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tqdm import tqdm
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
+from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.cross_batch_memory import CrossBatchMemory
 from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.training.data.pairs import PairBatches
-from astroloc_qgis.engine.training.data.training_places import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.data.world import Sources
-from astroloc_qgis.engine.training.memory import TileMemory
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
 from astroloc_qgis.engine.training.records import Records
 
@@ -45,18 +45,19 @@ Validate = Callable[[LiteNetwork], dict[str, dict[str, float]]]
 
 @dataclass
 class TrainingState:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
         step: optimizer steps done.
-        epoch: of the next step.
-        position: batches of that epoch done.
+        epoch: epoch of the next step.
+        position: batches of this epoch done.
         descriptors: (places, D) the newest descriptor of each place's tile.
-        grouped_by: the descriptors as they were when the epoch's batches were grouped.
+        grouped_by: the descriptors that the epoch's batches are grouped by.
         photos: (places, D) the newest descriptor of each place's photo; (0, D) where no loss needs it.
-        photos_grouped_by: as they were then.
+        photos_grouped_by: the descriptors of photos that the epoch's batches of tiles are grouped by.
         best: the best validation recall (any overlap, R@1 + R@10) so far.
-        stale: validations since then.
+        stale: validations since the best one.
+        history: the entries of all validations.
     """
 
     step: int
@@ -76,12 +77,12 @@ class Trainer:
 
     Args:
         config: the run.
-        network: where to start; a checkpoint in ``out`` takes precedence.
-        places: (N, 4, 2) the pool.
-        sources: what to read.
-        out: folder for checkpoint, log and weights.
-        validate: measures recall; None for never.
-        workers: processes that render batches; 0 renders in this one.
+        network: the network to start from; a checkpoint in ``out`` takes precedence.
+        places: (N, 4, 2) the training places.
+        sources: the pictures.
+        out: folder of checkpoint, log and weights.
+        validate: measures recall; None for no validation.
+        workers: number of processes that render batches; 0 renders in this one.
         device: torch device of the trained part; the frozen part runs beside the rendering, on the CPU.
 
     Raises:
@@ -106,13 +107,13 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
         photos = empty if config.tile_loss > 0 else empty[:0]
-        self._memory = TileMemory(places, config.memory)
+        self._memory = CrossBatchMemory(places, config.memory)
         self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
         if (out / CHECKPOINT).is_file():
             self._resume()
 
     def run(self, until: int | None = None) -> LiteNetwork:
-        """Train to the configuration's last step, or to step ``until``, or until validation no longer improves."""
+        """Train to the configuration's last step, to step ``until``, or until validation no longer improves."""
         last = min(self.config.steps, until or self.config.steps)
         saved = time.monotonic()
         with Records(self._out) as records, tqdm(total=last, initial=self.state.step, unit="step") as bar:
@@ -147,7 +148,7 @@ class Trainer:
         return 0 < self.config.patience <= self.state.stale
 
     def _epoch(self, last: int) -> DataLoader[PairBatch]:
-        """The rest of the present epoch, no further than step ``last``."""
+        """The rest of the present epoch, up to step ``last``."""
         state = self.state
         hard = state.epoch >= self.config.hard_from_epoch
         batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
@@ -204,7 +205,7 @@ class Trainer:
         self._optimizer.step()
         network.recentre(projected.detach(), _MOMENTUM)
         state.descriptors[batch.members.numpy()] = tiles.detach().cpu().numpy()
-        self._memory.remember(batch.members.numpy())
+        self._memory.add(batch.members.numpy())
         if len(state.photos):
             state.photos[batch.members.numpy()] = photos.detach().cpu().numpy()
         state.step += 1
@@ -260,7 +261,7 @@ class Trainer:
 
     def _resume(self) -> None:
         stored = load_checkpoint(self._out / CHECKPOINT)
-        # These do not change what has been learned so far: a run may be prolonged while its rate is still constant.
+        # These may change: a run can be prolonged while its learning rate is still constant.
         free = {
             "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",
             "decay_steps", "whiten", "refit_pairs", "refit_steps", "refit_batch", "refit_rate", "mixed_precision",
@@ -284,11 +285,11 @@ class Trainer:
             stored.get("photos_grouped_by", none).numpy(), stored["best"], stored["stale"],
             json.loads(stored["history"]),
         )  # fmt: skip
-        log.info("going on at step %d", self.state.step)
+        log.info("resuming at step %d", self.state.step)
 
 
 def _step_aside(worker: int) -> None:
-    """Render only where training leaves the processor free: it takes all of it, in turns with those that feed it."""
+    """Lower the priority of a process that renders, so that training comes first."""
     del worker
     if hasattr(os, "nice"):
         os.nice(19)

@@ -1,4 +1,4 @@
-"""Recall on a region that training never sees: simulated photos there, all blocks of the region, four turns."""
+"""Validation: recall on a region that training never sees, of simulated photos in four rotations among all blocks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NEVER = 2**31
 
 @dataclass(frozen=True)
 class ValidationSet:
-    """What recall is measured on.
+    """The photos and tiles that recall is measured on.
 
     Attributes:
-        photos: of (h, w, 3) uint8, as simulated.
+        photos: simulated photos, (h, w, 3) uint8 each.
         tiles: (N, t, t, 3) uint8.
-        iou: (photos, N).
+        iou: (photos, N) IoU of photo and tile.
     """
 
     photos: list[NDArray[np.uint8]]
@@ -41,7 +41,7 @@ class ValidationSet:
 def validation_set(
     config: TrainingConfig, mosaic: Mosaic, footprints: Footprints, zone: Zone, *, photos: int
 ) -> ValidationSet:
-    """Simulate photos in a zone and render the blocks of the zone; the same for the same seed."""
+    """Simulate photos in a zone and render the blocks of the zone; the same seed gives the same set."""
     rng = np.random.default_rng([config.seed, _STREAM])
     nowhere = Zone(np.zeros((0, 2)), np.zeros(0))
     inside = footprints.subset(zone.touches(footprints.lonlat, 0.0))
@@ -83,15 +83,15 @@ def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -
 
 
 @torch.inference_mode()
-def describe_turned(network: LiteNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
-    """(P, 4, D): photos of two sizes, each turned by 0, 90, 180 and 270 degrees."""
+def describe_rotations(network: LiteNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
+    """(P, 4, D) descriptors of photos, wide or high, each rotated by 0, 90, 180 and 270 degrees."""
     result = torch.empty((len(photos), 4, network.head.out_features))
     for portrait in (False, True):
         chosen = [number for number, photo in enumerate(photos) if (photo.shape[0] > photo.shape[1]) == portrait]
-        for turn in range(4):
+        for quarter_turns in range(4):
             if chosen:
-                turned = np.stack([np.rot90(photos[number], turn) for number in chosen])
-                result[chosen, turn] = describe(network, turned)
+                rotated = np.stack([np.rot90(photos[number], quarter_turns) for number in chosen])
+                result[chosen, quarter_turns] = describe(network, rotated)
     return result
 
 
@@ -99,8 +99,8 @@ def recalls(similarity: torch.Tensor, right: NDArray[np.bool_]) -> dict[str, flo
     """Recall at ``RANKS`` in per cent.
 
     Args:
-        similarity: (P, N) the best over turns.
-        right: (P, N) which tiles are right.
+        similarity: (P, N) the best over the rotations.
+        right: (P, N) whether a tile is right.
     """
     order = similarity.argsort(dim=1, descending=True).numpy()
     ranked = np.take_along_axis(right, order, axis=1)
@@ -113,7 +113,7 @@ def validate(network: LiteNetwork, data: ValidationSet) -> dict[str, dict[str, f
     training = network.training
     network.eval()
     tiles = describe(network, data.tiles)
-    turned = describe_turned(network, data.photos)
+    photos = describe_rotations(network, data.photos)
     network.train(training)
-    similarity = (turned.reshape(-1, turned.shape[2]) @ tiles.T).reshape(len(data.photos), 4, -1).amax(dim=1)
+    similarity = (photos.reshape(-1, photos.shape[2]) @ tiles.T).reshape(len(data.photos), 4, -1).amax(dim=1)
     return {"overlap": recalls(similarity, data.iou > 0), "iou20": recalls(similarity, data.iou > 0.2)}

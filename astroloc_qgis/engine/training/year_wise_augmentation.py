@@ -1,7 +1,8 @@
-"""EarthLoc's year-wise augmentation: within a batch, all tiles of one year are changed in the same way.
+"""EarthLoc's year-wise augmentation: within a batch, all tiles of one year get the same augmentation.
 
-Berton et al., "EarthLoc", CVPR 2024: pictures of different years then differ by their augmentation as photos differ by
-light and camera, while those of one year (the negatives of an anchor) share it: it cannot serve to tell them apart.
+Berton et al., "EarthLoc", CVPR 2024: pictures of different years (the positives of an anchor) then differ by their
+augmentation as photos differ by light and camera; those of one year (its negatives) share it, so that the augmentation
+does not help to tell them apart.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ _CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 @dataclass(frozen=True)
 class AugmentationRanges:
-    """How far an augmentation may go; the defaults are EarthLoc's, but for the perspective, which it sets to 0.8.
+    """The ranges of an augmentation; the defaults are EarthLoc's, except the perspective, which is 0.8 there.
 
     Attributes:
-        turn_deg: turned by up to so much, either way.
-        least_side: side of the part shown, at least, as a share of the picture's (up to 1).
-        perspective: corners move inwards by up to so much of half a side.
-        brightness, contrast, saturation: factors from 1 - value to 1 + value.
-        hue: colours turn about the grey axis by up to this share of a full turn.
+        rotation_deg: largest rotation, degrees, either way.
+        least_side: least side of the part shown, as a share of the picture's side (up to 1).
+        perspective: largest move of a corner inwards, as a share of half a side.
+        brightness, contrast, saturation: factors are drawn from 1 - value to 1 + value.
+        hue: largest rotation of colours about the grey axis, as a share of a full circle.
     """
 
-    turn_deg: float = 45.0
+    rotation_deg: float = 45.0
     least_side: float = 0.875
     perspective: float = 0.4
     brightness: float = 0.9
@@ -45,12 +46,12 @@ class AugmentationRanges:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One change of view and of colour, applied alike to any number of pictures.
+    """One change of geometry and of colour, for any number of pictures.
 
     Attributes:
         view: (3, 3) homography, place in the result -> place in the picture; both from -1 to 1, x right, y down.
         brightness, contrast, saturation: factors; 1 changes nothing.
-        hue: share of a full turn about the grey axis.
+        hue: rotation about the grey axis, as a share of a full circle.
     """
 
     view: NDArray[np.float64]
@@ -61,15 +62,15 @@ class Augmentation:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, ranges: AugmentationRanges) -> Augmentation:
-        """Draw one at random."""
-        angle = math.radians(rng.uniform(-ranges.turn_deg, ranges.turn_deg))
+        """Draw an augmentation at random."""
+        angle = math.radians(rng.uniform(-ranges.rotation_deg, ranges.rotation_deg))
         side = rng.uniform(ranges.least_side, 1.0)
         shift = rng.uniform(-1.0, 1.0, 2) * (1 - side)
-        turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         inwards = rng.uniform(0.0, ranges.perspective, (4, 2))
         corners = (_CORNERS * (1 - inwards)) * side + shift
         return cls(
-            homography_from_points(_CORNERS, corners @ turn.T),
+            homography_from_points(_CORNERS, corners @ rotation.T),
             brightness=1 + rng.uniform(-ranges.brightness, ranges.brightness),
             contrast=1 + rng.uniform(-ranges.contrast, ranges.contrast),
             saturation=1 + rng.uniform(-ranges.saturation, ranges.saturation),
@@ -77,18 +78,18 @@ class Augmentation:
         )
 
     def __call__(self, images: Tensor, size: int) -> Tensor:
-        """Apply it.
+        """Apply the augmentation.
 
         Args:
             images: (B, 3, H, W) float, 0 to 1.
             size: side of the result, px.
 
         Returns:
-            (B, 3, size, size), 0 to 1; what lies outside a picture is mirrored at its edge.
+            (B, 3, size, size), 0 to 1; the picture is mirrored at its edges.
         """
-        return self._recolour(self._review(images, size))
+        return self._change_colours(self._warp(images, size))
 
-    def _review(self, images: Tensor, size: int) -> Tensor:
+    def _warp(self, images: Tensor, size: int) -> Tensor:
         steps = (torch.arange(size, dtype=torch.float64) + 0.5) * 2 / size - 1
         y, x = torch.meshgrid(steps, steps, indexing="ij")
         places = torch.stack((x, y, torch.ones_like(x)), dim=-1) @ torch.from_numpy(self.view).T
@@ -96,7 +97,7 @@ class Augmentation:
         grid = grid.expand(len(images), size, size, 2)
         return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
-    def _recolour(self, images: Tensor) -> Tensor:
+    def _change_colours(self, images: Tensor) -> Tensor:
         luma = torch.tensor(_GREY).to(images)
         bright = (images * self.brightness).clamp(0, 1)
         mean = torch.einsum("bchw,c->bhw", bright, luma).mean(dim=(1, 2))[:, None, None, None]
@@ -105,14 +106,14 @@ class Augmentation:
         return mixed.clamp(0, 1)
 
     def _colour_matrix(self) -> Tensor:
-        """(3, 3) saturation (towards the grey of equal luma), then hue (a turn about the grey axis, Rodrigues)."""
+        """(3, 3) saturation (towards the grey of equal luma), then hue (a rotation about the grey axis, Rodrigues)."""
         grey = np.tile(_GREY, (3, 1))
         saturated = grey + (np.eye(3) - grey) * self.saturation
         angle = 2 * math.pi * self.hue
         axis = np.ones((3, 3)) / 3
         cross = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3)
-        turned = axis + (np.eye(3) - axis) * math.cos(angle) + cross * math.sin(angle)
-        return torch.from_numpy(turned @ saturated)
+        rotated = axis + (np.eye(3) - axis) * math.cos(angle) + cross * math.sin(angle)
+        return torch.from_numpy(rotated @ saturated)
 
 
 def augment_by_year(
@@ -123,8 +124,8 @@ def augment_by_year(
     Args:
         images: (B, Y, 3, H, W) float, 0 to 1: B tiles, each in Y years.
         size: side of the results, px.
-        rng: seeded with the number of the batch, so that a resumed run draws the same.
-        ranges: how far to go.
+        rng: generator, seeded with the number of the batch, so that a resumed run draws the same.
+        ranges: ranges of the augmentations.
 
     Returns:
         (B, Y, 3, size, size).
@@ -136,13 +137,13 @@ def augment_by_year(
 def augment_each(
     images: Tensor, size: int, rng: np.random.Generator, ranges: AugmentationRanges | None = None
 ) -> Tensor:
-    """Draw one augmentation for every single picture: what year-wise augmentation is compared with.
+    """Draw one augmentation for each picture: the baseline of year-wise augmentation.
 
     Args:
         images: (B, Y, 3, H, W) as for ``augment_by_year``.
         size: side of the results, px.
-        rng: seeded.
-        ranges: how far to go.
+        rng: generator.
+        ranges: ranges of the augmentations.
 
     Returns:
         (B, Y, 3, size, size).

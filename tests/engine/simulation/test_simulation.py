@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -33,6 +32,7 @@ from astroloc_qgis.engine.simulation.places import (
     upright,
 )
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, lonlat_to_mercator
+from tests.engine.synthetic import write_raster
 
 ZOOM = 3
 SIDE = 256 * 2**ZOOM
@@ -46,15 +46,8 @@ def imagery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = cv2.resize(rng.integers(40, 220, (128, 128, 3), dtype=np.uint8), (SIDE, SIDE))
     pixels[..., 2] //= 3
     pixels[:, : SIDE // 2] = (10, 40, 110)
-    dataset = gdal.GetDriverByName("GTiff").Create(str(path), SIDE, SIDE, 3, gdal.GDT_Byte)
-    srs = osr.SpatialReference()
-    srs.ImportFromEPSG(3857)
-    dataset.SetProjection(srs.ExportToWkt())
-    dataset.SetGeoTransform([-HALF_WORLD_M, 2 * HALF_WORLD_M / SIDE, 0, HALF_WORLD_M, 0, -2 * HALF_WORLD_M / SIDE])
-    for band in range(3):
-        dataset.GetRasterBand(band + 1).WriteRaster(0, 0, SIDE, SIDE, np.ascontiguousarray(pixels[..., band]).tobytes())
-    dataset.FlushCache()
-    return path
+    step = 2 * HALF_WORLD_M / SIDE
+    return write_raster(path, pixels, "EPSG:3857", [-HALF_WORLD_M, step, 0, HALF_WORLD_M, 0, -step])
 
 
 @pytest.fixture(scope="module")

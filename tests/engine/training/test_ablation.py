@@ -1,4 +1,4 @@
-"""An ablation leaves out one part at a time, and goes on where it was interrupted."""
+"""An ablation leaves out one part at a time, and resumes where it was interrupted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_each_variant_differs_from_the_whole_method_in_one_part() -> None:
     "part", [{"tile_loss": 0.0}, {"yearwise": False}, {"overlap_mask": False}, {"relevance": False}]
 )
 def test_a_part_that_is_not_there_cannot_be_left_out(part: dict) -> None:
-    with pytest.raises(InputError, match="in the first place"):
+    with pytest.raises(InputError, match="The configuration of the whole method lacks"):
         list(variants(dataclasses.replace(METHOD, **part)))
 
 

@@ -1,17 +1,13 @@
-"""Photos and tiles from elsewhere: a folder with a table, and EarthLoc's dataset, made small."""
+"""Imported photos and tiles: a folder with a table, and EarthLoc's dataset, made small."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from toy import CONFIG, write_footprints, write_imagery
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.places import upright_rotation
@@ -21,6 +17,7 @@ from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
 from astroloc_qgis.engine.training.data.pairs import render_batch, render_tiles
 from astroloc_qgis.engine.training.data.world import World
 from astroloc_qgis.engine.training.run import TrainingRequest, make_sources
+from tests.engine.training.toy import CONFIG, write_footprints, write_imagery
 
 BLOCK = Block(6, 28, 36)
 
@@ -65,7 +62,7 @@ def test_earthlocs_photos_and_tiles_are_found_by_their_names(earthloc: Path) -> 
     assert abs(int(pixels[4, 16, 0]) - 153) < 6
 
 
-def test_a_photo_whose_turn_is_unknown_is_shown_only_at_turns_that_fit_its_shape(earthloc: Path) -> None:
+def test_a_photo_of_unknown_rotation_is_shown_only_at_rotations_that_fit_its_shape(earthloc: Path) -> None:
     photo = imported_photos(earthloc)[0]
     wide = dataclasses.replace(photo, place=photo.place * [1.5, 1.0])
     shown = [wide.read(np.random.default_rng(seed)) for seed in range(12)]
@@ -75,7 +72,7 @@ def test_a_photo_whose_turn_is_unknown_is_shown_only_at_turns_that_fit_its_shape
     assert tops == {True, False}  # which of the two nobody knows
 
 
-def test_photos_of_a_table_are_turned_with_their_place(tmp_path: Path) -> None:
+def test_photos_of_a_table_are_rotated_with_their_place(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg", 220)
     tl, tr, br, bl = lonlat(BLOCK)
     # Taken with its top to the east: its top-left corner lies in the block's north-east ... clockwise from there.

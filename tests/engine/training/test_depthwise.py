@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.training.depthwise import Depthwise, speed_up_depthwise
+from astroloc_qgis.engine.training.network.depthwise import Depthwise, speed_up_depthwise
 
 
 def gradients(layer: nn.Module, x: torch.Tensor, *, mixed: bool = False) -> list[torch.Tensor]:

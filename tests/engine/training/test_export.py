@@ -16,7 +16,7 @@ from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.export import export_model
-from astroloc_qgis.engine.training.whitening import whitened
+from astroloc_qgis.engine.training.network.whitening import whitened
 from astroloc_qgis.engine.weights.array_files import MOST_BYTES, read_weights, write_weights
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from astroloc_qgis.engine.training.kmeans_batches import ClusterBatches, cluster, nearest, random_clusters
 from astroloc_qgis.engine.training.relevance_weighted_clusters import relevance_weights, relevant_batches
-from tests.engine.training.test_losses import SEEDS
+from tests.engine.training.random_inputs import SEEDS
 
 THREE = np.array([[10.0, 0.0], [0.0, 10.0], [-10.0, -10.0]], dtype=np.float32)
 

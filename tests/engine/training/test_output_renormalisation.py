@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.training.output_renormalisation import (
+from astroloc_qgis.engine.training.network.output_renormalisation import (
     OutputRenormalisation,
     add_output_renormalisation,
     folded,
@@ -31,22 +31,22 @@ def network() -> LiteNetwork:
 
 
 def with_norms(network: LiteNetwork, images: torch.Tensor) -> LiteNetwork:
-    steady = copy.deepcopy(network)
-    add_output_renormalisation(steady)
-    measure_output_statistics(steady, images.split(3))
-    return steady
+    normed = copy.deepcopy(network)
+    add_output_renormalisation(normed)
+    measure_output_statistics(normed, images.split(3))
+    return normed
 
 
 def test_measured_norms_change_nothing_until_the_weights_move(network: LiteNetwork, images: torch.Tensor) -> None:
-    steady = with_norms(network, images)
-    assert isinstance(steady.blocks[5].steady, OutputRenormalisation)
-    assert not isinstance(steady.blocks[4].steady, OutputRenormalisation)
+    normed = with_norms(network, images)
+    assert isinstance(normed.blocks[5].renormalisation, OutputRenormalisation)
+    assert not isinstance(normed.blocks[4].renormalisation, OutputRenormalisation)
     with torch.no_grad():
-        torch.testing.assert_close(steady.eval()(images), network(images), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(normed.eval()(images), network(images), atol=1e-4, rtol=1e-4)
 
 
 def test_what_was_measured_is_the_mean_and_deviation_of_the_output(network: LiteNetwork, images: torch.Tensor) -> None:
-    norm = with_norms(network, images).blocks[5].steady
+    norm = with_norms(network, images).blocks[5].renormalisation
     with torch.no_grad():
         output = network.blocks[5].project(_before_project(network, images))
     torch.testing.assert_close(norm.kept_mean, output.mean(dim=(0, 2, 3)), atol=1e-4, rtol=1e-3)
@@ -63,24 +63,26 @@ def _before_project(network: LiteNetwork, images: torch.Tensor) -> torch.Tensor:
 
 
 def test_an_output_that_drifts_is_brought_back(network: LiteNetwork, images: torch.Tensor) -> None:
-    steady = with_norms(network, images)
-    block = steady.blocks[5]
+    normed = with_norms(network, images)
+    block = normed.blocks[5]
     with torch.no_grad():
         block.project.bias += 40.0
         block.project.weight *= 5.0
         for _ in range(400):
-            output = block(steady.begin(images))
-        torch.testing.assert_close(output.mean(dim=(0, 2, 3)), block.steady.kept_mean, atol=0.02, rtol=0.02)
-        torch.testing.assert_close(output.std(dim=(0, 2, 3)), block.steady.kept_deviation, atol=0.02, rtol=0.02)
+            output = block(normed.begin(images))
+        torch.testing.assert_close(output.mean(dim=(0, 2, 3)), block.renormalisation.kept_mean, atol=0.02, rtol=0.02)
+        torch.testing.assert_close(
+            output.std(dim=(0, 2, 3)), block.renormalisation.kept_deviation, atol=0.02, rtol=0.02
+        )
 
 
 def test_estimates_stand_still_outside_training(network: LiteNetwork, images: torch.Tensor) -> None:
-    steady = with_norms(network, images).eval()
+    normed = with_norms(network, images).eval()
     with torch.no_grad():
-        steady.blocks[5].project.bias += 40.0
-        before = steady.blocks[5].steady.mean.clone()
-        steady(images)
-    torch.testing.assert_close(steady.blocks[5].steady.mean, before)
+        normed.blocks[5].project.bias += 40.0
+        before = normed.blocks[5].renormalisation.mean.clone()
+        normed(images)
+    torch.testing.assert_close(normed.blocks[5].renormalisation.mean, before)
 
 
 def test_no_gradient_asks_for_another_level(network: LiteNetwork, images: torch.Tensor) -> None:
@@ -90,13 +92,13 @@ def test_no_gradient_asks_for_another_level(network: LiteNetwork, images: torch.
 
 
 def test_folded_it_is_the_same_network(network: LiteNetwork, images: torch.Tensor) -> None:
-    steady = with_norms(network, images)
+    normed = with_norms(network, images)
     with torch.no_grad():
-        for block in steady.blocks[5:]:
+        for block in normed.blocks[5:]:
             block.project.bias += torch.randn_like(block.project.bias)
-        steady(images)  # in training: the estimates move
-        steady.eval()
-        plain = without_output_renormalisation(steady)
+        normed(images)  # in training: the estimates move
+        normed.eval()
+        plain = without_output_renormalisation(normed)
         assert set(plain.state_dict()) == set(network.state_dict())
-        torch.testing.assert_close(plain(images), steady(images), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(plain(images), normed(images), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(folded(plain.state_dict()), dict(plain.state_dict()))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
-from astroloc_qgis.engine.training.whitening import whitened
+from astroloc_qgis.engine.training.network.whitening import whitened
 
 
 def some_descriptors(count: int = 4000) -> torch.Tensor:

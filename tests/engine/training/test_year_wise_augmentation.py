@@ -104,7 +104,9 @@ def test_the_same_seed_draws_the_same():
 
 
 def test_ranges_bound_what_is_drawn():
-    narrow = AugmentationRanges(turn_deg=0, least_side=1, perspective=0, brightness=0, contrast=0, saturation=0, hue=0)
+    narrow = AugmentationRanges(
+        rotation_deg=0, least_side=1, perspective=0, brightness=0, contrast=0, saturation=0, hue=0
+    )
     images = pictures(1, 16)
     drawn = Augmentation.draw(np.random.default_rng(0), narrow)
     assert torch.allclose(drawn(images, 16), images, atol=1e-4)

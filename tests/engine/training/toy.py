@@ -7,32 +7,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from osgeo import gdal, osr
 
 from astroloc_qgis.engine.tiles import HALF_WORLD_M
 from astroloc_qgis.engine.training.config import TrainingConfig
+from tests.engine.synthetic import write_raster
 
 ZOOM = 3
 CONFIG = TrainingConfig(
-    seed=3,
-    places=48,
-    steps=12,
-    decay_steps=4,
-    batch=8,
-    tile_px=64,
-    photo_px=96,
-    mosaic_zoom=ZOOM,
-    zooms=(5, 6),
-    strides=(2, 2),
-    dimensions=32,
-    group_places=24,
-    warmup=3,
-    real_share=0.8,
-    camera_share=0.0,
-    validate_every=0,
-    checkpoint_seconds=0.0,
-    small_steps=0,
-)
+    seed=3, places=48, steps=12, decay_steps=4, batch=8, tile_px=64, photo_px=96, mosaic_zoom=ZOOM, zooms=(5, 6),
+    strides=(2, 2), dimensions=32, group_places=24, warmup=3, real_share=0.8, camera_share=0.0, validate_every=0,
+    checkpoint_seconds=0.0, small_steps=0,
+)  # fmt: skip
 
 
 def write_imagery(path: Path, seed: int = 1) -> Path:
@@ -44,20 +29,12 @@ def write_imagery(path: Path, seed: int = 1) -> Path:
         image += strength * cv2.resize(rng.random((cells, cells, 3), dtype=np.float32), (side, side))
     image[..., 2] *= 0.5  # not blue: blue is water
     pixels = np.clip(image, 1, 255).astype(np.uint8)
-    dataset = gdal.GetDriverByName("GTiff").Create(str(path), side, side, 3, gdal.GDT_Byte)
-    srs = osr.SpatialReference()
-    srs.ImportFromEPSG(3857)
-    dataset.SetProjection(srs.ExportToWkt())
-    dataset.SetGeoTransform([-HALF_WORLD_M, 2 * HALF_WORLD_M / side, 0, HALF_WORLD_M, 0, -2 * HALF_WORLD_M / side])
-    for band in range(3):
-        dataset.GetRasterBand(band + 1).WriteRaster(0, 0, side, side, np.ascontiguousarray(pixels[..., band]).tobytes())
-    dataset.FlushCache()
-    del dataset
-    return path
+    step = 2 * HALF_WORLD_M / side
+    return write_raster(path, pixels, "EPSG:3857", [-HALF_WORLD_M, step, 0, HALF_WORLD_M, 0, -step])
 
 
 def write_footprints(path: Path, count: int = 60, side_deg: float = 18.0) -> Path:
-    """Square footprints between 40 S and 40 N, three in four of split train."""
+    """Square footprints between 40 S and 40 N, three in four of the split "train"."""
     rng = np.random.default_rng(2)
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)

@@ -1,1 +1,1 @@
-"""Where training reads photos and tiles from, and how it groups them."""
+"""The training data: sources, training places, rendering and overlap of photos and tiles."""

@@ -1,4 +1,4 @@
-"""What a step of training learns from."""
+"""The batches of a training step: tiles alone, and pairs of photo and tile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class TileBatch:
 
     Attributes:
         places: (T,) equal for the same place in another year.
-        tiles: (T, 3, t, t) float, 0 to 255, augmented; or what the frozen part of the network makes of them.
+        tiles: (T, 3, t, t) float, 0 to 255, augmented; or their features of the frozen part of the network.
         overlap: (T, T) bool, whether two of them share ground.
     """
 
@@ -24,14 +24,14 @@ class TileBatch:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """A batch of B pairs.
+    """A batch of B pairs of photo and tile.
 
     Attributes:
-        members: (B,) places of the pool, in the batch's own order: wide photos, then high ones.
-        wide: (W, 3, h, w) uint8; or, as all pictures, what the frozen part of the network makes of them.
-        high: (B - W, 3, w, h) uint8.
+        members: (B,) numbers of the training places, in the batch's own order: wide photos, then high ones.
+        wide: (W, 3, h, w) uint8 photos; or, as all pictures, their features of the frozen part of the network.
+        high: (B - W, 3, w, h) uint8 photos.
         tiles: (B, 3, t, t) uint8.
-        iou: (B, B) float32, of photo i and tile j.
+        iou: (B, B) float32, IoU of photo i and tile j.
         others: the batch of tiles alone, for the second loss; None without one.
     """
 

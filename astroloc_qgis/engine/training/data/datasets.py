@@ -1,7 +1,7 @@
-"""Photos with footprints, and tiles in several years, from elsewhere: a folder with a CSV, or EarthLoc's dataset.
+"""Datasets of photos with footprints and of tiles in several years: a folder with a CSV, or EarthLoc's dataset.
 
-EarthLoc (Berton et al., CVPR 2024) keeps what it knows of a picture in its name, between @. Of a photo: four corners
-(lat, lon), id, date, nadir lat, nadir lon, km2, orientation. Of a tile: corners, zoom_row_column, year, lat, lon, km2.
+EarthLoc (Berton et al., CVPR 2024) keeps the data of a picture in its file name, between @. A photo has four corners
+(lat, lon), id, date, nadir lat, nadir lon, km2, orientation; a tile has corners, zoom_row_column, year, lat, lon, km2.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class ImportedPhoto:
     """A photo with its footprint.
 
     Attributes:
-        path: of the picture.
+        path: file of the picture.
         place: (4, 2) EPSG:3857 of its corners; in the photo's corner order if ``oriented``.
-        oriented: whether the order of the corners tells how the photo is turned. EarthLoc's do not: they run around a
-            rectangle, from any of its corners.
+        oriented: whether the order of the corners tells the rotation of the photo. EarthLoc's corners do not: they run
+            around a rectangle, from any of its corners.
     """
 
     path: Path
@@ -48,22 +48,22 @@ class ImportedPhoto:
     oriented: bool
 
     def read(self, rng: np.random.Generator) -> tuple[Pixels, Array]:
-        """Read the picture, turned so that its top is within 45 degrees of north, and its place turned alike.
+        """Read the picture, rotated so that its top is within 45 degrees of north, and its place rotated alike.
 
-        Where the turn is not known it is drawn from those at which the picture's sides fit the place's.
+        An unknown rotation is drawn from those at which the picture's sides fit the place's.
 
         Raises:
-            InputError: it cannot be read.
+            InputError: the picture cannot be read.
         """
         image = read_picture(self.path)
         place = self.place
         if not self.oriented:
             place = _clockwise(place)
             wide = np.linalg.norm(place[1] - place[0]) >= np.linalg.norm(place[3] - place[0])
-            starts = (0, 2) if wide == (image.shape[1] >= image.shape[0]) else (1, 3)
-            place = np.roll(place, int(rng.choice(starts)), axis=0)
-        turns = upright_rotation(place)
-        return np.ascontiguousarray(np.rot90(image, -turns)), np.roll(place, turns, axis=0)
+            quarter_turns = (0, 2) if wide == (image.shape[1] >= image.shape[0]) else (1, 3)
+            place = np.roll(place, int(rng.choice(quarter_turns)), axis=0)
+        upright = upright_rotation(place)
+        return np.ascontiguousarray(np.rot90(image, -upright)), np.roll(place, upright, axis=0)
 
 
 @dataclass(frozen=True)
@@ -71,26 +71,26 @@ class TileLibrary:
     """Tiles as pictures, in one or several years.
 
     Attributes:
-        paths: year and block to file.
+        paths: file of each year and block.
     """
 
     paths: dict[tuple[int, Block], Path]
 
     @property
     def years(self) -> list[int]:
-        """In ascending order."""
+        """All years, in ascending order."""
         return sorted({year for year, _ in self.paths})
 
     @property
     def blocks(self) -> list[Block]:
-        """All blocks that some year has."""
+        """All blocks of any year."""
         return sorted({block for _, block in self.paths})
 
     def read(self, year: int, block: Block, pixels: int) -> Pixels:
         """(pixels, pixels, 3) uint8 RGB.
 
         Raises:
-            InputError: that year has no such block, or its picture cannot be read.
+            InputError: the year has no such block, or its picture cannot be read.
         """
         if (year, block) not in self.paths:
             raise InputError(f"The dataset has no tile {block} of the year {year}.")
@@ -101,7 +101,7 @@ def read_picture(path: Path) -> Pixels:
     """(H, W, 3) uint8 RGB.
 
     Raises:
-        InputError: missing, or no picture.
+        InputError: the file is missing, or no picture.
     """
     try:
         data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
@@ -117,7 +117,7 @@ def imported_photos(folder: Path) -> list[ImportedPhoto]:
     """Find the photos of a folder with ``photos.csv``, or of EarthLoc's dataset (its ``queries``, or all below).
 
     Raises:
-        InputError: neither of the two is there, or the table is damaged.
+        InputError: the folder has neither, or the table is damaged.
     """
     table = folder / TABLE
     photos = list(_listed(table)) if table.is_file() else list(_named_photos(folder))
@@ -133,7 +133,7 @@ def tile_library(folder: Path) -> TileLibrary:
     """Find the tiles of EarthLoc's dataset (its ``database``, or all below the folder).
 
     Raises:
-        InputError: there are none.
+        InputError: the folder has none.
     """
     top = folder / "database" if (folder / "database").is_dir() else folder
     paths: dict[tuple[int, Block], Path] = {}
@@ -175,14 +175,14 @@ def _named_photos(folder: Path) -> Iterator[ImportedPhoto]:
 
 
 def _named(top: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Pictures below a folder whose name is fields between @; without the empty first and the suffix."""
+    """Pictures below a folder that are named by fields between @, with these fields."""
     for path in sorted(top.rglob("@*@*")):
         if path.suffix.lower() in _SUFFIXES:
             yield path, path.name.split("@")[1:-1]
 
 
 def _clockwise(place: Array) -> Array:
-    """Run around (4, 2) corners clockwise as seen from above, as the corners of a photo do."""
+    """(4, 2) corners in clockwise order as seen from above, the order of a photo's corners."""
     x, y = place.T
-    turns_left = np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)) > 0
-    return place[::-1].copy() if turns_left else place
+    counterclockwise = np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)) > 0
+    return place[::-1].copy() if counterclockwise else place

@@ -1,4 +1,4 @@
-"""How much photos and tiles share, for many pairs at once."""
+"""Overlap of photos and tiles: IoU of many pairs at once, and the blocks about a place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def square_of(block: Block) -> Array:
 
 
 def iou_matrix(first: Array, second: Array) -> Array:
-    """IoU of convex quadrilaterals in EPSG:3857, worlds apart or not.
+    """IoU of convex quadrilaterals in EPSG:3857; x may be shifted by whole worlds.
 
     Args:
         first: (N, 4, 2).
@@ -36,15 +36,15 @@ def iou_matrix(first: Array, second: Array) -> Array:
     x, y = np.moveaxis(second - second[:, :1], 2, 0)
     areas = np.abs((x[:, :-1] * y[:, 1:] - y[:, :-1] * x[:, 1:]).sum(axis=1)) / 2
     for i, polygon in enumerate(first):
-        turn = np.round((polygon[:, 0].mean() - (low[:, 0] + high[:, 0]) / 2) / _WORLD) * _WORLD
-        mine_low, mine_high = polygon.min(axis=0), polygon.max(axis=0)
-        near = (low[:, 0] + turn < mine_high[0]) & (high[:, 0] + turn > mine_low[0])
-        near &= (low[:, 1] < mine_high[1]) & (high[:, 1] > mine_low[1])
-        # float32 inside OpenCV: stay near 1.
+        shift = np.round((polygon[:, 0].mean() - (low[:, 0] + high[:, 0]) / 2) / _WORLD) * _WORLD
+        own_low, own_high = polygon.min(axis=0), polygon.max(axis=0)
+        near = (low[:, 0] + shift < own_high[0]) & (high[:, 0] + shift > own_low[0])
+        near &= (low[:, 1] < own_high[1]) & (high[:, 1] > own_low[1])
+        # OpenCV computes in float32: coordinates stay near 1.
         origin, unit = polygon.mean(axis=0), math.sqrt(area_of(polygon))
         own = ((polygon - origin) / unit).astype(np.float32)
         for j in np.flatnonzero(near):
-            other = ((second[j] + [turn[j], 0] - origin) / unit).astype(np.float32)
+            other = ((second[j] + [shift[j], 0] - origin) / unit).astype(np.float32)
             shared = abs(cv2.intersectConvexConvex(own, other)[0])
             iou[i, j] = shared / (1 + areas[j] / unit**2 - shared)
     return iou
@@ -56,8 +56,8 @@ def blocks_about(place: Array, zooms: tuple[int, ...], strides: tuple[int, ...],
     found = []
     for zoom, stride in zip(zooms, strides, strict=True):
         tiles, per_metre = 2**zoom, 2**zoom / _WORLD
-        columns = _starts((low[0] + HALF_WORLD_M) * per_metre, (high[0] + HALF_WORLD_M) * per_metre, size, stride)
-        rows = _starts((HALF_WORLD_M - high[1]) * per_metre, (HALF_WORLD_M - low[1]) * per_metre, size, stride)
+        columns = _first_tiles((low[0] + HALF_WORLD_M) * per_metre, (high[0] + HALF_WORLD_M) * per_metre, size, stride)
+        rows = _first_tiles((HALF_WORLD_M - high[1]) * per_metre, (HALF_WORLD_M - low[1]) * per_metre, size, stride)
         # As in ``tiles.blocks_in_extent``: across the antimeridian only columns that are multiples of the stride exist.
         found += [
             Block(zoom, row, column % tiles, size)
@@ -68,7 +68,7 @@ def blocks_about(place: Array, zooms: tuple[int, ...], strides: tuple[int, ...],
     return found
 
 
-def _starts(low: float, high: float, size: int, stride: int) -> range:
+def _first_tiles(low: float, high: float, size: int, stride: int) -> range:
     first = math.floor((low - size) / stride) + 1
     return range(first * stride, math.ceil(high / stride) * stride, stride)
 
@@ -80,7 +80,7 @@ def lonlat_polygon(corners_lonlat: Array) -> Array:
     return lonlat_to_mercator(corners)
 
 
-def distance_zone(places: Array) -> tuple[Array, Array]:
+def circles_about(places: Array) -> tuple[Array, Array]:
     """Centres (N, 2) in degrees and radii (N,) in km of (N, 4, 2) places."""
     found = [centre_and_radius(place) for place in places]
     return np.array([centre for centre, _ in found]), np.array([radius for _, radius in found])

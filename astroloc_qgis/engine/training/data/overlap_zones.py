@@ -1,4 +1,4 @@
-"""Which places of the pool may show the same ground."""
+"""Overlap zones: which training places may show the same ground."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.simulation.places import centre_and_radius
+from astroloc_qgis.engine.training.data.overlap import circles_about
 
 _ROOM = 1.25
-"""A place moves a little each time it is shown, and its tile reaches beyond it."""
+"""Factor on the radii: a place moves a little each time it is shown, and its tile reaches beyond it."""
 
 
 class OverlapZones:
-    """The circles about places, by which they are near each other or not.
+    """A circle about each place; two places may share ground where their circles meet.
 
     Args:
-        places: (N, 4, 2) EPSG:3857, the pool.
+        places: (N, 4, 2) EPSG:3857, the training places.
     """
 
     def __init__(self, places: Array) -> None:
-        found = [centre_and_radius(place) for place in places]
-        self._centres = np.array([centre for centre, _ in found]).reshape(-1, 2)
-        self._radii = np.array([radius for _, radius in found])
+        centres, self._radii = circles_about(places)
+        self._centres = centres.reshape(-1, 2)
 
     def between(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(A, B) whether the tiles of B places may show ground of the photos of A places."""

@@ -1,10 +1,9 @@
-"""Batches of photos and tiles, rendered as they are needed: the same for the same seed, epoch and place, always."""
+"""Rendering of batches of photos and tiles: a function of seed, epoch and place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch, TileBatch
 from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
 from astroloc_qgis.engine.training.data.positives import positive_block
-from astroloc_qgis.engine.training.data.world import Sources, World
+from astroloc_qgis.engine.training.data.world import LazyWorld, Sources, World
 from astroloc_qgis.engine.training.year_wise_augmentation import augment_by_year, augment_each
 
 Array = NDArray[np.float64]
@@ -33,14 +32,14 @@ class PairBatches(Dataset[PairBatch]):
 
     Args:
         config: the run.
-        sources: what to read (opened anew in each process).
-        places: (N, 4, 2) the pool: simulated places, then those of the sources' photos.
-        epoch: counted from 0.
+        sources: the pictures (opened anew in each process).
+        places: (N, 4, 2) the training places: simulated ones, then those of the sources' photos.
+        epoch: number of the epoch, from 0.
         batches: the places of each batch.
         first_step: steps of the run before this epoch.
-        network: its frozen part is applied here, beside the training process: two cores then share the work.
-        tile_batches: the places of each batch of tiles alone; None without that loss.
-        mixed_precision: apply the frozen part in bfloat16.
+        network: its frozen part is applied here, beside the training process, so that two cores share the work.
+        tile_batches: the places of each batch of tiles alone; None without the tile loss.
+        mixed_precision: whether the frozen part is applied in bfloat16.
     """
 
     def __init__(
@@ -48,10 +47,9 @@ class PairBatches(Dataset[PairBatch]):
         first_step: int, network: LiteNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None, *,
         mixed_precision: bool = False,
     ) -> None:  # fmt: skip
-        self._config, self._sources, self._places, self._network = config, sources, places, network
+        self._config, self._world, self._places, self._network = config, LazyWorld(sources), places, network
         self._epoch, self._batches, self._first_step = epoch, batches, first_step
         self._tile_batches, self._mixed_precision = tile_batches, mixed_precision
-        self._world: World | None = None
 
     def __len__(self) -> int:
         """Batches of the epoch."""
@@ -59,10 +57,7 @@ class PairBatches(Dataset[PairBatch]):
 
     def __getitem__(self, number: int) -> PairBatch:
         """Render batch ``number``."""
-        if self._world is None:
-            cv2.setNumThreads(1)
-            self._world = World(self._sources)
-        config, world, step = self._config, self._world, self._first_step + number
+        config, world, step = self._config, self._world.open(), self._first_step + number
         small = step < config.small_steps
         batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
         wide, high, tiles = map(self._begin, (batch.wide, batch.high, batch.tiles))
@@ -82,10 +77,10 @@ class PairBatches(Dataset[PairBatch]):
 def render_batch(
     config: TrainingConfig, world: World, places: Array, epoch: int, members: NDArray[np.int64], *, small: bool = False
 ) -> PairBatch:
-    """Simulate a photo of each place (or read the one that was taken of it) and render a tile that belongs to it.
+    """Simulate a photo of each place (or read its real one) and render a tile that shows the place.
 
     Raises:
-        InputError: a place of which no block may be used, or a photo that cannot be read.
+        InputError: a place without a block that training may use, or a photo that cannot be read.
     """
     scale = config.small_scale if small else 1.0
     tile_px, long_px = (_multiple(side * scale) for side in (config.tile_px, config.photo_px))
@@ -103,11 +98,13 @@ def render_batch(
             block = None
             if not world.sources.forbidden.touches(centre[None], radius_km)[0]:
                 block = positive_block(config, world, place, rng)
-            if block is None:  # moved too near to what is forbidden: as it was drawn, it is not
+            if block is None:  # moved too near to the forbidden zone: the place as it was drawn is allowed
                 place = places[member]
                 block = positive_block(config, world, place, rng)
         if block is None:
-            raise InputError(f"Place {member} of the pool shows no block that training may use: make the pool anew.")
+            raise InputError(
+                f"Training place {member} shows no block that training may use: delete places.npy in the run's folder."
+            )
         seen.append(place)
         squares.append(square_of(block))
         if image is None:
@@ -133,7 +130,7 @@ def render_batch(
 def render_tiles(
     config: TrainingConfig, world: World, places: Array, stream: int, members: NDArray[np.int64], *, small: bool = False
 ) -> TileBatch:
-    """Render the tiles of some places in two years, augmented; the same picture twice where there is only one year."""
+    """Render the tiles of places in two years, augmented; the same picture twice where there is only one year."""
     side = _multiple(config.tile_px * (config.small_scale if small else 1.0))
     rng = np.random.default_rng([config.seed, _TILE_STREAM, stream])
     chosen = {int(member): positive_block(config, world, places[member], rng) for member in members}
@@ -151,7 +148,7 @@ def render_tiles(
 
 
 def stacked(images: Sequence[NDArray[np.uint8]], height: int, width: int) -> torch.Tensor:
-    """(N, 3, height, width) uint8, N may be 0."""
+    """Stack images into (N, 3, height, width) uint8; N may be 0."""
     if not images:
         return torch.zeros((0, 3, height, width), dtype=torch.uint8)
     return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
@@ -162,6 +159,6 @@ def _multiple(side: float) -> int:
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:
-    """Slices that cover ``count`` things, ``size`` at a time."""
+    """Slices that cover ``count`` items, ``size`` at a time."""
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))

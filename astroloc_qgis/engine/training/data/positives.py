@@ -1,4 +1,4 @@
-"""Which blocks of an index belong to a place."""
+"""Positives: the blocks of an index that show a place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST_PRESENT = 0.5
 
 
 def positive_block(config: TrainingConfig, world: World, place: Array, rng: np.random.Generator) -> Block | None:
-    """Draw a block of the index grid that shows a place, the likelier the greater their IoU; None if there is none."""
+    """Draw a block of the index grid that shows a place, with probability by their IoU; None if there is none."""
     blocks, iou = fitting_blocks(config, place, world.sources.forbidden)
     if not blocks:
         return None
@@ -26,10 +26,10 @@ def positive_block(config: TrainingConfig, world: World, place: Array, rng: np.r
 
 
 def fitting_blocks(config: TrainingConfig, place: Array, forbidden: Zone) -> tuple[list[Block], Array]:
-    """The blocks about a place that do not touch a zone, of IoU at least ``positive_iou``, or else the best.
+    """The blocks about a place that do not touch a zone, of IoU at least ``positive_iou``, or else the best one.
 
     Returns:
-        The blocks, and their IoU with the place; none where all that share anything with it are forbidden.
+        The blocks, and their IoU with the place; none where all blocks that overlap the place are forbidden.
     """
     blocks = blocks_about(place, config.zooms, config.strides)
     iou = iou_matrix(place[None], np.stack([square_of(block) for block in blocks]))[0]

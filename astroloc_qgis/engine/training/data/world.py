@@ -1,10 +1,11 @@
-"""All that training reads pictures from: mosaics of one or several years, tiles and photos from elsewhere."""
+"""The sources of pictures: mosaics of one or several years, and imported tiles and photos."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,13 +17,13 @@ from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, TileLibra
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the pictures are; cheap to hand to another process.
+    """The files of the sources; cheap to pass to another process.
 
     Attributes:
         mosaics: folders of mosaics, one a year; photos are simulated on any of them.
-        forbidden: neither photo nor tile of training touches it.
-        photos: real photos; their places follow the simulated ones in the pool.
-        library: more years of tiles, where it has them.
+        forbidden: zone that no photo and no tile of training touches.
+        photos: real photos; their places follow the simulated training places.
+        library: tiles of further years; None for none.
     """
 
     mosaics: tuple[Path, ...]
@@ -32,10 +33,10 @@ class Sources:
 
 
 class World:
-    """Sources, opened.
+    """The sources, open for reading.
 
     Raises:
-        InputError: a mosaic is not whole.
+        InputError: a mosaic is not complete.
     """
 
     def __init__(self, sources: Sources) -> None:
@@ -47,17 +48,17 @@ class World:
         return self.mosaics[0].block_presence(block)
 
     def ground(self, rng: np.random.Generator) -> Mosaic:
-        """A mosaic of any year."""
+        """Draw the mosaic of a year."""
         return self.mosaics[_any(len(self.mosaics), rng)]
 
     def tile(self, block: Block, pixels: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """(pixels, pixels, 3) of any year."""
+        """Read a block as (pixels, pixels, 3) of a year drawn at random."""
         library = self._years(block)
         chosen = _any(len(self.mosaics) + len(library), rng)
         return self._tile(block, pixels, chosen, library)
 
     def tile_in_years(self, block: Block, pixels: int, years: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """(years, pixels, pixels, 3), as many different years as there are, then the same ones again."""
+        """Read a block as (years, pixels, pixels, 3): all different years there are, then the same ones again."""
         library = self._years(block)
         known = len(self.mosaics) + len(library)
         order = rng.permutation(known) if known > 1 else np.zeros(1, dtype=np.int64)
@@ -73,6 +74,29 @@ class World:
         return self.sources.library.read(library[chosen - len(self.mosaics)], block, pixels)
 
 
+class LazyWorld:
+    """Sources that each process opens for itself, with the threads of OpenCV left to the other processes.
+
+    Args:
+        sources: the pictures.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._world: World | None = None
+
+    def open(self) -> World:
+        """The sources, opened by the first call in this process.
+
+        Raises:
+            InputError: as ``World``.
+        """
+        if self._world is None:
+            cv2.setNumThreads(1)
+            self._world = World(self._sources)
+        return self._world
+
+
 def _any(count: int, rng: np.random.Generator) -> int:
-    """A number below ``count``; draws nothing where there is no choice."""
+    """A random number below ``count``; draws nothing where there is only one."""
     return int(rng.integers(count)) if count > 1 else 0

@@ -1,1 +1,1 @@
-"""The losses of EarthLoc and AstroLoc, one a file."""
+"""The losses: multi-similarity (EarthLoc), photo-tile pairs (AstroLoc) and InfoNCE, one a file."""

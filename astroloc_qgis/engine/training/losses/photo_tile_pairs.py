@@ -1,35 +1,44 @@
-"""Symmetric InfoNCE on pairs of photo and tile (van den Oord et al., 2018; Radford et al., "CLIP", ICML 2021)."""
+"""AstroLoc's photo-tile pair loss.
+
+Berton et al., "AstroLoc: Robust Space to Ground Image Localizer", ICCV 2025.
+"""
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 
-def symmetric_infonce(
-    photos: torch.Tensor,
-    tiles: torch.Tensor,
-    neutral: torch.Tensor,
-    temperature: float,
-    others: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Every photo finds its tile among the batch's, every tile its photo.
+def pair_margin_loss(
+    similarities: Tensor,
+    positives: Tensor,
+    negatives: Tensor,
+    *,
+    positive_margin: float = 0.8,
+    negative_margin: float = 0.3,
+) -> Tensor:
+    """Draw photos to the tiles that show their ground, and push them off all others.
+
+    A positive pair costs what its similarity lacks to ``positive_margin``, a negative pair what its similarity exceeds
+    ``negative_margin`` by: the contrastive loss of Hadsell et al., CVPR 2006, with a margin on both sides. Pairs beyond
+    their margin cost nothing and do not dilute the mean. It is computed in float32, also under autocast.
 
     Args:
-        photos: (B, D), L2-normalised.
-        tiles: (B, D), L2-normalised; row i shows what photo i shows.
-        neutral: (B, B) bool, True where photo i and tile j overlap, i = j or not: neither a positive (but for i = j)
-            nor a negative.
-        temperature: of the softmax.
-        others: (B, M) cosines of the photos and further tiles, none of which belongs to any of them; minus infinity
-            for one that takes no part. A tile is told from the batch's photos only.
+        similarities: (P, T) cosines of photos and tiles.
+        positives: (P, T) bool, pairs of enough IoU.
+        negatives: (P, T) bool, pairs without overlap; a pair in neither mask is neutral and takes no part.
+        positive_margin: similarity that a positive pair is drawn up to.
+        negative_margin: similarity that a negative pair is pushed down to.
 
     Returns:
-        () the mean of both directions.
+        Scalar: the mean cost of the positives that cost anything plus that of the negatives.
     """
-    logits = photos @ tiles.T / temperature
-    own = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
-    logits = logits.masked_fill(neutral & ~own, float("-inf"))
-    targets = torch.arange(len(photos), device=photos.device)
-    wide = logits if others is None else torch.cat([logits, others / temperature], dim=1)
-    return (F.cross_entropy(wide, targets) + F.cross_entropy(logits.T, targets)) / 2
+    values = similarities.float()
+    lacking = F.relu(positive_margin - values) * positives
+    exceeding = F.relu(values - negative_margin) * negatives
+    return _mean_of_costly(lacking) + _mean_of_costly(exceeding)
+
+
+def _mean_of_costly(costs: Tensor) -> Tensor:
+    """The mean of the costs above zero; zero where there is none."""
+    return costs.sum() / (costs > 0).sum().clamp(min=1)

@@ -1,11 +1,10 @@
-"""Depthwise convolutions whose gradients CPUs are fast at.
+"""Depthwise convolutions with gradients that are fast on the CPU.
 
-oneDNN, as PyTorch 2.13 brings it, has holes. The gradient of weights more than three columns wide runs at about a
-tenth of the speed of a narrower one, and that of weights with more rows than the picture has is slow as well. The
-gradient of the input takes four to seven times as long as the convolution, though it is one itself, with the weights
-turned about (where there is a stride, of what is given with zeros between); and of strided ones in bfloat16 there is no
-fast kernel: for 64 tiles they take seconds, not milliseconds. So wide weights get their gradient in parts of at most
-three columns, low pictures rows of zeros, and inputs theirs by a convolution: the same sums, but for their order.
+Some gradients are slow in oneDNN, as PyTorch 2.13 ships it: those of weights more than three columns wide, those of
+weights with more rows than the picture, those of the input, and strided ones in bfloat16. Here wide weights get their
+gradient in parts of at most three columns, low pictures are padded with rows of zeros, and the gradient of the input is
+a convolution with the flipped weights (with a stride, of the output's gradient with zeros between). The sums are the
+same, only their order differs.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _COLUMNS = 3
 
 
 class _Depthwise(torch.autograd.Function):
-    """As ``F.conv2d`` of padding ``kernel // 2`` with as many groups as channels; only the gradients come otherwise."""
+    """``F.conv2d`` of padding ``kernel // 2`` with as many groups as channels, and the gradients of this module."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, stride: int) -> torch.Tensor:
@@ -62,7 +61,7 @@ def weight_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, 
     parts = []
     for first in range(0, kernel, _COLUMNS):
         columns = min(_COLUMNS, kernel - first)
-        left = kernel // 2 - first  # columns of zeros before the input; below 0, columns of it that are not met
+        left = kernel // 2 - first  # columns of zeros before the input; below 0, columns of it that are left out
         right = stride * (given.shape[-1] - 1) + columns - x.shape[-1] - left
         met = F.pad(x, (left, right)).contiguous(memory_format=torch.channels_last)
         size = (channels, 1, kernel, columns)
@@ -71,10 +70,10 @@ def weight_gradient(x: torch.Tensor, weight: torch.Tensor, given: torch.Tensor, 
 
 
 class Depthwise(nn.Conv2d):
-    """A depthwise convolution as the network has it, with the gradients of this module.
+    """A depthwise convolution of the network, with the gradients of this module.
 
     Args:
-        layer: whose weights it shares.
+        layer: the convolution that it replaces and shares the weights of.
     """
 
     def __init__(self, layer: nn.Conv2d) -> None:
@@ -93,6 +92,6 @@ class Depthwise(nn.Conv2d):
 
 
 def speed_up_depthwise(network: LiteNetwork) -> None:
-    """Give the trained blocks (``freeze`` says which) such convolutions."""
+    """Replace the depthwise convolutions of the trained blocks (those that ``freeze`` leaves)."""
     for block in network.blocks[network.frozen_blocks :]:
         block.depthwise = Depthwise(block.depthwise)

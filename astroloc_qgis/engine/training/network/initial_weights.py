@@ -1,4 +1,4 @@
-"""Where training starts: ImageNet weights, batch norm recalibrated on maps and photos and folded, a whitening head."""
+"""The initial weights: ImageNet weights, batch norm recalibrated on tiles and photos and folded, a whitening head."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.weights import packaged as weights
 
 
-def start_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNetwork:
-    """Make the network that training starts from.
+def initial_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNetwork:
+    """The network that training starts from.
 
     Args:
         config: the run.
-        batches: batches to recalibrate the batch norm with, and to whiten the pooled features of.
+        batches: batches to recalibrate the batch norm with, and whose pooled features the head whitens.
 
     Raises:
         InputError: the package with the ImageNet weights is not installed.
@@ -31,21 +31,21 @@ def start_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNetwo
     return folded
 
 
-def images_of(batch: PairBatch) -> list[torch.Tensor]:
-    """The batch's images by size."""
+def images_by_size(batch: PairBatch) -> list[torch.Tensor]:
+    """The images of a batch, one tensor a size."""
     return [part for part in (batch.wide, batch.high, batch.tiles) if len(part)]
 
 
 @torch.no_grad()
 def recalibrate(network: LiteNetwork, batches: list[PairBatch]) -> None:
-    """Average the statistics of batch norm anew (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021)."""
+    """Estimate the statistics of batch norm again (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021)."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # a plain average over all that comes
+        norm.momentum = None  # a plain average over all batches
     network.train()
     for batch in batches:
-        for images in images_of(batch):
+        for images in images_by_size(batch):
             network.pooled(network.begin(images.float()))
     network.eval()
 
@@ -64,12 +64,12 @@ def fold(network: LiteNetwork, dimensions: int) -> LiteNetwork:
 
 @torch.no_grad()
 def whiten_head(network: LiteNetwork, batches: list[PairBatch]) -> None:
-    """Let the head start as half a whitening of the pooled features: better than at random."""
+    """Set the head to half a whitening of the pooled features, a better start than random weights."""
     features = torch.cat(
         [
             torch.cat(network.pooled(network.begin(images.float())), dim=1)
             for batch in batches
-            for images in images_of(batch)
+            for images in images_by_size(batch)
         ]
     ).double()
     mean = features.mean(dim=0)

@@ -1,12 +1,11 @@
-"""Keeping the deep blocks alive: their outputs keep the statistics that they had when training began.
+"""Output renormalisation: the outputs of the trained blocks keep the statistics that they have when training begins.
 
-Without batch norm nothing holds an output's level, and Adam moves the weights of a channel all one way. The means of
-the deep blocks' channels then grow, step by step, until the next block's ReLU6 is 0 or 6 for every picture: measured,
-the spread of the last block's pooled features over pictures fell from 0.24 to 0.005 in 665 steps, and to nothing in
-2,000. So each trained block's output is brought back to its first means and deviations by running estimates of the
-present ones, which photos and tiles share. The gradient is that of batch norm, that is without the part that would only
-move a mean or a deviation: it would grow forever, since the estimates follow. That is batch renormalisation (Ioffe,
-NeurIPS 2017) with fixed targets. When the network ships, all is folded into the convolutions.
+Without batch norm nothing holds the level of an output, and Adam moves the weights of a channel in one direction. The
+means of the deep blocks' channels then grow until the next block's ReLU6 is 0 or 6 for every picture. So the output of
+each trained block is brought back to its first means and deviations by running estimates of the present ones, which
+photos and tiles share. The gradient is that of batch norm: without the part that only moves a mean or a deviation,
+which would grow without bound, since the estimates follow. This is batch renormalisation (Ioffe, NeurIPS 2017) with
+fixed targets. When the network ships, it is folded into the convolutions.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 _MOMENTUM = 0.05
 _EPSILON = 1e-5
 _LEAST_DEVIATION = 1e-3
-_KEPT = ".steady.kept_mean"
+_KEY = ".renormalisation."
+_KEPT = f"{_KEY}kept_mean"
 _PARTS = ("mean", "deviation", "kept_mean", "kept_deviation")
 
 
@@ -42,7 +42,7 @@ class OutputRenormalisation(nn.Module):
             self.register_buffer(name, torch.zeros(channels) if "mean" in name else torch.ones(channels))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, C, H, W) -> the same shape; in training the estimates follow."""
+        """(B, C, H, W) -> the same shape; in training the estimates are updated."""
         scale, shift = affine(self.mean, self.deviation, self.kept_mean, self.kept_deviation)
         if self.training:
             x, mean, inverse = torch.native_batch_norm(x.float(), None, None, None, None, True, 0.0, _EPSILON)
@@ -57,24 +57,24 @@ class OutputRenormalisation(nn.Module):
 def affine(
     mean: torch.Tensor, deviation: torch.Tensor, kept_mean: torch.Tensor, kept_deviation: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The factor and the term, (C,) each, that turn a channel of one mean and deviation into one of the kept ones."""
+    """Scale and shift, (C,) each, from a channel's present mean and deviation to the kept ones."""
     scale = kept_deviation / deviation.clamp(min=_LEAST_DEVIATION)
     return scale, kept_mean - mean * scale
 
 
 def add_output_renormalisation(network: LiteNetwork) -> None:
-    """Give every block that is trained (``freeze`` says which) such a norm; unmeasured, it changes nothing."""
+    """Give each trained block (those that ``freeze`` leaves) a norm; until it is measured, it changes nothing."""
     for block in network.blocks[network.frozen_blocks :]:
-        block.steady = OutputRenormalisation(block.project.out_channels)
+        block.renormalisation = OutputRenormalisation(block.project.out_channels)
 
 
 @torch.no_grad()
 def measure_output_statistics(network: LiteNetwork, batches: Iterable[torch.Tensor]) -> None:
-    """Take the statistics that the blocks' outputs have now for the ones to keep.
+    """Measure the present statistics of the blocks' outputs and keep them as the targets.
 
     Args:
-        network: with norms that change nothing yet.
-        batches: (B, 3, H, W) float images each, 0 to 255.
+        network: a network with norms that are not measured yet.
+        batches: float images (B, 3, H, W) each, 0 to 255.
     """
     blocks = network.blocks[network.frozen_blocks :]
     sums = [torch.zeros(3, block.project.out_channels, dtype=torch.float64) for block in blocks]
@@ -89,7 +89,7 @@ def measure_output_statistics(network: LiteNetwork, batches: Iterable[torch.Tens
         mean = first / count
         deviation = (second / count - mean**2).clamp(min=0).sqrt()
         for name in _PARTS:
-            getattr(block.steady, name).copy_(mean if "mean" in name else deviation)
+            getattr(block.renormalisation, name).copy_(mean if "mean" in name else deviation)
 
 
 def _adding_to(total: torch.Tensor) -> Callable[[nn.Module, object, torch.Tensor], None]:
@@ -104,23 +104,23 @@ def _adding_to(total: torch.Tensor) -> Callable[[nn.Module, object, torch.Tensor
 
 
 def folded(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The state of the same network without such norms: they are folded into the convolutions before them.
+    """The state of the same network without norms: they are folded into the convolutions before them.
 
     Args:
-        state: of a ``LiteNetwork`` with or without them.
+        state: state of a ``LiteNetwork`` with or without norms.
     """
-    plain = {name: tensor.clone() for name, tensor in state.items() if ".steady." not in name}
+    plain = {name: tensor.clone() for name, tensor in state.items() if _KEY not in name}
     for name in state:
         if name.endswith(_KEPT):
             block = name.removesuffix(_KEPT)
-            scale, shift = affine(*(state[f"{block}.steady.{part}"] for part in _PARTS))
+            scale, shift = affine(*(state[f"{block}{_KEY}{part}"] for part in _PARTS))
             plain[f"{block}.project.weight"] *= scale[:, None, None, None]
             plain[f"{block}.project.bias"] = plain[f"{block}.project.bias"] * scale + shift
     return plain
 
 
 def without_output_renormalisation(network: LiteNetwork) -> LiteNetwork:
-    """A copy with the norms folded, ready to describe."""
+    """A copy of the network with the norms folded, ready to describe pictures."""
     plain = LiteNetwork(network.head.out_features).to(memory_format=torch.channels_last)
     plain.load_state_dict(folded({name: tensor.cpu() for name, tensor in network.state_dict().items()}))
     return plain.eval()
