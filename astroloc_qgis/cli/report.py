@@ -1,21 +1,55 @@
-"""What the command line leaves behind: the JSON report, and the same in words."""
+"""The reports of the command line: JSON, plots, and the same in words."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a report that could not be written, before hours of work for it; makes nothing.
+def prepare(options: Namespace) -> None:
+    """Check the report's path before anything heavy is loaded, and limit the threads.
 
     Raises:
-        InputError: it is a folder, or no file can be made there.
+        InputError: the report cannot be written.
+    """
+    if options.json:
+        check_writable(options.json)
+    from astroloc_qgis.engine.device import limit_threads
+
+    limit_threads()
+
+
+def publish(options: Namespace, results: Any, text: Callable[[], str], plot: Callable[[], str] | None = None) -> None:
+    """Write the JSON and the plot that the options name, then print the results in words.
+
+    Args:
+        options: ``json``; with a plot also ``plot``.
+        results: the content of the JSON.
+        text: gives the results in words.
+        plot: gives the plot as SVG; None for a command without one.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    if options.json:
+        write_json(options.json, results)
+    if plot is not None and options.plot:
+        write_plot(options.plot, plot())
+    print(text())
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a report that cannot be written, before hours of work; creates nothing.
+
+    Raises:
+        InputError: the path is a folder, or no file can be created there.
     """
     if path.is_dir():
         raise InputError(f"The report {path} is a folder: name a file in it, such as {path / 'report.json'}.")
@@ -27,7 +61,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a report whole or not at all.
+    """Write a report completely or not at all.
 
     Raises:
         InputError: it cannot be written.
@@ -49,7 +83,7 @@ def _cannot_write(path: Path, error: OSError) -> InputError:
 
 
 def unfinished_entry(photo: Path, reason: str) -> dict[str, Any]:
-    """The report's entry of a photo on which the work broke off, with the fields of every other entry."""
+    """The report's entry of a photo whose work was interrupted, with the fields of every other entry."""
     return {
         "photo": str(photo),
         "status": "not_localized",
@@ -82,11 +116,11 @@ def describe_entry(entry: dict[str, Any]) -> str:
         f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
         f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."
     ]
-    bend = entry["correction"]
-    if bend is not None:
+    correction = entry["correction"]
+    if correction is not None:
         lines.append(
-            f"  corrected by a {bend['model']} model: tie points that took no part are off by "
-            f"{bend['error_after_px']:.2f} instead of {bend['error_before_px']:.2f} px"
+            f"  corrected by a {correction['model']} model: tie points that took no part are off by "
+            f"{correction['error_after_px']:.2f} instead of {correction['error_before_px']:.2f} px"
         )
     return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
 
@@ -118,10 +152,10 @@ def describe_index(index: Any) -> str:
 
 
 def check_plot(path: Path) -> None:
-    """Refuse a name for a plot that is not an SVG's, or cannot be written.
+    """Refuse a plot that is no SVG or cannot be written.
 
     Raises:
-        InputError: says which.
+        InputError: the name does not end in .svg, or the file cannot be created.
     """
     if path.suffix.lower() != ".svg":
         raise InputError(f"The plot {path} is drawn as an SVG: give it a name that ends in .svg.")
@@ -129,7 +163,7 @@ def check_plot(path: Path) -> None:
 
 
 def write_plot(path: Path, svg: str) -> None:
-    """Write a plot, making its folder."""
+    """Write a plot, and create its folder."""
     from astroloc_qgis.engine.exports.files import write_bytes
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,8 @@
-"""``train-texture``: learn the texture model from an index of RootSIFT's VLADs."""
+"""``train-texture``: train the texture model on an index of RootSIFT's VLADs."""
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,25 @@ from astroloc_qgis.cli.bar import progress_bar
 
 def add_texture(commands: Any) -> None:
     """Add the grammar of ``train-texture`` to the subparsers of the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser: ArgumentParser = commands.add_parser(
         "train-texture", help="learn the texture model from an index of model sift-vlad; a minute"
     )
     parser.add_argument("index", type=Path, metavar="INDEX", help="of model sift-vlad and kind Flat or SQfp16")
-    parser.add_argument("--zoom", type=int, default=10, metavar="Z", help="whose blocks to learn from (10)")
-    parser.add_argument("--out", type=Path, required=True, metavar="NPZ", help="the model; its description goes beside")
+    parser.add_argument("--zoom", type=int, default=10, metavar="Z", help="zoom of the blocks to learn from (10)")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="NPZ", help="the model; its description is written beside"
+    )
 
 
 def run_texture(options: Namespace) -> None:
-    """Learn, and write the model.
+    """Train, and write the model.
 
     Raises:
         InputError: as ``learn_texture``; the file cannot be written.
     """
+    from astroloc_qgis.engine.device import limit_threads
+
+    limit_threads()
     from astroloc_qgis.engine.errors import InputError
     from astroloc_qgis.engine.index.store import Index
     from astroloc_qgis.engine.training.texture import CODE_BYTES, DIMENSIONS, KEPT, WHITENING, learn_texture

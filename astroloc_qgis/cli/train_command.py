@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from argparse import Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.shared_arguments import add_out
+from astroloc_qgis.cli.values import distance, lat_lon
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.config import TrainingConfig, read_json_object
 
 
-def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], distance: Callable[[str], float]) -> None:
-    """Add the grammar of ``train``.
-
-    Args:
-        commands: the subparsers of the command line.
-        lat_lon: reads LAT,LON.
-        distance: reads kilometres.
-    """
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "train", help="train the retrieval model on simulated photos; goes on where it was interrupted"
+def add_train(commands: Any) -> None:
+    """Add the grammar of ``train`` to the subparsers of the command line."""
+    parser: ArgumentParser = commands.add_parser(
+        "train", help="train the retrieval model on simulated photos; resumes an interrupted run"
     )
     parser.add_argument("--imagery", required=True, metavar="URI", help="Blue Marble, say; kept as arrays (7 GB)")
     parser.add_argument("--more-imagery", action="append", default=[], metavar="URI", help="of another year")
@@ -34,7 +28,7 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
     parser.add_argument("--tiles", type=Path, metavar="DIR", help="more years of tiles: EarthLoc's dataset")
     parser.add_argument("--avoid", type=Path, action="append", default=[], metavar="CSV", help="photos.csv of a test")
     parser.add_argument("--avoid-point", type=lat_lon, action="append", default=[], metavar="LAT,LON")
-    parser.add_argument("--avoid-km", type=distance, default=500.0, help="stay so far from those (500)")
+    parser.add_argument("--avoid-km", type=distance, default=500.0, help="distance to keep from those (500)")
     parser.add_argument("--config", type=Path, metavar="JSON", help="settings, as config.json of a run")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, in JSON: loss=pair, steps=500"
@@ -57,15 +51,15 @@ def add_train(commands: Any, lat_lon: Callable[[str], tuple[float, float]], dist
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
     parser.add_argument("--export-only", action="store_true", help="write them as they are now, without training")
-    parser.add_argument("--about", type=Path, metavar="JSON", help="what else to record beside the weights")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoint, log, curves")
+    parser.add_argument("--about", type=Path, metavar="JSON", help="further entries of the record beside the weights")
+    add_out(parser, "checkpoint, log, curves")
 
 
 def run_train(options: Namespace) -> None:
     """Train, and write the weights.
 
     Raises:
-        InputError: settings or files that make no sense.
+        InputError: settings or files that cannot be used.
     """
     if options.export_only and options.export is None:
         raise InputError("--export-only needs --export: name the file to write.")

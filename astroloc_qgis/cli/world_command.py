@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import describe_index
+from astroloc_qgis.cli.shared_arguments import add_device, add_out
+from astroloc_qgis.cli.values import extent, positive, zooms
+
+if TYPE_CHECKING:
+    from astroloc_qgis.engine.index.store import Index
 
 
-def add_world(
-    actions: Any,
-    extent: Callable[[str], tuple[float, float, float, float]],
-    positive: Callable[[str], int],
-    zooms: Callable[[str], tuple[int, ...]],
-) -> None:
-    """Add the grammar of ``index world``.
-
-    Args:
-        actions: the subparsers of ``index``.
-        extent: reads W,S,E,N.
-        positive: reads a whole number of at least 1.
-        zooms: reads Z,Z,...
-    """
-    parser: argparse.ArgumentParser = actions.add_parser(
+def add_world(actions: Any) -> None:
+    """Add the grammar of ``index world`` to the subparsers of ``index``."""
+    parser: ArgumentParser = actions.add_parser(
         "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
     )
     parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
     parser.add_argument("--model", default="astroloc-lite", metavar="NAME")
-    parser.add_argument("--kind", metavar="KIND", help="of vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
+    parser.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
     parser.add_argument("--zooms", type=zooms, metavar="Z,Z,...", help="only blocks of these (default 9,10,11)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    add_device(parser)
     parser.add_argument(
         "--workers",
         type=positive,
         metavar="N",
         help="processes that describe side by side (one a core on the CPU, else 1)",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    add_out(parser)
 
 
-def run_world(options: Namespace) -> None:
-    """Build the index, and tell what it holds.
+def run_world(options: Namespace) -> Index:
+    """Build the index.
 
     Raises:
         InputError: as ``build_world_index``.
@@ -55,7 +44,7 @@ def run_world(options: Namespace) -> None:
 
     device = resolve_device(options.device)
     with progress_bar(options.out.name) as progress:
-        index = build_world_index(
+        return build_world_index(
             options.out,
             model=options.model,
             imagery=options.imagery or BLUE_MARBLE,
@@ -66,4 +55,3 @@ def run_world(options: Namespace) -> None:
             workers=options.workers or default_workers(device),
             progress=progress,
         )
-    print(describe_index(index))

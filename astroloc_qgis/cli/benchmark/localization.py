@@ -1,40 +1,35 @@
-"""``benchmark localization``: of photos whose place is known, how many are found, and in what time."""
+"""``benchmark localization``: how many photos of known place are found, and in what time."""
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import write_json
+from astroloc_qgis.cli.report import publish
+from astroloc_qgis.cli.shared_arguments import add_device, add_index, add_json, add_limit
+from astroloc_qgis.cli.values import distance
 
 
-def add_localization(actions: Any, distance: Callable[[str], float]) -> None:
-    """Add the grammar of ``benchmark localization``.
-
-    Args:
-        actions: the subparsers of ``benchmark``.
-        distance: reads kilometres.
-    """
-    parser: argparse.ArgumentParser = actions.add_parser(
+def add_localization(actions: Any) -> None:
+    """Add the grammar of ``benchmark localization`` to the subparsers of ``benchmark``."""
+    parser: ArgumentParser = actions.add_parser(
         "localization", help="localize photos of known footprints with an index, from beginning to end"
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="with photos.csv, or cases.json")
-    parser.add_argument("--index", type=Path, required=True, metavar="DIR")
+    add_index(parser)
     parser.add_argument("--imagery", metavar="URI", help="to register to (default: the index's own)")
     parser.add_argument("--radius-km", type=distance, default=2500.0, help="about each nadir; 0: no nadir (2500)")
     parser.add_argument("--matcher", default="auto", metavar="NAME")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos of each region")
+    add_limit(parser)
     parser.add_argument("--work", type=Path, required=True, metavar="FILE", help="takes a line a photo; resumable")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_device(parser)
+    add_json(parser)
 
 
 def run_localization(options: Namespace) -> None:
-    """Measure, write what was asked for, and say how it went.
+    """Measure, and publish the summary.
 
     Raises:
         InputError: the folder, the index or the imagery cannot be used.
@@ -53,6 +48,4 @@ def run_localization(options: Namespace) -> None:
             device=options.device,
             progress=progress,
         )
-    if options.json:
-        write_json(options.json, {**summary(entries), "photos": entries})
-    print(describe(entries))
+    publish(options, {**summary(entries), "photos": entries}, lambda: describe(entries))

@@ -1,39 +1,32 @@
-"""``benchmark geometry``: what the working plane is worth, on simulated photos of known truth."""
+"""``benchmark geometry``: the working planes compared, on simulated photos of known truth."""
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import check_plot, write_json, write_plot
+from astroloc_qgis.cli.report import publish
+from astroloc_qgis.cli.shared_arguments import add_json, add_plot
 
 
 def add_geometry(actions: Any) -> None:
-    """Add the grammar of ``benchmark geometry``.
-
-    Args:
-        actions: the subparsers of ``benchmark``.
-    """
-    parser: argparse.ArgumentParser = actions.add_parser(
+    """Add the grammar of ``benchmark geometry`` to the subparsers of ``benchmark``."""
+    parser: ArgumentParser = actions.add_parser(
         "geometry", help="compare working planes on simulated photos, by tilt and focal length"
     )
     parser.add_argument("--imagery", metavar="URI", help="also register photos rendered from this imagery")
-    parser.add_argument("--matcher", default="sift", metavar="NAME", help="for these (sift)")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw corner error against tilt")
+    parser.add_argument("--matcher", default="sift", metavar="NAME", help="matcher for these photos (sift)")
+    add_json(parser)
+    add_plot(parser, "draw corner error against tilt")
 
 
 def run_geometry(options: Namespace) -> None:
-    """Measure, write what was asked for, and print the tables.
+    """Measure, and publish the tables.
 
     Raises:
-        InputError: the imagery or the matcher is none, or a file cannot be written.
+        InputError: the imagery or the matcher cannot be used, or a file cannot be written.
     """
-    if options.plot:
-        check_plot(options.plot)
     from astroloc_qgis.engine.benchmark.geometry import compare_models, compare_nadirs
     from astroloc_qgis.engine.benchmark.geometry_registration import register_rendered
     from astroloc_qgis.engine.benchmark.reports.geometry import plot, tables
@@ -56,8 +49,4 @@ def run_geometry(options: Namespace) -> None:
     finally:
         if reference:
             reference.close()
-    if options.json:
-        write_json(options.json, results)
-    if options.plot:
-        write_plot(options.plot, plot(results["models"]))
-    print(tables(results))
+    publish(options, results, lambda: tables(results), lambda: plot(results["models"]))

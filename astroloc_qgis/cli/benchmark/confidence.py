@@ -1,26 +1,22 @@
-"""``benchmark simulated``, ``benchmark pairs`` and ``benchmark calibrate``: what is confidence worth?"""
+"""``benchmark simulated``, ``benchmark pairs`` and ``benchmark calibrate``: confidence measured and calibrated."""
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import check_plot, check_writable, write_json, write_plot
+from astroloc_qgis.cli.report import check_writable, publish
+from astroloc_qgis.cli.shared_arguments import add_json, add_plot
+from astroloc_qgis.cli.values import positive
 from astroloc_qgis.engine.errors import InputError
 
 
-def add_confidence(actions: Any, positive: Any) -> None:
-    """Add the grammar of the three.
-
-    Args:
-        actions: the subparsers of ``benchmark``.
-        positive: parser of a whole number above 0.
-    """
-    simulated: argparse.ArgumentParser = actions.add_parser(
-        "simulated", help="photos simulated at real footprints, and hard false pairs, through the whole cascade"
+def add_confidence(actions: Any) -> None:
+    """Add the grammar of the three commands to the subparsers of ``benchmark``."""
+    simulated: ArgumentParser = actions.add_parser(
+        "simulated", help="register photos simulated at real footprints, and hard false pairs, by the whole cascade"
     )
     simulated.add_argument("footprints", type=Path, metavar="FOOTPRINTS.csv")
     simulated.add_argument("--imagery", required=True, metavar="URI", help="to render the photos from and register to")
@@ -28,44 +24,42 @@ def add_confidence(actions: Any, positive: Any) -> None:
     simulated.add_argument("--photos", type=positive, default=300, metavar="N")
     simulated.add_argument("--false", type=positive, default=3, metavar="N", help="false pairs a photo (3)")
     simulated.add_argument("--matcher", default="auto", metavar="NAME")
-    simulated.add_argument("--rows", type=Path, required=True, metavar="FILE.jsonl", help="made, or continued")
-    simulated.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the reliability diagram")
-    simulated.add_argument("--json", type=Path, metavar="FILE")
+    _add_rows(simulated)
+    add_plot(simulated, "draw the reliability diagram")
+    add_json(simulated)
 
-    pairs: argparse.ArgumentParser = actions.add_parser(
+    pairs: ArgumentParser = actions.add_parser(
         "pairs", help="register photos of known footprints to right and wrong places, to calibrate from"
     )
     pairs.add_argument("folder", type=Path, metavar="FOLDER", help="with photos.csv")
     pairs.add_argument("--imagery", required=True, metavar="URI")
     pairs.add_argument("--matcher", required=True, metavar="NAME")
     pairs.add_argument("--kinds", default="true,veiled,neighbour,scale,mirrored", metavar="KIND,...")
-    pairs.add_argument("--photos", type=positive, default=10**6, metavar="N", help="only so many of the photos")
+    pairs.add_argument("--photos", type=positive, default=10**6, metavar="N", help="number of photos (all)")
     pairs.add_argument("--strangers", type=positive, default=40, metavar="N", help="places of the kind 'stranger'")
-    pairs.add_argument("--rows", type=Path, required=True, metavar="FILE.jsonl", help="made, or continued")
-    pairs.add_argument("--json", type=Path, metavar="FILE")
+    _add_rows(pairs)
+    add_json(pairs)
 
-    fit: argparse.ArgumentParser = actions.add_parser(
+    fit: ArgumentParser = actions.add_parser(
         "calibrate", help="fit a matcher's confidence to what 'benchmark pairs' found"
     )
     fit.add_argument("rows", nargs="+", type=Path, metavar="FILE.jsonl")
     fit.add_argument("--source", required=True, metavar="TEXT", help="what the pairs were made of, for the file")
     fit.add_argument("--out", type=Path, metavar="DIR", help="write <matcher>.json there (default: into the package)")
-    fit.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the reliability diagram")
-    fit.add_argument("--json", type=Path, metavar="FILE")
+    add_plot(fit, "draw the reliability diagram")
+    add_json(fit)
 
 
-def run_confidence(options: Namespace) -> None:
-    """Do what was asked for and print it.
+def _add_rows(parser: ArgumentParser) -> None:
+    parser.add_argument("--rows", type=Path, required=True, metavar="FILE.jsonl", help="written, or continued")
+
+
+def run_simulated(options: Namespace) -> None:
+    """Measure the cascade on simulated photos, and publish the rates.
 
     Raises:
-        InputError: something given is wrong.
+        InputError: an input is wrong.
     """
-    if getattr(options, "plot", None):
-        check_plot(options.plot)
-    {"simulated": _simulated, "pairs": _pairs, "calibrate": _calibrate}[options.action](options)
-
-
-def _simulated(options: Namespace) -> None:
     from astroloc_qgis.engine.benchmark.reports.simulated import evidence, reliability_plot, summary, tables
     from astroloc_qgis.engine.benchmark.simulated import read_footprints, run_simulated
     from astroloc_qgis.engine.imagery.reference import Reference
@@ -86,14 +80,16 @@ def _simulated(options: Namespace) -> None:
             )
     finally:
         reference.close()
-    if options.json:
-        write_json(options.json, summary(rows))
-    if options.plot:
-        write_plot(options.plot, reliability_plot(*evidence(rows), "confidence of auto, simulated photos"))
-    print(tables(rows))
+    title = "confidence of auto, simulated photos"
+    publish(options, summary(rows), lambda: tables(rows), lambda: reliability_plot(*evidence(rows), title))
 
 
-def _pairs(options: Namespace) -> None:
+def run_pairs(options: Namespace) -> None:
+    """Register pairs of a folder of photos, and publish their counts.
+
+    Raises:
+        InputError: an input is wrong.
+    """
     from astroloc_qgis.engine.benchmark.pairs import (
         KINDS,
         make_pairs,
@@ -127,12 +123,15 @@ def _pairs(options: Namespace) -> None:
     finally:
         reference.close()
     rows = read_rows(options.rows)
-    if options.json:
-        write_json(options.json, rows)
-    print(counts_table(rows))
+    publish(options, rows, lambda: counts_table(rows))
 
 
-def _calibrate(options: Namespace) -> None:
+def run_calibrate(options: Namespace) -> None:
+    """Fit a matcher's confidence, write it, and publish its quality.
+
+    Raises:
+        InputError: an input is wrong.
+    """
     from astroloc_qgis.engine.benchmark.pairs import read_rows
     from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot
     from astroloc_qgis.engine.confidence.calibrate import calibrate, describe
@@ -145,10 +144,10 @@ def _calibrate(options: Namespace) -> None:
     (matcher,) = names
     found = calibrate(rows, options.source)
     path = write_weights(found.weights, matcher, found.made, options.out or FOLDER)
-    if options.json:
-        write_json(options.json, found.made)
-    if options.plot:
-        write_plot(
-            options.plot, reliability_plot(found.held_out, found.right.astype(float), f"{matcher}, photos held out")
-        )
-    print(describe(found, matcher, path))
+    right, title = found.right.astype(float), f"{matcher}, photos held out"
+    publish(
+        options,
+        found.made,
+        lambda: describe(found, matcher, path),
+        lambda: reliability_plot(found.held_out, right, title),
+    )

@@ -1,37 +1,32 @@
-"""``benchmark retrieval``: how often the right block is among the first, and what other descriptors reach."""
+"""``benchmark retrieval``: recall of an index, and of other descriptors over the same blocks."""
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import write_json
+from astroloc_qgis.cli.report import publish, write_json
+from astroloc_qgis.cli.shared_arguments import add_device, add_index, add_json, add_limit
+from astroloc_qgis.cli.values import distance
 from astroloc_qgis.engine.errors import InputError
 
 _FEW = 12
-"""Up to so many photos their ranks say more than recalls."""
+"""Up to this number of photos, a table of their ranks replaces the table of recalls."""
 
 
-def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
-    """Add the grammar of ``benchmark retrieval``.
-
-    Args:
-        actions: the subparsers of ``benchmark``.
-        distance: reads kilometres.
-    """
-    parser: argparse.ArgumentParser = actions.add_parser(
+def add_retrieval(actions: Any) -> None:
+    """Add the grammar of ``benchmark retrieval`` to the subparsers of ``benchmark``."""
+    parser: ArgumentParser = actions.add_parser(
         "retrieval", help="look photos of known footprints up in an index (EarthLoc's protocol)"
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="with photos.csv, or cases.json")
-    parser.add_argument("--index", type=Path, required=True, metavar="DIR")
+    add_index(parser)
     parser.add_argument(
         "--radius-km", type=distance, default=2500.0, help="about each photo's nadir; 0: the whole index (2500)"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos of each region")
+    add_limit(parser)
     parser.add_argument(
         "--baselines",
         nargs="?",
@@ -43,7 +38,7 @@ def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
         "--exact", action="store_true", help="also measure the index's own model, and its texture, with exact vectors"
     )
     parser.add_argument("--imagery", metavar="URI", help="to describe blocks for these (default: the index's own)")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="keeps what they describe; resumable")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for their descriptors; resumable")
     parser.add_argument(
         "--share",
         type=float,
@@ -51,53 +46,15 @@ def add_retrieval(actions: Any, distance: Callable[[str], float]) -> None:
         metavar="0..1",
         help="describe only this share of the blocks for these, and all right ones: an easier task (default 1)",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-
-
-def add_photos(actions: Any, positive: Callable[[str], int]) -> None:
-    """Add the grammar of ``benchmark photos``.
-
-    Args:
-        actions: the subparsers of ``benchmark``.
-        positive: reads a whole number of at least 1.
-    """
-    parser: argparse.ArgumentParser = actions.add_parser(
-        "photos", help="simulate photos at test footprints of EarthLoc's six regions, for 'benchmark retrieval'"
-    )
-    parser.add_argument("--imagery", required=True, metavar="URI")
-    parser.add_argument("--footprints", type=Path, required=True, metavar="CSV", help="split 'test' is used")
-    parser.add_argument("--per-region", type=positive, default=50, metavar="N")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.set_defaults(json=None)
-
-
-def run_photos(options: Namespace) -> None:
-    """Write the photos, and say how many.
-
-    Raises:
-        InputError: as ``write_query_photos``.
-    """
-    from astroloc_qgis.engine.benchmark.query_photos import write_query_photos
-
-    with progress_bar(options.out.name) as progress:
-        count = write_query_photos(
-            options.imagery,
-            options.footprints,
-            options.out,
-            per_region=options.per_region,
-            seed=options.seed,
-            progress=progress,
-        )
-    print(f"{options.out}: {count} photos")
+    add_device(parser)
+    add_json(parser)
 
 
 def run_retrieval(options: Namespace) -> None:
-    """Measure, write what was asked for, and print the tables.
+    """Measure, and publish the tables.
 
     Raises:
-        InputError: the folder or the index is none, or options that do not go together.
+        InputError: the folder or the index cannot be used, or options do not fit together.
     """
     others = [] if options.baselines is None else options.baselines.split(",")
     if (others or options.exact) and options.cache is None:
@@ -112,7 +69,7 @@ def run_retrieval(options: Namespace) -> None:
 
     others = list(BASELINES) if others == ["all"] else others
     for name in others:
-        descriptors.model_sha256(name)  # refuses a name that is none, before any work
+        descriptors.model_sha256(name)  # refuses an unknown name before any work
     device = resolve_device(options.device)
     queries = read_queries(options.folder, options.limit)
     index = Index.open(options.index)
@@ -143,6 +100,4 @@ def run_retrieval(options: Namespace) -> None:
             shown[f"{name} (exact)"] = report["compared"]["models"][name] = measure(other)
             if options.json:
                 write_json(options.json, report)
-    if options.json:
-        write_json(options.json, report)
-    print(f"\n{table(shown)}")
+    publish(options, report, lambda: f"\n{table(shown)}")

@@ -1,0 +1,1 @@
+"""The commands ``benchmark ...``, one protocol a file."""

@@ -1,0 +1,52 @@
+"""``benchmark``: all protocols by name."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate, run_pairs, run_simulated
+from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
+from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
+from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
+from astroloc_qgis.cli.benchmark.photos import add_photos, run_photos
+from astroloc_qgis.cli.benchmark.retrieval import add_retrieval, run_retrieval
+from astroloc_qgis.cli.benchmark.speed import add_speed, run_speed
+from astroloc_qgis.cli.report import check_plot, prepare
+
+BENCHMARKS = {
+    "coregistration": run_coregistration,
+    "geometry": run_geometry,
+    "simulated": run_simulated,
+    "pairs": run_pairs,
+    "calibrate": run_calibrate,
+    "retrieval": run_retrieval,
+    "localization": run_localization,
+    "photos": run_photos,
+    "speed": run_speed,
+}
+
+
+def add_benchmark(commands: Any) -> None:
+    """Add the grammar of ``benchmark`` to the subparsers of the command line."""
+    parser: ArgumentParser = commands.add_parser("benchmark", help="measure")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="WHAT")
+    add_coregistration(actions)
+    add_geometry(actions)
+    add_confidence(actions)
+    add_retrieval(actions)
+    add_photos(actions)
+    add_speed(actions)
+    add_localization(actions)
+
+
+def run_benchmark(options: Namespace) -> None:
+    """Run a benchmark.
+
+    Raises:
+        InputError: an input is wrong.
+    """
+    prepare(options)
+    if getattr(options, "plot", None):
+        check_plot(options.plot)
+    BENCHMARKS[options.action](options)
