@@ -1,4 +1,4 @@
-"""Trains shortly without one part of the method each (`make ablation`); results in resources/models/measured."""
+"""Runs the ablation study (`make ablation`): short trainings, each without one part of the method."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULTS = ROOT / "resources" / "models" / "measured" / "ablation.json"
 
 
 def main() -> None:
-    """Trains all variants, one after the other; run again, it goes on where it was."""
+    """Trains all variants, one after the other; resumes an interrupted study."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--imagery", default=BLUE_MARBLE, help="a copy of Blue Marble (default: NASA's service)")
     parser.add_argument("--footprints", type=Path, required=True, help="CSV of real footprints")

@@ -1,4 +1,4 @@
-"""Measures the plugin inside QGIS: what loading it costs, and what photo after photo does to time and memory.
+"""Measures the plugin inside QGIS: the time of loading it, and time and memory over many photos.
 
 .venv/bin/python .ci/bench_qgis.py load  [--runs 5]      a real QGIS under Xvfb, beside an empty plugin
 .venv/bin/python .ci/bench_qgis.py work  [--count 100]   likewise, the real engine at work on generated land and photo

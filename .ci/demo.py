@@ -121,7 +121,7 @@ def main() -> int:
     OUT.mkdir(exist_ok=True)
     reference = give_its_place(pictures / "satellite_img.jpg", OUT / "reference.tif")
     (west, north), _, (east, south), _ = PLACE.corners_lonlat
-    # A hair inside: rounding shall not bring in a row of neighbours that only touch.
+    # Slightly inside: rounding must not add a row of neighbours that only touch.
     extent = ",".join(f"{value:.5f}" for value in (west + 1e-4, south + 1e-4, east - 1e-4, north - 1e-4))
     where, index, report_file = str(OUT.relative_to(ROOT)), OUT / "index", OUT / "report.json"
     build = ["--imagery", f"{where}/{reference.name}", "--zooms", ZOOMS, f"--extent={extent}", "--model", MODEL]

@@ -62,7 +62,7 @@ def send(canvas: QgsMapCanvas, kind: QEvent.Type, at: np.ndarray) -> None:
 
 
 def drag(canvas: QgsMapCanvas, live: Any, corner: np.ndarray) -> np.ndarray:
-    """Drag a corner to and fro; returns the seconds of each step, drawing included."""
+    """Drag a corner back and forth; returns the seconds of each step, drawing included."""
     times = []
     send(canvas, QEvent.Type.MouseButtonPress, corner)
     for step in range(1, STEPS + 1):
@@ -78,7 +78,7 @@ def drag(canvas: QgsMapCanvas, live: Any, corner: np.ndarray) -> np.ndarray:
 
 
 def main(megapixels: float) -> None:
-    """Measure and say."""
+    """Measure, and print the results."""
     app = QgsApplication([], True)
     app.initQgis()
     from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool

@@ -1,4 +1,4 @@
-"""Fills the tables of the model card from what was measured (`make model-card`); a table never measured says so."""
+"""Fills the tables of the model card from the measurements (`make model-card`); a missing measurement is named so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INDEX = ROOT / "resources" / "index" / "world"
 
 
 def model(record: dict[str, Any]) -> str:
-    """What the weight file's own record says."""
+    """The record of the weight file, in words."""
     config = record.get("config", {})
     lines = [
         f"- weights `astroloc-lite.npz`: {record['bytes'] / 1e6:.2f} MB in half precision, sha256 `{record['sha256']}`",
@@ -41,7 +41,7 @@ def model(record: dict[str, Any]) -> str:
 
 
 def index(info: dict[str, Any]) -> str:
-    """What the index says of itself."""
+    """The description of the index."""
     size = sum(path.stat().st_size for path in INDEX.iterdir() if path.is_file())
     counts = ", ".join(f"{count:,} at zoom {zoom}" for zoom, count in info["counts"].items())
     return (
@@ -52,13 +52,13 @@ def index(info: dict[str, Any]) -> str:
 
 
 def named(entry: dict[str, Any]) -> str:
-    """How a measurement of an index is called in a table."""
+    """The name of an index's measurement in a table."""
     about = entry["index"]
     return f"{about['model']}, {about['kind']}, {about['blocks']:,} blocks"
 
 
 def by_radius(entry: dict[str, Any]) -> dict[str, Any]:
-    """The same measurement, had the nadir only drawn the circle that is searched."""
+    """The same measurement without the nadir's soft prior, only within its radius."""
     return {**entry, "mean": entry["by_radius"]}
 
 
@@ -99,7 +99,7 @@ def baselines(entry: dict[str, Any]) -> str:
 
 
 def localization(entry: dict[str, Any]) -> str:
-    """A row a region: of its photos, how many were placed, how many of these wrongly."""
+    """One row a region: its photos, those placed rightly and wrongly, and the matchers that placed them."""
     lines = [
         "| region | photos | right | wrong | not localized | by SIFT | by XFeat | by ALIKED |",
         "| --- |" + " ---: |" * 7,
@@ -129,25 +129,30 @@ def ablation(entries: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+WRITERS: dict[Callable[[Any], str], tuple[str, ...]] = {
+    measured: ("retrieval", "again, worldwide", "worldwide", "own photos, untouched"),
+    baselines: ("baselines", "own photos"),
+    again: ("again",),
+    localization: ("localization",),
+    ablation: ("ablation",),
+}
+"""Sections that are written from a measurement of the same name."""
+
 SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "model": (MODELS / "astroloc-lite.json", model),
     "index": (INDEX / "index.json", index),
-    "retrieval": (MEASURED / "retrieval.json", measured),
     "regions": (MEASURED / "retrieval.json", region_table),
     "texture": (MEASURED / "retrieval.json", texture),
-    "again": (MEASURED / "again.json", again),
-    "again, worldwide": (MEASURED / "again-worldwide.json", measured),
-    "worldwide": (MEASURED / "worldwide.json", measured),
-    "own photos": (MEASURED / "own-photos.json", baselines),
-    "own photos, untouched": (MEASURED / "own-photos-untouched.json", measured),
-    "baselines": (MEASURED / "baselines.json", baselines),
-    "localization": (MEASURED / "localization.json", localization),
-    "ablation": (MEASURED / "ablation.json", ablation),
+    **{
+        name: (MEASURED / f"{name.replace(', ', '-').replace(' ', '-')}.json", write)
+        for write, names in WRITERS.items()
+        for name in names
+    },
 }
 
 
 def fill(card: str) -> str:
-    """The card with every section written anew."""
+    """The card with every section written again."""
     for name, (path, write) in SECTIONS.items():
         content = write(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
         mark = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)

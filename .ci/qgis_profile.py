@@ -40,7 +40,7 @@ def start(*layers: Path) -> int:
     """Opens QGIS on the layers (the last on top) and waits until the user closes it; returns its exit status."""
     link_plugin()
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    # QGIS shall find its own Python first, not the .venv that this script runs in.
+    # QGIS must find its own Python first, not the .venv of this script.
     environment.pop("VIRTUAL_ENV", None)
     environment.setdefault("ASTROLOC_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
     command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(PROFILES), "--profile", "default"]

@@ -24,7 +24,7 @@ OUTCOMES = ("failed", "passed", "skipped", "errors")
 
 @dataclass(frozen=True)
 class Group:
-    """A folder of tests that runs in a process of its own, with the options it needs."""
+    """A folder of tests that runs in a process of its own, with its options."""
 
     name: str
     options: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ GROUPS = [
 
 
 def lanes(groups: Sequence[Group]) -> list[list[Group]]:
-    """What runs beside each other: the engine's tests, which take as long as all others, and these in their order."""
+    """The groups that run in parallel: the engine's tests, as long as the rest, and the others in their order."""
     engine = [group for group in groups if group.name == "engine"]
     others = [group for group in groups if group.name != "engine"]
     return [lane for lane in (engine, others) if lane]
@@ -53,7 +53,7 @@ def run(group: Group, extra: list[str], *, alone: bool) -> dict[str, int]:
     Args:
         group: the tests.
         extra: further options of pytest.
-        alone: nothing else runs: what pytest says is shown as it says it, and otherwise in one piece at the end.
+        alone: whether no other group runs; then the output is shown at once, else in one piece at the end.
     """
     report = REPORTS / f"{group.name}.xml"
     report.unlink(missing_ok=True)

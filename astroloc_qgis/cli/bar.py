@@ -11,7 +11,7 @@ from astroloc_qgis.engine.progress import Progress, no_progress
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on stderr, a stage after the other; nothing where stderr is no terminal."""
+    """A bar on stderr, one stage after the other; nothing where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield no_progress
         return

@@ -1,4 +1,4 @@
-"""What the command line tells of the matchers and does for their weights."""
+"""The table of the matchers, and the actions on their weights."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from astroloc_qgis.engine.weights.published import PUBLISHED
 
 
 def table(*, measure: bool = False) -> str:
-    """The matchers with their cost, licence and weights, and what the columns mean.
+    """The matchers with their cost, licence and weights, and the meaning of the columns.
 
     Args:
-        measure: measure the cost of those that are ready instead of telling what was measured once.
+        measure: whether the cost of those that are ready is measured; else the recorded cost is shown.
     """
     rows = [("matcher", "turns", "cost", "weights", "licence")]
     costs = _measured() if measure else {}
@@ -40,7 +40,7 @@ def table(*, measure: bool = False) -> str:
 
 
 def state(needed: tuple[str, ...]) -> str:
-    """Where a matcher's weights are, or how they get here."""
+    """Where a matcher's weights are, or how to get them."""
     if not needed:
         return "none needed"
     missing = [name for name in needed if not weights.present(name)]
@@ -60,7 +60,7 @@ def state(needed: tuple[str, ...]) -> str:
 
 
 def _missing() -> list[str]:
-    """For all weights that are not here, where they are published and under which licence."""
+    """For all missing weights, where they are published and under which licence."""
     missing = [name for name in PUBLISHED if not weights.present(name)]
     if not missing:
         return []
@@ -79,10 +79,10 @@ def _measured() -> dict[str, float]:
 
 
 def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence: str | None, source: str | None) -> str:
-    """Take a file of weights, after a look whether it fits; tell what was recorded.
+    """Add a file of weights that fits its matcher; returns the record in words.
 
     Raises:
-        InputError: the name is not free or not known, or the file does not fit.
+        InputError: the name is taken or unknown, or the file does not fit.
     """
     if like is None and name not in PUBLISHED:
         known = ", ".join(PUBLISHED)
@@ -113,14 +113,14 @@ def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence:
 
 
 def weights_of(name: str, sha256: str | None) -> list[str]:
-    """The weights that a name stands for and that can be fetched.
+    """The names of the weights that a name stands for and that can be fetched.
 
     Args:
-        name: of weights or of a matcher.
-        sha256: the one given, if any.
+        name: name of weights or of a matcher.
+        sha256: checksum given by the user; None for none.
 
     Raises:
-        InputError: nothing has that name, or there is nothing to fetch.
+        InputError: an unknown name, or no weights to fetch.
     """
     if name in PUBLISHED:
         return [name]
@@ -137,7 +137,7 @@ def weights_of(name: str, sha256: str | None) -> list[str]:
 
 
 def announce(name: str, sha256: str | None) -> str:
-    """What is about to be fetched."""
+    """The weights that are fetched next, in words."""
     published = PUBLISHED[name]
     size = "told by the server" if published.size is None else f"{published.size:,} bytes"
     return "\n".join(
@@ -152,10 +152,10 @@ def announce(name: str, sha256: str | None) -> str:
 
 
 def fetch(name: str, sha256: str | None, progress: Progress) -> Path:
-    """Fetch weights, unless they are here.
+    """Fetch weights, unless they are present.
 
     Raises:
-        InputError: see ``weight_fetch.fetch``.
+        InputError: as ``weights.download.fetch``.
     """
     from astroloc_qgis.engine.weights.download import fetch as fetch_file
 

@@ -8,10 +8,22 @@ import cv2
 import pytest
 
 from astroloc_qgis.cli import main as cli
-from tests.engine.scene import Refused, Scene
+from tests.engine.scene import Refused, Run, Scene
 from tests.engine.synthetic import World, make_world
 
 cv2.setNumThreads(1)
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process; gives exit status, stdout and stderr, those of libraries included."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        capfd.readouterr()
+        status = cli.main([str(argument) for argument in arguments])
+        return status, *capfd.readouterr()
+
+    return command
 
 
 @pytest.fixture(scope="session")

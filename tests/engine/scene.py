@@ -32,6 +32,8 @@ CONTRACT_FIELDS = {
 """The fields of a report's entry that the command line promises."""
 
 Refused = Callable[..., str]
+Run = Callable[..., tuple[int, str, str]]
+"""Runs a command; gives exit status, stdout and stderr."""
 """Runs a command that must be refused; gives its sentence."""
 
 

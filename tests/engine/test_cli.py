@@ -9,7 +9,6 @@ import pty
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,26 +19,12 @@ from astroloc_qgis.cli.report import describe_entry, unfinished_entry
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from tests.conftest import ROOT
-from tests.engine.scene import CONTRACT_FIELDS, MODEL, Scene, left_in, make_scene
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.engine.scene import CONTRACT_FIELDS, MODEL, Run, Scene, left_in, make_scene
 
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     return make_scene()
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process; gives exit status, stdout and stderr, libraries' own words included."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        capfd.readouterr()
-        status = cli.main([str(argument) for argument in arguments])
-        return status, *capfd.readouterr()
-
-    return command
 
 
 def in_process_of_its_own(*arguments: object, **settings) -> subprocess.CompletedProcess[str]:
@@ -51,6 +36,11 @@ def near(scene: Scene) -> str:
     """An extent of a few blocks about the photo's middle."""
     lon, lat = scene.world.center_lonlat
     return f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
+
+
+def localize(scene: Scene, photos: tuple[Path, ...], out: Path, report: Path) -> list[object]:
+    """The command that localizes photos with the scene's index."""
+    return ["localize", *photos, "--index", scene.index, "--out", out, "--json", report]
 
 
 # ---------------------------------------------------------------- localize
@@ -91,10 +81,8 @@ def test_several_photos_are_reported_in_their_order_and_one_not_found_makes_it_3
     scene: Scene, tmp_path: Path, run: Run
 ) -> None:
     report = tmp_path / "report.json"
-    status, stdout, stderr = run(
-        "localize", scene.stranger, scene.photo, "--index", scene.index, "--out", tmp_path / "out", "--matcher", "sift",
-        "--json", report, "--extent", near(scene),
-    )  # fmt: skip
+    photos, more = (scene.stranger, scene.photo), ("--matcher", "sift", "--extent", near(scene))
+    status, stdout, stderr = run(*localize(scene, photos, tmp_path / "out", report), *more)
     assert (status, stderr) == (3, "")
     entries = json.loads(report.read_text())
     assert [entry["status"] for entry in entries] == ["not_localized", "localized"]
@@ -147,10 +135,8 @@ def test_a_defect_ends_with_1_and_a_report_and_takes_no_other_photo_along(
     scene: Scene, tmp_path: Path, run: Run
 ) -> None:
     report = tmp_path / "report.json"
-    status, _, stderr = run(
-        "localize", scene.stranger, scene.photo, "--index", scene.index, "--out", tmp_path / "out", "--matcher", "sift",
-        "--json", report,
-    )  # fmt: skip
+    photos = (scene.stranger, scene.photo)
+    status, _, stderr = run(*localize(scene, photos, tmp_path / "out", report), "--matcher", "sift")
     assert status == 1
     first, *rest = stderr.splitlines()
     assert first == "astroloc: This is a defect of AstroLoc: ZeroDivisionError: division by zero in the works"

@@ -61,7 +61,8 @@ def run_simulated(options: Namespace) -> None:
         InputError: an input is wrong.
     """
     from astroloc_qgis.engine.benchmark.reports.simulated import evidence, reliability_plot, summary, tables
-    from astroloc_qgis.engine.benchmark.simulated import read_footprints, run_simulated
+    from astroloc_qgis.engine.benchmark.simulated import run_simulated
+    from astroloc_qgis.engine.benchmark.simulated_photos import read_footprints
     from astroloc_qgis.engine.imagery.reference import Reference
 
     footprints = read_footprints(options.footprints, options.split)
@@ -94,12 +95,12 @@ def run_pairs(options: Namespace) -> None:
         KINDS,
         make_pairs,
         read_photos,
-        read_rows,
         run_pairs,
         run_strangers,
         shuffled,
         stranger_places,
     )
+    from astroloc_qgis.engine.benchmark.rows import read_rows
     from astroloc_qgis.engine.confidence.calibrate import counts_table
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.matchers.registry import check_name
@@ -132,8 +133,8 @@ def run_calibrate(options: Namespace) -> None:
     Raises:
         InputError: an input is wrong.
     """
-    from astroloc_qgis.engine.benchmark.pairs import read_rows
     from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot
+    from astroloc_qgis.engine.benchmark.rows import read_rows
     from astroloc_qgis.engine.confidence.calibrate import calibrate, describe
     from astroloc_qgis.engine.confidence.model import FOLDER, write_weights
 

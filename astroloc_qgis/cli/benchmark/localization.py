@@ -40,12 +40,7 @@ def run_localization(options: Namespace) -> None:
     with progress_bar("benchmark") as progress:
         entries = run(
             read_queries(options.folder, options.limit),
-            options.index,
-            options.work,
-            imagery=options.imagery,
-            radius_km=options.radius_km,
-            matcher=options.matcher,
-            device=options.device,
-            progress=progress,
-        )
+            options.index, options.work, imagery=options.imagery, radius_km=options.radius_km, matcher=options.matcher,
+            device=options.device, progress=progress,
+        )  # fmt: skip
     publish(options, {**summary(entries), "photos": entries}, lambda: describe(entries))

@@ -1,4 +1,4 @@
-"""What retrieval is compared with: other descriptors, each with exact vectors, over the same blocks."""
+"""The baselines of retrieval: other descriptors, each with exact vectors, over the same blocks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from astroloc_qgis.engine.index.store import Index, build_index
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 BASELINES = ("efficientnet-lite0-gem", "xfeat-vlad", "sift-vlad", "colour-histogram")
-"""ImageNet features, learned and classical local features, and the floor."""
+"""ImageNet features, learned and classical local features, and colours alone."""
 
 
 def blocks_in_reach(index: Index, queries: Sequence[Query], radius_km: float) -> Table:
-    """(M, 3) the blocks of an index that a search about any query's nadir can find; with radius 0 all of them."""
+    """(M, 3) the blocks of an index within a radius of any query's nadir; with radius 0 all of them."""
     if not radius_km:
         return index.blocks
     centers = index.centers_lonlat
@@ -31,13 +31,13 @@ def blocks_in_reach(index: Index, queries: Sequence[Query], radius_km: float) ->
 
 
 def thin_out(blocks: Table, queries: Sequence[Query], index: Index, share: float) -> Table:
-    """Leave a random share of the blocks, and all those that overlap a query: an easier task, for slow descriptors.
+    """Keep a random share of the blocks, and all blocks that overlap a query: an easier task, for slow descriptors.
 
     Args:
         blocks: (M, 3).
-        queries: whose right blocks stay.
-        index: for the size of its blocks.
-        share: of the other blocks, 0 to 1.
+        queries: photos whose right blocks are kept.
+        index: the index of the blocks.
+        share: share of the other blocks, 0 to 1.
     """
     from astroloc_qgis.engine.block_table import overlaps_extent
 
@@ -61,22 +61,22 @@ def exact_index(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Index:
-    """Describe given blocks with a model, exactly; what is there already is opened, what is begun is finished.
+    """Describe given blocks with a model, with exact vectors; an index that exists is opened, or completed.
 
-    With the index's own model it has texture of the same blocks as that, unquantised likewise.
+    With the index's own model, texture is kept for the same blocks, not quantised either.
 
     Args:
-        folder: where such indexes are kept, one folder a model.
+        folder: folder of these indexes, one subfolder a model.
         model: name of a descriptor.
         blocks: (M, 3) zoom, row, column.
-        index: that the blocks are of.
-        imagery: to read them from.
-        device: for torch.
-        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
-        progress: told the stages "read" and "describe".
+        index: the index that the blocks belong to.
+        imagery: imagery to read the blocks from.
+        device: torch device.
+        workers: number of processes that describe, on the CPU; 1 for this one, on ``device``.
+        progress: called with the stages "read" and "describe".
 
     Raises:
-        InputError: as ``build_index``; an index of other blocks is in the way.
+        InputError: as ``build_index``; or the folder holds an index of other blocks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reference = Reference.open(imagery)

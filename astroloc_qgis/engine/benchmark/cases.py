@@ -1,4 +1,4 @@
-"""Photos of known footprints, each with the reference around it: a folder with ``cases.json``."""
+"""Cases: photos of known footprints, each with the reference around it, in a folder with ``cases.json``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ KINDS = ("positive", "negative", "hard")
 
 @dataclass(frozen=True)
 class Case:
-    """One photo and what is known of its place.
+    """One photo and the truth about its place.
 
     Attributes:
-        name: the photo's number.
+        name: number of the photo.
         kind: "positive" (the reference shows the place), "negative" (it does not) or "hard" (it does, and only a rough
             outline is known).
-        photo: path.
-        reference: path.
-        block: in the middle of the reference.
+        photo: file of the photo.
+        reference: file of the reference.
+        block: block in the middle of the reference.
         nadir: the sub-satellite point; None where it is not known.
         footprint: (4, 2) longitude, latitude in the photo's corner order; None where it is not known exactly.
         outline: (4, 2) longitude, latitude in no order, where the footprint is known only roughly.
@@ -47,10 +47,10 @@ class Case:
 
 
 def read_cases(folder: Path) -> list[Case]:
-    """The cases of a folder.
+    """Read the cases of a folder.
 
     Raises:
-        InputError: there is no ``cases.json`` in it, that is no list of cases, or a case lacks something.
+        InputError: the folder has no ``cases.json``, the file is no list of cases, or a case lacks a field.
     """
     path = folder / "cases.json"
     try:
@@ -92,7 +92,7 @@ def _read_case(folder: Path, path: Path, number: int, entry: dict[str, Any]) -> 
 
 
 def _corners(where: str, entry: dict[str, Any], name: str) -> Array | None:
-    """Four corners of longitude and latitude, or None where the case has none of that name."""
+    """(4, 2) longitude, latitude of a field, or None where the case lacks the field."""
     if entry.get(name) is None:
         return None
     try:

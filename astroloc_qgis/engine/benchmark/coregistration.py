@@ -1,4 +1,4 @@
-"""Registration measured on real photos of known footprints."""
+"""The benchmark of coregistration: real photos of known footprints, registered to their references."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def run(
     device: str = "auto",
     progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
-    """Register every case with every matcher, weights loaded beforehand.
+    """Register every case with every matcher, with its weights loaded beforehand.
 
-    Each matcher has a process of its own, so that its memory can be told.
+    Each matcher runs in a process of its own, so that its memory can be measured.
 
     Args:
-        folder: with cases.json.
-        matcher_names: of the registry, or "auto".
-        cross: also put every photo to the references of all others, which do not show it.
+        folder: folder with cases.json.
+        matcher_names: names of the registry, or "auto".
+        cross: whether each photo is also registered to the references of all others, which do not show it.
         device: torch device, or "auto".
-        progress: told the stage "match".
+        progress: called with the stage "match".
 
     Returns:
         One entry a case and matcher: id, kind (of the case; "false" where the reference is another's), reference (id of
         its case), matcher (as asked for), won_by (the one of ``auto`` that had the result), status, inliers,
         confidence, corner_error_px (of the worst corner, pixels of the reference; None where the photo was not
         localized, or its true corners are not known), tolerance_px, right, seconds, peak_memory_mb (of the process so
-        far; None where the system does not tell), footprint, reason.
+        far; None where the system does not report it), footprint, reason.
 
     Raises:
         InputError: bad cases, an unknown matcher or device.
@@ -62,7 +62,7 @@ def run(
     names = list(dict.fromkeys(matcher_names))
     for stage in itertools.chain.from_iterable(stages_of(name) for name in names):
         if not matchers.ready(stage.matcher):
-            matchers.create(stage.matcher)  # says what is missing
+            matchers.create(stage.matcher)  # raises what is missing
     device = resolve_device(device)
     cases = read_cases(folder)
     pairs = [(case, case) for case in cases]
@@ -92,7 +92,7 @@ def _run_pair(case: Case, other: Case, name: str, device: str) -> dict[str, Any]
 
 
 def peak_memory_mb() -> float | None:
-    """The most memory that this process has held at once, in MB; None where the system does not tell."""
+    """Peak memory of this process in MB; None where the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -143,8 +143,8 @@ def corner_error_px(footprint: Array, case: Case, reference: Reference) -> float
 
     Args:
         footprint: (4, 2) longitude, latitude in the photo's corner order.
-        case: with the truth.
-        reference: tells how large its pixels are.
+        case: the case, with the truth.
+        reference: the reference, for the size of its pixels.
 
     Returns:
         None where the true corners are not known, or the footprint has others (of a photo with a horizon).
@@ -160,7 +160,7 @@ def is_right(footprint: Array | None, case: Case, error: float | None, tolerance
 
     Args:
         footprint: (N, 2) longitude, latitude; None for "not localized".
-        case: with the truth.
+        case: the case, with the truth.
         error: of the worst corner, pixels of the reference, where it is known.
         tolerance: the greatest error of a right answer.
     """

@@ -14,7 +14,7 @@ Each gets its best: a dense grid of exact tie points (no matching) and the least
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,17 +58,17 @@ SCENES = (
     PinholeCamera(36.951, 0.049, 419e3, azimuth_deg=120, roll_deg=160),
 )
 """Where the photos are taken: both hemispheres, across the antimeridian, at 60 degrees and at the equator. The nadirs
-are those that rounding to 0.1 degree hurts most; the altitudes are those that the ISS has flown at."""
+are those that rounding to 0.1 degree changes most; the altitudes are those of the ISS."""
 
 
 @dataclass(frozen=True)
 class CornerError:
-    """How far a model puts the corners off.
+    """The corner error of a model.
 
     Attributes:
-        px: of the worst corner that sees ground, photo pixels; infinite where the plane does not show it.
-        percent: the same as a part of the photo's diagonal.
-        corners: that see ground.
+        px: error of the worst corner that sees ground, photo pixels; infinite where the plane does not show it.
+        percent: the same error, in per cent of the photo's diagonal.
+        corners: number of corners that see ground.
     """
 
     px: float
@@ -80,8 +80,8 @@ def planes(camera: PinholeCamera, lonlat: Array) -> dict[str, WorkingPlane]:
     """The working plane of every model for a photo.
 
     Args:
-        camera: that took it.
-        lonlat: (N, 2) ground that it shows; those without nadir are centred on its middle.
+        camera: the camera of the photo.
+        lonlat: (N, 2) ground that it shows; planes without nadir are centred on its middle.
     """
     first = lonlat[0, 0]
     lon = first + float(np.mean(wrap_lon(lonlat[:, 0] - first)))
@@ -117,7 +117,7 @@ def corner_error(camera: PinholeCamera, homography: Array, plane: WorkingPlane) 
         plane: the working plane.
 
     Returns:
-        The distance, in the photo, between the corners and where the registration puts the ground that they see.
+        The distance, in the photo, between the corners and the places where the registration puts their ground.
     """
     corners, truth = photo_corners(*camera.size), camera.corners_lonlat
     with np.errstate(invalid="ignore"):
@@ -132,25 +132,26 @@ def corner_error(camera: PinholeCamera, homography: Array, plane: WorkingPlane) 
     return CornerError(px, 100 * px / math.hypot(*camera.size), int(seen.sum()))
 
 
-def compare_models(
-    tilts: Iterable[float] = TILTS,
-    focals: Iterable[float] = FOCALS,
-    scenes: Iterable[PinholeCamera] = SCENES,
-    *,
-    progress: Progress = no_progress,
-) -> list[dict[str, Any]]:
+def cameras_of(
+    tilts: Iterable[float] = TILTS, focals: Iterable[float] = FOCALS, scenes: Iterable[PinholeCamera] = SCENES
+) -> list[PinholeCamera]:
+    """A camera of each focal length, tilt and scene, in this order."""
+    return [
+        replace(scene, focal_mm=focal, tilt_deg=tilt) for focal in focals for tilt in tilts for scene in tuple(scenes)
+    ]
+
+
+def compare_models(*, progress: Progress = no_progress) -> list[dict[str, Any]]:
     """Measure every model on a photo of every tilt, focal length and scene.
 
     Returns:
         One entry a photo and model: focal_mm, tilt_deg, lon, lat, azimuth_deg, altitude_km, model, px, percent (null
         where no corner sees ground), corners, rms_px.
     """
-    cases = [
-        replace(scene, focal_mm=focal, tilt_deg=tilt) for focal in focals for tilt in tilts for scene in tuple(scenes)
-    ]
     results = []
-    for number, camera in enumerate(cases):
-        progress("match", number / len(cases))
+    cameras = cameras_of()
+    for number, camera in enumerate(cameras):
+        progress("match", number / len(cameras))
         photo_xy, lonlat = tie_points(camera)
         for model, plane in planes(camera, lonlat).items():
             fit = fit_plane(photo_xy, lonlat, plane)
@@ -174,22 +175,24 @@ def compare_models(
 
 
 def compare_nadirs(
-    errors_deg: Iterable[float] = NADIR_ERRORS_DEG,
-    tilts: Iterable[float] = TILTS,
-    focals: Iterable[float] = FOCALS,
-    scenes: Iterable[PinholeCamera] = SCENES,
+    errors_deg: Sequence[float] = NADIR_ERRORS_DEG,
+    cameras: Sequence[PinholeCamera] | None = None,
     *,
     progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
-    """Measure what a wrong nadir does, and what is left of it when the tie points choose the plane.
+    """Measure the effect of a wrong nadir, also where the tie points choose the plane.
+
+    Args:
+        errors_deg: errors of the nadir, degrees of a great circle, towards four sides.
+        cameras: the cameras that take the photos; None for all of ``cameras_of``.
+        progress: called with the stage "match".
 
     Returns:
-        One entry an error of the nadir (degrees of a great circle, towards four sides): nadir_error_deg, photos,
-        worse_than_local (photos in which the near-sided plane loses to the local one), chosen_worse (the same when
-        ``choose_plane`` decides between both), median_px of "near_sided", "local" and "chosen".
+        One entry an error: nadir_error_deg, photos, worse_than_local (photos in which the near-sided plane is worse
+        than the local one), chosen_worse (the same when ``choose_plane`` decides between both), median_px of
+        "near_sided", "local" and "chosen".
     """
-    errors_deg = tuple(errors_deg)
-    cameras = [replace(scene, focal_mm=f, tilt_deg=t) for f in focals for t in tilts for scene in tuple(scenes)]
+    cameras = cameras_of() if cameras is None else cameras
     results = []
     for step, off in enumerate(errors_deg):
         rows = []
@@ -225,8 +228,8 @@ def _moved(camera: PinholeCamera, distance_deg: float, bearing_deg: float) -> tu
     """Longitude and latitude of a point some degrees of a great circle away from the nadir."""
     lat, far, bearing = math.radians(camera.lat), math.radians(distance_deg), math.radians(bearing_deg)
     sine = math.sin(lat) * math.cos(far) + math.cos(lat) * math.sin(far) * math.cos(bearing)
-    turn = math.atan2(math.sin(bearing) * math.sin(far) * math.cos(lat), math.cos(far) - math.sin(lat) * sine)
-    return float(wrap_lon(camera.lon + math.degrees(turn))), math.degrees(math.asin(sine))
+    eastward = math.atan2(math.sin(bearing) * math.sin(far) * math.cos(lat), math.cos(far) - math.sin(lat) * sine)
+    return float(wrap_lon(camera.lon + math.degrees(eastward))), math.degrees(math.asin(sine))
 
 
 def worst(results: list[dict[str, Any]]) -> dict[tuple[float, float, str], float]:

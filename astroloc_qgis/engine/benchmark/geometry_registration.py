@@ -1,4 +1,4 @@
-"""The geometry end to end: photos rendered from imagery and registered to it in each working plane."""
+"""Working planes compared end to end: photos rendered from imagery and registered to it in each plane."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def register_rendered(
 
     Args:
         reference: imagery of the cameras' places.
-        cameras: that take the photos.
-        matcher_name: from the registry.
+        cameras: the cameras that take the photos.
+        matcher_name: name of the registry.
         progress: called with the stage "match".
 
     Returns:
@@ -110,7 +110,7 @@ def _exposed(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.ui
 
 
 def block_of(camera: PinholeCamera) -> Block:
-    """The block about what the middle of a photo sees whose side is nearest to the photo's."""
+    """The block about the middle of a photo's ground, of the side nearest to the photo's."""
     width, height = camera.size
     middle, left, right = camera.to_lonlat(
         np.array([[width / 2, height / 2], [width / 4, height / 2], [3 * width / 4, height / 2]])

@@ -1,8 +1,7 @@
-"""The whole way measured: of photos whose place is known, how many are found, how many wrongly, and in what time?"""
+"""The benchmark of localization, from photo to footprint: photos of known place, and the share that is found."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import numpy as np
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.pairs import RIGHT_WITHIN
 from astroloc_qgis.engine.benchmark.retrieval import Query
+from astroloc_qgis.engine.benchmark.rows import append_row, rows_so_far
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
@@ -30,27 +30,27 @@ def run(
     device: str = "auto",
     progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
-    """Localize every photo, as the command line does, outputs and all (into a folder that is thrown away).
+    """Localize every photo as the command line does, with all outputs (into a temporary folder).
 
     Args:
-        queries: photos.
+        queries: the photos.
         index: folder of the index to search.
-        work: file that takes a line of JSON as soon as a photo is done; those in it already are not done again.
-        imagery: to register to; by default the index's own.
-        radius_km: about each photo's nadir; 0 for everywhere, and then the nadir is not told at all.
-        matcher: name, or "auto".
+        work: file of JSON lines, one a photo; photos in it are not localized again.
+        imagery: imagery to register to; None for the index's own.
+        radius_km: search radius about each photo's nadir; 0 for a search everywhere, without the nadir.
+        matcher: name of a matcher, or "auto".
         device: torch device.
-        progress: told the stages.
+        progress: called with the stages.
 
     Returns:
         One entry a photo: ``photo``, ``region``, ``localized``, ``right`` (None where not localized), ``error`` (of the
         worst corner, as a part of the footprint's diagonal), ``inliers``, ``confidence``, ``matcher``, ``rank`` (of the
-        candidate that led there), ``seconds``, and ``stages`` (seconds by stage).
+        candidate that was registered), ``seconds``, and ``stages`` (seconds by stage).
 
     Raises:
         InputError: the index or the imagery cannot be used.
     """
-    entries = _read(work)
+    entries = rows_so_far(work)
     done = {entry["photo"] for entry in entries}
     work.parent.mkdir(parents=True, exist_ok=True)
     for number, query in enumerate(queries):
@@ -74,7 +74,7 @@ def run(
             seconds = time.perf_counter() - started
         entries.append({"photo": name, "region": query.region, **_entry(found, query), "seconds": round(seconds, 2)})
         with work.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entries[-1]) + "\n")
+            append_row(stream, entries[-1])
     return entries
 
 
@@ -91,7 +91,7 @@ def summary(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def describe(entries: Sequence[dict[str, Any]]) -> str:
-    """A summary in words, and the photos that were placed wrongly by name."""
+    """A summary in words, with the names of the photos at wrong places."""
     total = summary(entries)
     wrong = [entry["photo"] for entry in entries if entry["localized"] and not entry["right"]]
     return (
@@ -121,9 +121,3 @@ def _entry(found: pipeline.Localization, query: Query) -> dict[str, Any]:
         "rank": None if found.candidate is None else found.candidate.rank,
         "stages": {stage: round(value, 2) for stage, value in found.seconds.items()},
     }
-
-
-def _read(work: Path) -> list[dict[str, Any]]:
-    if not work.is_file():
-        return []
-    return [json.loads(line) for line in work.read_text(encoding="utf-8").splitlines() if line.strip()]

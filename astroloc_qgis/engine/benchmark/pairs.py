@@ -1,13 +1,12 @@
-"""True and false pairs of photo and place, and what the matchers make of them.
+"""True and false pairs of photo and place, and their registration by a matcher.
 
-Verification is calibrated and measured on these: photos of known footprints against the block that shows them, and
-against blocks that do not. The false ones are made hard: neighbours with the same landscape, the same place far off
-scale, the right place with the photo mirrored, or with most of it under clouds.
+Confidence is calibrated and measured on them: photos of known footprints with the block that shows them, and with
+blocks that do not. False pairs are hard: neighbours with the same landscape, the same place far off scale, the right
+place with the photo mirrored, or with most of it under clouds.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import zlib
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.benchmark.retrieval import read_queries
+from astroloc_qgis.engine.benchmark.rows import append_row, rows_so_far
 from astroloc_qgis.engine.confidence.evidence import evidence_of, evidence_row
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
@@ -43,19 +43,19 @@ RIGHT_WITHIN = 0.05
 """A registration is right when its worst corner is off by less than this part of the footprint's diagonal."""
 
 LENIENT = CoregistrationSettings(min_inliers=5)
-"""While calibrating, even solutions are followed that registration refuses out of hand: else there would be hardly any
-wrong ones to learn from."""
+"""Settings of calibration. They follow solutions that registration refuses at once, since the calibration needs wrong
+solutions."""
 
 ZOOMS = (9, 10, 11, 12)
 KINDS = ("true", "elsewhere", "neighbour", "scale", "mirrored", "stranger", "veiled", "sparse")
-"""Of a pair: a block that shows the photo; one 300 to 2,000 km away; one next to the area searched; the right place
-at a quarter or four times the scale; the photo mirrored; one of thousands anywhere; the right place, but most of the
-photo under clouds, so that solutions come out wrong that look half right; the same with but a few keypoints."""
+"""Kinds of pairs: a block that shows the photo; one 300 to 2,000 km away; one next to the area searched; the right
+place at a quarter or four times the scale; the photo mirrored; one of thousands of places anywhere; the right place,
+with most of the photo under clouds, which gives wrong solutions that are nearly right; the same with few keypoints."""
 
 
 @dataclass(frozen=True)
 class SimulatedPhoto:
-    """A photo with its truth.
+    """A photo with its true place.
 
     Attributes:
         path: image file.
@@ -70,7 +70,7 @@ class SimulatedPhoto:
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo, a place to look for it, and which kind of pair that is."""
+    """A photo, the block it is registered to, and the kind of the pair."""
 
     photo: SimulatedPhoto
     block: Block
@@ -78,10 +78,10 @@ class Pair:
 
 
 class FewKeypoints(Matcher):
-    """A matcher that keeps only a few of its keypoints, so that evidence is thin."""
+    """A matcher that keeps only a few of its keypoints, so that there is little evidence."""
 
     def __init__(self, matcher: Matcher, seed: int) -> None:
-        """Choose how many: 60 to 600."""
+        """Draw the number of keypoints: 60 to 600."""
         self._matcher = matcher
         self._most = int(60 * 10 ** np.random.default_rng([seed, 0xFE3]).uniform(0, 1))
         self.name, self.licence = matcher.name, matcher.licence
@@ -100,7 +100,7 @@ def read_photos(folder: Path) -> list[SimulatedPhoto]:
     """The photos of a folder with ``photos.csv`` (see ``retrieval.read_queries``).
 
     Raises:
-        InputError: there is none, or it lacks something.
+        InputError: the folder has no such file, or the file lacks a field.
     """
     return [SimulatedPhoto(query.path, query.footprint, query.nadir) for query in read_queries(folder)]
 
@@ -116,12 +116,12 @@ def diagonal_km(footprint: Array) -> float:
 
 
 def make_pairs(photos: Sequence[SimulatedPhoto], kind: str, seed: int) -> Iterator[Pair]:
-    """One pair of a kind for each photo, always the same for a seed.
+    """One pair of a kind for each photo; the same seed gives the same pairs.
 
     Args:
         photos: the photos.
         kind: one of ``KINDS``.
-        seed: of the random places.
+        seed: seed of the random places.
     """
     for number, photo in enumerate(photos):
         random = np.random.default_rng([seed, KINDS.index(kind), number])
@@ -136,18 +136,18 @@ def make_pairs(photos: Sequence[SimulatedPhoto], kind: str, seed: int) -> Iterat
 
 
 def shuffled(photos: Sequence[SimulatedPhoto]) -> list[SimulatedPhoto]:
-    """The photos in an order that mixes their regions, always the same."""
+    """The photos in a fixed order that mixes their regions."""
     return [photos[place] for place in np.random.default_rng(0).permutation(len(photos))]
 
 
 def stranger_places(photos: Sequence[SimulatedPhoto], count: int) -> list[Block]:
-    """Places like those of the photos, 300 to 2,000 km from them, always the same ones."""
+    """Places 300 to 2,000 km from the photos, of like zooms, always the same ones."""
     places = [next(make_pairs([photo], "elsewhere", 99 + number)).block for number, photo in enumerate(photos)]
     return [places[place] for place in np.random.default_rng(5).permutation(len(places))[:count]]
 
 
 def right_block(photo: SimulatedPhoto, random: np.random.Generator) -> Block:
-    """A block that shows the photo: of the zoom nearest to its size, off its middle by up to a quarter."""
+    """A block that shows the photo: of the zoom nearest to its size, moved from its middle by up to a quarter."""
     lon, lat = centre_of(photo.footprint)
     wanted = diagonal_km(photo.footprint) * 1000 / 1.6
     zoom = min(ZOOMS, key=lambda zoom: abs(math.log(block_around(lon, lat, zoom).side_m / wanted)))
@@ -165,8 +165,8 @@ def _another_block(
     Args:
         photo: the photo.
         right: a block that shows it.
-        reach: how far away, in km, or in search windows where that is below 10.
-        random: where from.
+        reach: least and largest distance, in km, or in search windows where the largest is at most 10.
+        random: generator.
     """
     lon, lat = centre_of(photo.footprint)
     unit = 1000.0 if reach[1] > 10 else right.side_m * 3
@@ -183,27 +183,21 @@ def _another_block(
 
 
 def run_pairs(
-    pairs: Sequence[Pair],
-    reference: Reference,
-    matcher_name: str,
-    out: Path,
-    *,
-    device: str = "cpu",
-    use_nadir: bool = True,
-    progress: Progress = no_progress,
-) -> None:
-    """Register every pair and append what came of it to a file of JSON lines; pairs that are there are left out.
+    pairs: Sequence[Pair], reference: Reference, matcher_name: str, out: Path, *, device: str = "cpu",
+    use_nadir: bool = True, progress: Progress = no_progress,
+) -> None:  # fmt: skip
+    """Register every pair and append the results to a file of JSON lines; pairs in the file are left out.
 
     Args:
-        pairs: what to do.
+        pairs: the pairs.
         reference: imagery.
-        matcher_name: of the registry.
-        out: file, made or continued.
+        matcher_name: name of the registry.
+        out: file, written or continued.
         device: torch device.
-        use_nadir: whether registration is told the photo's nadir.
-        progress: told the stage "match".
+        use_nadir: whether registration knows the photo's nadir.
+        progress: called with the stage "match".
     """
-    done = {(row["photo"], row["kind"], row["block"]) for row in read_rows(out)} if out.exists() else set()
+    done = {(row["photo"], row["kind"], row["block"]) for row in rows_so_far(out)}
     matcher = matchers.create(matcher_name, device)
     with out.open("a", encoding="utf-8") as stream:
         for number, pair in enumerate(pairs):
@@ -213,38 +207,30 @@ def run_pairs(
             photo = read_photo(pair.photo.path)
             pixels = photo.rgb8()
             seed = zlib.crc32(f"{pair.photo.path.name} {pair.block}".encode())
-            pyramid = PhotoPyramid(_disguised(pixels, pair.kind, seed))
+            pyramid = PhotoPyramid(_changed(pixels, pair.kind, seed))
             started = time.perf_counter()
             area = area_about_block(pair.block, reference, nadir=pair.photo.nadir if use_nadir else None)
-            eyes = FewKeypoints(matcher, seed) if pair.kind == "sparse" else matcher
-            registration = coregister(pyramid, reference, area, eyes, settings=LENIENT)
-            row = row_of(pair, registration, pyramid.size, time.perf_counter() - started)
-            stream.write(json.dumps(row) + "\n")
-            stream.flush()
+            used = FewKeypoints(matcher, seed) if pair.kind == "sparse" else matcher
+            registration = coregister(pyramid, reference, area, used, settings=LENIENT)
+            append_row(stream, row_of(pair, registration, pyramid.size, time.perf_counter() - started))
 
 
 def run_strangers(
-    photos: Sequence[SimulatedPhoto],
-    blocks: Sequence[Block],
-    reference: Reference,
-    matcher_name: str,
-    out: Path,
-    *,
-    device: str = "cpu",
-    progress: Progress = no_progress,
-) -> None:
-    """Put photos to places that they do not show, by the thousand: each place is described once for all photos.
+    photos: Sequence[SimulatedPhoto], blocks: Sequence[Block], reference: Reference, matcher_name: str, out: Path, *,
+    device: str = "cpu", progress: Progress = no_progress,
+) -> None:  # fmt: skip
+    """Register photos to thousands of places that they do not show; each place is described once for all photos.
 
     Args:
         photos: the photos.
-        blocks: the places; those within 300 km of a photo are passed over for it.
+        blocks: the places; those within 300 km of a photo are left out for it.
         reference: imagery.
-        matcher_name: of the registry.
-        out: file of JSON lines, made or continued; a place that is in it is done.
+        matcher_name: name of the registry.
+        out: file of JSON lines, written or continued; a place in it is left out.
         device: torch device.
-        progress: told the stage "match".
+        progress: called with the stage "match".
     """
-    done = {row["block"] for row in read_rows(out) if row["kind"] == "stranger"} if out.exists() else set()
+    done = {row["block"] for row in rows_so_far(out) if row["kind"] == "stranger"}
     matcher = matchers.create(matcher_name, device)
     pyramids = [PhotoPyramid(read_photo(photo.path).rgb8()) for photo in photos]
     with out.open("a", encoding="utf-8") as stream:
@@ -259,12 +245,11 @@ def run_strangers(
                 started = time.perf_counter()
                 registration = coregister(pyramid, reference, area, matcher, settings=LENIENT, described=described)
                 pair = Pair(photo, block, "stranger")
-                stream.write(json.dumps(row_of(pair, registration, pyramid.size, time.perf_counter() - started)) + "\n")
-                stream.flush()
+                append_row(stream, row_of(pair, registration, pyramid.size, time.perf_counter() - started))
 
 
-def _disguised(pixels: NDArray[np.uint8], kind: str, seed: int) -> NDArray[np.uint8]:
-    """The photo as the kind of a pair asks for it."""
+def _changed(pixels: NDArray[np.uint8], kind: str, seed: int) -> NDArray[np.uint8]:
+    """Change a photo for the kind of its pair: mirror it, or cover it with clouds."""
     if kind == "mirrored":
         return np.ascontiguousarray(pixels[:, ::-1])
     if kind not in ("veiled", "sparse"):
@@ -281,13 +266,13 @@ def _disguised(pixels: NDArray[np.uint8], kind: str, seed: int) -> NDArray[np.ui
 
 
 def worth_it(reference: Reference, block: Block) -> bool:
-    """Whether the reference shows anything but sea and nothing there."""
+    """Whether the reference shows more than sea or empty imagery there."""
     shown = reference.read(block_window(block, 64))
     return bool(shown.mask.mean() > 0.5 and shown.pixels[shown.mask].std() > 4)
 
 
 def row_of(pair: Pair, registration: Registration, size: tuple[int, int], seconds: float) -> dict[str, Any]:
-    """What came of a pair, for the file."""
+    """The result of a pair, as a row of the file."""
     error = None
     if registration.homography is not None:
         found = footprint_lonlat(registration.homography, registration.plane, *size)
@@ -306,9 +291,3 @@ def row_of(pair: Pair, registration: Registration, size: tuple[int, int], second
         "search_inliers": registration.history[0].inliers if registration.history else 0,
         "seconds": round(seconds, 3),
     }
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file of ``run_pairs``."""
-    with path.open(encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream if line.strip()]

@@ -1,4 +1,4 @@
-"""Simulated photos at real footprints that training never saw: queries for the benchmark of retrieval.
+"""Query photos of the benchmark of retrieval: simulated at real footprints that training never sees.
 
 The regions are EarthLoc's (Berton et al., CVPR 2024, section 5): a photo belongs to one when its nadir lies within
 2,500 km of the region's centre.
@@ -40,7 +40,7 @@ REGIONS = {
 REGION_KM = 2500.0
 SIZE = (768, 512)
 LEAST_KM2, MOST_KM2 = 5_000.0, 160_000.0
-"""Footprints that Blue Marble shows with enough pixels, and that are no views of half a continent."""
+"""Footprints that Blue Marble shows with enough pixels, and that are smaller than half a continent."""
 LEAST_VALID = 0.7
 _CORNERS = ("tl", "tr", "br", "bl")
 
@@ -50,7 +50,7 @@ class Footprint:
     """A row of the table of footprints.
 
     Attributes:
-        name: of the photo.
+        name: name of the photo.
         corners: (4, 2) lon,lat.
         nadir: the sub-satellite point.
     """
@@ -69,12 +69,12 @@ def write_query_photos(
         imagery: reference, anything GDAL opens.
         footprints: CSV of ``id, lat1, lon1, .. lat4, lon4, nadir_lat, nadir_lon, area_km2, split``.
         out: folder to write.
-        per_region: photos of each region, or as many as it has.
-        seed: of the choice and of all appearances.
-        progress: told the stage "render".
+        per_region: number of photos of each region; a region of fewer gives all.
+        seed: seed of the choice and of all appearances.
+        progress: called with the stage "render".
 
     Returns:
-        How many photos there are.
+        Number of photos.
 
     Raises:
         InputError: the imagery or the footprints cannot be read.
@@ -91,7 +91,7 @@ def write_query_photos(
             if taken == per_region:
                 break
             progress("render", (number + taken / per_region) / len(REGIONS))
-            corners = np.roll(near[at].corners, int(rng.integers(4)), axis=0)  # any turn of the camera
+            corners = np.roll(near[at].corners, int(rng.integers(4)), axis=0)  # any rotation of the camera
             corners = corners + rng.uniform(-0.08, 0.08, (4, 2)) * np.ptp(corners, axis=0)
             ground = view(reference, corners)
             if ground is None:
@@ -116,7 +116,7 @@ def read_test_footprints(path: Path) -> list[Footprint]:
     """Read the rows of the split "test" that are neither too small nor too large.
 
     Raises:
-        InputError: missing, or not such a table.
+        InputError: the file is missing, or no such table.
     """
     found = []
     try:
@@ -137,14 +137,14 @@ def read_test_footprints(path: Path) -> list[Footprint]:
 
 
 def clockwise(corners: Array) -> Array:
-    """(4, 2) lon,lat in the order in which a photo's corners go round on a map: the other way shows it in a mirror."""
+    """(4, 2) lon,lat in the order of a photo's corners on a map; the other order mirrors the photo."""
     lon, lat = corners.T
     twice_area = float(np.sum(lon * np.roll(lat, -1) - lat * np.roll(lon, -1)))
     return corners[::-1] if twice_area > 0 else corners
 
 
 def view(reference: Reference, corners: Array) -> NDArray[np.uint8] | None:
-    """Render what a photo of known corners shows.
+    """Render the ground of a photo of known corners.
 
     Args:
         reference: imagery.

@@ -1,4 +1,4 @@
-"""Retrieval measured as EarthLoc does: how often is a right block among the first 1, 5, 10, 20, 100?
+"""The benchmark of retrieval, as EarthLoc measures it: recall among the first 1, 5, 10, 20 and 100 candidates.
 
 Berton et al., "EarthLoc", CVPR 2024: a block is right when it overlaps the photo at all ("overlap"). That is generous
 where one is much larger than the other, so recall is also counted for an IoU above 0.2 ("iou20").
@@ -36,11 +36,11 @@ _CORNERS = ("tl", "tr", "br", "bl")
 
 @dataclass(frozen=True)
 class Query:
-    """A photo whose place is known.
+    """A photo of known place.
 
     Attributes:
-        region: of EarthLoc's protocol.
-        path: of the photo.
+        region: region of EarthLoc's protocol.
+        path: file of the photo.
         footprint: (4, 2) lon,lat of its corners TL, TR, BR, BL.
         nadir: the sub-satellite point.
     """
@@ -53,15 +53,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """How a query went.
+    """The result of a query.
 
     Attributes:
         query: the photo.
         overlap: rank of the first block that overlaps it; None where none of the first 100 does.
         iou20: rank of the first block whose IoU with it is above 0.2.
-        by_score: the same two, had the list not been spread over different places.
-        by_radius: the same two, had the nadir only drawn the circle that is searched; None without a radius.
-        seconds: to describe the photo and to search.
+        by_score: the same two ranks in a list by score alone, not spread over different places.
+        by_radius: the same two ranks without the nadir's soft prior, only within its radius; None without a radius.
+        seconds: time to describe the photo and to search.
     """
 
     query: Query
@@ -76,12 +76,12 @@ def read_queries(folder: Path, most: int | None = None) -> list[Query]:
     """Read ``photos.csv``: region, file, lon_tl, lat_tl, ..., lat_bl, nadir_lat, nadir_lon; else ``cases.json``.
 
     Args:
-        folder: with one of these files, and the photos that it names. Of cases, those of known footprint and nadir
-            are taken, each as a region of its own, by the photo's name.
-        most: only so many of a region, the first ones.
+        folder: folder with one of these files and the photos that it names. Cases of known footprint and nadir are
+            taken, each as a region of its own, by the photo's name.
+        most: number of photos of a region, the first ones; None for all.
 
     Raises:
-        InputError: no such file, a column that is missing, a number that is none, a photo that is not there.
+        InputError: no such file, a missing column, a field that is no number, or a missing photo.
     """
     path = folder / PHOTOS
     if not path.is_file() and (folder / "cases.json").is_file():
@@ -120,14 +120,14 @@ def run(
     radius_km: float = 2500.0,
     progress: Progress = no_progress,
 ) -> list[Found]:
-    """Look every photo up as the product does: limited to the surroundings of its nadir first, then searched.
+    """Search the index for every photo as the pipeline does, limited to the surroundings of its nadir.
 
     Args:
-        queries: photos.
-        index: to search.
-        descriptor: the index's.
-        radius_km: about each photo's own nadir; 0 for the whole index.
-        progress: told the stage "search".
+        queries: the photos.
+        index: the index to search.
+        descriptor: descriptor of the index.
+        radius_km: radius about each photo's nadir; 0 for the whole index.
+        progress: called with the stage "search".
 
     Raises:
         InputError: another descriptor than the index's, or a photo that cannot be read.
@@ -140,7 +140,7 @@ def run(
         started = time.perf_counter()
         vectors = describe_rotations(pixels, descriptor)
         allowed = None
-        if radius_km:  # of a photo without any block in reach nothing is found; it is no error here
+        if radius_km:  # a photo without any block in reach is not found, which is no error here
             allowed = great_circle_km(query.nadir.lonlat, index.centers_lonlat) <= radius_km
         bonus = index.texture_bonus(pixels)
         penalty = prior_penalty(index, query.nadir, radius_km)
@@ -161,8 +161,8 @@ def summary(results: Sequence[Found]) -> dict[str, Any]:
 
     Returns:
         ``regions`` (name to ``n``, ``overlap`` and ``iou20``, each by number of candidates), ``mean``, ``by_score``
-        (the mean for the list by score alone), ``by_radius`` (the mean had the nadir only drawn the circle; not without
-        a radius), ``seconds_per_query``, and ``photos`` with the ranks of each.
+        (the mean for the list by score alone), ``by_radius`` (the mean without the nadir's soft prior; absent without a
+        radius), ``seconds_per_query``, and ``photos`` with the ranks of each.
     """
     names = list(dict.fromkeys(found.query.region for found in results))
     regions, plain, circle = {}, {}, {}

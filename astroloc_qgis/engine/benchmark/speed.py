@@ -1,4 +1,4 @@
-"""What one query costs: the time and memory of describing a photo and looking it up, beside a search by brute force."""
+"""The benchmark of speed: time and memory of describing a photo and searching, beside an exact search."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def run(
     Args:
         photo: image file.
         index: folder of the index.
-        nadir: the sub-satellite point; without it only the search of the whole index is measured.
-        radius_km: about the nadir.
-        repeat: how often each step is done; the median counts.
+        nadir: the sub-satellite point; None to measure only the search of the whole index.
+        radius_km: radius about the nadir.
+        repeat: number of repetitions of each step; the median counts.
         device: torch device, or "auto".
 
     Returns:
         ``index`` (model, kind, blocks), ``seconds`` by step ("open", which is done once: libraries, model and index;
-        "read" the photo, "describe" it in four turns, "search the world", "search about the nadir"), ``exact`` (seconds
-        of a search of as many vectors by a matrix product in float32), ``ratio`` (of the search of the world to that),
-        ``peak_memory_mb`` (after the first query of all, and with the vectors of the exact search).
+        "read" the photo, "describe" it in four rotations, "search the world", "search about the nadir"), ``exact``
+        (seconds of a search of as many vectors by a matrix product in float32), ``ratio`` (of the search of the world
+        to that), ``peak_memory_mb`` (after the first query of all, and with the vectors of the exact search).
 
     Raises:
-        InputError: something given is wrong.
+        InputError: the photo or the index cannot be used.
     """
     device = resolve_device(device)
     query = _apart(_query, photo, index, nadir, radius_km, repeat, device)
@@ -113,7 +113,7 @@ def _query(path: Path, folder: Path, nadir: Nadir | None, radius_km: float, repe
 
 
 def _exact(count: int, dimensions: int, repeat: int) -> dict[str, Any]:
-    """As many random unit vectors, four queries, the best of each."""
+    """An exact search of the same number of random vectors, for four queries."""
     import torch
 
     rng = np.random.default_rng(_SEED)
@@ -125,7 +125,7 @@ def _exact(count: int, dimensions: int, repeat: int) -> dict[str, Any]:
 
 
 def _timed(work: Callable[[], Result], repeat: int) -> tuple[Result, float]:
-    """What some work gives, and the median of its seconds."""
+    """The result of some work, and the median of its seconds."""
     taken = []
     for _ in range(repeat):
         started = time.perf_counter()

@@ -1,5 +1,5 @@
 """The simulator of astronaut photos.
 
-Where they look: ``places``; what the camera sees there: ``mosaic``; how it looks: ``appearance`` and ``clouds``; all of
-it together: ``photos``.
+``places`` draws where photos are taken, ``mosaic`` renders the ground, ``appearance`` and ``clouds`` give it the
+appearance of a photo, ``photos`` does all of it; ``pinhole_camera`` renders photos of an exact camera.
 """

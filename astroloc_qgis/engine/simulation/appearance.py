@@ -1,8 +1,8 @@
-"""How a photo from orbit looks: what season, water, air, window, lens and camera do to the colours of the ground.
+"""The appearance of a photo from orbit: effects of season, water, air, window, lens and camera on the ground's colours.
 
-Each step takes and gives (H, W, 3) float32, about 0 to 1, and draws its own strength from the generator; ``appearance``
-is their order, from the ground to the file. Real photos differ from a cloud-free mosaic in haze first of all, then in
-clouds, in the colour of water, in exposure and white balance.
+Each step maps (H, W, 3) float32, about 0 to 1, to the same shape, and draws its strength from the generator;
+``appearance`` applies them in order, from the ground to the file. Real photos differ from a cloud-free mosaic in haze
+first of all, then in clouds, in the colour of water, in exposure and white balance.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Rng = np.random.Generator
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 _WAVELENGTH = np.array([650, 550, 450], dtype=np.float32) / 550
-"""Of red, green and blue, beside green."""
+"""Wavelength of red, green and blue, relative to green."""
 
 STEPS: tuple[tuple[str, float, Callable[[Field, Rng], Field]], ...]
 """Name, probability and function of each step after the water's, in order; filled at the end of this module."""
 
 
 def appearance(ground: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
-    """Make a view of the mosaic look like a photo.
+    """Give a view of the mosaic the appearance of a photo.
 
     Args:
         ground: (H, W, 3) uint8 RGB.
-        rng: all that is random comes from it, so that a seed makes the same photo.
+        rng: generator of everything random; the same seed gives the same photo.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -51,7 +51,7 @@ def appearance(ground: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
 
 
 def season(image: Field, rng: Rng) -> Field:
-    """Plants turn brown or greener, in patches; in a few photos bright or high ground lies under snow."""
+    """Vegetation becomes browner or greener, in patches; in a few photos bright or high ground is under snow."""
     green = np.clip((image[..., 1] - image[..., 0]) * 12 + 0.5, 0, 1)
     patches = fractal(_shape(image), rng, cells=rng.uniform(1, 6))
     tint = np.array([rng.uniform(0.7, 1.7), rng.uniform(0.75, 1.3), rng.uniform(0.6, 1.4)], dtype=np.float32)
@@ -93,13 +93,13 @@ def _shape(image: Field) -> tuple[int, int]:
 
 
 def relief_contrast(image: Field, rng: Rng) -> Field:
-    """Another sun: local contrast (shading and albedo) weaker or stronger than in the mosaic."""
+    """Another position of the sun: local contrast (shading and albedo) weaker or stronger than in the mosaic."""
     mean = cv2.GaussianBlur(image, (0, 0), rng.uniform(2, 12))
     return np.asarray(mean + (image - mean) * np.float32(math.exp(rng.normal(0, 0.35))), dtype=np.float32)
 
 
 def finer_detail(image: Field, rng: Rng) -> Field:
-    """What a lens resolves and the mosaic does not: texture of one to six pixels, stronger here than there."""
+    """Detail that the mosaic does not resolve: texture of one to six pixels, of a strength that varies in patches."""
     shape = _shape(image)
     texture = fractal(shape, rng, cells=max(shape) / rng.uniform(3, 12), persistence=rng.uniform(0.5, 1.0)) - 0.5
     where = fractal(shape, rng, cells=rng.uniform(2, 12))
@@ -119,7 +119,8 @@ def colours(image: Field, rng: Rng) -> Field:
 def haze(image: Field, rng: Rng) -> Field:
     """Path radiance: contrast lost to bluish white, more towards one side (the horizon) and in patches.
 
-    Optical depth goes with the wavelength to the power of 0 (cloud, dust) to -4 (Rayleigh): blue is lost first.
+    Optical depth is proportional to a power of the wavelength, from 0 (cloud, dust) to -4 (Rayleigh), so blue is
+    lost first.
     """
     height, width = image.shape[:2]
     depth = np.float32(rng.beta(1.2, 2.5) * 0.88)
@@ -168,7 +169,7 @@ def tone(image: Field, rng: Rng) -> Field:
 
 
 def blur(image: Field, rng: Rng) -> Field:
-    """Out of focus, or moved; or sharpened until edges ring."""
+    """Defocus, motion blur, or sharpening with halos."""
     kind, pixel = rng.random(), max(_shape(image)) / 192
     if kind < 0.55:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.5) * pixel), dtype=np.float32)
@@ -191,7 +192,7 @@ def noise(image: Field, rng: Rng) -> Field:
 
 
 def jpeg(photo: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
-    """Saved as JPEG, well or badly."""
+    """JPEG compression, of a random quality."""
     _, data = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 97))])
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], dtype=np.uint8)
 

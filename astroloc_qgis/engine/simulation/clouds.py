@@ -1,4 +1,4 @@
-"""Fractal clouds: fields of noise, cut hard for cumulus, softly for veils, with shadows thrown beside them."""
+"""Fractal clouds: fields of noise with a hard threshold for cumulus and a soft one for veils, and their shadows."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def fractal(shape: tuple[int, int], rng: np.random.Generator, *, cells: float, p
 
     Args:
         shape: rows, columns.
-        rng: where it comes from.
-        cells: how many bumps the long side has at the coarsest octave.
-        persistence: strength of an octave beside the one that is half as fine.
+        rng: generator.
+        cells: number of bumps along the long side at the coarsest octave.
+        persistence: strength of an octave relative to the next coarser one.
     """
     rows, columns = shape
     field = np.zeros(shape, dtype=np.float32)
@@ -32,12 +32,12 @@ def fractal(shape: tuple[int, int], rng: np.random.Generator, *, cells: float, p
         strength *= persistence
         cells *= 2
     deviation, mean = field.std() + 1e-6, field.mean()
-    # Sums of octaves are nearly Gaussian; this is its distribution function, to a per cent.
+    # Sums of octaves are nearly Gaussian; this approximates the distribution function of a Gaussian to a per cent.
     return np.asarray(0.5 + 0.5 * np.tanh((0.8 / deviation) * (field - mean)), dtype=np.float32)
 
 
 def cloud_cover(shape: tuple[int, int], rng: np.random.Generator) -> Field:
-    """Opacity of clouds, 0 to 1: fields of cumulus, broken decks or thin veils, covering from nothing to two thirds."""
+    """Opacity of clouds, 0 to 1: cumulus, broken decks or thin veils, that cover nothing to two thirds."""
     kind = rng.random()
     if kind < 0.45:  # cumulus: small, hard, often gathered in parts of the photo
         field = fractal(shape, rng, cells=rng.uniform(9, 40), persistence=rng.uniform(0.4, 0.7))

@@ -1,8 +1,8 @@
-"""The whole world in memory-mapped arrays: blocks and photos of it are read thousands of times a minute.
+"""The mosaic: the whole world in memory-mapped arrays, to render blocks and photos thousands of times a minute.
 
 A mosaic is a folder: ``mosaic.json``, ``level-Z.npy`` (rows, 256 * 2**Z, 3) uint8 of web-map zooms Z, and
-``present.npy``, one bool a tile of the finest zoom. Where the imagery has nothing (the open ocean of Blue Marble), its
-own coarse overview fills the arrays, and ``present`` remembers it.
+``present.npy``, one bool a tile of the finest zoom. Where the imagery has no data (the open ocean of Blue Marble),
+its own coarse overview fills the arrays, and ``present`` is False.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, lonlat_to_mercator
 TILE_PX = 256
 _INFO = "mosaic.json"
 _STRIP_TILES = 8
-"""Tiles a side of the squares that are read at a time."""
+"""Side of the squares that are read at a time, tiles."""
 _COARSE = 8
-"""How much coarser the overview is that fills holes."""
+"""Factor by which the overview that fills holes is coarser."""
 
 Pixels = NDArray[np.uint8]
 
@@ -79,10 +79,10 @@ class Mosaic:
 
     @classmethod
     def open(cls, folder: Path) -> Mosaic:
-        """Open what ``build_mosaic`` wrote.
+        """Open the result of ``build_mosaic``.
 
         Raises:
-            InputError: there is none, or it is not whole.
+            InputError: the folder has no mosaic, or one that is not complete.
         """
         try:
             info = json.loads((folder / _INFO).read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ class Mosaic:
         return found
 
     def read_block(self, block: Block, pixels: int) -> Pixels:
-        """Render a block as the index builder does: what is absent takes the mean colour of what is there.
+        """Render a block as the index builder does: absent parts get the mean colour of the present ones.
 
         Returns:
             (pixels, pixels, 3) uint8 RGB.
@@ -136,7 +136,7 @@ class Mosaic:
         return resized(image, pixels, pixels)
 
     def view(self, corners_xy: NDArray[np.float64], width: int, height: int) -> Pixels:
-        """Render what a photo of known corners sees.
+        """Render the ground of a photo of known corners.
 
         Args:
             corners_xy: (4, 2) EPSG:3857 of the photo's corners TL, TR, BR, BL; x may lie beyond the world.
@@ -164,13 +164,13 @@ class Mosaic:
         return np.asarray(cv2.resize(warped, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _level_for(self, gsd: float) -> Level:
-        """The coarsest level that is hardly coarser than ``gsd``."""
+        """The coarsest level of at most 1.1 times ``gsd``, else the finest."""
         fitting = [level for level in self.levels if level.gsd <= 1.1 * gsd]
         return fitting[-1] if fitting else self.finest
 
 
 def resized(image: Pixels, width: int, height: int) -> Pixels:
-    """Resize (h, w, 3): averages where it shrinks, interpolates where it enlarges."""
+    """Resize (h, w, 3), by averages where it shrinks and by interpolation where it enlarges."""
     if image.shape[:2] == (height, width):
         return np.ascontiguousarray(image)
     shrinks = image.shape[0] > height
@@ -182,15 +182,15 @@ def build_mosaic(
     imagery: str | Path, out: Path, *, zooms: tuple[int, ...] = (8, 7, 6), south: float = -61.0, north: float = 63.0,
     progress: Progress | None = None,
 ) -> Mosaic:  # fmt: skip
-    """Read imagery once into a mosaic, or open the one that is there.
+    """Read imagery into a mosaic, or open an existing one.
 
     Args:
         imagery: anything that ``Reference.open`` takes.
-        out: folder to write; it is whole when its ``mosaic.json`` is there.
-        zooms: web-map zooms, neighbouring, the finest first; the finest should be near the imagery's own.
-        south: degrees.
-        north: degrees.
-        progress: told ("read", share done).
+        out: folder to write; it is complete when it has ``mosaic.json``.
+        zooms: consecutive web-map zooms, the finest first; the finest should be near the imagery's own.
+        south: southern edge, degrees.
+        north: northern edge, degrees.
+        progress: called with the stage "read".
 
     Raises:
         InputError: the imagery cannot be read.

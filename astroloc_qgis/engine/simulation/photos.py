@@ -1,4 +1,4 @@
-"""A simulated photo: the mosaic seen at a place, made to look like a photo."""
+"""Simulated photos: the view of the mosaic at a place, with the appearance of a photo."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from astroloc_qgis.engine.simulation.mosaic import Mosaic
 from astroloc_qgis.engine.simulation.places import is_portrait
 
 LONG_PX, SHORT_PX = 288, 192
-"""Sides of a simulated photo: what the model sees of any photo."""
+"""Sides of a simulated photo, px: those that the model describes."""
 
 
 def simulate_photo(
     mosaic: Mosaic, place: NDArray[np.float64], rng: np.random.Generator, *, long_px: int = LONG_PX,
     short_px: int = SHORT_PX, portrait: bool | None = None,
 ) -> NDArray[np.uint8]:  # fmt: skip
-    """Take a photo.
+    """Simulate a photo.
 
     Args:
-        mosaic: the world.
-        place: (4, 2) EPSG:3857 of the photo's corners, photo corner order.
-        rng: decides all that is random about it.
-        long_px: long side of the photo.
-        short_px: its short side.
-        portrait: whether it is higher than wide; by default as the place is.
+        mosaic: the mosaic of the world.
+        place: (4, 2) EPSG:3857 of the photo's corners, in the photo corner order.
+        rng: generator of everything random.
+        long_px: long side of the photo, px.
+        short_px: short side, px.
+        portrait: whether the photo is higher than wide; None for the shape of the place.
 
     Returns:
         (H, W, 3) uint8 RGB.

@@ -1,7 +1,7 @@
-"""A pinhole camera above the ellipsoid: what it sees, by exact ray casting.
+"""A pinhole camera above the ellipsoid, by exact ray casting.
 
-The truth against which the geometry is measured: it shares nothing with the working planes. Photo pixels are GDAL's
-(corner convention), places are longitude, latitude (geodetic) in degrees on the WGS84 ellipsoid, at height 0.
+The geometry is measured against it: it shares nothing with the working planes. Photo pixels are GDAL's (corner
+convention), places are longitude, latitude (geodetic) in degrees on the WGS84 ellipsoid, at height 0.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def geodetic(xyz: Array) -> Array:
 
 @dataclass(frozen=True)
 class PinholeCamera:
-    """A camera without distortion, and how it is held.
+    """A camera without distortion, with its position and attitude.
 
     Attributes:
         lon: longitude of the nadir, degrees.
         lat: geodetic latitude of the nadir, degrees.
         altitude_m: height above the ellipsoid, metres.
         focal_mm: focal length.
-        tilt_deg: angle between the optical axis and the vertical; 0 looks straight down.
-        azimuth_deg: the direction in which it is tilted, clockwise from north; the photo's top points that way.
-        roll_deg: the camera then turned clockwise about its axis.
+        tilt_deg: angle between the optical axis and the vertical; 0 is straight down.
+        azimuth_deg: direction of the tilt, clockwise from north; without roll, the photo's top points that way.
+        roll_deg: rotation of the camera about its axis, clockwise.
         size: width and height of the photo, pixels.
         sensor_mm: width and height of the sensor.
     """
@@ -90,8 +90,8 @@ class PinholeCamera:
         axis = math.sin(tilt) * ahead - math.cos(tilt) * up
         top = math.cos(tilt) * ahead + math.sin(tilt) * up
         right = np.cross(axis, top)
-        turned_top = math.cos(roll) * top + math.sin(roll) * right
-        return np.stack([np.cross(axis, turned_top), -turned_top, axis])
+        rolled_top = math.cos(roll) * top + math.sin(roll) * right
+        return np.stack([np.cross(axis, rolled_top), -rolled_top, axis])
 
     @cached_property
     def _intrinsics(self) -> Array:
@@ -120,7 +120,7 @@ class PinholeCamera:
         return geodetic(self.position + distance[:, None] * rays)
 
     def from_lonlat(self, lonlat: Array) -> Array:
-        """(N, 2) places -> (N, 2) photo pixels, inside the photo or not; NaN for what the camera cannot see."""
+        """(N, 2) places -> (N, 2) photo pixels, inside the photo or not; NaN beyond the horizon."""
         ground = geocentric(lonlat)
         with np.errstate(invalid="ignore", divide="ignore"):
             x, y, depth = (self._intrinsics @ self.axes @ (ground - self.position).T).reshape(3, -1)
@@ -129,7 +129,7 @@ class PinholeCamera:
         return pixels
 
     def elevation_deg(self, lonlat: Array) -> Array:
-        """(N,) how high above their horizon (N, 2) places see the camera, degrees; NaN for no place."""
+        """(N,) elevation of the camera above the horizon of (N, 2) places, degrees; NaN for no place."""
         lon, lat = np.radians(np.asarray(lonlat, dtype=np.float64).reshape(-1, 2)).T
         up = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
         towards = self.position - geocentric(lonlat)
@@ -138,7 +138,7 @@ class PinholeCamera:
 
     @property
     def corners_lonlat(self) -> Array:
-        """(4, 2) what the corners see, in the photo's corner order; NaN for the sky."""
+        """(4, 2) longitude, latitude of the corners, in the photo's corner order; NaN for the sky."""
         return self.to_lonlat(photo_corners(*self.size))
 
     def grid(self, columns: int, rows: int) -> Array:
@@ -150,7 +150,7 @@ class PinholeCamera:
 def render_photo(
     camera: PinholeCamera, reference: Reference, *, supersampling: int = 2, least_elevation_deg: float = 3.0
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Take a photo of a world that is wallpapered with a reference.
+    """Take a photo of an ellipsoid that is covered with a reference.
 
     Every ray is cast exactly; the texture is interpolated bilinearly where the ray meets the ellipsoid.
 
@@ -161,7 +161,7 @@ def render_photo(
         least_elevation_deg: ground seen at a flatter angle than this is left out.
 
     Returns:
-        (H, W, 3) RGB and the (H, W) mask of the pixels that see the reference, whole.
+        (H, W, 3) RGB, and the (H, W) mask of the pixels that lie completely on the reference.
 
     Raises:
         InputError: the reference cannot be read.

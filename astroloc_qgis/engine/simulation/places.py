@@ -1,7 +1,7 @@
-"""Where simulated photos look: at real footprints, at the same sizes anywhere on land, or as a camera in orbit sees it.
+"""Places of simulated photos: at real footprints, of the same sizes anywhere on land, or seen by a camera in orbit.
 
-A place is a quadrilateral in EPSG:3857, corners in the photo's order, of a photo turned so that its top is within 45
-degrees of north: retrieval turns a photo four times, and the descriptor has to know only the best of them.
+A place is a quadrilateral in EPSG:3857, corners in the photo's order, of a photo rotated so that its top is within 45
+degrees of north: retrieval describes a photo in four rotations, and only the best of them has to match.
 """
 
 from __future__ import annotations
@@ -21,28 +21,23 @@ from astroloc_qgis.engine.tiles import EARTH_RADIUS_M, HALF_WORLD_M, lonlat_to_m
 
 Array = NDArray[np.float64]
 
-TURN_DEG = 50.0
-"""Simulated photos are turned from north by up to this: 45 degrees and a margin."""
+ROTATION_DEG = 50.0
+"""Largest rotation of a simulated photo from north: 45 degrees and a margin."""
 LARGEST_KM2 = 160_000.0
 _ATTEMPTS = 20_000
 LEAST_LAND = 0.12
-"""Share of a place that must be land."""
+"""Least share of a place that is land."""
 
 
 @dataclass(frozen=True)
 class Footprints:
-    """Real footprints, as far as the simulator needs them.
-
-    Attributes:
-        lonlat: (N, 2) centres, degrees.
-        area_km2: (N,).
-    """
+    """Real footprints: centres (N, 2), longitude and latitude in degrees, and areas (N,)."""
 
     lonlat: Array
     area_km2: Array
 
     def subset(self, chosen: NDArray[np.bool_]) -> Footprints:
-        """Those that are chosen."""
+        """The footprints chosen by an (N,) mask."""
         return Footprints(self.lonlat[chosen], self.area_km2[chosen])
 
 
@@ -50,7 +45,7 @@ def read_footprints(path: Path, split: str) -> Footprints:
     """Read a CSV of ``lat1,lon1 .. lat4,lon4,area_km2,split``; only the rows of one split.
 
     Raises:
-        InputError: missing, not such a table, or without rows of that split.
+        InputError: the file is missing, no such table, or without rows of that split.
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -80,8 +75,8 @@ class Zone:
     """Discs on the globe.
 
     Attributes:
-        lonlat: (N, 2) their centres, degrees.
-        radius_km: (N,).
+        lonlat: (N, 2) centres, degrees.
+        radius_km: (N,) radii.
     """
 
     lonlat: Array
@@ -101,10 +96,10 @@ class PlaceSampler:
     """Draws places.
 
     Attributes:
-        footprints: real ones: where astronauts look, and how large what they see is.
+        footprints: real footprints, for places and sizes.
         mosaic: tells land from sea.
-        forbidden: no place touches it.
-        only: if given, places lie (with their centre) in it.
+        forbidden: zone that no place touches.
+        only: zone that the centres of places lie in; None for the whole world.
         real_share: share of places at real footprints, moved by up to half their size.
         camera_share: share of places that a tilted camera in orbit sees; the rest are anywhere on land.
     """
@@ -120,12 +115,12 @@ class PlaceSampler:
         """(count, 4, 2) EPSG:3857 corners.
 
         Raises:
-            InputError: there is nowhere to go.
+            InputError: there is no land to draw from.
         """
         return np.stack([self._place(rng) for _ in range(count)])
 
     def _place(self, rng: np.random.Generator) -> Array:
-        # Drawn once: places anywhere are refused more often (the sea) than real ones, which must not thin them out.
+        # Drawn once: places anywhere are refused more often (the sea) than real ones, and their share must stay.
         kind = rng.random()
         for _ in range(_ATTEMPTS):
             place = self._attempt(kind, rng)
@@ -152,7 +147,7 @@ class PlaceSampler:
         return rectangle_place(lon, lat, area, rng)
 
     def _anywhere(self, rng: np.random.Generator) -> tuple[float, float]:
-        """A point of the globe between 60 S and 60 N, evenly, or of the discs that places are limited to."""
+        """A point of the globe between 60 S and 60 N, uniform by area, or of the discs that places are limited to."""
         if self.only is not None:
             disc = int(rng.integers(len(self.only.lonlat)))
             lon, lat = self.only.lonlat[disc]
@@ -178,7 +173,7 @@ def centre_and_radius(place: Array) -> tuple[Array, float]:
 
 
 def rectangle_place(lon: float, lat: float, area_km2: float, rng: np.random.Generator) -> Array:
-    """A photo's rectangle (3:2 or 2:3, nearly), turned, each corner moved by up to a tenth of its side."""
+    """A photo's rectangle (3:2 or 2:3, nearly), rotated, each corner moved by up to a tenth of its side."""
     aspect = 1.5 * math.exp(rng.normal(0, 0.08))
     long_m = math.sqrt(area_km2 * aspect) * 1000
     sides = np.array([long_m, long_m / aspect])
@@ -186,17 +181,17 @@ def rectangle_place(lon: float, lat: float, area_km2: float, rng: np.random.Gene
         sides = sides[::-1]
     corners = np.array([[-0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]])
     corners = (corners + rng.uniform(-1, 1, (4, 2)) * rng.uniform(0, 0.1)) * sides
-    turn = math.radians(rng.uniform(-TURN_DEG, TURN_DEG))
-    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    angle = math.radians(rng.uniform(-ROTATION_DEG, ROTATION_DEG))
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     centre = lonlat_to_mercator([(lon, lat)])[0]
     return np.asarray(centre + corners @ rotation.T / math.cos(math.radians(lat)), dtype=np.float64)
 
 
 def camera_place(lon: float, lat: float, area_km2: float, rng: np.random.Generator) -> Array | None:
-    """What a tilted camera in orbit sees about a point, its focal length chosen so that it sees about ``area_km2``.
+    """The place that a tilted camera in orbit sees about a point, of a focal length for about ``area_km2``.
 
     Returns:
-        None where it sees the sky, or far more than 160,000 km2.
+        (4, 2) corners; None where the camera sees the sky, or more than 160,000 km2.
     """
     tilt = math.degrees(math.acos(rng.uniform(math.cos(math.radians(52)), 1)))
     azimuth, altitude = rng.uniform(0, 360), rng.uniform(400e3, 430e3)
@@ -244,11 +239,11 @@ def is_portrait(place: Array) -> bool:
 
 
 def jittered(place: Array, rng: np.random.Generator) -> Array:
-    """The same place, seen a little differently: moved, scaled, turned within reason, corners moved."""
+    """The place with a small random change: moved, scaled, rotated, corners moved."""
     centre = place.mean(axis=0)
     size = math.sqrt(area_of(place))
-    turn = math.radians(rng.normal(0, 12))
-    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    angle = math.radians(rng.normal(0, 12))
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     moved = (place - centre) @ rotation.T * math.exp(rng.normal(0, 0.12)) + centre
     return np.asarray(moved + rng.uniform(-0.15, 0.15, 2) * size + rng.uniform(-0.03, 0.03, (4, 2)) * size)
 
@@ -260,7 +255,7 @@ def area_of(polygon: Array) -> float:
 
 
 def land_share(mosaic: Mosaic, place: Array) -> float:
-    """Share of a place that is not water, by its colour in the coarsest level (a rough guess, and enough)."""
+    """Share of a place that is not water, estimated from the colours of the coarsest level."""
     level = mosaic.levels[-1]
     low, high = place.min(axis=0), place.max(axis=0)
     column, row = int((low[0] + HALF_WORLD_M) / level.gsd), int((HALF_WORLD_M - high[1]) / level.gsd)
@@ -271,6 +266,6 @@ def land_share(mosaic: Mosaic, place: Array) -> float:
 
 
 def water(pixels: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """(H, W, 3) colours of Blue Marble -> (H, W): bluer than red by a clear step."""
+    """(H, W, 3) colours of Blue Marble -> (H, W) water: pixels clearly bluer than red."""
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     return np.asarray((blue > red + 12) & (blue > green - 4), dtype=bool)

@@ -55,7 +55,7 @@ class PairFeatures(Dataset[Features]):
 
     Args:
         config: the run.
-        sources: the pictures (opened anew in each process).
+        sources: the pictures (opened by each process for itself).
         places: (N, 4, 2) the training places.
         network: the trained network.
         pieces: the places of each piece.

@@ -37,7 +37,7 @@ def learn_texture(index: Index, zoom: int, progress: Progress = no_progress) -> 
     Args:
         index: index of model "sift-vlad", of a kind that keeps whole vectors ("Flat", "SQfp16").
         zoom: zoom of the blocks to learn from.
-        progress: told the stage "train".
+        progress: called with the stage "train".
 
     Returns:
         The arrays that ``TextureModel`` reads.
@@ -82,7 +82,7 @@ def cluster_axes(parts: Vectors) -> Vectors:
 
 
 def whitened_projection(vectors: Vectors) -> Vectors:
-    """(N, D) to (D, K): their principal axes (not centred), half whitened, dealt out to the parts of a code in turn."""
+    """(N, D) to (D, K): their principal axes (not centred), half whitened, in rotation over the parts of a code."""
     moments = (vectors.T @ vectors).astype(np.float64) / len(vectors)
     dealt = np.arange(DIMENSIONS).reshape(-1, CODE_BYTES).T.ravel()
     return np.ascontiguousarray(_whitened(moments, DIMENSIONS)[:, dealt])

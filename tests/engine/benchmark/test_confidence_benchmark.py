@@ -17,12 +17,13 @@ from astroloc_qgis.engine.benchmark.pairs import (
     SimulatedPhoto,
     make_pairs,
     read_photos,
-    read_rows,
     run_pairs,
     run_strangers,
 )
 from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot, summary, tables
-from astroloc_qgis.engine.benchmark.simulated import Listed, camera_at, looks, read_footprints, rejudge
+from astroloc_qgis.engine.benchmark.rows import read_rows
+from astroloc_qgis.engine.benchmark.simulated import rejudge
+from astroloc_qgis.engine.benchmark.simulated_photos import Listed, appearance, camera_at, read_footprints
 from astroloc_qgis.engine.confidence.calibrate import MOST_ERROR, calibrate, counts_table
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_row
 from astroloc_qgis.engine.confidence.model import JUDGED
@@ -166,12 +167,12 @@ def test_no_camera_sees_beyond_its_horizon() -> None:
     assert camera_at(listed(40.0, 46.0, Nadir(45.0, 7.0)), np.random.default_rng(1)) is None
 
 
-def test_looks_are_those_of_a_seed_and_clouds_are_counted() -> None:
+def test_the_appearance_is_that_of_a_seed_and_clouds_are_counted() -> None:
     ground = np.full((60, 90, 3), 70, np.uint8)
     ground[::7] = 110
-    first, second = (looks(ground, np.random.default_rng(5)) for _ in range(2))
+    first, second = (appearance(ground, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
-    covers = [looks(ground, np.random.default_rng(seed))[1] for seed in range(40)]
+    covers = [appearance(ground, np.random.default_rng(seed))[1] for seed in range(40)]
     assert min(covers) == 0
     assert 0.1 < max(covers) <= 1
 

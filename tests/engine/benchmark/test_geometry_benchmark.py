@@ -100,7 +100,7 @@ def test_a_nadir_that_is_far_off_is_noticed_by_the_tie_points():
 
 
 def test_with_a_wrong_nadir_the_choice_is_seldom_worse_than_the_local_plane():
-    entries = geometry.compare_nadirs((0.1, 10.0), (20, 40), (50, 100), SCENES[:3])
+    entries = geometry.compare_nadirs((0.1, 10.0), geometry.cameras_of((20, 40), (50, 100), SCENES[:3]))
     assert [entry["worse_than_local"] for entry in entries] == [0, 12]
     assert [entry["chosen_worse"] for entry in entries] == [0, 0]
     assert entries[0]["median_px"]["chosen"] < entries[0]["median_px"]["local"] / 5
@@ -129,7 +129,7 @@ def test_the_plot_is_an_svg_with_a_line_for_every_model_and_focal_length(models)
 
 def test_the_command_prints_tables_and_writes_report_and_plot(tmp_path: Path, capsys, monkeypatch, models):
     monkeypatch.setattr(geometry, "compare_models", lambda **_: models)
-    nadirs = geometry.compare_nadirs((0.1,), (20,), (50,), SCENES[:2])
+    nadirs = geometry.compare_nadirs((0.1,), geometry.cameras_of((20,), (50,), SCENES[:2]))
     monkeypatch.setattr(geometry, "compare_nadirs", lambda **_: nadirs)
     command = ["benchmark", "geometry", "--json", str(tmp_path / "g.json"), "--plot", str(tmp_path / "new" / "g.svg")]
     assert main(command) == 0

@@ -28,9 +28,9 @@ COLUMNS = ["region", "file", *(f"{axis}_{corner}" for corner in ("tl", "tr", "br
 
 @pytest.fixture(scope="module")
 def imagery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = make_world()
-    path = tmp_path_factory.mktemp("imagery") / "map.tif"
-    return world.write(path, bounds=world.bounds_in("EPSG:3857", 0.7), pixels=700)
+    """Generated land in EPSG:3857."""
+    world, folder = make_world(), tmp_path_factory.mktemp("imagery")
+    return world.write(folder / "map.tif", bounds=world.bounds_in("EPSG:3857", 0.7), pixels=700)
 
 
 @pytest.fixture(scope="module")

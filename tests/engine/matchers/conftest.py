@@ -1,4 +1,4 @@
-"""What the tests of the matchers share: an empty folder of weights, and the command line."""
+"""What the tests of the matchers share: an empty folder of weights, and weights for a matcher."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astroloc_qgis.cli import main as cli
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Image, Matcher
 from astroloc_qgis.engine.weights import store as weight_store
 from tests.engine.random_weights import needed_by, write_checkpoint
+from tests.engine.scene import Run
 from tests.engine.synthetic import World
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -25,18 +23,6 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     matchers.create.cache_clear()
     yield tmp_path / "weights"
     matchers.create.cache_clear()
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line; returns its status and what it writes to both outputs."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return command
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import torch
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.loading import architecture_of, fitted
-from tests.engine.matchers.conftest import Run
+from tests.engine.scene import Run
 
 pytestmark = pytest.mark.usefixtures("own_weights")
 

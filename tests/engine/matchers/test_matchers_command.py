@@ -12,8 +12,8 @@ from astroloc_qgis.engine.matchers.base import Image
 from astroloc_qgis.engine.weights import packaged as weights
 from astroloc_qgis.engine.weights import store as weight_store
 from astroloc_qgis.engine.weights.published import PUBLISHED
-from tests.engine.matchers.conftest import Run
 from tests.engine.random_weights import write_checkpoint
+from tests.engine.scene import Run
 
 pytestmark = pytest.mark.usefixtures("own_weights")
 

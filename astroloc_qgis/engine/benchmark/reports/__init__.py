@@ -1,1 +1,1 @@
-"""What the benchmarks print."""
+"""The reports of the benchmarks: tables and plots, one protocol a file."""

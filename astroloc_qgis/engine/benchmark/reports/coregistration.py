@@ -1,4 +1,4 @@
-"""What ``benchmark coregistration`` says: each case, each matcher, and a plot of both."""
+"""The report of ``benchmark coregistration``: tables of cases and matchers, and a plot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from astroloc_qgis.engine.matchers import registry as matchers
 
 Entry = dict[str, Any]
 RIVAL = "aliked-lightglue"
-"""The strongest published matcher that finds all that can be found: others' times are told beside its."""
+"""The published matcher that the times of the others are compared with."""
 
 
 def table(results: list[Entry]) -> str:

@@ -1,4 +1,4 @@
-"""The measured geometry as Markdown tables and as an SVG."""
+"""The report of ``benchmark geometry``: Markdown tables and a plot."""
 
 from __future__ import annotations
 

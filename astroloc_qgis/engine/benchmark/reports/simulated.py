@@ -1,4 +1,4 @@
-"""What ``benchmark simulated`` says: rates by what makes a photo hard, and whether confidence keeps its word."""
+"""The report of ``benchmark simulated``: rates by difficulty, and the reliability of the confidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GROUPS: tuple[tuple[str, str, tuple[float, ...], str], ...] = (
     ("under clouds", "cover", (0, 0.02, 0.15, 0.35, 1.01), ""),
     ("diagonal", "diagonal_km", (0, 150, 250, 400, 5000), " km"),
 )
-"""Title, field, bounds and unit of what the rates are told by."""
+"""Title, field, bounds and unit of the groups that rates are given for."""
 
 
 def summary(rows: Rows) -> dict[str, Any]:

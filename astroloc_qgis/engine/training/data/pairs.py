@@ -32,7 +32,7 @@ class PairBatches(Dataset[PairBatch]):
 
     Args:
         config: the run.
-        sources: the pictures (opened anew in each process).
+        sources: the pictures (opened by each process for itself).
         places: (N, 4, 2) the training places: simulated ones, then those of the sources' photos.
         epoch: number of the epoch, from 0.
         batches: the places of each batch.

@@ -10,13 +10,9 @@ from torch import Tensor
 
 
 def pair_margin_loss(
-    similarities: Tensor,
-    positives: Tensor,
-    negatives: Tensor,
-    *,
-    positive_margin: float = 0.8,
+    similarities: Tensor, positives: Tensor, negatives: Tensor, *, positive_margin: float = 0.8,
     negative_margin: float = 0.3,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Draw photos to the tiles that show their ground, and push them off all others.
 
     A positive pair costs what its similarity lacks to ``positive_margin``, a negative pair what its similarity exceeds
