@@ -32,9 +32,9 @@ CONTRACT_FIELDS = {
 """The fields of a report's entry that the command line promises."""
 
 Refused = Callable[..., str]
+"""Runs a command that must be refused; gives its sentence."""
 Run = Callable[..., tuple[int, str, str]]
 """Runs a command; gives exit status, stdout and stderr."""
-"""Runs a command that must be refused; gives its sentence."""
 
 
 @dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from astroloc_qgis.engine.geometry.projection import Array
-
+Array = NDArray[np.float64]
 Points = list[tuple[float, float]]
 """A ring of x, y, without the first point again at the end."""
 
