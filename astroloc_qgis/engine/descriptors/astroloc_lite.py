@@ -15,8 +15,8 @@ from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import DIMENSIONS, LiteNetwork
 from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights.array_files import read_weights, weights_path
-from astroloc_qgis.engine.weights.store import file_sha256
+from astroloc_qgis.engine.weights.array_files import astroloc_lite_path, read_weights
+from astroloc_qgis.engine.weights.checksum import file_sha256
 
 TILE_PX = 224
 PHOTO_PX = (192, 288, 384)
@@ -44,7 +44,7 @@ class AstroLocLite(Descriptor):
 
     def __init__(self, device: str = "cpu", vocabulary: Path | None = None, weights: Path | None = None) -> None:
         del vocabulary
-        path = weights or weights_path()
+        path = weights or astroloc_lite_path()
         self._sha256 = file_sha256(path) if path.is_file() else ""
         self._device = torch.device(device)
         self.batch = usual_batch(device)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights.array_files import shipped_sha256
+from astroloc_qgis.engine.weights.array_files import astroloc_lite_sha256
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def model_sha256(name: str) -> str:
     """
     weights = _entry(name)[2]
     if weights == "shipped":
-        return shipped_sha256()
+        return astroloc_lite_sha256()
     return WEIGHTS[weights].sha256 if weights else hashlib.sha256(b"").hexdigest()
 
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights.packaged import file_sha256
+from astroloc_qgis.engine.weights.checksum import file_sha256
 
 FORMAT_VERSION = 2
 INFO = "index.json"

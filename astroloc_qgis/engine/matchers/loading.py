@@ -15,7 +15,7 @@ from torch import nn
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry
-from astroloc_qgis.engine.weights.packaged import load_state_dict
+from astroloc_qgis.engine.weights.lookup import load_state_dict
 
 
 def _same(key: str) -> str:

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights import packaged as weights
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.lookup import substitute_weights, weights_present
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
+from astroloc_qgis.engine.weights.store import recorded_weights
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.matchers.base import Matcher
@@ -86,18 +87,18 @@ MATCHERS = {
 
 def names() -> list[str]:
     """The names that ``create`` accepts, the user's own last; the weights of some may be missing."""
-    return [*MATCHERS, *(name for name, record in weight_store.records().items() if record.like)]
+    return [*MATCHERS, *(name for name, record in recorded_weights().items() if record.like)]
 
 
 def offered() -> list[str]:
     """The names of the matchers that need no weights but those installed with the engine, learned matchers first."""
-    found = [name for name, matcher in MATCHERS.items() if all(needed in weights.WEIGHTS for needed in matcher.weights)]
+    found = [name for name, matcher in MATCHERS.items() if all(needed in WEIGHTS for needed in matcher.weights)]
     return sorted(found, key=lambda name: not MATCHERS[name].weights)
 
 
 def ready(name: str) -> bool:
     """Whether a matcher's weights are on this machine."""
-    return all(weights.present(needed) for needed in known(name).weights)
+    return all(weights_present(needed) for needed in known(name).weights)
 
 
 def check_name(name: str) -> None:
@@ -117,7 +118,7 @@ def known(name: str) -> KnownMatcher:
     """
     if name in MATCHERS:
         return MATCHERS[name]
-    record = weight_store.records().get(name)
+    record = recorded_weights().get(name)
     if record is None or record.like is None:
         raise InputError(f"There is no matcher '{name}': choose one of {', '.join(names())}, or auto.")
     return like(name, record.like, record.licence)
@@ -163,7 +164,7 @@ def create(name: str, device: str = "cpu") -> Matcher:
     """
     entry = known(name)
     maker = getattr(importlib.import_module(f"{__package__}.{entry.module}"), entry.kind)
-    with weights.instead_of(dict(entry.substitutes)):
+    with substitute_weights(dict(entry.substitutes)):
         matcher: Matcher = maker(device=device)
     if entry.substitutes:
         matcher.name, matcher.licence = name, entry.licence

@@ -1,1 +1,1 @@
-"""Model weights: found in packages, fetched or made here, and always checked."""
+"""Model weights: in installed packages, downloaded, or shipped with the plugin; always checked by their sha256."""

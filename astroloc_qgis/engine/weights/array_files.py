@@ -1,4 +1,4 @@
-"""The weight files made here: named half-precision arrays in an .npz, its sha256 in the JSON beside it."""
+"""Weight files of our own models: named half-precision arrays in an .npz, with a JSON description beside it."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.resources import shipped
-from astroloc_qgis.engine.weights.store import file_sha256
+from astroloc_qgis.engine.weights.checksum import file_sha256
 
 MOST_BYTES = 10_000_000
+"""Largest weight file that may ship with the plugin."""
 
 
-def weights_path() -> Path:
-    """Where the shipped weights are."""
+def astroloc_lite_path() -> Path:
+    """Path of the shipped weights of the model "astroloc-lite"."""
     return shipped("models", "astroloc-lite.npz")
 
 
-def shipped_sha256() -> str:
-    """Hex sha256 that the shipped weights should have, as the JSON beside them records it.
+def astroloc_lite_sha256() -> str:
+    """Hex sha256 of the shipped weights of "astroloc-lite", as the JSON beside them records it.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: the JSON is missing or damaged.
     """
-    return recorded_sha256(weights_path())
+    return recorded_sha256(astroloc_lite_path())
 
 
 def recorded_sha256(path: Path) -> str:
-    """Hex sha256 that a weight file should have, as the JSON beside it records it.
+    """Hex sha256 of a weight file, as the JSON beside it records it.
 
     Raises:
-        InputError: that is missing or damaged.
+        InputError: the JSON is missing or damaged.
     """
     return str(_record(path)["sha256"])
 
@@ -48,7 +49,7 @@ def read_weights(path: Path) -> Mapping[str, NDArray[np.float32]]:
     """Read a weight file, checked against the sha256 in the JSON beside it.
 
     Raises:
-        InputError: missing, damaged, or not what the JSON says.
+        InputError: the file is missing, damaged, or not the one that the JSON describes.
     """
     expected = recorded_sha256(path)
     try:
@@ -70,15 +71,15 @@ def write_weights(path: Path, state: Mapping[str, NDArray[np.float32]], record: 
     Args:
         path: of the .npz.
         state: its arrays by name.
-        record: how it was made; goes into the JSON, with the sha256.
+        record: how the model was made; goes into the JSON, with the sha256.
 
     Returns:
         The file's sha256; the same weights give the same file.
 
     Raises:
-        InputError: a weight is beyond half precision, or the file would be too large to ship.
+        InputError: a weight exceeds the range of half precision, or the file would be too large to ship.
     """
-    with np.errstate(over="ignore"):  # told below, with the weight's name
+    with np.errstate(over="ignore"):  # reported below, with the weight's name
         halves = {name: array.astype(np.float16) for name, array in state.items()}
     for name, array in halves.items():
         if not np.isfinite(array).all():

@@ -1,4 +1,4 @@
-"""Fetching published weights: resumable, and never trusted before their sha256 is."""
+"""Downloading published weights: resumable, and used only once their sha256 is checked."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.checksum import file_sha256
 from astroloc_qgis.engine.weights.published import PUBLISHED, PublishedWeights
+from astroloc_qgis.engine.weights.store import WeightRecord, cannot_write, find_weights, record_weights, weights_folder
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +25,26 @@ STAGE = "fetch"
 _PIECE = 1 << 16
 _TIMEOUT_S = 30.0
 _TRIES = 4
-"""Connections that break off before one gives up; those that brought something are followed by another at once."""
+"""Connections without any new byte after which the download fails; after one with new bytes, the next is opened."""
 
 
-def fetch(name: str, *, sha256: str | None = None, progress: Progress = no_progress) -> Path:
-    """Fetch published weights into the folder of weights, unless they are there.
+def fetch_weights(name: str, *, sha256: str | None = None, progress: Progress = no_progress) -> Path:
+    """Download published weights into the folder of weights, unless they are there.
 
-    What arrived before a break or a cancellation stays in a ``.part`` file and is not fetched again.
+    Bytes that arrived before an interruption or a cancellation stay in a ``.part`` file and are not fetched again.
 
     Args:
         name: a key of ``PUBLISHED``.
-        sha256: what to expect, where AstroLoc does not know it.
+        sha256: the expected one, where AstroLoc does not know it.
         progress: called with "fetch"; may raise ``Cancelled``.
 
     Raises:
-        InputError: the sha256 is not known, there is no network, the server has no such file or another one, or
-            there is no room for it.
+        InputError: the sha256 is not known, there is no network, the server has no such file or a different one, or
+            the disk is full.
         KeyError: no weights have that name (a defect of the caller).
     """
     published = PUBLISHED[name]
-    if path := weight_store.find(name):
+    if path := find_weights(name):
         return path
     expected = (sha256 or published.proof or "").lower()
     if not expected:
@@ -53,12 +54,12 @@ def fetch(name: str, *, sha256: str | None = None, progress: Progress = no_progr
         )
     if not re.fullmatch("[0-9a-f]{8,64}", expected) or (published.proof and not expected.startswith(published.proof)):
         raise InputError(f"'{expected}' is not the sha256 of {published.file}: it is {published.proof or '64 digits'}.")
-    target = weight_store.folder() / published.file
+    target = weights_folder() / published.file
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _receive_all(published, part, progress)
-        digest = weight_store.file_sha256(part)
+        digest = file_sha256(part)
         if not digest.startswith(expected):
             part.unlink()
             raise InputError(
@@ -69,13 +70,13 @@ def fetch(name: str, *, sha256: str | None = None, progress: Progress = no_progr
         size = part.stat().st_size
         part.replace(target)
     except OSError as error:
-        raise weight_store.cannot_write(error) from error
-    weight_store.remember(name, weight_store.Record(target.name, digest, size, published.licence, published.url))
+        raise cannot_write(error) from error
+    record_weights(name, WeightRecord(target.name, digest, size, published.licence, published.url))
     return target
 
 
 def _receive_all(published: PublishedWeights, part: Path, progress: Progress) -> None:
-    """Fill the part file, one connection after the other while they bring something."""
+    """Fill the part file, opening one connection after another as long as they bring new bytes."""
     idle = 0
     while True:
         before = _size(part)
@@ -114,10 +115,10 @@ def _broke_off(published: PublishedWeights, part: Path, reason: BaseException) -
 
 
 def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int:
-    """One connection: append what it brings to the part file.
+    """Open one connection and append the bytes it brings to the part file.
 
     Returns:
-        The size that the whole file must have, bytes.
+        The size of the whole file, bytes; -1 if the download has to start again.
     """
     have = _size(part)
     request = urllib.request.Request(_checked(published.url), headers={"User-Agent": "AstroLoc"})  # noqa: S310 - checked
@@ -129,14 +130,14 @@ def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int
         if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
             raise
         if re.fullmatch(rf"bytes \*/{have}", error.headers.get("Content-Range", "")):
-            return have  # all of it had arrived
+            return have  # the file is complete
         part.unlink()
         return -1
     with response:
         range_given = re.match(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         if response.status == http.HTTPStatus.PARTIAL_CONTENT and range_given and int(range_given[1]) == have:
             total = int(range_given[2])
-        else:  # the server starts from the beginning, whatever was asked for
+        else:  # the server ignores ranges and sends the whole file
             have = 0
             length = response.headers.get("Content-Length")
             total = int(length) if length and length.isdigit() else (published.size or -1)
@@ -169,7 +170,7 @@ def _copy(
 
 
 def _checked(url: str) -> str:
-    """Refuse what is neither encrypted nor on this machine."""
+    """Refuse an address that is neither encrypted nor on this machine."""
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
         return url

@@ -1,8 +1,8 @@
-"""Model weights: where they are on this machine, and proof that they are what they should be.
+"""Weights inside installed packages: which file of which package, and proof that it is the expected one.
 
-The weights of what AstroLoc uses by itself come inside pip packages, so nothing is downloaded at run time. The packages
-are located but never imported: some of them import libraries at load time that are not (and must not be) installed
-beside torch. Other weights (``published_weights``) lie in a folder (``weight_store``), fetched or brought by the user.
+These are the weights of what AstroLoc uses by itself, so that nothing is downloaded at run time. The packages are
+located but never imported: some of them import libraries at load time that are not (and must not be) installed beside
+torch.
 """
 
 from __future__ import annotations
@@ -10,22 +10,11 @@ from __future__ import annotations
 import functools
 import importlib.util
 import logging
-import pickle
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights import store as weight_store
-from astroloc_qgis.engine.weights.published import PUBLISHED
-from astroloc_qgis.engine.weights.store import file_sha256 as file_sha256
-
-if TYPE_CHECKING:
-    import torch
+from astroloc_qgis.engine.weights.checksum import file_sha256
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +26,7 @@ class WeightFile:
     Attributes:
         package: import name of the package that carries the file.
         path: of the file, relative to the package's folder.
-        requirement: what to install where the package is missing.
+        requirement: the pip requirement of the package.
         sha256: of the file's bytes.
         licence: SPDX name of the licence that the package states for the weights.
     """
@@ -84,100 +73,22 @@ WEIGHTS: dict[str, WeightFile] = {
         "Apache-2.0",
     ),
 }
-"""The known weights by name; hashes of the package versions named beside them."""
+"""The packaged weights by name; the hashes belong to the package versions in the requirements."""
 
 
-_INSTEAD: ContextVar[Mapping[str, str]] = ContextVar("instead", default=MappingProxyType({}))
-
-
-@contextmanager
-def instead_of(substitutes: Mapping[str, str]) -> Iterator[None]:
-    """Within it, weights are looked up by other names: this is how a matcher is made with a checkpoint of the user's.
-
-    Args:
-        substitutes: known name to the name looked up instead.
-    """
-    token = _INSTEAD.set(substitutes)
-    try:
-        yield
-    finally:
-        _INSTEAD.reset(token)
-
-
-def weight_path(name: str) -> Path:
-    """Where the weights called ``name`` are; their sha256 is checked once a process.
-
-    Raises:
-        InputError: the weights are not on this machine, or the file is not the known one.
-        KeyError: no weights have that name (a defect of the caller).
-    """
-    name = _INSTEAD.get().get(name, name)
-    if name in WEIGHTS:
-        return _checked_path(WEIGHTS[name])
-    if path := weight_store.find(name):
-        return path
-    if name not in PUBLISHED and (record := weight_store.records().get(name)):
-        raise InputError(f"The weight file {weight_store.folder() / record.file} is gone: add '{name}' again.")
-    published = PUBLISHED[name]
-    way = f"fetch them with 'matchers fetch {name}'" if published.proof else f"get {published.url}"
-    raise InputError(
-        f"The weights '{name}' ({published.licence}, {published.source}) are not on this machine: {way}, or name a "
-        f"file that you have with 'matchers add {name} FILE'."
-    )
-
-
-def load_state_dict(name: str) -> dict[str, torch.Tensor]:
-    """Read the weights called ``name`` as a flat state dict on the CPU, without unpickling any code.
-
-    Args:
-        name: a key of ``WEIGHTS`` or ``PUBLISHED``, or of a record of the user's.
-
-    Raises:
-        InputError: the weights are not on this machine, the file is not the known one, or holds no state dict.
-    """
-    return read_state_dict(weight_path(name))
-
-
-def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Read a file of weights.
-
-    Returns:
-        Parameter name to tensor. (DISK's file wraps it in ``{"extractor": ...}``, training scripts in
-        ``{"state_dict": ...}``; that is unwrapped.)
-
-    Raises:
-        InputError: the file holds no state dict, or more than tensors and plain values.
-    """
-    import torch
-
-    try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"The file {path} cannot be read as weights: it must be a PyTorch state dict of nothing but tensors.",
-            repr(error),
-        ) from error
-    if isinstance(state, dict):
-        inner = state.get("extractor", state.get("state_dict", state))
-        if isinstance(inner, dict) and inner and all(isinstance(value, torch.Tensor) for value in inner.values()):
-            return {str(key): value for key, value in inner.items()}
-    raise InputError(f"The file {path} holds no state dict: it must name tensors, one a parameter of the model.")
-
-
-def present(name: str) -> bool:
-    """Whether weights are on this machine, by a look at the files alone (their bytes are checked when they load)."""
-    if name in WEIGHTS:
-        package = _package_folder(WEIGHTS[name].package)
-        return package is not None and (package / WEIGHTS[name].path).is_file()
-    record = weight_store.records().get(name)
-    if record is not None:
-        return (weight_store.folder() / record.file).is_file()
-    known = PUBLISHED.get(name)
-    return known is not None and known.sha256 is not None and (weight_store.folder() / known.file).is_file()
+def is_packaged(weights: WeightFile) -> bool:
+    """Whether the package with the file is installed, without reading the file."""
+    folder = _package_folder(weights.package)
+    return folder is not None and (folder / weights.path).is_file()
 
 
 @functools.cache
-def _checked_path(weights: WeightFile) -> Path:
+def packaged_path(weights: WeightFile) -> Path:
+    """Where a packaged file is; its sha256 is checked once a process.
+
+    Raises:
+        InputError: the package is not installed, or its file is not the known one.
+    """
     folder = _package_folder(weights.package)
     if folder is None:
         raise InputError(

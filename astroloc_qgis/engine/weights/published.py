@@ -1,7 +1,7 @@
-"""Weights that come in no package: who publishes them, where, under which licence, and what proves them.
+"""Published weights that are in no package: their addresses, licences and sha256.
 
-The addresses are those that kornia 0.9.0 names for its own models (its second ones: the authors' own). A file whose
-sha256 is not known here is never fetched on trust: whoever wants it says which sha256 to expect, or brings the file.
+The addresses are those that kornia 0.9.0 gives for its models (of two, the one of the model's authors). A file whose
+sha256 is not known here is not downloaded unverified: the user states the expected sha256, or adds the file.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 NOT_STATED = "not stated"
-"""The licence of weights whose publisher names none beside the file."""
+"""The licence of weights whose publisher names none."""
 
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """A file of weights that somebody publishes.
+    """A published file of weights.
 
     Attributes:
         url: of the file.
         licence: SPDX name, or ``NOT_STATED``.
-        source: the page of those who made it.
-        sha256: of the file's bytes; None where nobody of this project has seen them.
-        size: bytes; None where it is not known.
+        source: the page of its authors.
+        sha256: of the file's bytes; None if it is not known.
+        size: bytes; None if it is not known.
     """
 
     url: str
@@ -39,12 +39,12 @@ class PublishedWeights:
 
     @property
     def host(self) -> str:
-        """Who serves it."""
+        """The server's name."""
         return urlsplit(self.url).hostname or self.url
 
     @property
     def proof(self) -> str | None:
-        """The sha256, or its beginning where the file's name carries that, as torch.hub's do: ``name-1a2b3c4d.pth``."""
+        """The sha256, or the part of it in the file's name (the convention of torch.hub: ``name-1a2b3c4d.pth``)."""
         named = re.search(r"-([0-9a-f]{8,64})\.[^.]+$", self.file)
         return self.sha256 or (named.group(1) if named else None)
 
@@ -94,4 +94,4 @@ PUBLISHED: dict[str, PublishedWeights] = {
         "https://github.com/cvg/LightGlue",
     ),
 }
-"""Weights by name."""
+"""The published weights by name."""

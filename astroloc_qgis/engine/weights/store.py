@@ -1,13 +1,12 @@
-"""A folder of weights beside those of the packages: what was fetched, and what the user brought.
+"""The folder of weights: files that were downloaded or added by the user, beside those in installed packages.
 
-``weights.json`` in it names every file with its sha256, size, licence and source; nothing that is not named there (or
-whose bytes changed since) is ever loaded. The folder may be copied to a machine without internet as it is.
+Its ``weights.json`` names every file with its sha256, size, licence and source; a file that is not named there, or
+whose bytes have changed, is never loaded. The folder can be copied to a machine without internet.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import re
@@ -18,25 +17,26 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights.checksum import file_sha256
 from astroloc_qgis.engine.weights.published import NOT_STATED, PUBLISHED
 
-VARIABLE = "ASTROLOC_WEIGHTS"
+FOLDER_VARIABLE = "ASTROLOC_WEIGHTS"
 """The environment variable that names the folder."""
 RECORDS = "weights.json"
 FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Record:
+class WeightRecord:
     """One file of the folder.
 
     Attributes:
         file: its name in the folder.
         sha256: of its bytes.
         size: bytes.
-        licence: as far as known.
-        source: where it is from.
-        like: the known weights whose architecture it fits, for a checkpoint under a name of its own; else None.
+        licence: SPDX name, or ``NOT_STATED``.
+        source: the address or the file that it came from.
+        like: the known weights whose architecture it has, for a checkpoint of the user's own; else None.
     """
 
     file: str
@@ -47,9 +47,9 @@ class Record:
     like: str | None = None
 
 
-def folder() -> Path:
+def weights_folder() -> Path:
     """The folder of weights: ``$ASTROLOC_WEIGHTS``, else AstroLoc's own among the user's data. It may not exist."""
-    if named := os.environ.get(VARIABLE):
+    if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named)
     home = Path.home()
     if sys.platform == "win32":
@@ -61,13 +61,13 @@ def folder() -> Path:
     return data / "astroloc" / "weights"
 
 
-def records() -> dict[str, Record]:
-    """What the folder's ``weights.json`` names; nothing where there is none.
+def recorded_weights() -> dict[str, WeightRecord]:
+    """The files that the folder's ``weights.json`` names; empty without such a file.
 
     Raises:
         InputError: the file cannot be read or understood.
     """
-    path = folder() / RECORDS
+    path = weights_folder() / RECORDS
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -82,8 +82,8 @@ def records() -> dict[str, Record]:
         raise _not_understood(path, f"{type(error).__name__}: {error}") from error
 
 
-def _read(entry: Any) -> Record:
-    record = Record(**entry)
+def _read(entry: Any) -> WeightRecord:
+    record = WeightRecord(**entry)
     texts = (record.file, record.sha256, record.licence, record.source, record.like or "")
     if not all(isinstance(text, str) for text in texts) or type(record.size) is not int:
         raise TypeError(f"a field of {record.file!r} is of the wrong kind")
@@ -98,22 +98,22 @@ def _not_understood(path: Path, why: str) -> InputError:
     return InputError(f"The list of weights {path} cannot be understood ({why}): correct it, or remove it.", why)
 
 
-def find(name: str) -> Path | None:
-    """Where the weights called ``name`` are in the folder, checked to be the bytes that were recorded.
+def find_weights(name: str) -> Path | None:
+    """Find the weights called ``name`` in the folder and check their sha256.
 
     Returns:
-        None where the folder has no such weights.
+        The path of the file; None if the folder has no such weights.
 
     Raises:
-        InputError: the file is another one than was recorded, or than AstroLoc knows.
+        InputError: the file is not the one that was recorded, or that AstroLoc knows.
     """
     known = PUBLISHED.get(name)
-    record = records().get(name)
+    record = recorded_weights().get(name)
     if record is None:
-        if known is None or known.sha256 is None or not (folder() / known.file).is_file():
+        if known is None or known.sha256 is None or not (weights_folder() / known.file).is_file():
             return None
-        record = Record(known.file, known.sha256, known.size or -1)
-    path = folder() / record.file
+        record = WeightRecord(known.file, known.sha256, known.size or -1)
+    path = weights_folder() / record.file
     if not path.is_file():
         return None
     expected = record.sha256 if known is None or known.sha256 is None else known.sha256
@@ -130,20 +130,11 @@ def find(name: str) -> Path | None:
 
 @functools.lru_cache(maxsize=64)
 def _digest(path: Path, _size: int, _changed_ns: int) -> str:
-    """The sha256 of a file, taken again only after it changed."""
+    """The sha256 of a file, computed again only after the file has changed."""
     return file_sha256(path)
 
 
-def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file's bytes, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def add(
+def add_weights(
     name: str,
     file: Path,
     *,
@@ -151,15 +142,15 @@ def add(
     licence: str | None = None,
     source: str | None = None,
     like: str | None = None,
-) -> Record:
+) -> WeightRecord:
     """Copy a file of weights into the folder and record it.
 
     Args:
-        name: of known published weights, or a new one together with ``like``.
+        name: of known published weights, or a new name together with ``like``.
         file: the weights.
-        sha256: what they must have, if that is known.
-        licence: of the weights; by default that of the known ones.
-        source: where they are from; by default the known address.
+        sha256: the expected one, if it is known.
+        licence: of the weights; by default that of the published ones.
+        source: where they come from; by default the published address.
         like: the known weights whose architecture they have.
 
     Raises:
@@ -175,8 +166,8 @@ def add(
             raise InputError(
                 f"The file {file} has the sha256 {digest}, but {wanted} is expected for '{name}': get it again."
             )
-        target = folder() / (known.file if known else f"{name}{file.suffix}")
-        folder().mkdir(parents=True, exist_ok=True)
+        target = weights_folder() / (known.file if known else f"{name}{file.suffix}")
+        weights_folder().mkdir(parents=True, exist_ok=True)
         if file.resolve() != target.resolve():
             draft = target.with_name(f".{target.name}.{os.getpid()}")
             try:
@@ -186,7 +177,7 @@ def add(
                 draft.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(error) from error
-    record = Record(
+    record = WeightRecord(
         target.name,
         digest,
         size,
@@ -194,19 +185,19 @@ def add(
         source or (known.url if known else str(file.name)),
         like,
     )
-    remember(name, record)
+    record_weights(name, record)
     return record
 
 
-def remember(name: str, record: Record) -> None:
-    """Write a record into ``weights.json``, whole or not at all.
+def record_weights(name: str, record: WeightRecord) -> None:
+    """Write a record into ``weights.json`` in one step, so that the file is never half written.
 
     Raises:
         InputError: the folder cannot be written.
     """
-    entries = {**records(), name: record}
+    entries = {**recorded_weights(), name: record}
     content = {"format_version": FORMAT_VERSION, "weights": {key: asdict(entries[key]) for key in sorted(entries)}}
-    path = folder() / RECORDS
+    path = weights_folder() / RECORDS
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -220,9 +211,9 @@ def remember(name: str, record: Record) -> None:
 
 
 def cannot_write(error: OSError) -> InputError:
-    """The sentence for a folder of weights that cannot be written."""
+    """The error for a folder of weights that cannot be written."""
     return InputError(
-        f"The folder of weights {folder()} cannot be written ({error.strerror or error}): make room or name another "
-        f"one in the environment variable {VARIABLE}.",
+        f"The folder of weights {weights_folder()} cannot be written ({error.strerror or error}): make room or name "
+        f"another one in the environment variable {FOLDER_VARIABLE}.",
         repr(error),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QStandardPaths
 
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights import store
 from astroloc_qgis.installer.disk import folder_size
 from astroloc_qgis.installer.places import CACHE, OLD, UNFINISHED
 from astroloc_qgis.qgis_adapters.engine.interpreter import engine_folder
@@ -53,4 +53,4 @@ def caches(settings: Settings) -> list[Cache]:
 
 def weights_folder(settings: Settings) -> Path:
     """Return the folder of model weights that were downloaded or added."""
-    return Path(settings.weights) if settings.weights else weight_store.folder()
+    return Path(settings.weights) if settings.weights else store.weights_folder()

@@ -14,8 +14,8 @@ from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, detect_and_describe
-from astroloc_qgis.engine.weights import packaged as weights
-from astroloc_qgis.engine.weights.array_files import shipped_sha256
+from astroloc_qgis.engine.weights.array_files import astroloc_lite_sha256
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from tests.engine.synthetic import landscape
 
 
@@ -78,8 +78,8 @@ def test_the_hash_of_the_weights_is_known_without_loading_them(descriptor: Descr
     of_nothing = hashlib.sha256(b"").hexdigest()  # what models without weights have
     assert descriptor.model_sha256 in {
         of_nothing,
-        shipped_sha256(),
-        *(known.sha256 for known in weights.WEIGHTS.values()),
+        astroloc_lite_sha256(),
+        *(known.sha256 for known in WEIGHTS.values()),
     }
 
 

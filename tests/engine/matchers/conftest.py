@@ -10,7 +10,7 @@ import pytest
 
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Image, Matcher
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.store import FOLDER_VARIABLE
 from tests.engine.random_weights import needed_by, write_checkpoint
 from tests.engine.scene import Run
 from tests.engine.synthetic import World
@@ -19,7 +19,7 @@ from tests.engine.synthetic import World
 @pytest.fixture
 def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder for the user's weights; matchers are loaded anew."""
-    monkeypatch.setenv(weight_store.VARIABLE, str(tmp_path / "weights"))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "weights"))
     matchers.create.cache_clear()
     yield tmp_path / "weights"
     matchers.create.cache_clear()

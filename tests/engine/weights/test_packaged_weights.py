@@ -9,46 +9,49 @@ from pathlib import Path
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.weights import packaged as weights
+from astroloc_qgis.engine.weights import packaged
+from astroloc_qgis.engine.weights.checksum import file_sha256
+from astroloc_qgis.engine.weights.lookup import load_state_dict, weight_path
+from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 SMALL = "aliked-t16"
 
 
-@pytest.mark.parametrize("name", sorted(weights.WEIGHTS))
+@pytest.mark.parametrize("name", sorted(WEIGHTS))
 def test_every_known_weight_file_is_installed_and_is_the_expected_one(name: str) -> None:
-    path = weights.weight_path(name)
-    assert weights.file_sha256(path) == weights.WEIGHTS[name].sha256
+    path = weight_path(name)
+    assert file_sha256(path) == WEIGHTS[name].sha256
 
 
 def test_a_state_dict_is_flat_and_made_of_tensors() -> None:
     import torch
 
     for name in (SMALL, "disk"):
-        state = weights.load_state_dict(name)
+        state = load_state_dict(name)
         assert len(state) > 10
         assert all(isinstance(value, torch.Tensor) for value in state.values())
 
 
 def test_finding_weights_does_not_import_the_package_that_carries_them() -> None:
-    carriers = {known.package for known in weights.WEIGHTS.values()}
+    carriers = {known.package for known in WEIGHTS.values()}
     already = carriers & set(sys.modules)
-    weights._checked_path.cache_clear()
-    weights.load_state_dict(SMALL)
+    packaged.packaged_path.cache_clear()
+    load_state_dict(SMALL)
     assert carriers & set(sys.modules) == already
 
 
 def test_the_hash_is_taken_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    weights._checked_path.cache_clear()
+    packaged.packaged_path.cache_clear()
     taken = []
-    real = weights.file_sha256
+    real = file_sha256
 
     def counting(path: Path) -> str:
         taken.append(path)
         return real(path)
 
-    monkeypatch.setattr(weights, "file_sha256", counting)
-    weights.weight_path(SMALL)
-    weights.weight_path(SMALL)
+    monkeypatch.setattr(packaged, "file_sha256", counting)
+    weight_path(SMALL)
+    weight_path(SMALL)
     assert len(taken) == 1
 
 
@@ -63,7 +66,7 @@ def test_the_hash_is_taken_once_a_process(monkeypatch: pytest.MonkeyPatch) -> No
 def test_missing_or_wrong_weights_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch, change: dict[str, str], words: list[str]
 ) -> None:
-    monkeypatch.setitem(weights.WEIGHTS, SMALL, dataclasses.replace(weights.WEIGHTS[SMALL], **change))
+    monkeypatch.setitem(WEIGHTS, SMALL, dataclasses.replace(WEIGHTS[SMALL], **change))
     with pytest.raises(InputError) as caught:
-        weights.load_state_dict(SMALL)
+        load_state_dict(SMALL)
     assert all(word in str(caught.value) for word in words)

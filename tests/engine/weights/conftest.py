@@ -1,0 +1,16 @@
+"""A folder of weights of a test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from astroloc_qgis.engine.weights.store import FOLDER_VARIABLE
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of weights, which does not exist yet."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "weights"))
+    return tmp_path / "weights"
