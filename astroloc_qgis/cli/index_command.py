@@ -57,8 +57,8 @@ def run_index(options: Namespace) -> None:
 def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.builder import build_index
     from astroloc_qgis.engine.index.plan import EXACT
-    from astroloc_qgis.engine.index.store import build_index
 
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)

@@ -66,7 +66,7 @@ def refine(request: requests.Refine, progress: Progress) -> Mapping[str, Any]:
 def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str, Any]:
     """Describe the imagery into an index folder; returns the folder and what it holds."""
     from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import build_index
+    from astroloc_qgis.engine.index.builder import build_index
 
     reference = Reference.open(request.imagery)
     try:

@@ -19,7 +19,7 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.index.store import build_index
+from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.tiles import Block, block_around
 from tests.engine.synthetic import World, make_world, shot, write_image
 

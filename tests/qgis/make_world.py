@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.index.store import build_index
+from astroloc_qgis.engine.index.builder import build_index
 from tests.engine.synthetic import make_world, shot, write_image
 
 SIZE = (600, 400)

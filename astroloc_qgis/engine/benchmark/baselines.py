@@ -11,8 +11,9 @@ from astroloc_qgis.engine.benchmark.retrieval import Query
 from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.plan import EXACT
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 
 BASELINES = ("efficientnet-lite0-gem", "xfeat-vlad", "sift-vlad", "colour-histogram")

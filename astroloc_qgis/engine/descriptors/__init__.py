@@ -1,1 +1,1 @@
-"""Global descriptors, one file a model; ``registry`` finds them by name."""
+"""Global descriptors, one file for each model; ``registry`` finds them by name."""

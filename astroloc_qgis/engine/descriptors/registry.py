@@ -1,14 +1,14 @@
-"""Global descriptors, by name. A new one is one new file here and one line in ``_MODELS``."""
+"""Global descriptors by name. A new one needs one new file here and one line in ``_MODELS``."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights.array_files import astroloc_lite_sha256
+from astroloc_qgis.engine.weights.checksum import NO_WEIGHTS_SHA256
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "efficientnet-lite0-gem"
 
-# Name: (module, class, name of the weights, "" or "shipped").
-# Modules are imported when a model is made: they import torch.
 _MODELS: dict[str, tuple[str, str, str]] = {
     "efficientnet-lite0-gem": ("baselines.efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
     "xfeat-vlad": ("baselines.xfeat_vlad", "XFeatVlad", "xfeat"),
@@ -25,8 +23,11 @@ _MODELS: dict[str, tuple[str, str, str]] = {
     "sift-vlad": ("baselines.sift_vlad", "SiftVlad", ""),
     "colour-histogram": ("baselines.colour_histogram", "ColourHistogram", ""),
 }
+"""Name: (module, class, weights). The weights are a key of ``packaged.WEIGHTS``, "shipped" or "" for none. A module is
+imported when its model is made: it may import torch."""
 
-_ONLY_COMPARED_WITH = ("sift-vlad", "colour-histogram")
+_FOR_COMPARISON = ("sift-vlad", "colour-histogram")
+"""Baselines that the benchmarks compare with."""
 
 
 def names() -> list[str]:
@@ -35,12 +36,12 @@ def names() -> list[str]:
 
 
 def offered() -> list[str]:
-    """Those that a user may want; the others are there to be compared with."""
-    return [name for name in _MODELS if name not in _ONLY_COMPARED_WITH]
+    """The names of the descriptors offered to users: all but those for comparison."""
+    return [name for name in _MODELS if name not in _FOR_COMPARISON]
 
 
 def model_sha256(name: str) -> str:
-    """Hex sha256 of the weights that the descriptor ``name`` uses here, without loading it.
+    """Hex sha256 of the weights of the descriptor ``name``, without loading it.
 
     Raises:
         InputError: no descriptor has that name, or the plugin lacks its weights.
@@ -48,7 +49,7 @@ def model_sha256(name: str) -> str:
     weights = _entry(name)[2]
     if weights == "shipped":
         return astroloc_lite_sha256()
-    return WEIGHTS[weights].sha256 if weights else hashlib.sha256(b"").hexdigest()
+    return WEIGHTS[weights].sha256 if weights else NO_WEIGHTS_SHA256
 
 
 def create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -> Descriptor:

@@ -1,16 +1,16 @@
-"""Texture: a block's local features in 48 bytes, beside what the retrieval model says of it as a whole.
+"""Texture: a code of 48 bytes for the local features of a block, beside the retrieval model's vector of the block.
 
-RootSIFT in a VLAD (``descriptors.sift_vlad``) knows fine structure that the network's pooled maps do not, but takes
-8,192 numbers. Most of them can go: of each cluster's residuals the principal axes are kept (Delhumeau et al.,
-"Revisiting the VLAD image representation", ACM Multimedia 2013), half whitened (Jégou and Chum, "Negative evidences and
-co-occurences in image retrieval", ECCV 2012); of what that leaves likewise; and this is product-quantised (Jégou et
-al., TPAMI 2011). Axes and codebooks come with the plugin (``training.texture`` learns them): the codes of every index
-are read by the same ones. A photo's texture does not depend on its turn, as SIFT does not.
+RootSIFT in a VLAD (``baselines.sift_vlad``) describes fine structure that the network's pooled features miss, but takes
+8,192 numbers. They are reduced in three steps: the residuals of each cluster are projected on their principal axes
+(Delhumeau et al., "Revisiting the VLAD image representation", ACM Multimedia 2013), half whitened (Jégou and Chum,
+"Negative evidences and co-occurences in image retrieval", ECCV 2012); the concatenated residuals are projected in the
+same way; and the result is product-quantised (Jégou et al., TPAMI 2011). Axes and codebooks come with the plugin
+(``training.texture`` learns them), so that all indexes share them. Like SIFT, texture does not depend on a photo's
+rotation.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -28,22 +28,22 @@ Vectors = NDArray[np.float32]
 Codes = NDArray[np.uint8]
 
 PHOTO_PX = (200, 320, 448)
-"""Long sides at which a photo is described: features at the size of the blocks', and at what others would have."""
+"""Long sides in pixels at which a photo is described, because its features may differ in size from a block's."""
 
 CODED = 0.62
-"""Squared length of what a code stands for, in the mean of the world index's blocks (standard deviation 0.04). Vectors
-themselves are of length 1; since a code's mean error is nought, it lessens likenesses by as much."""
+"""Mean squared length of a decoded vector. Exact vectors have length 1, and the mean error of a code is 0, so codes
+scale similarities by this factor."""
 
 
 class TextureModel:
-    """Turns pictures into vectors of K numbers, and those of blocks into codes of M bytes.
+    """Turns pictures into vectors of K numbers, and vectors of blocks into codes of M bytes.
 
     Args:
         path: .npz to use instead of the shipped one: ``centres`` (C, 128) of the VLAD; ``axes`` (C, 128, d) of each
             cluster's residuals; ``projection`` (C d, K); ``codebooks`` (M, 256, K / M).
 
     Raises:
-        InputError: missing, damaged, or not made of such arrays.
+        InputError: the file is missing or damaged, or does not hold these arrays.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -72,16 +72,16 @@ class TextureModel:
 
     @property
     def code_bytes(self) -> int:
-        """M, bytes of a code."""
+        """M, the length of a code in bytes."""
         return len(self._codebooks)
 
     @property
     def dimensions(self) -> int:
-        """K, numbers of a vector."""
+        """K, the length of a vector."""
         return self._projection.shape[1]
 
     def describe(self, images: Sequence[np.ndarray]) -> Vectors:
-        """(N, K) unit vectors of pictures of blocks (h, w, 3) uint8 RGB; zeros for one without features."""
+        """(N, K) unit vectors of pictures of blocks (h, w, 3) uint8 RGB; zeros for a picture without features."""
         return self._projected(along_axes(self._vlad.describe(images), self._axes))
 
     def describe_photo(self, photo: np.ndarray) -> Vectors:
@@ -94,9 +94,9 @@ class TextureModel:
         return np.asarray(self._quantiser.compute_codes(np.ascontiguousarray(vectors, dtype=np.float32)))
 
     def similarity(self, vector: Vectors, codes: Codes | Vectors) -> Vectors:
-        """(N,) inner products of one vector (K,) with what the codes (N, M) stand for.
+        """(N,) inner products of one vector (K,) with the decoded vectors of codes (N, M).
 
-        Vectors (N, K) may stand in for codes: what these would say in the mean, without their errors.
+        With exact vectors (N, K) in place of codes, the result is the expected value for their codes.
         """
         if codes.dtype != np.uint8:
             return np.asarray(CODED * (codes @ vector), dtype=np.float32)
@@ -113,30 +113,31 @@ class TextureModel:
 
 
 def texture_path() -> Path:
-    """Where the shipped texture model is."""
+    """Path of the shipped texture model."""
     return shipped("models", "astroloc-texture.npz")
 
 
 def along_axes(vlads: NDArray[np.floating[Any]], axes: Vectors) -> Vectors:
-    """(N, C 128) VLADs of ``SiftVlad`` to (N, C d) unit vectors: the residuals along their axes (C, 128, d)."""
-    turned = np.matmul(residuals(vlads, len(axes)).transpose(1, 0, 2), axes)
-    return unit(turned.transpose(1, 0, 2).reshape(len(vlads), -1))
+    """(N, C 128) VLADs of ``SiftVlad`` to (N, C d) unit vectors: residuals projected on their axes (C, 128, d)."""
+    projected = np.matmul(residuals(vlads, len(axes)).transpose(1, 0, 2), axes)
+    return unit(projected.transpose(1, 0, 2).reshape(len(vlads), -1))
 
 
 def residuals(vlads: NDArray[np.floating[Any]], clusters: int) -> Vectors:
-    """(N, C 128) VLADs to (N, C, 128): each cluster's residuals of length 1, or none, before the square root."""
+    """(N, C 128) VLADs to (N, C, 128): each cluster's residuals without the square root, of length 1 or 0."""
     values = np.asarray(vlads, dtype=np.float32)
     return unit((np.sign(values) * values**2).reshape(len(values), clusters, -1))
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Vectors (..., D) at length 1; those of no length as they are."""
+    """Normalise vectors (..., D) to length 1; zero vectors stay zero."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def make_quantiser(codebooks: Vectors) -> Any:
     """faiss's product quantiser with given codebooks (M, 256, K / M)."""
-    faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
+    import faiss
+
     count, _, width = codebooks.shape
     quantiser = faiss.ProductQuantizer(count * width, count, 8)
     faiss.copy_array_to_vector(np.ascontiguousarray(codebooks, dtype=np.float32).ravel(), quantiser.centroids)

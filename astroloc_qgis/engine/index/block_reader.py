@@ -1,4 +1,4 @@
-"""Reading many blocks at once: neighbours overlap, so one picture of them all is cheaper than one picture each."""
+"""Reading many blocks at once: neighbours overlap, so reading one picture of them all is cheaper."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Picture = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
 
 def group_in_sheets(blocks: Iterable[Block], strides: Mapping[int, int], most: int) -> list[list[Block]]:
-    """Group blocks that lie together, square by square.
+    """Group neighbouring blocks, square by square.
 
     Args:
         blocks: in any order.
         strides: tiles from one block to the next, by zoom.
-        most: blocks a group.
+        most: largest number of blocks in a group.
 
     Returns:
-        Groups, ordered by zoom, then from north to south and from west to east; so are the blocks in each.
+        Groups, ordered by zoom, then from north to south and from west to east, like the blocks in each group.
     """
     side = max(1, int(most**0.5))
     groups: dict[tuple[int, int, int], list[Block]] = {}
@@ -37,13 +37,13 @@ def group_in_sheets(blocks: Iterable[Block], strides: Mapping[int, int], most: i
 def read_blocks(reference: Reference, blocks: Sequence[Block], pixels: int) -> Iterator[Picture]:
     """Read the pictures of blocks, in their order.
 
-    One picture of them all is read and cut where that is less to read, and where a tile is a whole number of pixels:
-    then both ways give the same pixels.
+    One picture of them all is read and cut if that is less to read and if a tile is a whole number of pixels, so that
+    the pixels are the same as those of blocks read one by one.
 
     Args:
         reference: the imagery.
-        blocks: of one zoom and size.
-        pixels: of a block's side.
+        blocks: blocks of one zoom and size.
+        pixels: pixels a side of a block.
     """
     if not blocks:
         return

@@ -1,10 +1,9 @@
-"""What a block looks like from nearer: its vector, and those of the blocks of the next zoom that lie within it.
+"""Database-side augmentation: a block's vector is combined with those of the finer blocks within it.
 
-A large block is described at the model's input size like a small one, so what a photo of half its width shows clearly
-is blurred in it. Adding what the index knows of its parts makes both likenesses count. Averaging a database's vectors
-with related ones is known as database-side augmentation (Turcot and Lowe, ICCV workshops 2009; Arandjelovic and
-Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012); here it is geography that
-relates them.
+Turcot and Lowe, ICCV workshops 2009; Arandjelovic and Zisserman, "Three things everyone should know to improve object
+retrieval", CVPR 2012. There, related database vectors are found by matching; here geography relates them. A large block
+is described at the same input size as a small one, so details that a photo of half its width shows are blurred in it;
+the vectors of the finer blocks contain them.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from astroloc_qgis.engine.block_table import BlockLookup, Table
 def with_database_side_augmentation(
     vectors: NDArray[np.float32], table: Table, size: int, weight: float
 ) -> NDArray[np.float32]:
-    """Add to each vector the mean of those of the blocks of the next finer zoom that lie wholly within its block.
+    """Add to each vector the mean vector of the blocks of the next finer zoom that lie wholly within its block.
 
     Args:
         vectors: (N, D), L2-normalised.
         table: (N, 3) zoom, row, column, each at most once.
         size: tiles a side of a block.
-        weight: of the mean.
+        weight: weight of the mean.
 
     Returns:
-        (N, D), L2-normalised; where there is no finer block, as before.
+        (N, D), L2-normalised; unchanged for blocks without finer ones.
     """
     sums = np.zeros(vectors.shape, dtype=np.float32)
     counts = np.zeros(len(vectors), dtype=np.float32)
@@ -42,15 +41,15 @@ def with_database_side_augmentation(
 
 
 def finer_within(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArray[np.int64]]:
-    """The blocks of the next finer zoom that lie wholly within each block: one after the other, for all blocks at once.
+    """Find the blocks of the next finer zoom that lie wholly within each block.
 
     Args:
         table: (N, 3) zoom, row, column of the blocks.
-        lookup: where finer blocks are looked for.
+        lookup: of the table that holds the finer blocks.
         size: tiles a side of a block.
 
     Yields:
-        (N,) places in the lookup's table, -1 where there is no such block.
+        (N,) places in the lookup's table, -1 for none: for one position within the block at a time.
     """
     for down in range(size + 1):
         for right in range(size + 1):
@@ -58,7 +57,7 @@ def finer_within(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArr
 
 
 def coarser_about(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArray[np.int64]]:
-    """The blocks of the next coarser zoom that hold each block's centre; arguments and result as ``finer_within``'s."""
+    """Find the blocks of the next coarser zoom that contain each block's centre, like ``finer_within``."""
     for up in range(size):
         for left in range(size):
             row, column = ((table[:, axis] + size // 2) // 2 - back for axis, back in ((1, up), (2, left)))

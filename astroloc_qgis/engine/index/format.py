@@ -1,12 +1,12 @@
-"""The folder format of an index, version 2: its description, and the proof that its files are whole.
+"""The folder format of an index, version 2: its description, and the check that its files are complete.
 
-index.json          what the index is (``IndexInfo``), with size and sha256 of the other files
+index.json          the description (``IndexInfo``), with size and sha256 of the other files
 descriptors.faiss   one vector a block, memory-mapped when searched
 blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
                     kept as the differences from row to row (``pack_blocks``)
 vocabulary.npz      for models that have one
-texture.npy         (M, bytes) uint8: codes of the blocks of one zoom, in the same order, where there are any; with
-                    vectors of kind "Flat" (M, K) float32: these textures are exact, too
+texture.npy         only with texture: (M, bytes) uint8, codes of the blocks of one zoom, in the same order; for the
+                    kind "Flat" (M, K) float32, the exact texture vectors
 """
 
 from __future__ import annotations
@@ -36,40 +36,57 @@ VOCABULARY = "vocabulary.npz"
 TEXTURE = "texture.npy"
 
 HASHED_ALWAYS = 64 << 20
-"""Files up to this size (bytes) are hashed whenever an index is opened; beyond it their size must do."""
+"""Files up to this size (bytes) are hashed whenever an index is opened; of larger ones only the size is checked."""
 _MALFORMED = (
     *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, RuntimeError),
     *(TypeError, SyntaxError, TokenError),
 )
-"""What zipfile, and numpy's reading of a header, say of a file that is none, beside ValueError."""
+"""Errors, beside ValueError, of zipfile and of numpy's header reader for a malformed file."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The texts of an index about itself and its imagery.
+
+    Attributes:
+        title: the title shown to users.
+        licence: the licence of the imagery.
+        imagery_uri: where users find the imagery; empty: where it was read.
+        attribution: the credit for the imagery; empty: the credit that the imagery itself carries.
+    """
+
+    title: str = ""
+    licence: str = ""
+    imagery_uri: str = ""
+    attribution: str = ""
 
 
 @dataclass(frozen=True)
 class IndexInfo:
-    """What ``index.json`` says.
+    """The content of ``index.json``.
 
     Attributes:
-        title: for people.
-        imagery_uri: the reference it was made from, as GDAL opens it.
-        attribution: whom to credit for the imagery.
-        licence: of the imagery.
+        title: the title shown to users.
+        imagery_uri: the reference imagery, as GDAL opens it.
+        attribution: the credit for the imagery.
+        licence: the licence of the imagery.
         model: name of the descriptor.
         model_sha256: of the descriptor's weight file.
-        model_settings: all that shapes a vector beside the weights.
+        model_settings: everything beside the weights that shapes a vector.
         dimensions: length of a vector.
-        zooms: web-map zooms asked for.
+        zooms: web-map zooms of the plan.
         extent: west, south, east, north in degrees; west > east means across the antimeridian.
-        counts: blocks by zoom.
+        counts: number of blocks by zoom.
         block_size: tiles a side of a block.
         stride: tiles from one block to the next; by zoom where zooms differ.
-        kind: of vector store (``index_plan.check_kind``).
-        skipped: blocks left out, by reason.
+        kind: kind of the vector store (``plan.check_kind``).
+        skipped: number of blocks left out, by reason.
         created: ISO 8601, UTC.
         selection: "" for all blocks with data, "land" for those on land and coast, else the sha256 of their table.
-        texture_zoom: whose blocks have codes in ``TEXTURE``; None for none.
-        texture_sha256: of the file of the texture model that made them; empty for none.
+        texture_zoom: zoom of the blocks with codes in ``TEXTURE``; None without texture codes.
+        texture_sha256: of the texture model's file; empty without texture codes.
         files: name to {"bytes", "sha256"} of the other files.
-        format_version: of the folder.
+        format_version: version of the folder format.
     """
 
     title: str
@@ -96,15 +113,15 @@ class IndexInfo:
 
     @property
     def count(self) -> int:
-        """How many blocks there are."""
+        """Number of blocks."""
         return sum(self.counts.values())
 
 
 def pack_blocks(table: Table, path: Path) -> None:
-    """Write a table of blocks (N, 3) in an eighth of a byte a block, or little more.
+    """Write a table of blocks (N, 3) in about an eighth of a byte a block.
 
-    Kept are its differences from row to row (the first row from nought), as "steps" of an .npz, deflated, in the
-    smallest integers that hold them: blocks are described in sheets, so the same few steps come again and again.
+    The file holds the differences from row to row (of the first row from 0), as "steps" of an .npz, deflated, in the
+    smallest integer type that fits: blocks are described in sheets, so the same few steps repeat.
     """
     steps = np.diff(table.astype(np.int64), axis=0, prepend=0)
     smallest = np.min_scalar_type(-1 - int(np.abs(steps).max(initial=0)))
@@ -114,8 +131,7 @@ def pack_blocks(table: Table, path: Path) -> None:
 def unpack_blocks(path: Path, count: int) -> Table:
     """Read the table of ``count`` blocks (count, 3) that ``pack_blocks`` wrote.
 
-    The header is read before the numbers, and of them no more than ``count`` rows, so that no file, however made, is
-    inflated to more than that.
+    The header is read first, and then at most ``count`` rows, so that a malicious file cannot inflate to more.
 
     Raises:
         ValueError: the file is not such a table, or not of that many blocks.
@@ -135,7 +151,7 @@ def unpack_blocks(path: Path, count: int) -> Table:
 
 
 def write_info(folder: Path, info: IndexInfo) -> None:
-    """Write ``index.json`` for the files that lie in a folder, measuring them."""
+    """Write ``index.json`` for the files in a folder, with their sizes and hashes."""
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
         for name in (VECTORS, BLOCKS, VOCABULARY, TEXTURE)
@@ -186,7 +202,7 @@ def read_info(folder: Path) -> IndexInfo:
 
 
 def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> None:
-    """Compare the files of an index with what ``index.json`` says of them.
+    """Compare the files of an index with their sizes and hashes in ``index.json``.
 
     Args:
         folder: the index.
@@ -194,7 +210,7 @@ def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> Non
         thorough: hash files of any size.
 
     Raises:
-        InputError: a file is missing or not what it was when the index was built.
+        InputError: a file is missing or has changed since the index was built.
     """
     for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zoom is not None else [])):
         if name not in info.files:

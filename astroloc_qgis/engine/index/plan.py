@@ -1,4 +1,4 @@
-"""What an index is to be built of: the plan, and the blocks that it comes to."""
+"""The plan of an index: its settings, and the blocks that they select."""
 
 from __future__ import annotations
 
@@ -7,31 +7,38 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from astroloc_qgis.engine.block_table import Table, block_table
+from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.descriptors.texture import texture_path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.land_mask import LandMask
 from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.index.format import INFO, read_info
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.tiles import Block, Extent
+from astroloc_qgis.engine.weights.array_files import recorded_sha256
 
 BLOCK_SIZE = 4
+"""Tiles a side of a block."""
 LEAST_VALID = 0.5
 """A block with less than this share of valid pixels is left out."""
 LEAST_DETAIL = 0.25
-"""A block with fewer source pixels a side than this share of the model's input is left out: it would be blur."""
+"""A block with fewer source pixels a side than this share of the model's input is left out: it would be blurred."""
 NO_DATA, NO_DETAIL, OPEN_SEA = "too little of it has data", "the imagery is too coarse for it", "open sea"
-"""Why a block is left out."""
+"""Reasons for leaving a block out."""
 
 EVERYWHERE, LAND = "", "land"
+"""Selections of blocks; a given table of blocks is a third one."""
 EXACT = "Flat"
-"""The kind of vector store that keeps every number as it is."""
+"""The kind of vector store that keeps exact vectors."""
 _KINDS = re.compile(
     r"Flat|SQ8|SQfp16|IVF[1-9]\d*,Flat|(((OPQ[1-9]\d*(_[1-9]\d*)?|PCA[1-9]\d*),)?PQ[1-9]\d*(x[4-8])?np)"
 )
@@ -39,19 +46,21 @@ _KINDS = re.compile(
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what comes out of a build; two builds may share their pieces only when it is the same.
+    """All settings that decide the content of an index; builds share shards only if their plans are equal.
 
     Attributes:
-        imagery: what GDAL opens.
-        imagery_stamp: size and time of a file.
-        zooms: of the blocks.
+        imagery: the reference imagery, as GDAL opens it.
+        imagery_stamp: size and modification time of an imagery file; empty for other imagery.
+        zooms: web-map zooms of the blocks.
         extent: west, south, east, north in degrees.
         stride: tiles from one block to the next; the same at all zooms, or by zoom.
         selection: ``EVERYWHERE``, ``LAND``, or the sha256 of the table of blocks that was given.
-        kind: of vector store (see ``check_kind``).
-        model, model_sha256, model_settings: of the descriptor.
-        texture_zoom: whose blocks get texture codes; None for none.
-        texture_sha256: of the texture model's file.
+        kind: kind of the vector store (see ``check_kind``).
+        model: name of the descriptor.
+        model_sha256: of the descriptor's weight file.
+        model_settings: everything beside the weights that shapes a vector.
+        texture_zoom: zoom of the blocks that get texture codes; None for none.
+        texture_sha256: of the texture model's file; empty without texture codes.
     """
 
     imagery: str
@@ -75,17 +84,91 @@ class Plan:
         return {zoom: self.stride[zoom] for zoom in self.zooms}
 
     def as_json(self) -> str:
-        """The plan as it is stored beside unfinished work."""
+        """The plan as it is stored beside the shards of an unfinished index."""
         return json.dumps(dataclasses.asdict(self), indent=2)
 
     def differences(self, other: dict[str, Any]) -> list[str]:
-        """Names of the fields in which a stored plan is another one."""
+        """Names of the fields in which a stored plan differs."""
         mine = json.loads(self.as_json())
         return [key.replace("_", " ") for key in mine if mine[key] != other.get(key)]
 
 
+def make_plan(
+    reference: Reference,
+    descriptor: Descriptor,
+    *,
+    zooms: Sequence[int],
+    extent: Extent | None,
+    stride: int | Mapping[int, int],
+    kind: str,
+    land_only: bool,
+    blocks: Table | None,
+    texture_zoom: int | None,
+) -> Plan:
+    """Make the plan of an index (arguments as for ``builder.build_index``).
+
+    Raises:
+        InputError: a texture zoom that does not suit the zooms.
+    """
+    if texture_zoom is not None and (texture_zoom not in zooms or max(abs(zoom - texture_zoom) for zoom in zooms) > 1):
+        raise InputError(
+            f"Texture at zoom {texture_zoom} does not suit an index of zooms {', '.join(map(str, zooms))}: choose one "
+            "of them that is no more than one away from any."
+        )
+    path = imagery_file(reference)
+    return Plan(
+        imagery=str(path.absolute()) if path else reference.uri,
+        imagery_stamp=f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path else "",
+        zooms=tuple(sorted({int(zoom) for zoom in zooms})),
+        extent=extent or reference.extent_lonlat,
+        stride=stride if isinstance(stride, int) else dict(stride),
+        selection=digest_of(blocks) if blocks is not None else LAND if land_only else EVERYWHERE,
+        kind=kind,
+        model=descriptor.name,
+        model_sha256=descriptor.model_sha256,
+        model_settings=descriptor.settings,
+        texture_zoom=texture_zoom,
+        texture_sha256="" if texture_zoom is None else recorded_sha256(texture_path()),
+    )
+
+
+def imagery_file(reference: Reference) -> Path | None:
+    """The file of the imagery; None for a service or a description in XML."""
+    path = Path(reference.uri)
+    return path if "<" not in reference.uri and path.is_file() else None
+
+
+def already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
+    """Whether ``out`` is an index of this plan.
+
+    Raises:
+        InputError: it is another index, a file, or a folder with other files in it.
+    """
+    if not out.exists():
+        return False
+    if not out.is_dir():
+        raise InputError(f"The index cannot be written to {out}: there is a file of that name.")
+    if not (out / INFO).is_file():
+        if any(out.iterdir()):
+            raise InputError(f"The index cannot be written to {out}: the folder has other files in it.")
+        return False
+    info = read_info(out)
+    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.selection, info.kind, info.texture_zoom)
+    asked = (imagery_uri, plan.zooms, tuple(plan.extent), plan.stride, plan.selection, plan.kind, plan.texture_zoom)
+    same_model = (info.model, info.model_sha256, info.model_settings, info.texture_sha256) == (
+        plan.model,
+        plan.model_sha256,
+        plan.model_settings,
+        plan.texture_sha256,
+    )
+    if same_model and there == asked:
+        return True
+    what = "other imagery, zooms or extent" if same_model else f"the model {info.model}"
+    raise InputError(f"There is already an index in {out}, built with {what}: delete it or choose another folder.")
+
+
 def check_kind(kind: str) -> None:
-    """Refuse kinds of vector store that an index cannot have.
+    """Check the kind of a vector store.
 
     Raises:
         InputError: none of "Flat", "SQ8", "SQfp16", "IVF<lists>,Flat", "PQ<parts>np", "PQ<parts>x<bits>np",
@@ -99,29 +182,29 @@ def check_kind(kind: str) -> None:
 
 
 def is_product_quantised(kind: str) -> bool:
-    """Whether vectors of that kind of store are kept as codes of a product quantiser."""
+    """Whether a store of that kind keeps vectors as codes of a product quantiser."""
     return kind.endswith("np")
 
 
 def digest_of(blocks: Table) -> str:
-    """What stands for a given table of blocks in a plan."""
+    """Sha256 of a table of blocks, which stands for it in a plan."""
     return hashlib.sha256(np.ascontiguousarray(blocks, dtype="<i4").tobytes()).hexdigest()
 
 
 def select_blocks(
     plan: Plan, reference: Reference, given: Table | None, model_px: int, progress: Progress
 ) -> tuple[list[Block], Counter[str]]:
-    """List the blocks of a plan that have data and detail, as far as the raster's structure (and land) tells.
+    """List the blocks of a plan that have data and detail, judged by the raster's structure and the land mask.
 
     Args:
-        plan: what to build.
+        plan: of the index.
         reference: the imagery.
-        given: (N, 3) the blocks to build, where the plan does not say them by zooms and extent.
+        given: (N, 3) the blocks to describe, in place of those of zooms and extent.
         model_px: side of the model's input.
         progress: told the stage "read".
 
     Returns:
-        The blocks, and how many were left out by reason.
+        The blocks, and the number of blocks left out by reason.
 
     Raises:
         InputError: the extent or the zooms make no sense, or the imagery cannot be read.

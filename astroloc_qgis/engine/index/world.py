@@ -1,4 +1,4 @@
-"""The index of the whole world that comes with the plugin: what it holds, and how it is made."""
+"""The index of the whole world that comes with the plugin: its settings, and how it is built."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from pathlib import Path
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.index.builder import Labels
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.builder import build_index
+from astroloc_qgis.engine.index.format import Labels
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent
 
 STRIDES = {9: 2, 10: 2, 11: 3}
-"""Tiles from one block to the next by zoom: neighbours overlap by half, at zoom 11, to save room, by a quarter."""
+"""Tiles from one block to the next by zoom: neighbours overlap by half; at zoom 11, to save space, by a quarter."""
 EXTENT: Extent = (-180.0, -60.0, 180.0, 60.0)
 """The ISS flies between 51.6 degrees south and north, and sees land up to some degrees beyond."""
 TEXTURE_ZOOM = 10
-"""Of the zooms the one whose texture says most: on simulated photos that of zoom 9 adds nothing."""
+"""Zoom of the blocks with texture codes."""
 KIND = "PQ128x7np"
-"""112 bytes a block. The error of a score is 0.008 then; see the model card for what is lost against exact vectors."""
+"""Kind of the vector store: 112 bytes a block. The model card says what is lost against exact vectors."""
 BLUE_MARBLE_URL = (
     "https://gibs.earthdata.nasa.gov/wmts/epsg3857/best/BlueMarble_ShadedRelief_Bathymetry/default/"
     "GoogleMapsCompatible_Level8/${z}/${y}/${x}.jpeg"
@@ -33,7 +34,7 @@ BLUE_MARBLE = (
     "<Projection>EPSG:3857</Projection><BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY>"
     "<BandsCount>3</BandsCount><ZeroBlockHttpCodes>204,404</ZeroBlockHttpCodes><Timeout>30</Timeout><Cache/></GDAL_WMS>"
 )
-"""NASA GIBS's Blue Marble as GDAL opens it (GDAL's WMS driver, service "TMS"); tiles are kept in GDAL's own cache."""
+"""NASA GIBS's Blue Marble as GDAL opens it (WMS driver, service "TMS"); GDAL caches the tiles."""
 LABELS = Labels(
     title="World: Blue Marble, 60 S to 60 N",
     licence="NASA imagery, free to use with credit",
@@ -55,22 +56,23 @@ def build_world_index(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Index:
-    """Describe the land and coast of the world; an interrupted build is taken up again by the same call.
+    """Build the index of the world's land and coasts; the same call resumes an interrupted build.
 
     Args:
         out: folder to make.
         model: name of a descriptor.
-        imagery: Blue Marble: a copy of it, or NASA's own service. Whatever it is read from, the index names the
-            service, so that it works on other machines.
-        zooms: of 9, 10 and 11 those whose blocks to describe.
+        imagery: Blue Marble: a copy of it, or NASA's own service. In either case the index names the service, so that
+            it works on other machines.
+        zooms: zooms of the blocks; some of 9, 10 and 11.
         extent: west, south, east, north in degrees.
-        kind: of vector store.
+        kind: kind of the vector store.
         device: for torch.
-        workers: processes that describe side by side, on the CPU; 1: this one, on ``device``.
+        workers: processes that describe in parallel, on the CPU; 1: this process does it, on ``device``.
         progress: told the stages "read" and "describe"; may raise ``Cancelled``.
 
     Raises:
-        InputError, Cancelled: as ``build_index``; a zoom that the world index does not have.
+        InputError: as ``build_index``, or a zoom that the world index does not have.
+        Cancelled: by ``progress``.
     """
     if not set(zooms) <= set(STRIDES):
         raise InputError(f"The world index has zooms 9, 10 and 11, not {', '.join(map(str, zooms))}.")

@@ -5,10 +5,8 @@ Every batch is a function of the seed and its number alone: a run that was kille
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +33,8 @@ def cluster(
     """
     if not 1 <= clusters <= len(vectors):
         raise ValueError(f"{len(vectors)} vectors cannot form {clusters} clusters")
-    faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
+    import faiss
+
     data = np.ascontiguousarray(vectors, dtype=np.float32)
     kmeans = faiss.Kmeans(data.shape[1], clusters, niter=iterations, seed=seed, min_points_per_centroid=1)
     kmeans.train(data)
@@ -107,7 +106,8 @@ def balanced_order(vectors: NDArray[np.float32], clusters: int, seed: int) -> ND
     Returns:
         (N,) numbers of the vectors.
     """
-    faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
+    import faiss
+
     if clusters < 2 or len(vectors) < 2 * clusters:
         return np.arange(len(vectors))
     data = np.ascontiguousarray(vectors, dtype=np.float32)

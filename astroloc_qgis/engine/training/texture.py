@@ -6,6 +6,7 @@ It needs no labels: it learns from the blocks of an index of exact VLADs (model 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from astroloc_qgis.engine.descriptors.baselines.sift_vlad import SiftVlad
 from astroloc_qgis.engine.descriptors.texture import Vectors, along_axes, make_quantiser, residuals, unit
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index.plan import EXACT
+from astroloc_qgis.engine.index.principal_axes import axes_of_moments
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 
@@ -88,16 +90,15 @@ def whitened_projection(vectors: Vectors) -> Vectors:
     return np.ascontiguousarray(_whitened(moments, DIMENSIONS)[:, dealt])
 
 
-def codebooks_of(quantiser: object) -> Vectors:
+def codebooks_of(quantiser: Any) -> Vectors:
     """(M, 256, K / M) of faiss's product quantiser."""
     import faiss
 
-    flat: Vectors = faiss.vector_to_array(quantiser.centroids)  # type: ignore[attr-defined]
+    flat: Vectors = faiss.vector_to_array(quantiser.centroids)
     return flat.reshape(CODE_BYTES, 256, -1)
 
 
 def _whitened(moments: NDArray[np.float64], count: int) -> Vectors:
     """(D, D) second moments to the (D, count) axes along which they are greatest."""
-    values, vectors = np.linalg.eigh(moments)
-    values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
-    return np.asarray(vectors * np.maximum(values, 1e-9) ** -WHITENING, dtype=np.float32)
+    values, axes = axes_of_moments(moments, count)
+    return np.asarray(axes * np.maximum(values, 1e-9) ** -WHITENING, dtype=np.float32)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+NO_WEIGHTS_SHA256 = hashlib.sha256(b"").hexdigest()
+"""Stands for the weight file of a model without weights."""
+
 
 def file_sha256(path: Path) -> str:
     """Hex sha256 of a file's bytes, read in pieces.

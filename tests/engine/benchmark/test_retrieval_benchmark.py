@@ -17,7 +17,8 @@ from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.builder import build_index
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.tiles import Block, block_iou, overlaps
 from tests.engine.synthetic import make_world, write_image

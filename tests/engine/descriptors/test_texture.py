@@ -18,9 +18,10 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index.block_reader import read_blocks
+from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.database_descriptors import fill_in
-from astroloc_qgis.engine.index.store import Index, build_index
-from astroloc_qgis.engine.index.texture_codes import AS_LIKE, CORNERS, NOTHING, SIDES, TextureCodes
+from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.index.texture_codes import CORNERS, NO_BONUS_BELOW, NORMALISATION, SIDES, TextureCodes
 from astroloc_qgis.engine.resources import shipped
 from astroloc_qgis.engine.retrieval.search import rank_blocks, retrieve
 from astroloc_qgis.engine.training.texture import learn_texture
@@ -106,7 +107,7 @@ def test_an_exact_index_keeps_textures_as_they_are(
     shown = pictures(imagery, exact)
     vectors, photo = model.describe(shown), model.describe_photo(shown[5])
     np.testing.assert_allclose(np.load(exact.folder / "texture.npy"), vectors, atol=1e-5)
-    own = np.maximum(CODED * (vectors @ photo) - NOTHING, 0)
+    own = np.maximum(CODED * (vectors @ photo) - NO_BONUS_BELOW, 0)
     texture = TextureCodes(model, vectors, exact.blocks, 12, SIZE, SIZE)  # as if they did not overlap
     np.testing.assert_allclose(texture.bonus_of(photo)[exact.blocks[:, 0] == 12], own, atol=1e-5)
     bonus = [index.texture_bonus(shown[5]) for index in (exact, toy)]
@@ -144,7 +145,7 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
     similarity = np.random.default_rng(3).normal(0.05, 0.1, len(coded)).astype(np.float32)
     codes = np.zeros((len(coded), 1), np.uint8)
     bonus = TextureCodes(Given(similarity), codes, table, 4, SIZE, SIZE).bonus_of(np.zeros(1, np.float32))
-    above = np.maximum(similarity - NOTHING, 0)
+    above = np.maximum(similarity - NO_BONUS_BELOW, 0)
     boxes, world = bounds_3857(table, SIZE), 2 * 20037508.342789244
     expected = np.zeros(len(table))
     expected[coded] = above
@@ -184,7 +185,7 @@ def test_overlapping_neighbours_are_averaged() -> None:
                     around[down != 0 and right != 0].append(at[place])
         full += len(around[0]) == len(around[1]) == 4
         means = [np.mean(values) if values else 0 for values in around]
-        expected.append((at[row, column] + SIDES * means[0] + CORNERS * means[1]) / AS_LIKE - NOTHING)
+        expected.append((at[row, column] + SIDES * means[0] + CORNERS * means[1]) / NORMALISATION - NO_BONUS_BELOW)
     assert full
     np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-6)
 

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
+from astroloc_qgis.engine.descriptors import registry
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.index import builder as index_builder
-from astroloc_qgis.engine.index import store as index_module
+from astroloc_qgis.engine.index import builder
+from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
 from astroloc_qgis.engine.index.format import read_info, write_info
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.tiles import Block, blocks_in_extent, mercator_to_lonlat
 from tests.engine.synthetic import landscape, make_world, write_raster
 
@@ -84,8 +85,8 @@ def _create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the networks by stand-ins, and save every four blocks."""
-    monkeypatch.setattr(index_module.descriptors, "create", _create)
-    monkeypatch.setattr(index_builder, "CHUNK", 4)
+    monkeypatch.setattr(registry, "create", _create)
+    monkeypatch.setattr(builder, "SHARD_BLOCKS", 4)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,7 @@ def test_a_block_finds_itself(build) -> None:
 
 def test_finer_blocks_count_in_a_vector_where_the_descriptor_says_so(build, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = build("plain")
-    monkeypatch.setattr(Averages, "finer_weight", 0.5)
+    monkeypatch.setattr(Averages, "augmentation_weight", 0.5)
     index = build("finer")
     alone, together = (
         np.stack([each._store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)

@@ -15,11 +15,13 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.land_mask import LandMask, land_of
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
-from astroloc_qgis.engine.index import store as index_module
+from astroloc_qgis.engine.index import faiss_store
 from astroloc_qgis.engine.index.block_reader import group_in_sheets, read_blocks
-from astroloc_qgis.engine.index.builder import Labels, principal_axes
+from astroloc_qgis.engine.index.builder import build_index
+from astroloc_qgis.engine.index.format import Labels
 from astroloc_qgis.engine.index.plan import OPEN_SEA
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.principal_axes import principal_axes
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, block_around, blocks_in_extent, lonlat_to_mercator
 from tests.engine.synthetic import landscape, make_world, write_raster
 
@@ -194,7 +196,7 @@ class TestProductQuantised:
 
     def test_scores_and_order_are_those_of_faiss_itself(self, pair, monkeypatch: pytest.MonkeyPatch) -> None:
         exact, codes = pair
-        monkeypatch.setattr(index_module, "_DECODED", 50 * exact.info.dimensions)  # many parts, the last not full
+        monkeypatch.setattr(faiss_store, "_DECODED", 50 * exact.info.dimensions)  # many parts, the last not full
         queries = self.vectors(exact)[::7]
         expected, numbers = codes._store.search(queries, len(codes))
         by_number = np.take_along_axis(expected, np.argsort(numbers, axis=1), axis=1)

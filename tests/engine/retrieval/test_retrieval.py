@@ -17,7 +17,8 @@ from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
-from astroloc_qgis.engine.index.store import Index, build_index
+from astroloc_qgis.engine.index.builder import build_index
+from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.retrieval import search as retrieval
 from astroloc_qgis.engine.retrieval.nadir_prior import distance_penalty
 from astroloc_qgis.engine.retrieval.search import Candidate, retrieve

@@ -1,1 +1,1 @@
-"""Descriptors that the shipped model is compared with."""
+"""Baseline descriptors, which the shipped model is compared with."""

@@ -1,29 +1,30 @@
-"""A histogram of colours: the floor that any descriptor must be above.
+"""A histogram of colours: a lower bound for any useful descriptor.
 
-Swain and Ballard, "Color Indexing", IJCV 1991. Each image is standardised first, so that haze and exposure do not move
-all of it to other bins.
+Swain and Ballard, "Color Indexing", IJCV 1991. Each image is standardised first, so that haze and exposure do not shift
+all its colours to other bins.
 """
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.descriptors.base import WeightlessDescriptor
 
 _BINS = 6
 _REACH = 2.0
-"""Standard deviations about the mean that the bins cover; the outer ones take all beyond."""
+"""Standard deviations on either side of the mean that the bins cover; values beyond go into the outermost bins."""
 
 
-class ColourHistogram(Descriptor):
-    """6 x 6 x 6 bins of red, green and blue; square roots of their shares, whose dot product is Bhattacharyya's.
+class ColourHistogram(WeightlessDescriptor):
+    """Square roots of the shares of 6 x 6 x 6 bins of red, green and blue.
+
+    The dot product of two such vectors is the Bhattacharyya coefficient of the histograms.
 
     Args:
         device: not used.
-        vocabulary: not used; there is none.
+        vocabulary: not used; the model has none.
     """
 
     name = "colour-histogram"
@@ -34,13 +35,8 @@ class ColourHistogram(Descriptor):
         del device, vocabulary
 
     @property
-    def model_sha256(self) -> str:
-        """Of no weights at all."""
-        return hashlib.sha256(b"").hexdigest()
-
-    @property
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector."""
+        """Everything that shapes a vector."""
         return {"image_size": self.image_size, "bins": _BINS, "reach": _REACH, "input": "standardised"}
 
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:

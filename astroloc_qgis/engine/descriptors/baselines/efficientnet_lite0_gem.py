@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 features, GeM-pooled: a general descriptor with ImageNet weights, nothing of it trained on maps.
+"""EfficientNet-Lite0 features, GeM-pooled: a general descriptor with ImageNet weights, not trained on maps.
 
 Tan and Le, "EfficientNet", ICML 2019 (the Lite variant has neither swish nor squeeze-and-excitation); Radenović et al.,
 "Fine-tuning CNN Image Retrieval with No Human Annotation", TPAMI 2019 (generalised-mean pooling).
@@ -23,9 +23,7 @@ from astroloc_qgis.engine.weights.packaged import WEIGHTS
 _WEIGHTS = "efficientnet-lite0"
 _GEM_POWER = 3.0
 _LAST_BLOCK = 10
-"""The last of the 112-channel blocks, 16 px a cell: deeper layers know more of ImageNet's objects and less of texture.
-Measured with 30 simulated photos among 2,447 blocks of Blue Marble: the right block is in the first ten for 60 %, with
-the 1280-channel head for 53 %, with the last (320-channel) block for 50 %; five real photos show no difference."""
+"""The last of the 112-channel blocks, 16 px a cell: deeper layers describe ImageNet's objects rather than texture."""
 
 
 class EfficientNetLite0Gem(Descriptor):
@@ -56,7 +54,7 @@ class EfficientNetLite0Gem(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector beside the weights."""
+        """Everything beside the weights that shapes a vector."""
         return {
             "image_size": self.image_size,
             "input": "standardised",
@@ -74,11 +72,9 @@ class EfficientNetLite0Gem(Descriptor):
 
 
 def _standardised(images: torch.Tensor) -> torch.Tensor:
-    """Give each image (0 to 1) zero mean and a deviation of a half: haze and exposure differ, the ground does not.
+    """Give each image (0 to 1) zero mean and a standard deviation of 0.5, to remove haze and exposure.
 
-    The Lite networks were trained on values from -1 to 1, of about that deviation. With ImageNet's fixed mean and
-    deviation (which the package's page suggests) the right block of one real photo falls from the first four to the
-    hundreds; standardising, against a fixed scale, puts 60 instead of 47 % of the simulated photos in the first ten.
+    The Lite networks were trained on values from -1 to 1, which have about that deviation.
     """
     deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
     return (images - mean) / (deviation + 0.02) * 0.5

@@ -1,4 +1,4 @@
-"""RootSIFT in a VLAD: what image retrieval was before networks; a baseline, and what ``texture`` is squeezed from.
+"""RootSIFT in a VLAD: image retrieval before neural networks; a baseline, and the basis of ``descriptors.texture``.
 
 Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", IJCV 2004; Arandjelović and Zisserman, "Three things
 everyone should know to improve object retrieval" (RootSIFT), CVPR 2012, and "All about VLAD", CVPR 2013; Jégou et al.,
@@ -7,16 +7,19 @@ everyone should know to improve object retrieval" (RootSIFT), CVPR 2012, and "Al
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
-from astroloc_qgis.engine.descriptors.baselines.vocabulary import learn_centres, read_centres, write_centres
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.descriptors.base import WeightlessDescriptor, fit_long_side
+from astroloc_qgis.engine.descriptors.baselines.vocabulary import (
+    learn_centres,
+    no_vocabulary,
+    read_centres,
+    write_centres,
+)
 
 _CLUSTERS = 64
 _CHANNELS = 128
@@ -24,12 +27,12 @@ _KEYPOINTS = 500
 _FIT_FEATURES = _CLUSTERS * 256
 
 
-class SiftVlad(Descriptor):
+class SiftVlad(WeightlessDescriptor):
     """VLAD of 64 clusters over RootSIFT.
 
     Args:
         device: not used; SIFT runs on the CPU.
-        vocabulary: .npz with ``centres`` (64, 128); without it, ``fit`` must come before ``describe``.
+        vocabulary: .npz with ``centres`` (64, 128); without it, call ``fit`` before ``describe``.
         centres: (64, 128) float32, in place of a vocabulary.
 
     Raises:
@@ -53,13 +56,8 @@ class SiftVlad(Descriptor):
             self.load_vocabulary(vocabulary)
 
     @property
-    def model_sha256(self) -> str:
-        """Of no weights at all."""
-        return hashlib.sha256(b"").hexdigest()
-
-    @property
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector beside the vocabulary."""
+        """Everything beside the vocabulary that shapes a vector."""
         return {"image_size": self.image_size, "clusters": _CLUSTERS, "keypoints": _KEYPOINTS, "contrast": "clahe"}
 
     @property
@@ -86,10 +84,10 @@ class SiftVlad(Descriptor):
         return self._describe_same_size(fit_long_side(image, size)[None])
 
     def load_vocabulary(self, path: Path) -> None:
-        """Take the cluster centres that ``save_vocabulary`` wrote.
+        """Load the cluster centres that ``save_vocabulary`` wrote.
 
         Raises:
-            InputError: missing, damaged, or of another shape.
+            InputError: the file is missing, damaged, or of another shape.
         """
         self._centres = read_centres(path, _CLUSTERS, _CHANNELS)
 
@@ -124,5 +122,5 @@ class SiftVlad(Descriptor):
 
     def _vocabulary(self) -> np.ndarray:
         if self._centres is None:
-            raise InputError(f"The descriptor {self.name} has no vocabulary: give it one from an index, or fit it.")
+            raise no_vocabulary(self.name)
         return self._centres

@@ -1,11 +1,9 @@
-"""The visual words of a VLAD: cluster centres of local features, learned from imagery and kept beside its index."""
+"""The vocabulary of a VLAD: cluster centres of local features, learned from imagery and stored in its index."""
 
 from __future__ import annotations
 
-import importlib
 import io
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,13 +14,13 @@ _SEED = 20
 
 
 def learn_centres(features: np.ndarray, clusters: int, *, model: str, most: int, spherical: bool) -> np.ndarray:
-    """K-means, always the same from the same features.
+    """Learn cluster centres by k-means; the same features give the same centres.
 
     Args:
         features: (N, C) float32.
-        clusters: how many centres.
-        model: the descriptor's name, for the refusal.
-        most: features that take part, drawn at random: faiss wants 39 to 256 a cluster.
+        clusters: number of centres.
+        model: the descriptor's name, for the error message.
+        most: number of features to learn from, drawn at random: faiss wants 39 to 256 for each cluster.
         spherical: keep the centres unit vectors.
 
     Returns:
@@ -36,7 +34,8 @@ def learn_centres(features: np.ndarray, clusters: int, *, model: str, most: int,
             f"The vocabulary of {model} needs at least {clusters} features, and the imagery gave {len(features)}: "
             "index a larger extent."
         )
-    faiss: Any = importlib.import_module("faiss")  # its stubs do not know its Python layer
+    import faiss
+
     if len(features) > most:
         features = features[np.random.default_rng(_SEED).choice(len(features), most, replace=False)]
     kmeans = faiss.Kmeans(
@@ -44,6 +43,11 @@ def learn_centres(features: np.ndarray, clusters: int, *, model: str, most: int,
     )
     kmeans.train(np.ascontiguousarray(features, dtype=np.float32))
     return np.array(kmeans.centroids)
+
+
+def no_vocabulary(model: str) -> InputError:
+    """The error for a descriptor that is used before it has a vocabulary."""
+    return InputError(f"The descriptor {model} has no vocabulary: give it one from an index, or fit it.")
 
 
 def write_centres(path: Path, centres: np.ndarray) -> None:
@@ -54,10 +58,10 @@ def write_centres(path: Path, centres: np.ndarray) -> None:
 
 
 def read_centres(path: Path, clusters: int, channels: int) -> np.ndarray:
-    """Read (clusters, channels) float32.
+    """Read centres (clusters, channels) float32.
 
     Raises:
-        InputError: missing, damaged, or of another shape.
+        InputError: the file is missing, damaged, or of another shape.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -1,4 +1,4 @@
-"""XFeat's dense local features in a VLAD: a descriptor of texture whose vocabulary is learned from the imagery itself.
+"""XFeat's dense local features in a VLAD whose vocabulary is learned from the indexed imagery.
 
 Jégou et al., "Aggregating local descriptors into a compact image representation", CVPR 2010; intra-normalisation after
 Arandjelović and Zisserman, "All about VLAD", CVPR 2013; features after Potje et al., "XFeat", CVPR 2024.
@@ -14,18 +14,22 @@ import torch
 import torch.nn.functional as F
 
 from astroloc_qgis.engine.descriptors.base import Descriptor, batches_of_one_size, fit_long_side
-from astroloc_qgis.engine.descriptors.baselines.vocabulary import learn_centres, read_centres, write_centres
+from astroloc_qgis.engine.descriptors.baselines.vocabulary import (
+    learn_centres,
+    no_vocabulary,
+    read_centres,
+    write_centres,
+)
 from astroloc_qgis.engine.device import usual_batch
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, dense_features
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
 
 _CLUSTERS = 64
 _CHANNELS = 64
 _RELIABILITY_POWER = 3
-"""Counts reliable features more: a soft form of keeping keypoints only."""
+"""Exponent of the reliability that weights a feature: a soft form of using keypoints only."""
 _FIT_FEATURES = 128 * 256
-"""Features that the vocabulary is learned from: faiss wants 39 to 256 a cluster; more change nothing measurable."""
+"""Features that the vocabulary is learned from: faiss wants 39 to 256 for each cluster."""
 
 
 class XFeatVlad(Descriptor):
@@ -33,7 +37,7 @@ class XFeatVlad(Descriptor):
 
     Args:
         device: for torch.
-        vocabulary: .npz with ``centres`` (64, 64); without it, ``fit`` must come before ``describe``.
+        vocabulary: .npz with ``centres`` (64, 64); without it, call ``fit`` before ``describe``.
 
     Raises:
         InputError: the weights are not installed, or the vocabulary cannot be read.
@@ -58,7 +62,7 @@ class XFeatVlad(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """All that shapes a vector beside the weights and the vocabulary."""
+        """Everything beside the weights and the vocabulary that shapes a vector."""
         return {
             "image_size": self.image_size,
             "clusters": _CLUSTERS,
@@ -82,10 +86,10 @@ class XFeatVlad(Descriptor):
         self._centres = torch.from_numpy(centres).to(self._network.device)
 
     def load_vocabulary(self, path: Path) -> None:
-        """Take the cluster centres that ``save_vocabulary`` wrote.
+        """Load the cluster centres that ``save_vocabulary`` wrote.
 
         Raises:
-            InputError: missing, damaged, or of another shape.
+            InputError: the file is missing, damaged, or of another shape.
         """
         self._centres = torch.from_numpy(read_centres(path, _CLUSTERS, _CHANNELS)).to(self._network.device)
 
@@ -119,5 +123,5 @@ class XFeatVlad(Descriptor):
 
     def _vocabulary(self) -> torch.Tensor:
         if self._centres is None:
-            raise InputError(f"The descriptor {self.name} has no vocabulary: give it one from an index, or fit it.")
+            raise no_vocabulary(self.name)
         return self._centres

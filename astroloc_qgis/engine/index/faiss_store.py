@@ -1,0 +1,180 @@
+"""The store of an index's vectors: made and trained by faiss, memory-mapped, and searched.
+
+faiss is imported when a store is used: it is not installed in QGIS's own Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.index.plan import is_product_quantised
+from astroloc_qgis.engine.index.principal_axes import principal_axes
+from astroloc_qgis.engine.index.ranking import highest
+
+_DECODED = 1 << 20
+"""Numbers of product-quantised vectors decoded at a time: 4 MB."""
+_TRAINING_VECTORS = 65536
+"""Vectors that a store learns from: faiss takes 256 for each of a product quantiser's 256 centroids, and no more."""
+_SEED = 20
+
+
+def make_store(
+    kind: str,
+    dimensions: int,
+    count: int,
+    read_vectors: Callable[[], Iterator[np.ndarray]],
+    progress: Callable[[], None],
+) -> Any:
+    """Make a store and fill it.
+
+    Args:
+        kind: as ``plan.check_kind`` allows.
+        dimensions: D, length of a vector.
+        count: number of vectors.
+        read_vectors: gives all vectors, in parts (n, D) float32; called again for a store that has to be trained.
+        progress: called before training and after each part; may raise ``Cancelled``.
+
+    Raises:
+        InputError: the kind does not suit the dimensions or the number of vectors.
+    """
+    store = _trained_store(kind, dimensions, count, read_vectors, progress)
+    for vectors in read_vectors():
+        if len(vectors):
+            store.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        progress()
+    return store
+
+
+def write_store(store: Any, path: Path) -> None:
+    """Write a store into a file.
+
+    Raises:
+        RuntimeError: the disk is full, or the file cannot be written.
+    """
+    import faiss
+
+    faiss.write_index(store, str(path))
+
+
+def open_store(path: Path) -> Any:
+    """Open a store; its vectors stay on disk.
+
+    Raises:
+        RuntimeError: the file is missing or damaged.
+    """
+    import faiss
+
+    # Of faiss's two kinds of memory-mapping, this is the one that flat stores obey.
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+def search_store(
+    store: Any, kind: str, queries: np.ndarray, top: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the most similar vectors.
+
+    Args:
+        store: of ``make_store``.
+        kind: of the store.
+        queries: (Q, D) float32, contiguous.
+        top: how many; at least 1 and at most the number of allowed vectors.
+        allowed: (N,) bool, or None for all.
+
+    Returns:
+        Inner products (Q, top), falling, and numbers of vectors (Q, top); an inverted file may fill a row's end with
+        number -1.
+    """
+    if is_product_quantised(kind):
+        return _search_codes(store, queries, top, allowed)
+    import faiss
+
+    selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+    if kind.startswith("IVF"):
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=max(1, store.nlist // 8))
+    else:
+        parameters = faiss.SearchParameters(sel=selector)
+    scores, numbers = store.search(queries, top, params=parameters)
+    return scores, numbers
+
+
+def _search_codes(
+    store: Any, queries: np.ndarray, top: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Search a product-quantised store, a faiss ``IndexPQ`` or one behind a linear transform.
+
+    faiss can only search such a store as a whole. So the codes of the allowed vectors are decoded, a part at a time,
+    and compared with all queries at once, which takes about as long as faiss's tables of partial products.
+    """
+    import faiss
+
+    if isinstance(store, faiss.IndexPreTransform):
+        queries, store = store.chain.at(0).apply(queries), faiss.downcast_index(store.index)
+    codes = faiss.rev_swig_ptr(store.codes.data(), store.codes.size()).reshape(store.ntotal, store.code_size)
+    numbers = np.arange(store.ntotal, dtype=np.int64) if allowed is None else np.flatnonzero(allowed)
+    scores = np.empty((len(queries), len(numbers)), np.float32)
+    step = max(1, _DECODED // store.d)
+    for start in range(0, len(numbers), step):
+        some = slice(start, start + step)
+        scores[:, some] = queries @ store.sa_decode(codes[numbers[some]]).T
+    order = np.array([highest(row, top) for row in scores], dtype=np.int64).reshape(len(scores), top)
+    return np.take_along_axis(scores, order, axis=1), numbers[order]
+
+
+def _trained_store(
+    kind: str,
+    dimensions: int,
+    count: int,
+    read_vectors: Callable[[], Iterator[np.ndarray]],
+    progress: Callable[[], None],
+) -> Any:
+    """An empty store that is ready for vectors.
+
+    "np" is faiss's word for a product quantiser that is not prepared for filtering by Hamming distance, which would
+    take minutes. For "PCA" the principal axes are those of vectors that are not centred: faiss would subtract their
+    mean, and inner products would no longer be cosines.
+    """
+    import faiss
+
+    axes, factory = 0, kind
+    if is_product_quantised(kind):
+        if count < 256:
+            raise InputError(f"A product-quantised index needs 256 blocks to learn from, not {count}: choose SQ8.")
+        if kind.startswith("PCA"):
+            projection_kind, factory = kind.split(",")
+            axes = int(projection_kind.removeprefix("PCA"))
+    if axes > dimensions:
+        raise InputError(f"Vectors of {dimensions} dimensions have no {axes} axes: choose at most {dimensions}.")
+    try:
+        store = faiss.index_factory(axes or dimensions, factory, faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:  # of sizes that do not divide
+        raise InputError(
+            f"Vectors of {axes or dimensions} dimensions cannot be quantised as {kind}: choose a "
+            f"divisor of {axes or dimensions}.",
+            str(error),
+        ) from error
+    if store.is_trained:
+        return store
+    progress()
+    vectors = _training_vectors(read_vectors(), count)
+    if not axes:
+        store.train(vectors)
+        return store
+    principal = principal_axes(vectors, axes)
+    store.train(np.ascontiguousarray(vectors @ principal.T))
+    projection = faiss.LinearTransform(dimensions, axes, False)
+    faiss.copy_array_to_vector(principal.ravel(), projection.A)
+    projection.is_trained = True
+    return faiss.IndexPreTransform(projection, store)
+
+
+def _training_vectors(parts: Iterator[np.ndarray], count: int) -> np.ndarray:
+    """(n, D) float32: a random share of all vectors, the same whenever they come in the same parts."""
+    share = min(1.0, _TRAINING_VECTORS / count)
+    rng = np.random.default_rng(_SEED)
+    kept = [vectors[rng.random(len(vectors)) < share] for vectors in parts]
+    return np.ascontiguousarray(np.concatenate(kept), dtype=np.float32)
