@@ -19,7 +19,7 @@ from astroloc_qgis.cli.terminal import tell
 from astroloc_qgis.cli.values import positive
 
 if TYPE_CHECKING:
-    from astroloc_qgis.engine.retrieval.search import Candidate
+    from astroloc_qgis.engine.retrieval.candidate import Candidate
 
 
 def add_retrieve(commands: Any) -> None:

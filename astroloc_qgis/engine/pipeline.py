@@ -35,7 +35,8 @@ from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.result import Localization
-from astroloc_qgis.engine.retrieval.search import Candidate, retrieve
+from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.search import retrieve
 from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:

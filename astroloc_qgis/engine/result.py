@@ -16,7 +16,7 @@ from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
 from astroloc_qgis.engine.registration import Registration
-from astroloc_qgis.engine.retrieval.search import Candidate
+from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.verification import Verdict
 
 

@@ -25,7 +25,10 @@ from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.retrieval.search import Candidate, describe_rotations, prior_penalty, rank_blocks
+from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
+from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
+from astroloc_qgis.engine.retrieval.search import rank_blocks
 from astroloc_qgis.engine.tiles import block_iou, overlaps
 
 TOPS = (1, 5, 10, 20, 100)

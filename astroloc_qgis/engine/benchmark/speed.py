@@ -17,7 +17,10 @@ from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_thr
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
-from astroloc_qgis.engine.retrieval.search import allowed_blocks, describe_rotations, prior_penalty, rank_blocks
+from astroloc_qgis.engine.retrieval.limits import allowed_blocks
+from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
+from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
+from astroloc_qgis.engine.retrieval.search import rank_blocks
 
 Result = TypeVar("Result")
 TOP = 100

@@ -22,7 +22,8 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.retrieval.search import Candidate, worth_a_look
+from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.distinct_places import drop_covered
 
 CLOSER_CANDIDATES = 3 * GROUP
 """Number of the first candidates that get a closer attempt as well."""
@@ -41,7 +42,7 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
     attempts: list[Attempt] = []
-    kept = worth_a_look(candidates)
+    kept = drop_covered(candidates)
     for first in range(0, len(kept), GROUP):
         group = kept[first : first + GROUP]
         settings = others if first else likely

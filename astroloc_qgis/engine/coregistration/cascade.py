@@ -24,7 +24,7 @@ from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Matcher
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration
-from astroloc_qgis.engine.retrieval.search import Candidate
+from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.verification import Verdict, verify
 
 log = logging.getLogger(__name__)

@@ -1,13 +1,12 @@
-"""Where, and how large, a photo is to be expected about its nadir: a soft prior beside the hard radius.
+"""Nadir prior: a penalty for blocks far from the nadir and of unlikely size, beside the hard limit of the radius.
 
-The International Space Station sees 2,500 km of ground to every side, but astronauts photograph what lies below: in the
-5,626 footprints of the training split of AstroLoc's photos, half of the centres lie within 356 km of the nadir, 95 %
-within 791 km. Their distances are those of a round Gaussian of ``SIGMA_KM`` to either side (the maximum-likelihood
-value; a Rayleigh distribution of the distance), so a block's chance falls as its density. ``ANYWHERE`` keeps the far
-and oblique views, and nadirs that are listed wrongly, in the race.
+The International Space Station sees 2,500 km of ground in every direction, but astronauts mostly photograph what lies
+below. The positions of photos around their nadirs follow an isotropic Gaussian of standard deviation ``SIGMA_KM``, so
+that distances have a Rayleigh distribution, mixed with a uniform share ``ANYWHERE`` for far and oblique photos and for
+wrongly recorded nadirs.
 
-That is a density over the ground. A block's share of it is the greater, the more ground it stands for: each of few
-large blocks is likelier than each of many small ones, as far as photos are of its size.
+This is a density over the ground. A block's probability also grows with the ground that it stands for: each of few
+large blocks is likelier than each of many small ones, in proportion to the share of photos of its size.
 """
 
 from __future__ import annotations
@@ -18,28 +17,32 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.index.store import Index
 
 SIGMA_KM = 320.0
+"""Standard deviation of a photo's distance from its nadir along each axis: the maximum-likelihood value."""
 ANYWHERE = 0.05
 """Share of photos that may lie anywhere within ``SEEN_KM``."""
 SEEN_KM = 2500.0
+"""Distance from the nadir to the horizon of the ISS."""
 WEIGHT = 0.05
-"""Cosine similarity that counts as much as a natural unit of log-probability: the temperature of the loss that the
-retrieval model is trained with, by which a similarity divided by it is the logarithm of a probability."""
+"""Cosine similarity that equals one natural unit of log-probability: the temperature of the loss that the retrieval
+model is trained with."""
 SIZE_SHARES: Mapping[int, float] = MappingProxyType({9: 0.18, 10: 0.44, 11: 0.38})
-"""By web-map zoom, the share of those footprints whose size (root of the area) is nearest to that of a block of four
-tiles there."""
+"""By web-map zoom, the share of photos whose footprint's size (root of the area) is nearest to that of a block."""
 
 
 def log_prior(distance_km: Array) -> Array:
-    """How much less likely a block is than one at the nadir.
+    """Log-probability of a block relative to one at the nadir.
 
     Args:
         distance_km: (N,) from the nadir to the block's centre.
 
     Returns:
-        (N,) natural logarithms of density ratios, 0 at the nadir and falling to a floor.
+        (N,) natural logarithms of density ratios, falling from 0 at the nadir to a constant.
     """
     near = np.exp(-np.square(np.asarray(distance_km, dtype=np.float64) / SIGMA_KM) / 2)
     flat = ANYWHERE / (1 - ANYWHERE) * 2 * SIGMA_KM**2 / SEEN_KM**2
@@ -47,21 +50,33 @@ def log_prior(distance_km: Array) -> Array:
 
 
 def distance_penalty(distance_km: Array) -> Array:
-    """(N,) what a block's distance from the nadir takes off its cosine similarity, at least 0."""
+    """(N,) penalty on the cosine similarity of blocks for their distance from the nadir, at least 0."""
     return -WEIGHT * log_prior(distance_km)
 
 
 def size_penalty(zooms: NDArray[np.int32]) -> Array:
-    """What a block's size takes off its cosine similarity, beside the likeliest of its index.
+    """Penalty on the cosine similarity of blocks for their size, relative to the likeliest size of the index.
 
     Args:
         zooms: (N,) web-map zoom of every block of an index.
 
     Returns:
-        (N,) at least 0; nothing where the index has blocks of a size for which there is no share.
+        (N,) at least 0; all 0 if the index has a zoom that is not in ``SIZE_SHARES``.
     """
     found, place, counts = np.unique(zooms, return_inverse=True, return_counts=True)
     if not set(found.tolist()) <= set(SIZE_SHARES):
         return np.zeros(len(zooms))
     likely = np.log([SIZE_SHARES[zoom] for zoom in found.tolist()]) - np.log(counts)
     return np.asarray(WEIGHT * (likely.max() - likely)[place])
+
+
+def prior_penalty(index: Index, nadir: Nadir | None, radius_km: float) -> np.ndarray | None:
+    """Penalty on each block's score for distance from the nadir and for size (arguments as for ``search.retrieve``).
+
+    Returns:
+        (N,); None if the nadir is not known or ``radius_km`` is 0.
+    """
+    if nadir is None or radius_km == 0:
+        return None
+    distance = great_circle_km(nadir.lonlat, index.centers_lonlat)
+    return distance_penalty(distance) + size_penalty(index.blocks[:, 0])

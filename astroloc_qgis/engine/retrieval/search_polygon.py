@@ -1,4 +1,4 @@
-"""A polygon that limits a search: which blocks of an index share ground with it."""
+"""A polygon that limits a search: read from a file, and compared with the blocks of an index."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
 ogr.UseExceptions()
 
 _LONGEST_EDGE_DEG = 1.0
-"""Edges are straight in longitude and latitude; longer ones are divided before they are drawn in the Mercator plane."""
+"""Edges are straight in longitude and latitude; longer ones are divided before they are projected to Mercator."""
 
 
 def read_polygon(path: Path) -> str:
-    """The polygons of a vector file, as one WKT in longitude and latitude.
+    """Read the polygons of a vector file as one WKT in longitude and latitude.
 
     Raises:
-        InputError: no such file, or one without polygons or without a CRS.
+        InputError: the file cannot be read, or has no polygons or no CRS.
     """
     try:
         dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
@@ -41,37 +41,38 @@ def read_polygon(path: Path) -> str:
         if shape is None or shape.GetDimension() != 2:
             continue
         for polygon in _polygons(shape.GetLinearGeometry()):
-            whole.AddGeometry(_moved(polygon, crs))
+            whole.AddGeometry(_transformed(polygon, crs))
     if whole.IsEmpty():
         raise InputError(f"The file {path} has no polygon to search in.")
     return str(whole.ExportToWkt())
 
 
 def overlaps_polygon(table: Table, size: int, wkt: str) -> NDArray[np.bool_]:
-    """Tell which blocks share ground with a polygon.
+    """Find the blocks that overlap a polygon.
 
     Args:
         table: (N, 3) zoom, row, column.
         size: tiles a side of a block.
-        wkt: polygon or multipolygon, longitude and latitude in degrees; longitudes beyond 180 are of the next turn.
+        wkt: polygon or multipolygon, longitude and latitude in degrees; longitudes beyond 180 continue across the
+            antimeridian.
 
     Returns:
         (N,) bool.
 
     Raises:
-        InputError: no polygon.
+        InputError: the WKT is not a polygon.
     """
     shape = _area(wkt)
     bounds = bounds_3857(table, size)
     found = np.zeros(len(table), dtype=bool)
-    for turn in (-1, 0, 1):
+    for world in (-1, 0, 1):
         left, right, bottom, top = shape.GetEnvelope()
-        shift = turn * 2 * HALF_WORLD_M
+        shift = world * 2 * HALF_WORLD_M
         near = (bounds[:, 0] + shift < right) & (bounds[:, 2] + shift > left)
         near &= (bounds[:, 1] < top) & (bounds[:, 3] > bottom) & ~found
         prepared = shape.CreatePreparedGeometry()
         for number in np.flatnonzero(near):
-            slack = 1e-6 * (bounds[number, 2] - bounds[number, 0])  # what only touches shares no ground
+            slack = 1e-6 * (bounds[number, 2] - bounds[number, 0])  # a block that only touches does not overlap
             xmin, ymin, xmax, ymax = bounds[number] + [shift + slack, slack, shift - slack, -slack]
             found[number] = prepared.Intersects(box_geometry(xmin, ymin, xmax, ymax))
     return found
@@ -89,7 +90,7 @@ def _area(wkt: str) -> ogr.Geometry:
     shape.Segmentize(_LONGEST_EDGE_DEG)
     whole = ogr.Geometry(ogr.wkbMultiPolygon)
     for polygon in _polygons(shape):
-        whole.AddGeometry(_moved(polygon, None))
+        whole.AddGeometry(_transformed(polygon, None))
     return whole if whole.IsValid() else whole.Buffer(0)
 
 
@@ -99,9 +100,9 @@ def _polygons(shape: ogr.Geometry) -> list[ogr.Geometry]:
     return [part for number in range(shape.GetGeometryCount()) for part in _polygons(shape.GetGeometryRef(number))]
 
 
-def _moved(polygon: ogr.Geometry, crs: str | None) -> ogr.Geometry:
-    """A polygon of a CRS in longitude and latitude; or, without a CRS, of those in EPSG:3857."""
-    moved = ogr.Geometry(ogr.wkbPolygon)
+def _transformed(polygon: ogr.Geometry, crs: str | None) -> ogr.Geometry:
+    """Transform a polygon from a CRS to longitude and latitude; with None, from these to EPSG:3857."""
+    transformed = ogr.Geometry(ogr.wkbPolygon)
     for number in range(polygon.GetGeometryCount()):
         points = np.array(polygon.GetGeometryRef(number).GetPoints(), dtype=np.float64)[:, :2]
         if crs is None:
@@ -111,5 +112,5 @@ def _moved(polygon: ogr.Geometry, crs: str | None) -> ogr.Geometry:
             points = transform_points(points, crs, "EPSG:4326")
         if not np.isfinite(points).all():
             raise InputError("The search area reaches to where its coordinate reference system ends: make it smaller.")
-        moved.AddGeometry(ring_geometry(points))
-    return moved
+        transformed.AddGeometry(ring_geometry(points))
+    return transformed

@@ -11,7 +11,7 @@ from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, atte
 from astroloc_qgis.engine.coregistration.cascade import GROUP
 from astroloc_qgis.engine.coregistration.search_area import CLOSER_BY, area_about_block, area_closer_to_block
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.retrieval.search import Candidate
+from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.tiles import Block, block_around
 from tests.engine.synthetic import make_world
 

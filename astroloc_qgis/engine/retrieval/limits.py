@@ -1,0 +1,59 @@
+"""Limits of a search: the blocks within a radius around the nadir, in an extent, and in a polygon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from astroloc_qgis.engine.block_table import overlaps_extent
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
+from astroloc_qgis.engine.tiles import Extent
+
+
+def allowed_blocks(
+    index: Index,
+    *,
+    nadir: Nadir | None = None,
+    radius_km: float = 2500,
+    extent: Extent | None = None,
+    polygon: str | None = None,
+) -> np.ndarray | None:
+    """Find the blocks within all limits (arguments as for ``search.retrieve``).
+
+    Returns:
+        (N,) bool; None without any limit.
+
+    Raises:
+        InputError: limits that are not valid, or that leave no block.
+    """
+    allowed: np.ndarray | None = None
+    limits = []
+    if nadir is not None and radius_km != 0:
+        latitude, longitude = nadir.latitude, nadir.longitude
+        if not (-90 <= latitude <= 90 and -360 <= longitude <= 360):
+            raise InputError(f"The nadir {latitude:g},{longitude:g} is not LATITUDE,LONGITUDE in degrees.")
+        if not radius_km > 0:
+            raise InputError(f"The radius about the nadir must be above 0 km (or 0 for no limit), not {radius_km:g}.")
+        allowed = great_circle_km(nadir.lonlat, index.centers_lonlat) <= radius_km
+        limits.append(f"within {radius_km:g} km of the nadir {latitude:g},{longitude:g}")
+    if extent is not None:
+        west, south, east, north = extent
+        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90 and west != east):
+            raise InputError(
+                f"The extent {west:g},{south:g},{east:g},{north:g} is not WEST,SOUTH,EAST,NORTH in degrees."
+            )
+        inside = overlaps_extent(index.blocks, index.info.block_size, extent)
+        allowed = inside if allowed is None else allowed & inside
+        limits.append(f"in the extent {west:g},{south:g},{east:g},{north:g}")
+    if polygon is not None:
+        inside = overlaps_polygon(index.blocks, index.info.block_size, polygon)
+        allowed = inside if allowed is None else allowed & inside
+        limits.append("in the polygon")
+    if allowed is not None and not allowed.any():
+        raise InputError(
+            f"The index {index.folder} has no block {' and '.join(limits)}: widen the search or use another index."
+        )
+    return allowed
