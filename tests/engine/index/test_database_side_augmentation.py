@@ -7,6 +7,7 @@ import pytest
 
 from astroloc_qgis.engine.block_table import bounds_3857, iou_with
 from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
+from tests.engine.index.stand_ins import Averages
 
 SIZE = 4
 
@@ -57,3 +58,18 @@ def test_a_block_across_the_antimeridian_takes_the_blocks_beyond_it() -> None:
     vectors = np.eye(4, dtype=np.float32)
     found = with_database_side_augmentation(vectors, table, SIZE, 2.0)
     assert found[0] == pytest.approx(np.array([1, 1, 1, 0]) / np.sqrt(3))
+
+
+def test_an_index_is_augmented_with_the_weight_of_its_descriptor(build, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = build("plain")
+    monkeypatch.setattr(Averages, "augmentation_weight", 0.5)
+    index = build("finer")
+    alone, together = (
+        np.stack([each._store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)
+    )
+    np.testing.assert_array_equal(index.blocks, plain.blocks)
+    expected = with_database_side_augmentation(alone, plain.blocks, plain.info.block_size, 0.5)
+    np.testing.assert_allclose(together, expected, atol=1e-6)
+    coarse = index.blocks[:, 0] == 11
+    assert np.abs(together - alone)[coarse].max() > 0.01
+    np.testing.assert_allclose(together[~coarse], alone[~coarse], atol=1e-6)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 
 from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -86,3 +87,9 @@ class TestShipped:
         content = json.loads((WORLD / "index.json").read_text(encoding="utf-8"))
         assert content["imagery_uri"] == BLUE_MARBLE
         assert "mbtiles" not in json.dumps(content)
+
+
+def test_gdal_keeps_tiles_in_the_users_cache_folder() -> None:
+    folder = gdal.GetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH")
+    assert folder
+    assert Path(folder).is_absolute()
