@@ -42,7 +42,10 @@ def make_store(
     Raises:
         InputError: the kind does not suit the dimensions or the number of vectors.
     """
-    store = _trained_store(kind, dimensions, count, read_vectors, progress)
+    store, axes = _untrained_store(kind, dimensions, count)
+    if not store.is_trained:
+        progress()
+        store = _trained(store, axes, _training_vectors(read_vectors(), count))
     for vectors in read_vectors():
         if len(vectors):
             store.add(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -125,18 +128,11 @@ def _search_codes(
     return np.take_along_axis(scores, order, axis=1), numbers[order]
 
 
-def _trained_store(
-    kind: str,
-    dimensions: int,
-    count: int,
-    read_vectors: Callable[[], Iterator[np.ndarray]],
-    progress: Callable[[], None],
-) -> Any:
-    """An empty store that is ready for vectors.
+def _untrained_store(kind: str, dimensions: int, count: int) -> tuple[Any, int]:
+    """An empty store, and the number of principal axes to project vectors on before; 0 for none.
 
     "np" is faiss's word for a product quantiser that is not prepared for filtering by Hamming distance, which would
-    take minutes. For "PCA" the principal axes are those of vectors that are not centred: faiss would subtract their
-    mean, and inner products would no longer be cosines.
+    take minutes. faiss's own "PCA" subtracts the vectors' mean, so that inner products would no longer be cosines.
     """
     import faiss
 
@@ -157,16 +153,19 @@ def _trained_store(
             f"divisor of {axes or dimensions}.",
             str(error),
         ) from error
-    if store.is_trained:
-        return store
-    progress()
-    vectors = _training_vectors(read_vectors(), count)
+    return store, axes
+
+
+def _trained(store: Any, axes: int, vectors: np.ndarray) -> Any:
+    """Train a store on vectors (n, D), and put the projection on their principal axes before it."""
+    import faiss
+
     if not axes:
         store.train(vectors)
         return store
     principal = principal_axes(vectors, axes)
     store.train(np.ascontiguousarray(vectors @ principal.T))
-    projection = faiss.LinearTransform(dimensions, axes, False)
+    projection = faiss.LinearTransform(vectors.shape[1], axes, False)
     faiss.copy_array_to_vector(principal.ravel(), projection.A)
     projection.is_trained = True
     return faiss.IndexPreTransform(projection, store)
