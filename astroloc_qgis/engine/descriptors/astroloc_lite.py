@@ -63,7 +63,7 @@ class AstroLocLite(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Everything beside the weights that shapes a vector."""
+        """Everything besides the weights that shapes a vector."""
         sizes = "+".join(map(str, PHOTO_PX))
         return {
             "tile_px": TILE_PX,

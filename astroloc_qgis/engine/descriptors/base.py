@@ -41,7 +41,7 @@ class Descriptor(ABC):
     @property
     @abstractmethod
     def settings(self) -> dict[str, str | int | float]:
-        """Everything beside the weights that shapes a vector; indexes with other settings cannot be searched."""
+        """Everything besides the weights that shapes a vector; indexes with other settings cannot be searched."""
 
     @abstractmethod
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ _MALFORMED = (
     *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, RuntimeError),
     *(TypeError, SyntaxError, TokenError),
 )
-"""Errors, beside ValueError, of zipfile and of numpy's header reader for a malformed file."""
+"""Errors, besides ValueError, of zipfile and of numpy's header reader for a malformed file."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class IndexInfo:
         licence: the licence of the imagery.
         model: name of the descriptor.
         model_sha256: of the descriptor's weight file.
-        model_settings: everything beside the weights that shapes a vector.
+        model_settings: everything besidess the weights that shapes a vector.
         dimensions: length of a vector.
         zooms: web-map zooms of the plan.
         extent: west, south, east, north in degrees; west > east means across the antimeridian.

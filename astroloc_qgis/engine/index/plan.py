@@ -58,7 +58,7 @@ class Plan:
         kind: kind of the vector store (see ``check_kind``).
         model: name of the descriptor.
         model_sha256: of the descriptor's weight file.
-        model_settings: everything beside the weights that shapes a vector.
+        model_settings: everything besidess the weights that shapes a vector.
         texture_zoom: zoom of the blocks that get texture codes; None for none.
         texture_sha256: of the texture model's file; empty without texture codes.
     """
@@ -227,10 +227,10 @@ def select_blocks(
     for number, block in enumerate(blocks):
         if number % 200 == 0:
             progress("read", number / len(blocks))
-        look = coverage.of_block(block)
-        if look.fraction < LEAST_VALID:
+        covered = coverage.of_block(block)
+        if covered.fraction < LEAST_VALID:
             skipped[NO_DATA] += 1
-        elif look.pixels < LEAST_DETAIL * model_px:
+        elif covered.pixels < LEAST_DETAIL * model_px:
             skipped[NO_DETAIL] += 1
         else:
             kept.append(block)

@@ -54,7 +54,7 @@ class EfficientNetLite0Gem(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Everything beside the weights that shapes a vector."""
+        """Everything besides the weights that shapes a vector."""
         return {
             "image_size": self.image_size,
             "input": "standardised",

@@ -57,7 +57,7 @@ class SiftVlad(WeightlessDescriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Everything beside the vocabulary that shapes a vector."""
+        """Everything besides the vocabulary that shapes a vector."""
         return {"image_size": self.image_size, "clusters": _CLUSTERS, "keypoints": _KEYPOINTS, "contrast": "clahe"}
 
     @property

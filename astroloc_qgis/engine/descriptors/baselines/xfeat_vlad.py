@@ -62,7 +62,7 @@ class XFeatVlad(Descriptor):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Everything beside the weights and the vocabulary that shapes a vector."""
+        """Everything besides the weights and the vocabulary that shapes a vector."""
         return {
             "image_size": self.image_size,
             "clusters": _CLUSTERS,
