@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from astroloc_qgis.cli.benchmark.aims import add_aims, run_aims
 from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate, run_pairs, run_simulated
 from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
@@ -15,6 +16,7 @@ from astroloc_qgis.cli.benchmark.speed import add_speed, run_speed
 from astroloc_qgis.cli.report import check_plot, prepare
 
 BENCHMARKS = {
+    "aims": run_aims,
     "coregistration": run_coregistration,
     "geometry": run_geometry,
     "simulated": run_simulated,
@@ -31,6 +33,7 @@ def add_benchmark(commands: Any) -> None:
     """Add the grammar of ``benchmark`` to the subparsers of the command line."""
     parser: ArgumentParser = commands.add_parser("benchmark", help="measure")
     actions = parser.add_subparsers(dest="action", required=True, metavar="WHAT")
+    add_aims(actions)
     add_coregistration(actions)
     add_geometry(actions)
     add_confidence(actions)

@@ -33,9 +33,18 @@ def threshold_999(matcher: str) -> float | None:
     return None if found is None else float(found)
 
 
-def threshold_of(confidence: np.ndarray, right: np.ndarray, precision: float = PRECISION) -> float:
-    """The least confidence from which a share ``precision`` of the registrations is right; 1 where there is none."""
-    order = np.argsort(-confidence, kind="stable")
+def threshold_of(
+    score: np.ndarray, right: np.ndarray, precision: float = PRECISION, *, otherwise: float = 1.0
+) -> float:
+    """The least score from which a share ``precision`` of the registrations is right.
+
+    Args:
+        score: (N,) confidence, or number of inliers.
+        right: (N,) whether each registration is right.
+        precision: from 0 to 1.
+        otherwise: the result where there is no such score.
+    """
+    order = np.argsort(-score, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(share >= precision)
-    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+    return float(score[order[good[-1]]]) if len(good) else otherwise
