@@ -139,8 +139,13 @@ def save_project(desktop, hand, project):
 def nudge(desktop, hand, placed):
     hand.click("correct")
     desktop.keys("Right", "Right", "Right")
-    hand.wait("it moved", lambda desk: desk["work"][THIRD]["footprint"] != placed)
-    time.sleep(0.5)
+    moved = hand.wait("it moved", lambda desk: desk["work"][THIRD]["footprint"] != placed)
+    for _ in range(20):  # until the last of the three keys has arrived, however busy the machine is
+        time.sleep(1)
+        if (now := hand.desk())["work"] == moved["work"]:
+            return
+        moved = now
+    raise AssertionError("the photo does not stop moving")
 
 
 def localize_two(desktop, hand):
