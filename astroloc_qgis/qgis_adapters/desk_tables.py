@@ -9,9 +9,10 @@ from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.qgis_adapters.text import tr
 
-_PARTS = re.compile(r"(ISS|STS)0*(\d{1,3})[-_ ]?([A-Z]{1,3})[-_ ]?0*(\d{1,6})", re.IGNORECASE)
+_PARTS = re.compile(r"(ISS|STS)0*(\d{1,3})[-_ ]?([A-Z]{1,3})[-_ ]?0*(\d{1,7})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def read_metadata(path: Path) -> dict[str, Known]:
 
 def photo_key(name: str) -> str:
     """A photo's number in one spelling: "iss056e181034_lrg.jpg" and "ISS056-E-181034" are both "ISS56E181034"."""
-    parts = _PARTS.search(name)
+    number = nasa_photo_number(name)
+    parts = _PARTS.search(number or name)
     if parts is None:
-        return ""
+        return number or ""  # on film: the roll is a number, and hyphens tell it from the frame
     programme, mission, roll, frame = parts.groups()
     return f"{programme.upper()}{int(mission)}{roll.upper()}{int(frame)}"
 

@@ -32,6 +32,22 @@ def test_a_photos_number_is_the_same_in_every_spelling(name):
     assert photo_key(name) == "ISS56E181034"
 
 
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        (("iss073e0918643_small.jpg", "ISS073-E-0918643", "ISS073-E-918643"), "ISS73E918643"),
+        (("iss073e1918643.jpg", "ISS073-E-1918643"), "ISS73E1918643"),
+        (("STS-106-718-28", "sts106-718-028_lrg.jpg"), "STS106-718-28"),
+        (("STS-106-E-5090", "STS106-E-5090"), "STS106E5090"),
+        (("AS17-148-22727", "as17-148-22727_small.jpg"), "AS17-148-22727"),
+        (("SL4-137-3655", "sl4-137-3655.tif"), "SL4-137-3655"),
+        (("NM23-725-500", "nm23-725-500_lrg.jpg"), "NM23-725-500"),
+    ],
+)
+def test_numbers_of_today_and_of_film_have_a_key(names, key):
+    assert {photo_key(name) for name in names} == {key}
+
+
 def test_a_name_without_a_number_has_no_key():
     assert photo_key("holiday.jpg") == ""
 

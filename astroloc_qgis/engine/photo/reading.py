@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import Exif, read_exif
+from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.raster import (
     open_raster,
     read_bands,
@@ -34,13 +34,6 @@ logger = logging.getLogger(__name__)
 MIN_SIDE_PX = 32
 MAX_PIXELS = 400_000_000
 
-# mission-roll-frame, as the Gateway to Astronaut Photography of Earth names photos; the roll of digital cameras is E
-# (ESC in the Shuttle's first years), that of film a number or letter and number. Without hyphens only E is unambiguous.
-_WITH_HYPHENS = re.compile(
-    r"(?<![A-Za-z0-9])(ISS|STS)(\d{1,3}[A-Z]?)[-_ ](E|ESC|[A-Z]{0,2}\d{1,4}[A-Z]?)[-_ ](\d{1,6})(?!\d)", re.IGNORECASE
-)
-_COMPACT = re.compile(r"(?<![A-Za-z0-9])(ISS|STS)(\d{1,3})[-_ ]?(E|ESC)[-_ ]?(\d{1,6})(?!\d)", re.IGNORECASE)
-
 
 @dataclass(frozen=True, eq=False)
 class Photo:
@@ -55,6 +48,7 @@ class Photo:
         nasa_id: NASA's photo number ("ISS056-E-181034") from the file's name, or None.
         focal_length_mm: focal length from EXIF, or None.
         taken: time from EXIF as the camera's clock had it (no time zone; NASA sets them to UTC), or None.
+        orientation: EXIF orientation of the file, 1 to 8; ``raster.to_stored`` leads to the pixels as it has them.
     """
 
     path: Path
@@ -64,6 +58,7 @@ class Photo:
     nasa_id: str | None
     focal_length_mm: float | None
     taken: datetime | None
+    orientation: int = 1
 
     @property
     def width(self) -> int:
@@ -74,6 +69,11 @@ class Photo:
     def height(self) -> int:
         """Rows."""
         return int(self.pixels.shape[0])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self.width, self.height
 
     @property
     def name(self) -> str:
@@ -145,25 +145,8 @@ def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, ex
     if (bands[::64, ::64] == bands[0, 0]).all() and (bands == bands[0, 0]).all():
         raise InputError(f"The photo {path} shows nothing: all its pixels have the same value; choose another.")
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
-    return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken)
-
-
-def nasa_photo_number(name: str) -> str | None:
-    """Find NASA's photo number in a file's name.
-
-    Args:
-        name: such as "ISS056-E-181034_lrg.jpg", "iss056e181034.jpg", "STS106-718-28.tif".
-
-    Returns:
-        mission-roll-frame as NASA writes it, three digits for the mission and no leading zeros in the frame
-        ("ISS056-E-181034"), or None.
-    """
-    found = _WITH_HYPHENS.search(name) or _COMPACT.search(name)
-    if found is None:
-        return None
-    programme, mission, roll, frame = (part.upper() for part in found.groups())
-    mission = f"{int(mission):03d}" if mission.isdigit() else mission
-    return f"{programme}{mission}-{roll}-{int(frame)}"
+    return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken,
+                 exif.orientation)  # fmt: skip
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
