@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from astroloc_qgis.engine.photo.pages import picture_of
+from astroloc_qgis.engine.photo.tiff import Directory, Tiff
+
 logger = logging.getLogger(__name__)
 
 ORIENTATION, DATE_TIME, EXIF_IFD = 0x0112, 0x0132, 0x8769
 DATE_TIME_ORIGINAL, FOCAL_LENGTH = 0x9003, 0x920A
-_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 16: 8, 18: 8}
-_MAX_ENTRIES = 4096
-_MAX_VALUE_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_exif(path: Path) -> Exif:
                 tiff = _in_png(file)
             else:
                 tiff = file
-            return Exif() if tiff is None else _parse(tiff)
+            return Exif() if tiff is None else _parse(tiff, pages=tiff is file)
     except (OSError, struct.error, ValueError) as error:
         logger.info("EXIF of %s could not be read: %s", path, error)
         return Exif()
@@ -80,47 +80,25 @@ def _in_png(file: BinaryIO) -> BinaryIO | None:
     return None
 
 
-def _parse(tiff: BinaryIO) -> Exif:
-    """Read the entries wanted from a TIFF structure, classic or BigTIFF."""
-    tiff.seek(0)
-    order = {b"II": "<", b"MM": ">"}.get(tiff.read(2))
-    if order is None:
+def _parse(file: BinaryIO, *, pages: bool) -> Exif:
+    """Read the entries wanted from a TIFF structure, whose picture is on one of several pages or on the first."""
+    tiff = Tiff.of(file)
+    if tiff is None:
         return Exif()
-    big = struct.unpack(order + "H", tiff.read(2))[0] == 43
-    tiff.seek(8 if big else 4)
-    offset = struct.unpack(order + ("Q" if big else "I"), tiff.read(8 if big else 4))[0]
-    main = _directory(tiff, offset, order, big)
-    pointer = main.get(EXIF_IFD)
-    detail = _directory(tiff, _whole(pointer, order), order, big) if pointer else {}
-    orientation = _whole(main[ORIENTATION], order) if ORIENTATION in main else 1
+    main = tiff.directory(tiff.first_offset())
+    pointer = main.number(EXIF_IFD)
+    detail = tiff.directory(pointer) if pointer else Directory(0, tiff.order, {})
+    oriented = main
+    if pages:
+        picture = picture_of(list(tiff.directories()))
+        # What is inside a page has its orientation; a page of its own has its own or none.
+        oriented = main if picture.nested and ORIENTATION not in picture.entries else picture
+    orientation = oriented.number(ORIENTATION, 1)
     return Exif(
         orientation if 1 <= orientation <= 8 else 1,
-        _rational(detail.get(FOCAL_LENGTH, b""), order),
-        _time(detail.get(DATE_TIME_ORIGINAL, b"")) or _time(main.get(DATE_TIME, b"")),
+        _rational(detail.value(FOCAL_LENGTH), tiff.order),
+        _time(detail.value(DATE_TIME_ORIGINAL)) or _time(main.value(DATE_TIME)),
     )
-
-
-def _directory(tiff: BinaryIO, offset: int, order: str, big: bool) -> dict[int, bytes]:
-    """Read an image file directory: the bytes of each short value by its tag."""
-    tiff.seek(offset)
-    count = struct.unpack(order + ("Q" if big else "H"), tiff.read(8 if big else 2))[0]
-    if count > _MAX_ENTRIES:
-        raise ValueError(f"a directory of {count} entries")
-    layout = struct.Struct(order + ("HHQ8s" if big else "HHI4s"))
-    values: dict[int, bytes] = {}
-    for tag, kind, number, inline in layout.iter_unpack(tiff.read(layout.size * count)):
-        size = _TYPE_SIZES.get(kind, 0) * number
-        if size <= len(inline):
-            values[tag] = inline[:size]
-        elif size <= _MAX_VALUE_BYTES:
-            tiff.seek(struct.unpack(order + ("Q" if big else "I"), inline)[0])
-            values[tag] = tiff.read(size)
-    return values
-
-
-def _whole(value: bytes, order: str) -> int:
-    """Read an unsigned whole number of 1, 2, 4 or 8 bytes."""
-    return int.from_bytes(value, "little" if order == "<" else "big")
 
 
 def _rational(value: bytes, order: str) -> float | None:

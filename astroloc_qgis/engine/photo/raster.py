@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.pages import picture_of, read_pages, refuse_raw, rivals_of
+from astroloc_qgis.engine.photo.tiff import Directory
 
 logger = logging.getLogger(__name__)
 
@@ -22,17 +24,82 @@ PIXEL_TYPES: dict[int, np.dtype[Any]] = {gdal.GDT_Byte: np.dtype(np.uint8), gdal
 SAMPLE_SIDE = 2048
 """Pixels of the long side that are sampled for the range of 16 bits."""
 
+ALIKE = 0.8
+"""Correlation above which two pages of a TIFF show the same."""
+
 
 def open_raster(path: Path) -> gdal.Dataset:
-    """Open a photo.
+    """Open a photo; of a TIFF with several pages the one that is the picture.
 
     Raises:
+        InputError: a camera's raw file; a TIFF that holds several pictures.
         RuntimeError: no such file, or not one of ``FORMATS``.
     """
-    dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(FORMATS))
+    try:
+        dataset = _open(str(path))
+    except RuntimeError:
+        if path.is_file():
+            refuse_raw(path, read_pages(path))
+        raise
+    pages = read_pages(path) if dataset.GetDriver().ShortName == "GTiff" else []
+    if not pages:
+        return dataset
+    refuse_raw(path, pages)
+    picture = picture_of(pages)
+    if picture is not pages[0]:
+        dataset = _open_page(path, picture)
+        logger.info("%s: the picture is the one of %d x %d pixels", path, *picture.size)
+    rivals = rivals_of(picture, pages)
+    if rivals and not all(_show_the_same(dataset, path, rival) for rival in rivals):
+        width, height = picture.size
+        raise InputError(
+            f"The photo {path} holds {len(rivals) + 1} different pictures, the largest of {width} x {height} pixels: "
+            "save the one you mean as a file of its own."
+        )
+    return dataset
+
+
+def _open(name: str) -> gdal.Dataset:
+    dataset = gdal.OpenEx(name, gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=list(FORMATS))
     if dataset is None:  # where GDAL's exceptions are off
         raise RuntimeError(gdal.GetLastErrorMsg())
     return dataset
+
+
+def _open_page(path: Path, page: Directory) -> gdal.Dataset:
+    """Open a page of a TIFF that is not the first."""
+    try:
+        return _open(f"GTIFF_DIR:off:{page.offset}:{path}")
+    except RuntimeError as error:
+        width, height = page.size
+        raise InputError(
+            f"The picture of {width} x {height} pixels in {path} cannot be read, only a smaller one: save it as a TIFF "
+            "of one page.",
+            str(error),
+        ) from error
+
+
+def _show_the_same(dataset: gdal.Dataset, path: Path, page: Directory) -> bool:
+    """Whether a page shows what another does, as far as a small copy of both tells."""
+    try:
+        first, second = (_small_copy(each) for each in (dataset, _open(f"GTIFF_DIR:off:{page.offset}:{path}")))
+    except RuntimeError:
+        return True  # it cannot be read: nobody means it
+    width, height = page.size
+    stretched = abs(width * dataset.RasterYSize - height * dataset.RasterXSize) > 2 * max(width, height)
+    if stretched or not (first.std() and second.std()):
+        return not stretched
+    return bool(np.corrcoef(first, second)[0, 1] > ALIKE)
+
+
+def _small_copy(dataset: gdal.Dataset) -> NDArray[np.float32]:
+    """The first band in at most 64 x 64 pixels, flat."""
+    raw = dataset.GetRasterBand(1).ReadRaster(
+        buf_xsize=64, buf_ysize=64, buf_type=gdal.GDT_Float32, resample_alg=gdal.GRIORA_Average
+    )
+    if raw is None:
+        raise RuntimeError(gdal.GetLastErrorMsg())
+    return np.frombuffer(raw, np.float32)
 
 
 def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, bool]:

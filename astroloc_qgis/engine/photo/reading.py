@@ -96,14 +96,14 @@ class Photo:
 
 
 def read_photo(path: str | Path) -> Photo:
-    """Read a JPEG, PNG or TIFF of 8 or 16 bits, grey or colour, with or without alpha.
+    """Read a JPEG, PNG or TIFF of 8 or 16 bits, grey or colour, with or without alpha; of several pages the largest.
 
     Args:
         path: the file.
 
     Raises:
-        InputError: the file is missing, empty, truncated or no such image; the photo is below 32 pixels a side, above
-            400 megapixels, or has one value all over.
+        InputError: the file is missing, empty, truncated or no such image, a camera's raw file, or several pictures;
+            the photo is below 32 pixels a side, above 400 megapixels, or has one value all over.
     """
     path = Path(path)
     if path.is_dir():
