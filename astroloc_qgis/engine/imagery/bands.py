@@ -19,7 +19,8 @@ def colour_view(dataset: gdal.Dataset, name: str) -> tuple[gdal.Dataset, int, bo
         kind = next(gdal.GetDataTypeName(band.DataType) for band in bands if band.DataType not in NUMPY_TYPES)
         raise InputError(f"The reference imagery {name} holds values of type {kind}, which no picture can show.")
     alphas = [i for i, band in enumerate(bands, 1) if band.GetColorInterpretation() == gdal.GCI_AlphaBand]
-    if bands[0].GetColorTable() is not None and bands[0].DataType == gdal.GDT_Byte:
+    table = bands[0].GetColorTable() is not None and bands[0].DataType == gdal.GDT_Byte
+    if table and not (alphas and is_negative(dataset)):
         return gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba"), 3, True
     others = [i for i in range(1, len(bands) + 1) if i not in alphas]
     colours = _red_green_blue(bands) or (others[:3] if len(others) >= 3 else others[:1])
@@ -29,6 +30,11 @@ def colour_view(dataset: gdal.Dataset, name: str) -> tuple[gdal.Dataset, int, bo
     if chosen != list(range(1, len(bands) + 1)) or len({band.DataType for band in bands}) > 1:
         dataset = gdal.Translate("", dataset, format="VRT", bandList=chosen)
     return dataset, len(colours), bool(alphas)
+
+
+def is_negative(dataset: gdal.Dataset) -> bool:
+    """Whether the highest value of its grey is black (a TIFF that is min-is-white, as film scanners write)."""
+    return bool(dataset.GetMetadataItem("MINISWHITE", "IMAGE_STRUCTURE") == "YES")
 
 
 def _red_green_blue(bands: list[gdal.Band]) -> list[int] | None:

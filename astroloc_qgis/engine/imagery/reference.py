@@ -13,7 +13,7 @@ from osgeo import gdal, osr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.imagery.bands import colour_view
+from astroloc_qgis.engine.imagery.bands import colour_view, is_negative
 from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
 from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
@@ -45,6 +45,7 @@ class Reference:
         self._name = short_name(uri)
         self._source = dataset
         self._dataset, self._colours, self._has_alpha = colour_view(dataset, self._name)
+        self._negative = self._colours == 1 and is_negative(dataset)
         self._grid = SourceGrid.of(self._dataset)
         self.crs_wkt = self._grid.crs
         metadata = dataset.GetMetadata() or {}
@@ -235,6 +236,8 @@ class Reference:
         bands = bands.reshape(count + 1, window.height, window.width)
         mask = (bands[count] >= 128) & np.isfinite(bands[:count]).all(axis=0)
         colours = bands[:count] if bands.dtype == np.uint8 else self._to_8_bits(bands[:count], mask)
+        if self._negative:
+            colours = 255 - colours
         pixels = np.repeat(colours, 3, axis=0) if count == 1 else colours
         return Rendering(np.ascontiguousarray(pixels.transpose(1, 2, 0)) * mask[..., None], mask, window)
 

@@ -103,7 +103,7 @@ def _small_copy(dataset: gdal.Dataset) -> NDArray[np.float32]:
 
 
 def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, bool]:
-    """Read the pixels as stored.
+    """Read the pixels as stored, a negative (min-is-white) as a positive.
 
     Returns:
         (H, W, bands) uint8 or uint16, whether it is grey, and whether the last band is alpha.
@@ -113,8 +113,9 @@ def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, b
         RuntimeError: GDAL cannot read them.
     """
     first = dataset.GetRasterBand(1)
-    if first.GetColorTable() is not None:
-        dataset = gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba")
+    inverted = dataset.GetMetadataItem("MINISWHITE", "IMAGE_STRUCTURE") == "YES"
+    if first.GetColorTable() is not None and not inverted:  # GDAL gives inverted grey a colour table as well
+        dataset = gdal.Translate("", dataset, format="VRT", bandList=[1], rgbExpand="rgba", outputType=gdal.GDT_Byte)
         first = dataset.GetRasterBand(1)
     count = dataset.RasterCount
     pixel_type = PIXEL_TYPES.get(first.DataType)
@@ -137,7 +138,10 @@ def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, b
     if count in (2, 4) and not has_alpha:
         logger.info("%s: band %d is not opacity and is left out", path, count)
         bands = bands[..., : count - 1]
-    bits = int(first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") or 8)
+    bits = int(first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") or 8 * size)
+    if inverted:
+        bands = bands.copy()
+        bands[..., 0] = pixel_type.type(2**bits - 1) - bands[..., 0]
     if bits < 8:
         bands = bands * np.uint8(255 // (2**bits - 1))
     if has_alpha and (bands[..., -1] == np.iinfo(pixel_type).max).all():

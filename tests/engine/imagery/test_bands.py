@@ -42,6 +42,33 @@ def test_grey_with_alpha_is_repeated_and_masked(tmp_path: Path) -> None:
     assert not rendering.mask[:, :39].any()
 
 
+@pytest.mark.parametrize("kind", ["uint8", "uint16"])
+@pytest.mark.parametrize("bands", [1, 2], ids=["grey", "grey and alpha"])
+def test_a_negative_is_shown_as_the_positive(tmp_path: Path, kind: str, bands: int) -> None:
+    """A TIFF that is min-is-white, as film scanners write, shows what its values turned over show."""
+    top = np.iinfo(kind).max
+    image = noise(bands, kind, top)
+    if bands == 2:
+        image[..., 1] = top
+        image[:, :40, 1] = 0
+    stored = image.copy()
+    stored[..., 0] = top - image[..., 0]
+    pictures = []
+    for name, values, meaning in (("positive", image, "MINISBLACK"), ("negative", stored, "MINISWHITE")):
+        dataset = memory_dataset(values)
+        dataset.SetGeoTransform(PLACE)
+        dataset.SetProjection(wkt_of(UTM))
+        if bands == 2:
+            dataset.GetRasterBand(2).SetColorInterpretation(gdal.GCI_AlphaBand)
+        path = tmp_path / f"{name}.tif"
+        gdal.GetDriverByName("GTiff").CreateCopy(str(path), dataset, options=[f"PHOTOMETRIC={meaning}"])
+        pictures.append(Reference.open(path).read(whole()))
+    positive, negative = pictures
+    assert (negative.mask == positive.mask).all()
+    assert np.abs(negative.pixels.astype(int) - positive.pixels).max() <= 1
+    assert np.ptp(positive.pixels) > 200
+
+
 def test_of_more_than_four_bands_the_first_three_are_taken(tmp_path: Path) -> None:
     image = noise(6)
     assert (read_array(tmp_path, image).pixels == image[..., :3]).all()
