@@ -134,6 +134,8 @@ def read_photo(path: str | Path) -> Photo:
             f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
             "\n".join(messages),
         )
+    if messages:
+        logger.info("%s is read, though GDAL says: %s", path, "; ".join(messages))
     return _make_photo(path, upright(bands, exif.orientation), grey, has_alpha, exif)
 
 
@@ -179,5 +181,12 @@ def _gdal_messages() -> Iterator[list[str]]:
 
 
 def _means_broken(message: str) -> bool:
+    """Whether a warning says that pixels are lost.
+
+    libjpeg calls any warning "corrupt"; bytes too many between two markers change no pixel. libtiff says "truncated" of
+    a text in a tag, such as a copyright of two names.
+    """
     lowered = message.lower()
+    if "extraneous bytes before marker" in lowered or "tifffetchnormaltag" in lowered:
+        return False
     return any(sign in lowered for sign in ("premature end", "corrupt jpeg data", "truncated", "unexpected end"))
