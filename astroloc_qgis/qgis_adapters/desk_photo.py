@@ -65,6 +65,16 @@ def photo_size(path: Path) -> tuple[int, int]:
     return (height, width) if read_exif(path).orientation >= 5 else (width, height)
 
 
+def upright_points(path: Path, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points in the pixels as a photo's file has them, (N, 2) -> photo pixels, upright as EXIF says.
+
+    Raises:
+        InputError: no such photo.
+    """
+    orientation = read_exif(path).orientation
+    return xy if orientation == 1 else raster.from_stored(xy, orientation, photo_size(path))
+
+
 def read_pyramid(path: Path) -> Pyramid:
     """Read a photo of 8 or 16 bits, upright as EXIF says, as the engine's ``read_photo`` does.
 

@@ -55,8 +55,8 @@ def export_photo(
         progress: told the stage "export".
 
     Returns:
-        The paths by form. "uncertainty" is left out where too few tie points are on, "vrt" for a photo whose file is
-        rotated by EXIF; a world file brings the GeoTIFF that it belongs to.
+        The paths by form. "uncertainty" is left out where too few tie points are on, "vrt" for a photo that has no
+        file; a world file brings the GeoTIFF that it belongs to.
 
     Raises:
         InputError: an option makes no sense; as ``write_geotiff``; the folder cannot be made, is protected or full.

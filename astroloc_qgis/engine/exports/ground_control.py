@@ -20,7 +20,7 @@ from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, spatial_reference
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
-from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.engine.photo.raster import open_raster, to_stored
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.exports.photo_export import PhotoExport
@@ -39,13 +39,16 @@ def export_photo_with_control_points(export: PhotoExport) -> Path:
 
 
 def export_vrt(export: PhotoExport) -> Path | None:
-    """Write a VRT with a grid of control points; None where the photo's file has other pixels."""
+    """Write a VRT with a grid of control points; None where the photo has no file."""
     photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible)
     return write_photo_vrt(export.path(".vrt"), export.photo, photo_xy, lonlat)
 
 
 def export_points(export: PhotoExport) -> Path:
-    """Write the tie points as QGIS's Georeferencer reads them, or a grid of control points where there are none."""
+    """Write the tie points as QGIS's Georeferencer reads them, or a grid of control points where there are none.
+
+    They count pixels as the photo's file has them: neither GDAL nor QGIS turns a photo upright.
+    """
     if export.tie_points:
         photo_xy = np.array([[point["x"], point["y"]] for point in export.tie_points], dtype=np.float64)
         lonlat = np.array([[point["lon"], point["lat"]] for point in export.tie_points], dtype=np.float64)
@@ -53,7 +56,9 @@ def export_points(export: PhotoExport) -> Path:
     else:
         photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible, side=5)
         on = [True] * len(photo_xy)
-    residual = apply_homography(np.linalg.inv(export.homography), export.plane.from_lonlat(lonlat)) - photo_xy
+    predicted = apply_homography(np.linalg.inv(export.homography), export.plane.from_lonlat(lonlat))
+    photo_xy = _as_stored(export.photo, photo_xy)
+    residual = _as_stored(export.photo, predicted) - photo_xy
     points = [
         ControlPoint(float(x), float(y), float(lon), float(lat), used, (float(dx), float(dy)))
         for (x, y), (lon, lat), used, (dx, dy) in zip(photo_xy, lonlat, on, residual, strict=True)
@@ -126,16 +131,18 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
         lonlat: (N, 2) longitude, latitude of the control points.
 
     Returns:
-        ``path``, or None for a photo that has no file, or one that EXIF rotates: its pixels are not the photo's.
+        ``path``, or None for a photo that has no file.
 
     Raises:
         InputError: the folder is missing, protected or full.
     """
     if not photo.path.is_file():
         return None
-    source = gdal.OpenEx(str(photo.path), gdal.OF_RASTER)
-    if (source.RasterXSize, source.RasterYSize) != (photo.width, photo.height) or _is_rotated(photo.path):
-        return None
+    source = open_raster(photo.path.absolute())
+    stored = to_stored(np.array([[photo.width, photo.height], [0.0, 0.0]]), photo.orientation, photo.size)
+    if (source.RasterXSize, source.RasterYSize) != tuple(np.abs(stored[0] - stored[1])):
+        return None  # it was replaced since it was read
+    photo_xy = _as_stored(photo, photo_xy)
     with atomic_path(path) as part, gdal_writes(part):
         options = gdal.TranslateOptions(format="VRT", GCPs=_points(photo_xy, lonlat), outputSRS="EPSG:4326")
         translated = gdal.Translate(str(part), source, options=options)
@@ -143,16 +150,16 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
         del translated
         text = part.read_text(encoding="utf-8")  # the source by its full path: a VRT may be moved, the photo is not
         text = text.replace('relativeToVRT="1"', 'relativeToVRT="0"')
-        part.write_text(_absolute(text, photo.path), encoding="utf-8")
+        part.write_text(_named(text, source.GetDescription()), encoding="utf-8")
     return path
 
 
-def _absolute(text: str, photo: Path) -> str:
-    return re.sub(r"(<SourceFilename[^>]*>)[^<]*", lambda found: found.group(1) + escape(str(photo.absolute())), text)
+def _named(text: str, name: str) -> str:
+    return re.sub(r"(<SourceFilename[^>]*>)[^<]*", lambda found: found.group(1) + escape(name), text)
 
 
-def _is_rotated(path: Path) -> bool:
-    return read_exif(path).orientation != 1
+def _as_stored(photo: Photo, photo_xy: Array) -> Array:
+    return to_stored(photo_xy, photo.orientation, photo.size)
 
 
 def _contiguous(lons: Array) -> Array:

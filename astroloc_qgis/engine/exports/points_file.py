@@ -24,7 +24,7 @@ class ControlPoint:
     """A point of a photo with its place on the map.
 
     Attributes:
-        x, y: photo pixels, corner convention, y down.
+        x, y: pixels as the photo's file has them (not turned upright by EXIF), corner convention, y down.
         map_x, map_y: of the file's CRS, x or longitude first.
         enabled: whether it takes part.
         residual: (x, y) pixels by which the transformation misses it, y down.

@@ -50,6 +50,7 @@ def export_sidecar(export: PhotoExport) -> Path:
             "width": photo.width,
             "height": photo.height,
             "taken": None if photo.taken is None else photo.taken.isoformat(),
+            "orientation": photo.orientation,
             "focal_length_mm": photo.focal_length_mm,
         },
         "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by "

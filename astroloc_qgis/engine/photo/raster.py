@@ -167,6 +167,34 @@ def upright(image: NDArray[Any], orientation: int) -> NDArray[Any]:
     return image
 
 
+def to_stored(xy: NDArray[np.float64], orientation: int, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Points of the upright photo -> the same points in the pixels as the file has them.
+
+    Args:
+        xy: (N, 2) photo pixels, corner convention.
+        orientation: EXIF orientation, 1 to 8.
+        size: width and height of the upright photo.
+    """
+    x, y = _mirrored(xy, orientation, size)
+    return np.column_stack([y, x] if orientation >= 5 else [x, y])
+
+
+def from_stored(xy: NDArray[np.float64], orientation: int, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Points in the pixels as the file has them -> the same points of the upright photo; as ``to_stored``."""
+    return np.column_stack(_mirrored(xy[:, ::-1] if orientation >= 5 else xy, orientation, size))
+
+
+def _mirrored(
+    xy: NDArray[np.float64], orientation: int, size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x and y, counted from the other side where the orientation says so."""
+    x, y = xy[:, 0], xy[:, 1]
+    return (
+        size[0] - x if orientation in (2, 3, 6, 7) else x,
+        size[1] - y if orientation in (3, 4, 7, 8) else y,
+    )
+
+
 def stretch_range(colours: NDArray[Any], alpha: NDArray[np.uint8] | None) -> tuple[float, float]:
     """The values of a photo of 16 bits that are shown black and white: its darkest and brightest thousandth.
 

@@ -25,7 +25,7 @@ from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.gui.model.work import Candidate, PhotoState
 from astroloc_qgis.gui.session import Session
-from astroloc_qgis.qgis_adapters.desk_photo import photo_size
+from astroloc_qgis.qgis_adapters.desk_photo import photo_size, upright_points
 from astroloc_qgis.qgis_adapters.text import tr
 
 
@@ -122,19 +122,23 @@ class DeskActions(QObject):
             self.read_control_points(path)
 
     def read_control_points(self, path: Path) -> None:
-        """Add the tie points in a file of QGIS's Georeferencer."""
-        if self._current.desk is None:
+        """Add the tie points in a file of QGIS's Georeferencer, which counts pixels as the photo's file has them."""
+        item = self._current.item
+        if item is None:
             return
         try:
             points, crs = read_points(path)
+            stored = np.array([[point.x, point.y] for point in points]).reshape(-1, 2)
+            photo_xy = upright_points(item.path, stored)
         except AstroLocError as error:
             self._session.messages.warning(str(error), error.details)
             return
         crs = crs or QgsProject.instance().crs().toWkt()
-        lonlat = transform_points(np.array([[point.map_x, point.map_y] for point in points]), crs, WGS84)
+        on_map = np.array([[point.map_x, point.map_y] for point in points]).reshape(-1, 2)
+        lonlat = transform_points(on_map, crs, WGS84)
         added = tuple(
-            TiePoint(point.x, point.y, float(lon), float(lat), point.enabled)
-            for point, (lon, lat) in zip(points, lonlat, strict=True)
+            TiePoint(float(x), float(y), float(lon), float(lat), point.enabled)
+            for point, (x, y), (lon, lat) in zip(points, photo_xy, lonlat, strict=True)
             if np.isfinite((lon, lat)).all()
         )
         self._tie_points.append(added, tr("Read {file}").format(file=path.name))

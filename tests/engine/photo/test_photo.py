@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.photo.reading import nasa_photo_number, read_photo
+from astroloc_qgis.engine.photo.number import nasa_photo_number
+from astroloc_qgis.engine.photo.raster import from_stored, to_stored
+from astroloc_qgis.engine.photo.reading import read_photo
 from tests.engine.synthetic import World, memory_dataset, shot, write_image
 
 
@@ -80,6 +82,51 @@ def test_black_and_white_becomes_black_and_white(tmp_path: Path) -> None:
     image = (picture(1) > 128).astype(np.uint8)
     photo = read_photo(write_image(tmp_path / "p.tif", image, options=("NBITS=1",)))
     assert set(np.unique(photo.pixels)) == {0, 255}
+
+
+NEGATIVES = {4: "uint8", 8: "uint8", 12: "uint16", 16: "uint16"}
+
+
+def negative(path: Path, image: NDArray[Any], bits: int) -> Path:
+    """A TIFF that is min-is-white, as film scanners write, and looks like the image."""
+    stored = image.copy()
+    stored[..., 0] = 2**bits - 1 - image[..., 0]
+    options = ("PHOTOMETRIC=MINISWHITE", *((f"NBITS={bits}",) if bits in (4, 12) else ()))
+    return write_image(path, stored, options=options)
+
+
+@pytest.mark.parametrize("bits", NEGATIVES)
+def test_a_tiff_that_is_min_is_white_is_read_as_it_looks(tmp_path: Path, bits: int) -> None:
+    image = picture(1, NEGATIVES[bits]) // (16 if bits in (4, 12) else 1)
+    photo = read_photo(negative(tmp_path / "p.tif", image, bits))
+    assert photo.alpha is None
+    assert photo.grey
+    assert photo.pixels.dtype == NEGATIVES[bits]
+    assert (photo.pixels == image * (17 if bits == 4 else 1)).all()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_min_is_white_keeps_its_alpha(tmp_path: Path, bits: int) -> None:
+    image = picture(2, NEGATIVES[bits])
+    photo = read_photo(negative(tmp_path / "p.tif", image, bits))
+    assert (photo.pixels == image[..., :1]).all()
+    assert photo.alpha is not None
+    assert (photo.alpha == np.where(np.arange(40) < 35, 255, 0)[:, None]).all()
+
+
+def test_a_palette_of_sixteen_bits_is_expanded(tmp_path: Path) -> None:
+    dataset = gdal.GetDriverByName("GTiff").Create(
+        str(tmp_path / "p.tif"), 64, 40, 1, gdal.GDT_UInt16, ["PHOTOMETRIC=PALETTE"]
+    )
+    table = gdal.ColorTable()
+    table.SetColorEntry(0, (10, 20, 30, 255))
+    table.SetColorEntry(1, (200, 100, 50, 255))
+    dataset.GetRasterBand(1).SetColorTable(table)
+    dataset.WriteRaster(0, 0, 64, 40, (np.arange(64 * 40) % 64 // 32).astype(np.uint16).tobytes())
+    dataset = None
+    photo = read_photo(tmp_path / "p.tif")
+    assert photo.pixels[0, 0].tolist() == [10, 20, 30]
+    assert photo.pixels[0, -1].tolist() == [200, 100, 50]
 
 
 def test_an_alpha_that_hides_nothing_is_dropped(tmp_path: Path) -> None:
@@ -193,6 +240,19 @@ def test_a_photo_is_turned_upright_whatever_the_file(tmp_path: Path, orientation
     for photo in (by_png, by_tiff, by_jpeg):
         assert photo.focal_length_mm == 575.0
         assert photo.taken == datetime(2018, 7, 1, 12, 34, 56)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_points_follow_the_pixels_into_the_file_and_back(tmp_path: Path, orientation: int) -> None:
+    upright = picture()
+    stored = np.ascontiguousarray(STORED[orientation](upright))
+    photo = read_photo(tiff_with(tmp_path / "p.tif", stored, orientation))
+    assert photo.orientation == orientation
+    xy = np.array([[0.5, 0.5], [17.5, 3.5], [63.5, 39.5], [15.5, 7.5]])
+    inside = to_stored(xy, orientation, photo.size)
+    for (x, y), (column, row) in zip(xy.astype(int), inside.astype(int), strict=True):
+        assert (stored[row, column] == upright[y, x]).all()
+    np.testing.assert_array_equal(from_stored(inside, orientation, photo.size), xy)
 
 
 def test_alpha_is_turned_with_the_pixels(tmp_path: Path) -> None:
@@ -347,6 +407,34 @@ def test_a_truncated_file_is_refused(tmp_path: Path, ending: str, part: float) -
     cut.write_bytes(content[: int(len(content) * part)])
     assert "truncated" in refusal(cut)
     assert read_photo(path).width == 400
+
+
+@pytest.mark.parametrize("marker", [0xDB, 0xC0, 0xC4, 0xDA], ids=["DQT", "SOF", "DHT", "SOS"])
+def test_a_jpeg_with_bytes_too_many_between_its_segments_is_read(tmp_path: Path, marker: int) -> None:
+    clean = write_image(tmp_path / "clean.jpg", picture(height=200, width=300))
+    content = clean.read_bytes()
+    at = content.index(bytes([0xFF, marker]))
+    odd = tmp_path / "odd.jpg"
+    odd.write_bytes(content[:at] + b"abc" + content[at:])
+    assert (read_photo(odd).pixels == read_photo(clean).pixels).all()
+
+
+def test_a_jpeg_whose_pixels_are_damaged_is_refused(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    content = bytearray(write_image(tmp_path / "p.jpg", image).read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 40] = b"\xff\0" * 20  # ones only: no Huffman code
+    (tmp_path / "p.jpg").write_bytes(bytes(content))
+    assert "damaged" in refusal(tmp_path / "p.jpg")
+
+
+def test_a_tiff_whose_copyright_names_two_people_is_read(tmp_path: Path) -> None:
+    image = picture()
+    path = write_image(tmp_path / "p.tif", image)
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    dataset.SetMetadataItem("TIFFTAG_COPYRIGHT", "photographer+editor")
+    dataset = None
+    path.write_bytes(path.read_bytes().replace(b"photographer+editor", b"photographer\0editor"))  # Exif 2.32, 33432
+    assert (read_photo(path).pixels == image).all()
 
 
 def test_a_photo_of_one_pixel_is_refused(tmp_path: Path) -> None:
