@@ -17,6 +17,7 @@ from astroloc_qgis.engine.exports.footprint import split_polygon
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
 from astroloc_qgis.engine.geometry.distances import unwrap_lons, wrap_lon
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.photo.number import platform_of
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.exports.photo_export import PhotoExport
@@ -49,8 +50,8 @@ def export_sidecar(export: PhotoExport) -> Path:
             "nasa_id": photo.nasa_id,
             "width": photo.width,
             "height": photo.height,
-            "taken": None if photo.taken is None else photo.taken.isoformat(),
             "orientation": photo.orientation,
+            "taken": None if photo.taken is None else photo.taken.isoformat(),
             "focal_length_mm": photo.focal_length_mm,
         },
         "coordinates": "photo pixels are continuous, (0, 0) the top-left corner of the top-left pixel, upright by "
@@ -74,9 +75,10 @@ def export_stac_item(export: PhotoExport) -> Path:
     properties: dict[str, Any] = {
         "datetime": when if when.endswith("+00:00") else f"{when}Z",
         "title": photo.name,
-        "platform": "iss",
-        **{f"astroloc:{name}": facts[name] for name in STAC_FACTS if facts.get(name)},
+        **{f"astroloc:{name}": facts[name] for name in STAC_FACTS if facts.get(name) is not None},
     }
+    if (platform := platform_of(photo.nasa_id)) is not None:
+        properties["platform"] = platform
     raster = next((file for kind, file in assets.items() if kind in ("geotiff", "cog") and file.is_file()), None)
     if raster is not None:
         properties |= _projection(raster)

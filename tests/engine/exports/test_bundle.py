@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -20,8 +22,10 @@ from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from astroloc_qgis.engine.photo.raster import from_stored
 from astroloc_qgis.engine.photo.reading import read_photo
-from tests.engine.coded_photo import coded_photo, decode, seen_from_above, true_origin
+from tests.engine.coded_photo import PER_PIXEL, coded_photo, decode, seen_from_above, true_origin
+from tests.engine.photo.tiffs import REDUCED, Page, write_tiff
 
 SIZE = (300, 200)
 PLACES = {
@@ -51,12 +55,12 @@ def tie_points(homography, plane, count=12, seed=0):
     ]
 
 
-def export(tmp_path, place, *forms, crs="EPSG:4326", photo=None, ties=(), **options):
+def export(tmp_path, place, *forms, crs="EPSG:4326", photo=None, ties=(), facts=None, **options):
     plane, homography = lie(place)
     crs = utm_crs(*PLACES[place]) if crs == "UTM" else crs
     settings = ExportOptions(forms=forms, crs=crs, resampling="bilinear", **options)
     files = export_photo(
-        photo or coded_photo(*SIZE), homography, plane, tmp_path / "out", "x", settings, tie_points=ties
+        photo or coded_photo(*SIZE), homography, plane, tmp_path / "out", "x", settings, tie_points=ties, facts=facts
     )
     return files, homography, plane
 
@@ -174,6 +178,79 @@ def test_the_vrt_beside_the_photo_lands_within_half_a_pixel(tmp_path, place):
     assert_control_points_land(opened, homography, plane)
 
 
+def turned_file(path, orientation):
+    """A coded photo as a camera stores it that was held otherwise (EXIF orientation)."""
+    pixels = coded_photo(*SIZE).pixels
+    swapped = pixels.swapaxes(0, 1)
+    stored = {
+        1: pixels, 2: pixels[:, ::-1], 3: pixels[::-1, ::-1], 4: pixels[::-1],
+        5: swapped, 6: swapped[::-1], 7: swapped[::-1, ::-1], 8: swapped[:, ::-1],
+    }[orientation]  # fmt: skip
+    return write_tiff(path, [Page(np.ascontiguousarray(stored), orientation=orientation)])
+
+
+def where_coded(dataset, xy):
+    """(N, 2) photo pixels that the colours of a coded photo's file name at pixels of the file."""
+    return np.array(
+        [np.frombuffer(dataset.ReadRaster(int(x), int(y), 1, 1, band_list=[1, 2]), np.uint16) for x, y in xy]
+    ) / PER_PIXEL  # fmt: skip
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_control_points_fit_the_file_of_a_photo_that_exif_turns(tmp_path, orientation):
+    path = turned_file(tmp_path / "photo.tif", orientation)
+    photo = read_photo(path)
+    assert (photo.pixels == coded_photo(*SIZE).pixels).all()
+    plane, homography = lie("western hemisphere")
+    ties = tie_points(homography, plane)
+    for given, count in ((ties, len(ties)), ((), 25)):
+        files, *_ = export(tmp_path, "western hemisphere", "points", photo=photo, ties=given)
+        points, _ = read_points(files["points"])
+        opened = gdal.Open(str(path))  # as QGIS does, which turns nothing
+        inside = [p for p in points if 1 <= p.x < opened.RasterXSize - 1 and 1 <= p.y < opened.RasterYSize - 1]
+        assert len(inside) == (count if given else 9)
+        there = where_coded(opened, [(p.x, p.y) for p in inside])
+        ground = plane.to_lonlat(apply_homography(homography, there))
+        off = (ground - [(p.map_x, p.map_y) for p in inside]) * 111_320 / 160
+        assert np.abs(off).max() < 2.5  # photo pixels; the tie points' own noise is 0.3
+        assert len(points) == count
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_residuals_of_control_points_are_in_the_pixels_of_the_file(tmp_path, orientation):
+    plane, homography = lie("western hemisphere")
+    ties = tie_points(homography, plane)
+    photo = read_photo(turned_file(tmp_path / "photo.tif", orientation))
+    files, *_ = export(tmp_path, "western hemisphere", "points", photo=photo, ties=ties)
+    rows = list(csv.DictReader(files["points"].read_text().splitlines()[1:]))
+    stored = np.array([[float(row["sourceX"]), -float(row["sourceY"])] for row in rows])
+    missed = np.array([[float(row["dX"]), -float(row["dY"])] for row in rows])
+    there = from_stored(stored + missed, orientation, SIZE)
+    ground = plane.to_lonlat(apply_homography(homography, there))
+    np.testing.assert_allclose(ground, [[float(row["mapX"]), float(row["mapY"])] for row in rows], atol=1e-6)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_vrt_of_a_photo_that_exif_turns_lands_where_the_photo_does(tmp_path, orientation):
+    photo = read_photo(turned_file(tmp_path / "photo.tif", orientation))
+    files, homography, plane = export(tmp_path, "western hemisphere", "vrt", photo=photo)
+    opened = gdal.Open(str(files["vrt"]))
+    width, height = opened.RasterXSize, opened.RasterYSize
+    xy = np.stack(np.meshgrid(np.arange(5, width - 5, 23) + 0.5, np.arange(5, height - 5, 23) + 0.5), -1).reshape(-1, 2)
+    back = apply_homography(np.linalg.inv(homography), plane.from_lonlat(transformed(opened, xy)))
+    assert np.hypot(*(back - where_coded(opened, xy)).T).max() < 0.6  # of a thin plate spline, near a corner
+
+
+def test_the_vrt_of_a_photo_on_a_later_page_shows_that_page(tmp_path):
+    pixels = coded_photo(*SIZE).pixels
+    small = np.ascontiguousarray(pixels[::4, ::4])
+    path = write_tiff(tmp_path / "photo & co.tif", [Page(small, REDUCED), Page(pixels)])
+    files, homography, plane = export(tmp_path, "western hemisphere", "vrt", photo=read_photo(path))
+    opened = gdal.Open(str(files["vrt"]))
+    assert opened.ReadRaster(10, 20, 1, 1, band_list=[1]) == pixels[20, 10, 0].tobytes()
+    assert_control_points_land(opened, homography, plane)
+
+
 @each_crs
 @each_place
 def test_the_uncertainty_lies_over_the_raster_and_is_told_only_by_enough_tie_points(tmp_path, place, crs):
@@ -259,6 +336,29 @@ def test_sidecar_and_stac_item_say_what_is_needed_to_do_it_again(tmp_path):
     assert {"geotiff", "sidecar"} <= set(item["assets"])
     assert (files["stac"].parent / item["assets"]["geotiff"]["href"]).is_file()
     assert item["properties"]["datetime"].endswith(("Z", "+00:00"))
+
+
+@pytest.mark.parametrize(
+    ("number", "platform"),
+    [("ISS056-E-181034", "iss"), ("STS106-718-28", "sts-106"), ("AS17-148-22727", "apollo-17"), (None, None)],
+)
+def test_the_stac_item_names_the_spacecraft_where_the_photo_number_does(tmp_path, number, platform):
+    photo = replace(coded_photo(*SIZE), nasa_id=number)
+    files, *_ = export(tmp_path, "antimeridian", "stac", photo=photo)
+    properties = json.loads(files["stac"].read_text())["properties"]
+    assert properties.get("platform") == platform
+    assert ("platform" in properties) == (platform is not None)
+
+
+def test_a_value_of_zero_is_kept_and_one_that_is_missing_left_out(tmp_path):
+    facts = {"status": "accepted", "confidence": 0.0, "inliers": 0, "rmse_m": 0.0, "rmse_px": 0.0, "matcher": None}
+    files, *_ = export(tmp_path, "antimeridian", "stac", "sidecar", "footprint_geojson", facts=facts)
+    properties = json.loads(files["stac"].read_text())["properties"]
+    told = {name: value for name, value in properties.items() if name.startswith("astroloc:")}
+    assert told == {"astroloc:confidence": 0.0, "astroloc:inliers": 0, "astroloc:rmse_m": 0.0}
+    assert json.loads(files["sidecar"].read_text())["facts"] == facts
+    feature = json.loads(files["footprint_geojson"].read_text())["features"][0]["properties"]
+    assert (feature["confidence"], feature["inliers"], feature["rmse_m"], feature["rmse_px"]) == (0.0, 0, 0.0, 0.0)
 
 
 def test_everything_at_once_and_nothing_else_is_left(tmp_path):
