@@ -31,7 +31,7 @@ COLUMNS: dict[str, type] = {
     "residual_px": float,
     "score": float,
 }
-"""Photo pixels; degrees; metres of the working plane; 1 or 0; photo pixels; the matcher's own score."""
+"""Pixels of the upright photo; degrees; metres of the working plane; 1 or 0; photo pixels; the matcher's own score."""
 
 _FORMATS = ("{:.3f}", "{:.3f}", "{:.8f}", "{:.8f}", "{:.3f}", "{:.3f}", "{:d}", "{:.3f}", "{:.5f}")
 
