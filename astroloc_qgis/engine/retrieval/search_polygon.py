@@ -29,7 +29,10 @@ def read_polygon(path: Path) -> str:
     try:
         dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
     except RuntimeError as error:
-        raise InputError(f"The file {path} with the search area cannot be read.", str(error)) from error
+        raise InputError(
+            f"The file {path} with the search area cannot be read: give a GeoPackage or GeoJSON with polygons.",
+            str(error),
+        ) from error
     layer = dataset.GetLayer(0)
     srs = layer.GetSpatialRef()
     if srs is None:
@@ -91,12 +94,18 @@ def _area(wkt: str) -> ogr.Geometry:
     whole = ogr.Geometry(ogr.wkbMultiPolygon)
     for polygon in _polygons(shape):
         whole.AddGeometry(_transformed(polygon, None))
-    return whole if whole.IsValid() else whole.Buffer(0)
+    try:
+        return whole if whole.IsValid() else whole.Buffer(0)
+    except RuntimeError as error:
+        raise InputError(
+            f"The search area '{wkt[:60]}' has a ring of fewer than three corners: draw it again.", str(error)
+        ) from error
 
 
 def _polygons(shape: ogr.Geometry) -> list[ogr.Geometry]:
+    """Copies of the polygons in a shape: a part of a shape must not be used once the shape is gone."""
     if shape.GetGeometryName() == "POLYGON":
-        return [shape]
+        return [shape.Clone()]
     return [part for number in range(shape.GetGeometryCount()) for part in _polygons(shape.GetGeometryRef(number))]
 
 

@@ -69,3 +69,23 @@ def test_the_polygons_of_a_file_are_one_area_and_a_file_without_any_says_so(tmp_
         read_polygon(write("none.geojson", point))
     with pytest.raises(InputError, match="cannot be read"):
         read_polygon(tmp_path / "absent.gpkg")
+
+
+def test_polygons_within_a_multipolygon_or_a_collection_are_read_as_they_are(tmp_path: Path) -> None:
+    boxes = [[[west, 1], [west + 1, 1], [west + 1, 2], [west, 2], [west, 1]] for west in range(1, 14, 2)]
+    many = {"type": "MultiPolygon", "coordinates": [[ring] for ring in boxes]}
+    path = tmp_path / "area.geojson"
+    alone = [{"type": "Polygon", "coordinates": [ring]} for ring in boxes]
+    expected = np.any([overlaps_polygon(TABLE, 4, boxed(west, 1, west + 1, 2)) for west in range(1, 14, 2)], axis=0)
+    for shape in (
+        many,
+        {"type": "GeometryCollection", "geometries": [many]},
+        {"type": "GeometryCollection", "geometries": alone},
+    ):
+        path.write_text(json.dumps(shape))
+        assert (overlaps_polygon(TABLE, 4, read_polygon(path)) == expected).all()
+
+
+def test_a_ring_of_two_points_is_refused() -> None:
+    with pytest.raises(InputError, match="ring of fewer than three corners"):
+        overlaps_polygon(TABLE, 4, "POLYGON((10 5, 10 5))")
