@@ -137,6 +137,7 @@ def test_an_index_that_cannot_be_built(refused: Refused, scene: Scene, out: Path
     assert "has no block of zooms 12" in refused(*build, "--extent", "-70,-20,-69.9,-19.9")
     assert "too coarse for zooms 20" in refused(*build, "--zooms", "20", "--extent", "11,46,11.001,46.001")
     assert "does not exist" in refused(*build, "--imagery", tmp_path / "none.tif")
+    assert "At zoom 30 the extent has 3,756,319 million blocks" in refused(*build, "--zooms", "12,30")
 
 
 def test_an_index_is_not_built_over_another_or_over_other_files(refused: Refused, scene: Scene, tmp_path: Path) -> None:

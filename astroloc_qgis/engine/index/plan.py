@@ -23,9 +23,11 @@ from astroloc_qgis.engine.imagery.land_mask import LandMask
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.format import INFO, read_info
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.engine.tiles import Block, Extent
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, lonlat_to_mercator
 from astroloc_qgis.engine.weights.array_files import recorded_sha256
 
+MOST_BLOCKS = 20_000_000
+"""Of a zoom; all of the world has 17 million at zoom 13, two tiles from one to the next."""
 BLOCK_SIZE = 4
 """Tiles a side of a block."""
 LEAST_VALID = 0.5
@@ -209,6 +211,8 @@ def select_blocks(
     Raises:
         InputError: the extent or the zooms make no sense, or the imagery cannot be read.
     """
+    if given is None:
+        _check_number(plan)
     coverage = Coverage(reference)
     skipped: Counter[str] = Counter()
     if given is not None:
@@ -235,3 +239,21 @@ def select_blocks(
         else:
             kept.append(block)
     return kept, +skipped
+
+
+def _check_number(plan: Plan) -> None:
+    """Refuse zooms that are too high for the extent before blocks are listed, which takes memory for each.
+
+    Raises:
+        InputError: there would be too many blocks.
+    """
+    west, south, east, north = plan.extent
+    (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east if east > west else east + 360, north)])
+    for zoom, stride in plan.strides.items():
+        step_m = stride * 2 * HALF_WORLD_M / 2**zoom
+        count = (xmax - xmin) / step_m * (ymax - ymin) / step_m
+        if count > MOST_BLOCKS:
+            raise InputError(
+                f"At zoom {zoom} the extent has {count / 1e6:,.0f} million blocks: choose lower zooms or a smaller "
+                f"extent, of at most {MOST_BLOCKS // 1_000_000} million blocks."
+            )
