@@ -12,7 +12,7 @@ from astroloc_qgis.engine.progress import Progress, no_progress
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """A bar on stderr, one stage after the other; nothing where stderr is no terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None where the process was started without one
         yield no_progress
         return
     from tqdm import tqdm

@@ -20,6 +20,7 @@ from astroloc_qgis.cli.status import BAD_INPUT, DEFECT, LOCALIZED
 from astroloc_qgis.cli.terminal import complain, defect, silence
 from astroloc_qgis.cli.texture_command import run_texture
 from astroloc_qgis.cli.train_command import run_train
+from astroloc_qgis.cli.values import check_paths
 from astroloc_qgis.engine.errors import InputError
 
 COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = Namespace(verbose=False)
     try:
         options = make_parser().parse_args(arguments)
+        check_paths(options)
         with _quiet_libraries(options.verbose):
             return COMMANDS[options.command](options) or LOCALIZED
     except InputError as error:

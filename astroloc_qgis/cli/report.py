@@ -49,28 +49,43 @@ def check_writable(path: Path) -> None:
     """Refuse a report that cannot be written, before hours of work; creates nothing.
 
     Raises:
-        InputError: the path is a folder, or no file can be created there.
+        InputError: the path is a folder or a file that is no report, or no file can be created there.
     """
-    if path.is_dir():
-        raise InputError(f"The report {path} is a folder: name a file in it, such as {path / 'report.json'}.")
     try:
+        if path.is_dir():
+            raise InputError(f"The report {path} is a folder: name a file in it, such as {path / 'report.json'}.")
+        if path.exists() and not _is_text(path):
+            raise InputError(f"The report {path} would replace a file that is no report: choose another name.")
         with tempfile.TemporaryFile(dir=next(folder for folder in path.absolute().parents if folder.exists())):
             pass
     except OSError as error:
         raise _cannot_write(path, error) from error
 
 
+def _is_text(path: Path) -> bool:
+    """Whether a file that a report would replace may be an earlier report, and is no photo, raster or database."""
+    if not path.is_file():  # /dev/stdout
+        return True
+    with path.open("rb") as file:
+        return b"\0" not in file.read(4096)
+
+
 def write_json(path: Path, content: Any) -> None:
-    """Write a report completely or not at all.
+    """Write a report completely or not at all; the target of a link is replaced, not the link.
 
     Raises:
         InputError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path = path.resolve() if path.is_file() else path
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        if path.exists() and not path.is_file():  # /dev/stdout, a pipe: written to, never replaced
+            path.write_text(text, encoding="utf-8")
+            return
         try:
-            draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

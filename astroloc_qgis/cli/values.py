@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import math
 import re
+from pathlib import Path
 
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.tiles import MAX_ZOOM
 
@@ -73,6 +76,23 @@ def sha256(text: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise argparse.ArgumentTypeError(f"'{text}' is not a sha256: 64 digits from 0 to f")
     return text.lower()
+
+
+def check_paths(options: argparse.Namespace) -> None:
+    """Refuse names that no file of this system can have; photos are judged one by one when they are read.
+
+    Raises:
+        InputError: a file or folder that an option names is too long.
+    """
+    for path in vars(options).values():
+        if isinstance(path, Path):
+            try:
+                path.lstat()
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    raise InputError(
+                        f"The name or path {str(path)[:60]}... is too long: choose a shorter one."
+                    ) from error
 
 
 def _numbers(text: str, count: int, form: str) -> list[float]:

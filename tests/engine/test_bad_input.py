@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
+from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import write_json
 from tests.engine.scene import Refused, Scene, left_in, make_scene
 from tests.engine.synthetic import write_image, write_raster
 
@@ -87,6 +90,19 @@ def test_a_photo_that_is_transparent_all_over(localize: Refused, tmp_path: Path)
     assert localize(photo=photo) == f"The photo {photo} shows nothing: it is transparent all over; choose another."
 
 
+def test_a_photo_of_a_name_that_is_too_long(localize: Refused, tmp_path: Path) -> None:
+    sentence = localize(photo=tmp_path / ("x" * 300 + ".jpg"))
+    assert sentence == f"The photo {'x' * 40}... does not exist: its name or path is too long."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has file names that are no text.")
+def test_a_photo_of_a_name_that_is_no_utf_8(localize: Refused, scene: Scene, tmp_path: Path) -> None:
+    photo = os.fsencode(tmp_path) + b"/Z\xfcrich.jpg"
+    Path(os.fsdecode(photo)).write_bytes(scene.photo.read_bytes())
+    sentence = localize(photo=os.fsdecode(photo))
+    assert sentence == f"The name of the photo '{tmp_path}/Z\\udcfcrich.jpg' is not valid UTF-8: rename it."
+
+
 # ---------------------------------------------------------------- references
 
 
@@ -134,6 +150,11 @@ def test_an_index_that_is_missing(localize: Refused) -> None:
     )
 
 
+def test_an_index_that_is_a_file(localize: Refused, scene: Scene) -> None:
+    file = scene.index / "index.json"
+    assert localize(index=file) == f"The index {file} is a file: an index is a folder; choose it, or build one first."
+
+
 def test_a_folder_that_is_no_index(localize: Refused, tmp_path: Path) -> None:
     assert (
         localize(index=tmp_path)
@@ -144,7 +165,8 @@ def test_a_folder_that_is_no_index(localize: Refused, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"format_version": 99}, ["format version 99", "reads version 2"]),
+        ({"format_version": 99}, ["format version 99", "reads version 2", "update AstroLoc"]),
+        ({"format_version": "2"}, ["format version '2'", "reads version 2: build it again"]),
         ({"model": "resnet-9000"}, ["the model 'resnet-9000'", "efficientnet-lite0-gem"]),
         ({"model_sha256": "0" * 64}, ["other weights of efficientnet-lite0-gem", "000000000000"]),
         ({"model_settings": {"image_size": 7}}, ["other settings of efficientnet-lite0-gem", "image_size 7"]),
@@ -271,3 +293,42 @@ def test_a_report_below_a_file(localize: Refused, tmp_path: Path) -> None:
     file.touch()
     sentence = localize("--json", file / "report.json")
     assert sentence == f"The report {file / 'report.json'} cannot be written (Not a directory): choose another file."
+
+
+@pytest.mark.parametrize("option", ["--json", "--out", "--index", "--polygon"])
+def test_a_name_that_is_too_long(localize: Refused, tmp_path: Path, option: str) -> None:
+    path = tmp_path / ("r" * 300)
+    assert localize(option, path) == f"The name or path {str(path)[:60]}... is too long: choose a shorter one."
+
+
+def test_a_report_into_a_pipe_leaves_the_pipe_where_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        write_json(pipe, [1])
+        assert reader.communicate(timeout=10) == (b"[\n 1\n]\n", None)
+    assert pipe.is_fifo()
+
+
+def test_a_report_through_a_link_replaces_the_file_and_not_the_link(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("[]")
+    link = tmp_path / "link.json"
+    link.symlink_to("report.json")
+    write_json(link, [1])
+    assert link.is_symlink()
+    assert json.loads((tmp_path / "report.json").read_text()) == [1]
+
+
+def test_a_report_in_the_place_of_the_photo_or_the_imagery(localize: Refused, scene: Scene) -> None:
+    for path in (scene.photo, scene.imagery):
+        before = path.read_bytes()
+        assert localize("--json", path) == (
+            f"The report {path} would replace a file that is no report: choose another name."
+        )
+        assert path.read_bytes() == before
+
+
+def test_a_process_without_stderr_works_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with progress_bar("photo") as progress:
+        progress("read", 0.5)

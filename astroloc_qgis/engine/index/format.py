@@ -169,6 +169,8 @@ def read_info(folder: Path) -> IndexInfo:
         InputError: no such folder, no index in it, another format version, or a description that cannot be read.
     """
     path = folder / INFO
+    if folder.is_file():
+        raise InputError(f"The index {folder} is a file: an index is a folder; choose it, or build one first.")
     if not folder.is_dir():
         raise InputError(f"The index folder {folder} does not exist: choose another, or build it first.")
     if not path.is_file():
@@ -181,9 +183,10 @@ def read_info(folder: Path) -> IndexInfo:
             f"The index {folder} is damaged: {INFO} cannot be read; build it again.", str(error)
         ) from error
     if version != FORMAT_VERSION:
+        newer = isinstance(version, int) and version > FORMAT_VERSION
         raise InputError(
-            f"The index {folder} has format version {version}, and this AstroLoc reads version {FORMAT_VERSION}: "
-            "build it again."
+            f"The index {folder} has format version {version!r}, and this AstroLoc reads version {FORMAT_VERSION}: "
+            f"{'update AstroLoc, or ' if newer else ''}build it again."
         )
     try:
         known = {part.name for part in dataclasses.fields(IndexInfo)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,6 +107,7 @@ def read_photo(path: str | Path) -> Photo:
             the photo is below 32 pixels a side, above 400 megapixels, or has one value all over.
     """
     path = Path(path)
+    _check_name(path)
     if path.is_dir():
         raise InputError(f"The photo {path} is a folder; name an image file.")
     if not path.is_file():
@@ -149,6 +151,23 @@ def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, ex
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
     return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken,
                  exif.orientation)  # fmt: skip
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a name that no file of this system can have, or that GDAL cannot be given.
+
+    Raises:
+        InputError: it is too long, or not UTF-8 as file systems of older computers have it.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(f"The photo {path.name[:40]}... does not exist: its name or path is too long.") from error
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name of the photo {str(path)!a} is not valid UTF-8: rename it.") from error
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
