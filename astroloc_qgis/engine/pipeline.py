@@ -87,7 +87,8 @@ def localize(
         photo_path: image file.
         index_folder: index to search.
         out: folder for the outputs.
-        imagery: reference to register to, anything GDAL opens; by default the index's own.
+        imagery: reference to register to, anything GDAL opens; by default the index's own. Only blocks that it shows
+            are searched.
         nadir: the sub-satellite point, where it is known.
         radius_km: limit of the search about the nadir; 0 for no limit.
         extent: west, south, east, north of the search, degrees.
@@ -105,23 +106,24 @@ def localize(
         photo = read_photo(photo_path)
         pixels = photo.rgb8()
         index = Index.open(index_folder)
-        imagery = imagery or index.info.imagery_uri
-        _check_imagery(imagery)
-        job.check_finer_imagery()
-        job.check_outputs()
-    with job.stage("search"):
-        candidates = retrieve(
-            pixels,
-            index,
-            index.create_descriptor(job.device),
-            top=CANDIDATES_KEPT,
-            nadir=nadir,
-            radius_km=radius_km,
-            extent=extent,
-            polygon=polygon,
-            progress=progress,
-        )
-    with _opened(imagery) as reference:
+    own = index.info.imagery_uri
+    with _opened(imagery or own) as reference:
+        with job.stage("read"):
+            job.check_finer_imagery()
+            job.check_outputs()
+        with job.stage("search"):
+            candidates = retrieve(
+                pixels,
+                index,
+                index.create_descriptor(job.device),
+                top=CANDIDATES_KEPT,
+                nadir=nadir,
+                radius_km=radius_km,
+                extent=extent,
+                polygon=polygon,
+                reference=None if reference.uri == own else reference,
+                progress=progress,
+            )
         with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
             outcome = job.register(pyramid, reference, attempts_about(candidates, reference, nadir))
@@ -169,7 +171,7 @@ def refine(
             pyramid = PhotoPyramid(photo.rgb8(), photo.alpha)
             if block is not None:
                 candidates = [_candidate(block)]
-                attempts = attempts_at(candidates[0], reference, nadir)
+                attempts: Sequence[Attempt] = attempts_at(candidates[0], reference, nadir)
             else:
                 corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, float)
                 candidates, attempts = [], attempts_in_footprint(corners, pyramid.size, nadir)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import overload
 
 import numpy as np
 
@@ -10,9 +12,11 @@ from astroloc_qgis.engine.coregistration.cascade import GROUP, Attempt
 from astroloc_qgis.engine.coregistration.search_area import (
     LIKELY_LONG_SIDES,
     CoregistrationSettings,
+    SearchArea,
     area_about_block,
     area_about_footprint,
     area_closer_to_block,
+    has_closer_area,
 )
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
@@ -29,7 +33,40 @@ CLOSER_CANDIDATES = 3 * GROUP
 """Number of the first candidates that get a closer attempt as well."""
 
 
-def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None) -> list[Attempt]:
+Maker = tuple[Callable[[], SearchArea], Candidate]
+"""What makes the search area of an attempt, and the candidate."""
+
+
+class Attempts(Sequence[Attempt]):
+    """Attempts whose search areas are made when they are first asked for: most photos need only the first of them.
+
+    Args:
+        makers: of the attempts, likeliest first.
+    """
+
+    def __init__(self, makers: Sequence[Maker]) -> None:
+        self._makers = makers
+        self._made: dict[int, Attempt] = {}
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    @overload
+    def __getitem__(self, number: int) -> Attempt: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Attempt]: ...
+
+    def __getitem__(self, number: int | slice) -> Attempt | list[Attempt]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        if number not in self._made:
+            make, candidate = self._makers[number]
+            self._made[number] = make(), candidate
+        return self._made[number]
+
+
+def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None) -> Attempts:
     """The attempts about the candidates of a retrieval, likeliest first.
 
     Attempts about the first group of candidates try two sizes of the photo. Each of the first groups is followed by
@@ -41,27 +78,34 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
         nadir: the sub-satellite point, where it is known.
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
-    attempts: list[Attempt] = []
+    makers: list[Maker] = []
     kept = drop_covered(candidates)
     for first in range(0, len(kept), GROUP):
         group = kept[first : first + GROUP]
-        settings = others if first else likely
-        for one in group:
-            area = area_about_block(
-                one.block, reference, nadir=nadir, quarter_turns=one.quarter_turns, settings=settings
-            )
-            attempts.append((area, one))
+        about = partial(area_about_block, settings=others if first else likely)
+        makers += [_maker(about, one, reference, nadir, one.quarter_turns) for one in group]
         if first < CLOSER_CANDIDATES:
-            attempts += _closer(group, reference, nadir, rotation_known=True)
-    return attempts
+            closer = [one for one in group if has_closer_area(one.block, reference)]
+            makers += [_maker(area_closer_to_block, one, reference, nadir, one.quarter_turns) for one in closer]
+    return Attempts(makers)
 
 
-def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir | None) -> list[Attempt]:
+def attempts_at(candidate: Candidate, reference: Reference, nadir: Nadir | None) -> Attempts:
     """The attempts about one block that the user has named; the photo's rotation is not known."""
-    return [
-        (area_about_block(candidate.block, reference, nadir=nadir), candidate),
-        *_closer([candidate], reference, nadir, rotation_known=False),
-    ]
+    makers = [_maker(area_about_block, candidate, reference, nadir, None)]
+    if has_closer_area(candidate.block, reference):
+        makers.append(_maker(area_closer_to_block, candidate, reference, nadir, None))
+    return Attempts(makers)
+
+
+def _maker(
+    area: Callable[..., SearchArea],
+    candidate: Candidate,
+    reference: Reference,
+    nadir: Nadir | None,
+    quarter_turns: int | None,
+) -> Maker:
+    return partial(area, candidate.block, reference, nadir=nadir, quarter_turns=quarter_turns), candidate
 
 
 def attempts_in_footprint(corners: Array, photo_size: tuple[int, int], nadir: Nadir | None) -> list[Attempt]:
@@ -86,15 +130,3 @@ def attempts_in_footprint(corners: Array, photo_size: tuple[int, int], nadir: Na
         raise InputError("The footprint is no quadrilateral on the ground: draw its four corners again.")
     homography = homography_from_points(photo_corners(*photo_size), ground)
     return [(area_about_footprint(homography, plane, photo_size), None)]
-
-
-def _closer(
-    candidates: Iterable[Candidate], reference: Reference, nadir: Nadir | None, *, rotation_known: bool
-) -> list[Attempt]:
-    attempts: list[Attempt] = []
-    for one in candidates:
-        quarter_turns = one.quarter_turns if rotation_known else None
-        area = area_closer_to_block(one.block, reference, nadir=nadir, quarter_turns=quarter_turns)
-        if area is not None:
-            attempts.append((area, one))
-    return attempts

@@ -258,8 +258,8 @@ def _working_long_side(
     centre = (photo_size[0] / 2, photo_size[1] / 2)
     photo_gsd = math.sqrt(abs(np.linalg.det(jacobian(homography, centre))))
     lonlat = plane.to_lonlat(apply_homography(homography, np.array([centre])))[0]
-    native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1])) if np.isfinite(lonlat).all() else photo_gsd
-    wanted = max(photo_size) * photo_gsd / max(native, 1e-6) * 1.25
+    native = reference.native_gsd_m(float(lonlat[0]), float(lonlat[1]))
+    wanted = max(photo_size) * photo_gsd / max(native if math.isfinite(native) else photo_gsd, 1e-6) * 1.25
     # Small pictures locate corners less precisely, but they match better than an enlarged reference does.
     wanted = max(wanted, min(2 * wanted, settings.usual_long_side))
     return float(np.clip(wanted, settings.min_long_side, settings.max_long_side))

@@ -129,33 +129,36 @@ def area_about_block(
 
 def area_closer_to_block(
     block: Block, reference: Reference, *, nadir: Nadir | None = None, quarter_turns: int | None = None
-) -> SearchArea | None:
+) -> SearchArea:
     """A narrower area about a candidate at a higher resolution, for a photo half as wide as the block.
 
     Retrieval often ranks a block above those of the next zoom within it, though the photo shows only a quarter of it.
     In ``area_about_block`` such a photo is three times smaller than its pyramid level, and learned matchers fail.
 
     Args:
-        block: the candidate.
+        block: the candidate; ``has_closer_area`` tells whether the reference has the detail.
         reference: imagery.
         nadir: the sub-satellite point, where it is known.
         quarter_turns: as for ``area_about_block``.
-
-    Returns:
-        None where the reference has too little detail for a higher resolution.
     """
-    (side_m, pixels), (wide_m, wide_pixels) = (
-        _extent_of_picture(block, reference, settings) for settings in (CLOSER, CoregistrationSettings())
-    )
-    if pixels / side_m < CLOSER_BY * wide_pixels / wide_m:
-        return None
     return area_about_block(block, reference, nadir=nadir, quarter_turns=quarter_turns, settings=CLOSER)
 
 
+def has_closer_area(block: Block, reference: Reference) -> bool:
+    """Whether the reference has the detail for ``area_closer_to_block``; not where its resolution is unknown."""
+    if not math.isfinite(reference.native_gsd_m(*map(float, block.center_lonlat))):
+        return False
+    (side_m, pixels), (wide_m, wide_pixels) = (
+        _extent_of_picture(block, reference, settings) for settings in (CLOSER, CoregistrationSettings())
+    )
+    return pixels / side_m >= CLOSER_BY * wide_pixels / wide_m
+
+
 def _extent_of_picture(block: Block, reference: Reference, settings: CoregistrationSettings) -> tuple[float, int]:
-    """Side of the area about a block in metres, and of its picture in pixels."""
+    """Side of the area about a block in metres, and of its picture in pixels: the most if the resolution is unknown."""
     side_m = block.side_m * settings.search_window
-    native = side_m / max(reference.native_gsd_m(*map(float, block.center_lonlat)), 1e-6)
+    gsd = reference.native_gsd_m(*map(float, block.center_lonlat))
+    native = side_m / max(gsd, 1e-6) if math.isfinite(gsd) else settings.search_frame_px
     return side_m, round(np.clip(native, min(2 * native, 0.75 * settings.search_frame_px), settings.search_frame_px))
 
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from osgeo import gdal
 
-from astroloc_qgis.engine.block_table import overlaps_extent
+from astroloc_qgis.engine.block_table import Table, bounds_3857, overlaps_extent
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.warp_plan import SourceGrid
@@ -22,6 +23,10 @@ from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_ex
 _ROOT_ZOOM = 2
 _LEAF_ZOOM = 10
 """Tiles of this zoom (39 km at the equator) are not divided further."""
+_MOST_LATITUDE = 89.0
+"""Web-map blocks end at 85 degrees."""
+_BATCH = 20_000
+"""Blocks that are projected at once."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Coverage:
 
     def __init__(self, reference: Reference) -> None:
         self._dataset = gdal.OpenEx(reference.uri, gdal.OF_RASTER | gdal.OF_READONLY)
+        self._extent = reference.extent_lonlat
         self._band = self._dataset.GetRasterBand(1)
         self._grid = SourceGrid.of(self._dataset)
         self._sources = _mosaic_sources(self._dataset)
@@ -79,6 +85,45 @@ class Coverage:
         if self._grid.period is None and fraction > 0:
             fraction = 1.0
         return BlockCoverage(fraction, max(found.pixels for found in parts))
+
+    def shows(self, table: Table, size: int) -> NDArray[np.bool_]:
+        """Find the blocks that the reference may show a part of: those that touch its raster, or a source of a mosaic.
+
+        Args:
+            table: (N, 3) zoom, row, column.
+            size: tiles a side of a block.
+
+        Returns:
+            (N,) bool; blocks of which nothing is known count as shown.
+        """
+        west, south, east, north = self._extent
+        shown = overlaps_extent(table, size, (west, max(south, -_MOST_LATITUDE), east, min(north, _MOST_LATITUDE)))
+        near = np.flatnonzero(shown)
+        for first in range(0, len(near), _BATCH):
+            some = near[first : first + _BATCH]
+            shown[some] = self._touches(bounds_3857(table[some], size))
+        return shown
+
+    def _touches(self, bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(N,) whether boxes (N, 4) of EPSG:3857 touch data, judged by the bounding boxes of their pixels."""
+        steps = np.linspace(1e-6, 1 - 1e-6, 3)
+        across, down = (part.ravel() for part in np.meshgrid(steps, steps))
+        columns = bounds[:, 0:1] + across * (bounds[:, 2] - bounds[:, 0])[:, None]
+        rows = bounds[:, 1:2] + down * (bounds[:, 3] - bounds[:, 1])[:, None]
+        places = transform_points(np.column_stack((columns.ravel(), rows.ravel())), "EPSG:3857", self._grid.crs)
+        pixels = self._grid.to_pixels(places).reshape(len(bounds), 9, 2)
+        known = np.isfinite(pixels).all(axis=(1, 2))
+        low, high = pixels.min(axis=1), pixels.max(axis=1)
+        if self._grid.period is None:  # the edges of a block bend: they reach a little beyond these nine points
+            low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
+        whole = np.array([[0.0, 0.0, self._grid.width, self._grid.height]])
+        touching = ~known
+        for left, top, right, bottom in self._sources[:, :4] if len(self._sources) else whole:
+            for turn in (-1, 0, 1) if self._grid.period is not None else (0,):
+                shift = turn * (self._grid.period or 0.0)
+                beside = (high[:, 0] + shift <= left) | (low[:, 0] + shift >= right)
+                touching |= known & ~beside & (high[:, 1] > top) & (low[:, 1] < bottom)
+        return touching
 
     def blocks(self, extent: Extent, zooms: Sequence[int], size: int, stride: int) -> list[Block]:
         """List the blocks of an extent, less those over parts of the reference that are surely empty.
@@ -137,7 +182,10 @@ class Coverage:
 
 
 def _mosaic_sources(dataset: gdal.Dataset) -> np.ndarray:
-    """(N, 5) of each source of a VRT's first band: its box (column and row, from and to), and its enlargement."""
+    """(N, 5) of each source of a VRT's first band: its box (column and row, from and to), and its enlargement.
+
+    A source without boxes of its own fills the whole raster.
+    """
     definition = dataset.GetMetadata("xml:VRT") if dataset.GetDriver().ShortName == "VRT" else None
     if not definition:
         return np.empty((0, 5))
@@ -146,6 +194,8 @@ def _mosaic_sources(dataset: gdal.Dataset) -> np.ndarray:
     for source in band if band is not None else ():
         from_box, to_box = source.find("SrcRect"), source.find("DstRect")
         if from_box is None or to_box is None:
+            if source.tag.endswith("Source"):
+                sources.append((0.0, 0.0, float(dataset.RasterXSize), float(dataset.RasterYSize), 1.0))
             continue
         left, top, width, height = (float(to_box.get(key, 0)) for key in ("xOff", "yOff", "xSize", "ySize"))
         enlargement = width / max(float(from_box.get("xSize", width)), 1.0)

@@ -139,18 +139,17 @@ class Reference:
     def native_gsd_m(self, lon: float, lat: float) -> float:
         """Ground metres a pixel of the full resolution at a place (geometric mean of both directions).
 
-        Raises:
-            ValueError: the place does not project into the reference's CRS.
+        Returns:
+            NaN where the place does not project into the reference's CRS.
         """
         place = transform_points(np.array([[lon, lat]]), "EPSG:4326", self.crs_wkt)
+        if not np.isfinite(place).all():
+            return float("nan")
         pixel = self._grid.to_pixels(place)
         square = self._grid.to_crs(pixel + np.array([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5]]))
         ground = WorkingPlane.local(lon, lat).from_lonlat(transform_points(square, self.crs_wkt, "EPSG:4326"))
         along_x, along_y = ground[1] - ground[0], ground[2] - ground[0]
-        area = abs(float(along_x[0] * along_y[1] - along_x[1] * along_y[0]))
-        if not np.isfinite(area):
-            raise ValueError(f"longitude {lon}, latitude {lat} does not project into the CRS of {self._name}")
-        return float(np.sqrt(area))
+        return float(np.sqrt(abs(float(along_x[0] * along_y[1] - along_x[1] * along_y[0]))))
 
     def to_pixels(self, xy: Array) -> Array:
         """(N, 2) in the raster's CRS -> (N, 2) column, row of its full resolution (corner convention)."""

@@ -1,4 +1,4 @@
-"""Limits of a search: the blocks within a radius around the nadir, in an extent, and in a polygon."""
+"""Limits of a search: the blocks within a radius around the nadir, in an extent, in a polygon, and in the reference."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from astroloc_qgis.engine.block_table import overlaps_extent
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.imagery.coverage import Coverage
+from astroloc_qgis.engine.imagery.reference import Reference, short_name
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Extent
@@ -20,11 +22,12 @@ def allowed_blocks(
     radius_km: float = 2500,
     extent: Extent | None = None,
     polygon: str | None = None,
+    reference: Reference | None = None,
 ) -> np.ndarray | None:
     """Find the blocks within all limits (arguments as for ``search.retrieve``).
 
     Returns:
-        (N,) bool; None without any limit.
+        (N,) bool; None without any limit, or where the reference shows every block and is the only limit.
 
     Raises:
         InputError: limits that are not valid, or that leave no block.
@@ -52,6 +55,11 @@ def allowed_blocks(
         inside = overlaps_polygon(index.blocks, index.info.block_size, polygon)
         allowed = inside if allowed is None else allowed & inside
         limits.append("in the polygon")
+    if reference is not None:
+        shown = Coverage(reference).shows(index.blocks, index.info.block_size)
+        if not shown.all():
+            allowed = shown if allowed is None else allowed & shown
+            limits.append(f"in the reference imagery {short_name(reference.uri)}")
     if allowed is not None and not allowed.any():
         raise InputError(
             f"The index {index.folder} has no block {' and '.join(limits)}: widen the search or use another index."

@@ -11,6 +11,7 @@ import numpy as np
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.ranking import highest
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
@@ -35,6 +36,7 @@ def retrieve(
     radius_km: float = 2500,
     extent: Extent | None = None,
     polygon: str | None = None,
+    reference: Reference | None = None,
     diversify: bool = True,
     progress: Progress = no_progress,
 ) -> list[Candidate]:
@@ -54,6 +56,8 @@ def retrieve(
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
             are searched.
         polygon: WKT in longitude and latitude; only blocks that share ground with it are searched.
+        reference: imagery that the photo is to be registered to, where it is not the index's own; only blocks that it
+            shows are searched.
         diversify: distinct places first: a candidate that overlaps a better one of similar zoom goes behind.
         progress: told the stages "describe" and "search".
 
@@ -66,7 +70,9 @@ def retrieve(
     index.check_descriptor(descriptor)
     if top < 1:
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
-    allowed = allowed_blocks(index, nadir=nadir, radius_km=radius_km, extent=extent, polygon=polygon)
+    allowed = allowed_blocks(
+        index, nadir=nadir, radius_km=radius_km, extent=extent, polygon=polygon, reference=reference
+    )
     progress("describe", 0.0)
     vectors = describe_rotations(photo, descriptor)
     progress("search", 0.0)

@@ -9,7 +9,12 @@ import pytest
 
 from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, attempts_about, attempts_at
 from astroloc_qgis.engine.coregistration.cascade import GROUP
-from astroloc_qgis.engine.coregistration.search_area import CLOSER_BY, area_about_block, area_closer_to_block
+from astroloc_qgis.engine.coregistration.search_area import (
+    CLOSER_BY,
+    area_about_block,
+    area_closer_to_block,
+    has_closer_area,
+)
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.tiles import Block, block_around
@@ -46,7 +51,7 @@ def candidates(zoom: int, count: int) -> list[Candidate]:
 def test_closer_is_narrower_and_larger(reference: Reference) -> None:
     block = block_of(256, reference)
     wide, close = area_about_block(block, reference), area_closer_to_block(block, reference, quarter_turns=3)
-    assert close is not None
+    assert has_closer_area(block, reference)
     assert ground_px(wide.frames[0].to_plane) > CLOSER_BY * ground_px(close.frames[0].to_plane)
     side_m = close.frames[0].size[0] * ground_px(close.frames[0].to_plane)
     assert side_m == pytest.approx(2 * block.side_m, rel=0.02)
@@ -58,7 +63,7 @@ def test_closer_is_narrower_and_larger(reference: Reference) -> None:
 
 def test_there_is_no_closer_attempt_where_the_reference_has_no_more_detail(reference: Reference) -> None:
     fine = block_of(100, reference)
-    assert area_closer_to_block(fine, reference) is None
+    assert not has_closer_area(fine, reference)
     assert len(attempts_at(candidates(fine.zoom, 1)[0], reference, None)) == 1
 
 
