@@ -149,7 +149,7 @@ def _middle(footprint: list[list[float]]) -> tuple[float, float]:
 
 def describe_index(index: Any) -> str:
     """An index in words."""
-    from astroloc_qgis.engine.imagery.reference import short_name
+    from astroloc_qgis.engine.imagery.opening import short_name
 
     info = index.info
     counts = ", ".join(f"{count} at zoom {zoom}" for zoom, count in sorted(info.counts.items()))

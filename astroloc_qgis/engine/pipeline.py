@@ -33,7 +33,7 @@ from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
-from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.search import retrieve
@@ -100,6 +100,7 @@ def localize(
         InputError: something given is wrong; nothing is written then.
         Cancelled: by ``progress``.
     """
+    progress = Repeatable(progress)
     job = _Job(out, options, progress)
     with job.stage("read"):
         progress("read", 0.0)
@@ -107,7 +108,7 @@ def localize(
         pixels = photo.rgb8()
         index = Index.open(index_folder)
     own = index.info.imagery_uri
-    with _opened(imagery or own) as reference:
+    with asking(progress.repeat), _opened(imagery or own) as reference:
         with job.stage("read"):
             job.check_finer_imagery()
             job.check_outputs()
@@ -160,12 +161,13 @@ def refine(
     """
     if (block is None) == (footprint is None):
         raise InputError("Give either a block or a footprint to start from.")
+    progress = Repeatable(progress)
     job = _Job(out, options, progress)
     with job.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
         job.check_finer_imagery()
-    with _opened(imagery) as reference:
+    with asking(progress.repeat), _opened(imagery) as reference:
         job.check_outputs()
         with job.stage("match"):
             pyramid = PhotoPyramid(photo.rgb8(), photo.alpha)
@@ -250,8 +252,15 @@ class _Job:
             raise Cancelled  # nothing is written, and no folder is left behind
 
     def register(self, pyramid: PhotoPyramid, reference: Reference, attempts: Sequence[Attempt]) -> Outcome:
-        """Run the cascade of matchers on the attempts."""
-        return run_cascade(pyramid, reference, attempts, self.stages, device=self.device, progress=self._progress)
+        """Run the cascade of matchers on the attempts.
+
+        Raises:
+            InputError: the reference is a web service that gave nothing but errors.
+        """
+        outcome = run_cascade(pyramid, reference, attempts, self.stages, device=self.device, progress=self._progress)
+        if not outcome.verdict.located:
+            reference.check_answers()
+        return outcome
 
     def georeference(
         self, result: Localization, photo: Photo, pyramid: PhotoPyramid, reference: Reference, *, model: str = ""

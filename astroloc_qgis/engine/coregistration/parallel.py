@@ -12,7 +12,7 @@ from typing import TypeVar
 from astroloc_qgis.engine.device import torch_threads
 from astroloc_qgis.engine.errors import Cancelled
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.progress import Progress, asking
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -58,10 +58,14 @@ def in_order(
         if stop.is_set():
             raise Cancelled
 
+    def asked(item: Item) -> Result:
+        with asking(lambda: watched(stage, 0.0)):
+            return work(item, watched)
+
     threads = torch_threads()
     pool = ThreadPoolExecutor(min(workers, len(items)), "attempt", _one_thread)
     try:
-        futures = [pool.submit(contextvars.copy_context().run, work, item, watched) for item in items]
+        futures = [pool.submit(contextvars.copy_context().run, asked, item) for item in items]
         for number, future in enumerate(futures):
             yield _result(future, progress_of(number), stage)
     finally:
@@ -104,7 +108,7 @@ class ReferencePerThread:
         if threading.get_ident() == self._owner:
             return self._given
         if not hasattr(self._own, "reference"):
-            self._own.reference = Reference.open(self._given.uri)
+            self._own.reference = self._given.again()
             self._opened.append(self._own.reference)
         found: Reference = self._own.reference
         return found

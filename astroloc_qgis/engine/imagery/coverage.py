@@ -16,6 +16,7 @@ from osgeo import gdal
 
 from astroloc_qgis.engine.block_table import Table, bounds_3857, overlaps_extent
 from astroloc_qgis.engine.geometry.projection import transform_points
+from astroloc_qgis.engine.imagery.opening import open_raster
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.warp_plan import SourceGrid
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_extent
@@ -57,7 +58,7 @@ class Coverage:
     """
 
     def __init__(self, reference: Reference) -> None:
-        self._dataset = gdal.OpenEx(reference.uri, gdal.OF_RASTER | gdal.OF_READONLY)
+        self._dataset = open_raster(reference.uri)
         self._extent = reference.extent_lonlat
         self._band = self._dataset.GetRasterBand(1)
         self._grid = SourceGrid.of(self._dataset)

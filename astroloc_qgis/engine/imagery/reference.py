@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +16,36 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.bands import colour_view, is_negative
+from astroloc_qgis.engine.imagery.opening import open_raster, short_name
 from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
-from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
 from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
+from astroloc_qgis.engine.imagery.web_service import failure_of, is_tiled_service, strict, with_patience
 from astroloc_qgis.engine.imagery.window import Rendering, Window
 
-gdal.UseExceptions()
-osr.UseExceptions()
-use_tile_cache()
-
 Array = NDArray[np.float64]
+Result = TypeVar("Result")
 
 ENLARGE = 1.1
 """An overview is used when a window enlarges it by no more than this factor."""
 WARP_TOLERANCE_PX = 0.01
 """Largest error of GDAL's piecewise-linear approximation of the projection, window pixels."""
+
+
+@dataclass
+class Came:
+    """What reading a reference gave so far.
+
+    Attributes:
+        anything: whether any window had data.
+        last: the window that was read last.
+    """
+
+    anything: bool = False
+    last: Window | None = None
+
+    def count(self, window: Window, has_data: bool) -> None:
+        """Note a window that was read."""
+        self.anything, self.last = self.anything or has_data, window
 
 
 class Reference:
@@ -43,6 +60,7 @@ class Reference:
     def __init__(self, uri: str, dataset: gdal.Dataset) -> None:
         self.uri = uri
         self._name = short_name(uri)
+        self._came = Came()
         self._source = dataset
         self._dataset, self._colours, self._has_alpha = colour_view(dataset, self._name)
         self._negative = self._colours == 1 and is_negative(dataset)
@@ -62,32 +80,17 @@ class Reference:
         """
         text = str(uri)
         name = short_name(text)
-        try:
-            dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
-        except RuntimeError as error:
-            if "<" not in text and ":" not in text and not Path(text).exists():
-                raise InputError(
-                    f"The reference imagery {name} does not exist: check its path or address.", str(error)
-                ) from error
-            raise InputError(
-                f"The reference imagery {name} is not a raster that GDAL can open: convert it, to GeoTIFF say.",
-                str(error),
-            ) from error
-        if dataset.RasterCount == 0:
-            inside = dataset.GetSubDatasets()
-            hint = f" Name one of the rasters inside it, for example {inside[0][0]}." if inside else ""
-            raise InputError(f"The reference imagery {name} has no bands.{hint}")
-        if dataset.GetSpatialRef() is None:
-            raise InputError(
-                f"The reference imagery {name} has no coordinate reference system: assign it one (for example with "
-                "gdal_edit.py -a_srs) and try again."
-            )
-        if dataset.GetGeoTransform(can_return_null=True) is None:
-            raise InputError(f"The reference imagery {name} has no position (geotransform): georeference it first.")
+        dataset = open_raster(text)
         reference = cls(text, dataset)
         if not np.isfinite(reference._sample_lonlat()).all(axis=2).any():
             raise InputError(f"No part of the reference imagery {name} is on the Earth: its position or CRS is wrong.")
         return reference
+
+    def again(self) -> Reference:
+        """Open the same reference once more, for another thread; both count what they give together."""
+        other = Reference.open(self.uri)
+        other._came = self._came
+        return other
 
     def close(self) -> None:
         """Close the raster; the reference cannot be read afterwards."""
@@ -192,6 +195,27 @@ class Reference:
         width, height = (high - low).astype(int)
         return Window(self.crs_wkt, (float(west), float(south), float(east), float(north)), int(width), int(height))
 
+    def check_answers(self, window: Window | None = None) -> None:
+        """Check a web service that has given nothing at all so far: it may have errors in place of tiles.
+
+        Args:
+            window: what to ask for; by default the last window read.
+
+        Raises:
+            InputError: it answers with errors; the sentence names the HTTP status.
+        """
+        window = window or self._came.last
+        if self._came.anything or window is None or not is_tiled_service(self._source):
+            return
+        try:
+            Reference(self.uri, strict(self._source)).read(window)
+        except InputError as error:
+            found = failure_of(error.details)
+            why = found.sentence if found else "no tile can be read"
+            raise InputError(
+                f"The reference imagery {self._name} gave no picture at all: {why}.", error.details
+            ) from error
+
     def read(self, window: Window) -> Rendering:
         """Render a window, reading no more than it needs, through overviews.
 
@@ -202,6 +226,25 @@ class Reference:
         Raises:
             InputError: the window's CRS makes no sense, or the source cannot be read.
         """
+        target = self._target(window)
+        try:
+            planned = plan(self._grid, window.crs, window.to_crs, window.width, window.height)
+        except RuntimeError as error:
+            raise self._not_in(window.crs, error) from error
+        raw = self._patiently(lambda: self._warped(planned, target))
+        count = self._colours
+        bands = np.frombuffer(raw, NUMPY_TYPES[target.GetRasterBand(1).DataType])
+        bands = bands.reshape(count + 1, window.height, window.width)
+        mask = (bands[count] >= 128) & np.isfinite(bands[:count]).all(axis=0)
+        self._came.count(window, bool(mask.any()))
+        colours = bands[:count] if bands.dtype == np.uint8 else self._to_8_bits(bands[:count], mask)
+        if self._negative:
+            colours = 255 - colours
+        pixels = np.repeat(colours, 3, axis=0) if count == 1 else colours
+        return Rendering(np.ascontiguousarray(pixels.transpose(1, 2, 0)) * mask[..., None], mask, window)
+
+    def _target(self, window: Window) -> gdal.Dataset:
+        """An empty raster in memory for a window: the colours and an alpha band."""
         count = self._colours
         target = gdal.GetDriverByName("MEM").Create(
             "", window.width, window.height, count + 1, self._dataset.GetRasterBand(1).DataType
@@ -214,31 +257,24 @@ class Reference:
             srs.SetFromUserInput(window.crs)
             srs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
             target.SetSpatialRef(srs)
-            planned = plan(self._grid, window.crs, to_crs, window.width, window.height)
         except RuntimeError as error:
-            raise InputError(
-                f"The reference imagery {self._name} cannot be shown in the CRS '{window.crs}': PROJ does not know it "
-                "or has no way into it.",
-                str(error),
-            ) from error
-        try:
-            for piece in planned.pieces:
-                self._warp(piece, planned, target)
-            raw = target.ReadRaster()
-        except RuntimeError as error:
-            raise InputError(
-                f"The reference imagery {self._name} could not be read: the file is damaged or the service does not "
-                "answer.",
-                str(error),
-            ) from error
-        bands = np.frombuffer(raw, NUMPY_TYPES[target.GetRasterBand(1).DataType])
-        bands = bands.reshape(count + 1, window.height, window.width)
-        mask = (bands[count] >= 128) & np.isfinite(bands[:count]).all(axis=0)
-        colours = bands[:count] if bands.dtype == np.uint8 else self._to_8_bits(bands[:count], mask)
-        if self._negative:
-            colours = 255 - colours
-        pixels = np.repeat(colours, 3, axis=0) if count == 1 else colours
-        return Rendering(np.ascontiguousarray(pixels.transpose(1, 2, 0)) * mask[..., None], mask, window)
+            raise self._not_in(window.crs, error) from error
+        return target
+
+    def _not_in(self, crs: str, error: RuntimeError) -> InputError:
+        return InputError(
+            f"The reference imagery {self._name} cannot be shown in the CRS '{crs}': PROJ does not know it or has no "
+            "way into it.",
+            str(error),
+        )
+
+    def _warped(self, planned: Plan, target: gdal.Dataset) -> bytes:
+        """Warp the source into a target that is emptied first, and return its bytes."""
+        for number in range(1, target.RasterCount + 1):
+            target.GetRasterBand(number).Fill(0)
+        for piece in planned.pieces:
+            self._warp(piece, planned, target)
+        return bytes(target.ReadRaster())
 
     def _to_8_bits(self, bands: NDArray[np.generic], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Stretch by the raster's own percentiles; by the window's where a sample of the raster shows nothing."""
@@ -247,7 +283,16 @@ class Reference:
 
     @cached_property
     def _stretch(self) -> Stretch | None:
-        return Stretch.measure(self._dataset, self._colours)
+        return self._patiently(lambda: Stretch.measure(self._dataset, self._colours))
+
+    def _patiently(self, read: Callable[[], Result]) -> Result:
+        """Read from the source, again where a web service fails for the moment, and name what stays wrong."""
+        try:
+            return with_patience(read)
+        except RuntimeError as error:
+            failure = failure_of(str(error))
+            why = failure.sentence if failure else "the file is damaged or the service does not answer"
+            raise InputError(f"The reference imagery {self._name} could not be read: {why}.", str(error)) from error
 
     def _warp(self, piece: Piece, planned: Plan, target: gdal.Dataset) -> None:
         """Warp one piece of the source into the target; bilinear, which in GDAL widens its kernel when it shrinks."""
@@ -290,10 +335,3 @@ def _overview(band: gdal.Band, scale: float) -> tuple[int | str, float]:
         if best[1] < factor <= scale * ENLARGE:
             best = level, factor
     return best
-
-
-def short_name(uri: str) -> str:
-    """The name of a source in messages to the user: of a service's XML, the address in it."""
-    address = re.search(r"<ServerUrl>(.*?)</ServerUrl>", uri, re.DOTALL)
-    name = " ".join((address.group(1) if address else uri).split())
-    return name if len(name) <= 120 else name[:117] + "..."

@@ -18,6 +18,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.descriptors.texture import TextureModel
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index import format as index_format
 from astroloc_qgis.engine.index.block_reader import group_in_sheets
 from astroloc_qgis.engine.index.database_descriptors import describe_shards, read_valid
@@ -38,7 +39,7 @@ from astroloc_qgis.engine.index.plan import (
 )
 from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
-from astroloc_qgis.engine.progress import Progress, no_progress
+from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.tiles import Block, Extent
 
 log = logging.getLogger(__name__)
@@ -121,9 +122,11 @@ def build_index(
     labels = labels or Labels(title or (path.stem if path else model))
     if already_built(out, plan, labels.imagery_uri or plan.imagery):
         return Index.open(out)
-    IndexBuilder(
-        reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=progress, workers=workers
-    ).run()
+    told = Repeatable(progress)
+    with asking(told.repeat):
+        IndexBuilder(
+            reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=told, workers=workers
+        ).run()
     index = Index.open(out)
     log.info("index %s: %d blocks, left out: %s", out, index.info.count, index.info.skipped)
     return index
@@ -159,6 +162,7 @@ class IndexBuilder:
         self._folder = ShardFolder(out)
         self._labels, self._given = labels, blocks
         self._progress, self._workers = progress, workers
+        self._first: Block | None = None
 
     def run(self) -> None:
         """Build the index, resuming an interrupted build of the same plan.
@@ -202,6 +206,7 @@ class IndexBuilder:
                     f"{', '.join(map(str, self._plan.zooms))}: choose lower zooms."
                 )
             raise self._nothing_to_index()
+        self._first = blocks[0]
         return blocks
 
     def _learn_vocabulary(self, blocks: list[Block]) -> None:
@@ -284,6 +289,8 @@ class IndexBuilder:
     def _nothing_to_index(self) -> InputError:
         west, south, east, north = self._plan.extent
         self._folder.remove()
+        if self._first is not None:
+            self._reference.check_answers(block_window(self._first, self._descriptor.image_size))
         return InputError(
             f"The imagery {self._reference.uri} has no block of zooms {', '.join(map(str, self._plan.zooms))} that is "
             f"at least half covered in the extent {west:g},{south:g},{east:g},{north:g}: choose another extent or "

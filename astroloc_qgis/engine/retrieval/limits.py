@@ -9,7 +9,8 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.coverage import Coverage
-from astroloc_qgis.engine.imagery.reference import Reference, short_name
+from astroloc_qgis.engine.imagery.opening import short_name
+from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Extent

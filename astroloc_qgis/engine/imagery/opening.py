@@ -1,0 +1,60 @@
+"""Opening rasters as references: anything that GDAL opens and that has a place on Earth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from osgeo import gdal, osr
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
+from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, name_ourselves, with_patience
+
+gdal.UseExceptions()
+osr.UseExceptions()
+use_tile_cache()
+name_ourselves()
+
+
+def open_raster(uri: str) -> gdal.Dataset:
+    """Open a raster file, a GDAL connection string or the XML of a GDAL web service.
+
+    Raises:
+        InputError: missing, no raster, without bands, without CRS or position.
+    """
+    name = short_name(uri)
+    try:
+        dataset = with_patience(lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)))
+    except RuntimeError as error:
+        raise _cannot_open(uri, error) from error
+    if dataset.RasterCount == 0:
+        inside = dataset.GetSubDatasets()
+        hint = f" Name one of the rasters inside it, for example {inside[0][0]}." if inside else ""
+        raise InputError(f"The reference imagery {name} has no bands.{hint}")
+    if dataset.GetSpatialRef() is None:
+        raise InputError(
+            f"The reference imagery {name} has no coordinate reference system: assign it one (for example with "
+            "gdal_edit.py -a_srs) and try again."
+        )
+    if dataset.GetGeoTransform(can_return_null=True) is None:
+        raise InputError(f"The reference imagery {name} has no position (geotransform): georeference it first.")
+    return dataset
+
+
+def short_name(uri: str) -> str:
+    """The name of a source in messages to the user: of a service's XML, the address in it."""
+    address = re.search(r"<ServerUrl>(.*?)</ServerUrl>", uri, re.DOTALL)
+    name = " ".join((address.group(1) if address else uri).split())
+    return name if len(name) <= 120 else name[:117] + "..."
+
+
+def _cannot_open(uri: str, error: RuntimeError) -> InputError:
+    name, failure = short_name(uri), failure_of(str(error))
+    if failure is not None:
+        return InputError(f"The reference imagery {name} cannot be opened: {failure.sentence}.", str(error))
+    if "<" not in uri and ":" not in uri and not Path(uri).exists():
+        return InputError(f"The reference imagery {name} does not exist: check its path or address.", str(error))
+    return InputError(
+        f"The reference imagery {name} is not a raster that GDAL can open: convert it, to GeoTIFF say.", str(error)
+    )

@@ -1,0 +1,176 @@
+"""Web services as references: how AstroLoc asks them, and what their answers mean.
+
+GDAL's driver for tiled services (https://gdal.org/drivers/raster/wms.html) fills tiles that a service does not have
+with zeros, asks under its own name, waits five minutes, and gives up at the first failure.
+"""
+
+from __future__ import annotations
+
+import http
+import logging
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from osgeo import gdal
+
+from astroloc_qgis import __version__
+from astroloc_qgis.engine.progress import pause
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+USER_AGENT = f"AstroLoc for QGIS/{__version__}"
+TIMEOUT_S = 30
+"""Time in which a service must have answered."""
+PAUSES_S = (1.0, 3.0, 9.0)
+"""Pauses before a failed read is tried again, as long as it fails at the same place."""
+MOST_TRIES = 20
+"""Tries of one read, each of which failed at another place."""
+_WITH_ALPHA = ("TMS", "WMS", "AGS", "VirtualEarth")
+"""Kinds of services that give a tile as a picture of its own, in which GDAL adds or keeps an alpha band."""
+_NO_CODE = "999"
+_STATUS = re.compile(r"HTTP (?:\w+ )?code ?: ?([1-5]\d\d)")
+_PLACE = re.compile(r"block (\d+, \d+)")
+_TIMED_OUT = re.compile(r"timed out|Timeout was reached", re.IGNORECASE)
+_NOT_REACHED = re.compile(
+    r"Failed to connect|Couldn't connect|Could not connect|Could not resolve|Couldn't resolve|Connection refused",
+    re.IGNORECASE,
+)
+_BROKEN = re.compile(
+    r"Empty reply|Connection reset|Recv failure|Connection died|transfer closed|CURL error", re.IGNORECASE
+)
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+_REFUSALS = {401, 403, 407}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What an error of GDAL says of a web service.
+
+    Attributes:
+        sentence: the second half of one: what the service did, and what to do.
+        transient: whether the same request may well succeed a little later.
+    """
+
+    sentence: str
+    transient: bool
+
+
+def name_ourselves() -> None:
+    """Have GDAL ask web servers under AstroLoc's name, with time limits and retries, unless its options say other."""
+    for option, value in (
+        ("GDAL_HTTP_USERAGENT", USER_AGENT),
+        ("GDAL_HTTP_MAX_RETRY", "3"),
+        ("GDAL_HTTP_RETRY_DELAY", "1"),
+        ("GDAL_HTTP_CONNECTTIMEOUT", str(TIMEOUT_S)),
+        ("GDAL_HTTP_LOW_SPEED_TIME", str(TIMEOUT_S)),
+        ("GDAL_HTTP_LOW_SPEED_LIMIT", "1"),
+    ):
+        if gdal.GetConfigOption(option) is None:
+            gdal.SetConfigOption(option, value)
+
+
+def is_tiled_service(dataset: gdal.Dataset) -> bool:
+    """Whether GDAL reads a raster tile by tile from a web service that it has a description of."""
+    return dataset.GetDriver().ShortName == "WMS" and dataset.GetMetadataItem("XML", "WMS") is not None
+
+
+def adapted(dataset: gdal.Dataset) -> gdal.Dataset:
+    """Open a tiled service as AstroLoc needs it: missing tiles are transparent, and the service is told who asks.
+
+    Args:
+        dataset: any raster; one that is no tiled service is returned as it is.
+    """
+    if not is_tiled_service(dataset):
+        return dataset
+    root = _description(dataset)
+    service, bands = root.find("Service"), root.find("BandsCount")
+    kind = "" if service is None else service.get("name", "")
+    plain = root.findtext("DataType", "Byte") == "Byte" and root.find("DataValues") is None
+    if kind in _WITH_ALPHA and dataset.RasterCount == 3 and plain:
+        if bands is None:
+            bands = ElementTree.SubElement(root, "BandsCount")
+        bands.text = "4"
+    _set_if_missing(root, "UserAgent", gdal.GetConfigOption("GDAL_HTTP_USERAGENT") or USER_AGENT)
+    _set_if_missing(root, "Timeout", str(TIMEOUT_S))
+    return _opened(root)
+
+
+def strict(dataset: gdal.Dataset) -> gdal.Dataset:
+    """Open a tiled service so that a missing tile is an error, and none comes from the cache."""
+    root = _description(dataset)
+    for name in ("ZeroBlockHttpCodes", "ZeroBlockOnServerException", "Cache"):
+        for element in root.findall(name):
+            root.remove(element)
+    _set_if_missing(root, "ZeroBlockHttpCodes", _NO_CODE)
+    return _opened(root)
+
+
+def failure_of(error: str) -> Failure | None:
+    """What an error of GDAL says of a web service; None where it does not speak of one."""
+    if status := _STATUS.search(error):
+        return _failure_of_status(int(status.group(1)))
+    if _TIMED_OUT.search(error):
+        return Failure("its server did not answer in time: try again later, or check the network", True)
+    if _NOT_REACHED.search(error):
+        return Failure("its server cannot be reached: check its address, the network and its proxy", True)
+    if _BROKEN.search(error):
+        return Failure("its server broke off: try again later", True)
+    if "ReadBlockFromFile (http" in error:
+        what = "its server sent something that is no picture: check its address, and whether it wants a login"
+        return Failure(what, False)
+    return None
+
+
+def with_patience(read: Callable[[], Result]) -> Result:
+    """Read, and read again after a pause where a web service failed for the moment; a cancellation ends a pause.
+
+    Tiles that have arrived are not asked for again: a read that fails at another place than before got further.
+
+    Raises:
+        RuntimeError: by GDAL, the last time.
+        Cancelled: the work was cancelled during a pause.
+    """
+    place, waited = "", 0
+    for number in range(1, MOST_TRIES + 1):
+        try:
+            return read()
+        except RuntimeError as error:  # noqa: PERF203 - each try may fail
+            failure = failure_of(str(error))
+            found = _PLACE.search(str(error))
+            here = found.group(1) if found else ""
+            waited = waited if here == place else 0
+            if failure is None or not failure.transient or waited == len(PAUSES_S) or number == MOST_TRIES:
+                raise
+            log.info("try %d: %s", number, " ".join(str(error).split()))
+            pause(PAUSES_S[waited])
+            place, waited = here, waited + 1
+            gdal.VSICurlClearCache()  # which remembers what failed
+    raise AssertionError  # not reached: the last try returns or raises
+
+
+def _failure_of_status(status: int) -> Failure:
+    names = {each.value: each.phrase for each in http.HTTPStatus}
+    answer = f"its server answered HTTP {status}" + (f" ({names[status]})" if status in names else "")
+    if status in _TRANSIENT:
+        return Failure(f"{answer}: try again later", True)
+    if status in _REFUSALS:
+        return Failure(f"{answer}: it wants a login, or does not serve AstroLoc", False)
+    return Failure(f"{answer}: check its address, and that it covers the place", False)
+
+
+def _description(dataset: gdal.Dataset) -> ElementTree.Element:
+    return ElementTree.fromstring(dataset.GetMetadataItem("XML", "WMS"))  # noqa: S314  (written by GDAL, just now)
+
+
+def _set_if_missing(root: ElementTree.Element, name: str, value: str) -> None:
+    if root.find(name) is None:
+        ElementTree.SubElement(root, name).text = value
+
+
+def _opened(root: ElementTree.Element) -> gdal.Dataset:
+    return gdal.OpenEx(ElementTree.tostring(root, encoding="unicode"), gdal.OF_RASTER | gdal.OF_READONLY)
