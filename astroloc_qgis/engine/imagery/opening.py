@@ -8,6 +8,7 @@ from pathlib import Path
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.control_points import has_control_points, warped_by_control_points
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
 from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, name_ourselves, with_patience
 
@@ -22,6 +23,8 @@ def open_raster(uri: str) -> gdal.Dataset:
 
     Raises:
         InputError: missing, no raster, without bands, without CRS or position.
+
+    A raster that has control points (GCPs) and no other position is warped by them.
     """
     name = short_name(uri)
     try:
@@ -32,13 +35,29 @@ def open_raster(uri: str) -> gdal.Dataset:
         inside = dataset.GetSubDatasets()
         hint = f" Name one of the rasters inside it, for example {inside[0][0]}." if inside else ""
         raise InputError(f"The reference imagery {name} has no bands.{hint}")
+    placed = dataset.GetGeoTransform(can_return_null=True) is not None
+    if not placed and dataset.GetMetadata("RPC"):
+        raise InputError(
+            f"The reference imagery {name} is placed by rational polynomials (RPC) alone, which need heights: warp it, "
+            "for example with gdalwarp -rpc -to RPC_DEM=heights.tif."
+        )
+    if has_control_points(dataset):
+        return warped_by_control_points(dataset, name)
+    if not placed and dataset.GetMetadata("GEOLOCATION"):
+        raise InputError(
+            f"The reference imagery {name} is placed by arrays of longitudes and latitudes alone: warp it, for example "
+            "with gdalwarp -geoloc -t_srs EPSG:4326."
+        )
+    if not placed:
+        raise InputError(
+            f"The reference imagery {name} has no position on Earth (no geotransform): georeference it first, for "
+            "example with the Georeferencer of QGIS."
+        )
     if dataset.GetSpatialRef() is None:
         raise InputError(
             f"The reference imagery {name} has no coordinate reference system: assign it one (for example with "
             "gdal_edit.py -a_srs) and try again."
         )
-    if dataset.GetGeoTransform(can_return_null=True) is None:
-        raise InputError(f"The reference imagery {name} has no position (geotransform): georeference it first.")
     return dataset
 
 
