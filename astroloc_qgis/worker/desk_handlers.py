@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.progress import Progress, Repeatable, asking
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.requests import CandidatePictures, ComputeNadir, Export
 
@@ -42,10 +42,12 @@ def candidate_pictures(request: CandidatePictures, progress: Progress) -> Mappin
     request.folder.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, str] = {}
     reference = Reference.open(request.imagery)
+    told = Repeatable(progress)
     try:
         for number, text in enumerate(request.blocks):
-            progress("read", number / len(request.blocks))
-            rendering = reference.read(block_window(Block.parse(text), PICTURE_PX))
+            told("read", number / len(request.blocks))
+            with asking(told.repeat):
+                rendering = reference.read(block_window(Block.parse(text), PICTURE_PX))
             path = request.folder / f"{text.replace('/', '_')}.jpg"
             done, encoded = cv2.imencode(".jpg", rendering.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
             if done:

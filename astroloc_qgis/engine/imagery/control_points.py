@@ -16,11 +16,6 @@ MOST_MISS_PX = 2.0
 """Largest root mean square distance of the control points from the polynomial, pixels of the raster."""
 
 
-def has_control_points(dataset: gdal.Dataset) -> bool:
-    """Whether a raster without geotransform has control points in a known CRS."""
-    return dataset.GetGeoTransform(can_return_null=True) is None and bool(dataset.GetGCPCount())
-
-
 def warped_by_control_points(dataset: gdal.Dataset, name: str) -> gdal.Dataset:
     """A virtual raster, warped by the control points of another into their CRS, transparent where that one ends.
 

@@ -99,6 +99,8 @@ class Coverage:
         """
         west, south, east, north = self._extent
         shown = overlaps_extent(table, size, (west, max(south, -_MOST_LATITUDE), east, min(north, _MOST_LATITUDE)))
+        if self._grid.period is not None and not len(self._sources):
+            return shown  # where its edges follow longitude and latitude, the extent says it all
         near = np.flatnonzero(shown)
         for first in range(0, len(near), _BATCH):
             some = near[first : first + _BATCH]

@@ -8,7 +8,7 @@ from pathlib import Path
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.control_points import has_control_points, warped_by_control_points
+from astroloc_qgis.engine.imagery.control_points import warped_by_control_points
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
 from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, name_ourselves, with_patience
 
@@ -21,10 +21,10 @@ name_ourselves()
 def open_raster(uri: str) -> gdal.Dataset:
     """Open a raster file, a GDAL connection string or the XML of a GDAL web service.
 
-    Raises:
-        InputError: missing, no raster, without bands, without CRS or position.
-
     A raster that has control points (GCPs) and no other position is warped by them.
+
+    Raises:
+        InputError: missing, no raster, without bands, without CRS or position on Earth.
     """
     name = short_name(uri)
     try:
@@ -35,30 +35,50 @@ def open_raster(uri: str) -> gdal.Dataset:
         inside = dataset.GetSubDatasets()
         hint = f" Name one of the rasters inside it, for example {inside[0][0]}." if inside else ""
         raise InputError(f"The reference imagery {name} has no bands.{hint}")
-    placed = dataset.GetGeoTransform(can_return_null=True) is not None
-    if not placed and dataset.GetMetadata("RPC"):
+    dataset = _placed(dataset, name)
+    _check_crs(dataset, name)
+    return dataset
+
+
+def _placed(dataset: gdal.Dataset, name: str) -> gdal.Dataset:
+    """A raster with a geotransform: the one given, or what its control points make of it."""
+    if dataset.GetGeoTransform(can_return_null=True) is not None:
+        return dataset
+    if dataset.GetMetadata("RPC"):
         raise InputError(
             f"The reference imagery {name} is placed by rational polynomials (RPC) alone, which need heights: warp it, "
             "for example with gdalwarp -rpc -to RPC_DEM=heights.tif."
         )
-    if has_control_points(dataset):
+    if dataset.GetGCPCount():
         return warped_by_control_points(dataset, name)
-    if not placed and dataset.GetMetadata("GEOLOCATION"):
+    if dataset.GetMetadata("GEOLOCATION"):
         raise InputError(
             f"The reference imagery {name} is placed by arrays of longitudes and latitudes alone: warp it, for example "
             "with gdalwarp -geoloc -t_srs EPSG:4326."
         )
-    if not placed:
-        raise InputError(
-            f"The reference imagery {name} has no position on Earth (no geotransform): georeference it first, for "
-            "example with the Georeferencer of QGIS."
-        )
-    if dataset.GetSpatialRef() is None:
+    raise InputError(
+        f"The reference imagery {name} has no position on Earth (no geotransform): georeference it first, for "
+        "example with the Georeferencer of QGIS."
+    )
+
+
+def _check_crs(dataset: gdal.Dataset, name: str) -> None:
+    """Refuse a raster without a CRS, or with one that longitudes and latitudes have no way into."""
+    srs, earth = dataset.GetSpatialRef(), osr.SpatialReference()
+    if srs is None:
         raise InputError(
             f"The reference imagery {name} has no coordinate reference system: assign it one (for example with "
             "gdal_edit.py -a_srs) and try again."
         )
-    return dataset
+    earth.ImportFromEPSG(4326)
+    try:
+        osr.CoordinateTransformation(srs, earth)
+    except RuntimeError as error:
+        raise InputError(
+            f"The coordinate reference system “{srs.GetName()}” of the reference imagery {name} has no known place on "
+            "Earth: assign it the right one (for example with gdal_edit.py -a_srs) and try again.",
+            str(error),
+        ) from error
 
 
 def short_name(uri: str) -> str:
