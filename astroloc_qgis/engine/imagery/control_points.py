@@ -6,7 +6,7 @@ import numpy as np
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.bands import colour_view
+from astroloc_qgis.engine.imagery.bands import colour_view, is_negative
 
 LEAST_POINTS = 4
 """Three determine the affine map exactly, whether they are right or wrong."""
@@ -42,7 +42,7 @@ def warped_by_control_points(dataset: gdal.Dataset, name: str) -> gdal.Dataset:
         )
     method = _method(dataset, name)
     colours, _, _ = colour_view(dataset, name)  # a palette's colours first: numbers of colours cannot be mixed
-    return gdal.Warp(
+    warped = gdal.Warp(
         "",
         colours,
         format="VRT",
@@ -51,6 +51,9 @@ def warped_by_control_points(dataset: gdal.Dataset, name: str) -> gdal.Dataset:
         dstAlpha=True,
         tps=method == "GCP_TPS",
     )
+    if is_negative(dataset):
+        warped.SetMetadataItem("MINISWHITE", "YES", "IMAGE_STRUCTURE")
+    return warped
 
 
 def _method(dataset: gdal.Dataset, name: str) -> str:

@@ -93,6 +93,16 @@ def test_the_colours_of_a_palette_are_warped_and_not_their_numbers(tmp_path: Pat
     assert tuple(rendering.pixels[50, 80]) == (200, 100, 50)
 
 
+def test_a_negative_stays_one(tmp_path: Path) -> None:
+    image = noise(1)
+    dataset = memory_dataset(image)
+    dataset.SetGCPs([gdal.GCP(*place_of(pixel), 0.0, *pixel) for pixel in corners_of()], wkt_of(UTM))
+    path = tmp_path / "a.tif"
+    gdal.GetDriverByName("GTiff").CreateCopy(str(path), dataset, options=["PHOTOMETRIC=MINISWHITE"])
+    pixels = Reference.open(path).read(whole()).pixels[..., :1].astype(int)
+    assert (np.abs(pixels + image - 255)[2:-2, 2:-2] <= 1).all()
+
+
 def test_an_alpha_band_stays_one(tmp_path: Path) -> None:
     image = noise(4)
     image[..., 3] = 255
