@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
@@ -23,7 +24,6 @@ from qgis.core import (
     QgsProject,
     QgsRectangle,
     QgsTextFormat,
-    QgsUnitTypes,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor, QFont
@@ -33,7 +33,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 PAGE = (210.0, 297.0)
 EDGE = 12.0
-MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
+MM = Qgis.LayoutUnit.Millimeters
 
 
 def write_report(
@@ -85,7 +85,7 @@ def write_report(
     bar = QgsLayoutItemScaleBar(layout)
     layout.addLayoutItem(bar)
     bar.setLinkedMap(shown)
-    bar.applyDefaultSize(QgsUnitTypes.DistanceUnit.DistanceKilometers)
+    bar.applyDefaultSize(Qgis.DistanceUnit.Kilometers)
     bar.setTextFormat(_format(8))
     bar.setHeight(2)
     bar.setBackgroundEnabled(True)
@@ -154,7 +154,7 @@ def _format(size: float) -> QgsTextFormat:
     """Dark text of a size in points."""
     form = QgsTextFormat()
     form.setSize(size)
-    form.setSizeUnit(QgsUnitTypes.RenderUnit.RenderPoints)
+    form.setSizeUnit(Qgis.RenderUnit.Points)
     form.setColor(QColor(30, 30, 30))
     return form
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import QObject, pyqtSignal
-from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
 
 from astroloc_qgis.gui.model.placement import Placement, wrapped
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_store import DeskStore, Entry
 from astroloc_qgis.qgis_adapters.text import tr
+
+try:  # Qt 6 has moved both, and QGIS 4 does not bring them back
+    from qgis.PyQt.QtGui import QUndoCommand, QUndoStack
+except ImportError:
+    from qgis.PyQt.QtWidgets import QUndoCommand, QUndoStack
 
 
 class PhotoDesk(QObject):

@@ -21,9 +21,9 @@ class DeskTool(QgsMapTool):
         super().__init__(canvas)
         self._current = current
 
-    def flags(self) -> QgsMapTool.Flags:
+    def flags(self) -> QgsMapTool.Flag:
         """Mark it as an editing tool."""
-        return QgsMapTool.Flags(QgsMapTool.Flag.EditTool)
+        return QgsMapTool.Flag.EditTool
 
     def activate(self) -> None:
         """Start to take keys."""

@@ -148,7 +148,7 @@ class FootprintTool(DeskTool):
             return False
         return True
 
-    def _dragged(self, pixel: Array, modifiers: Qt.KeyboardModifiers) -> Placement | None:
+    def _dragged(self, pixel: Array, modifiers: Qt.KeyboardModifier) -> Placement | None:
         """The placement with the mouse at a pixel; None where none is sound."""
         start, grabbed = self._start, self._grabbed
         if start is None or grabbed is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsMapSettings
 from qgis.PyQt.QtCore import QRect
 
 from astroloc_qgis.engine.geometry.homography import apply_homography, relative_depth
@@ -188,4 +188,4 @@ def _sample(source: Pixels, x: NDArray, y: NDArray, w: NDArray, size: tuple[int,
 
 def _definition(crs: QgsCoordinateReferenceSystem) -> str:
     code = crs.authid()
-    return str(code if code.startswith("EPSG:") else crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))
+    return str(code if code.startswith("EPSG:") else crs.toWkt(Qgis.CrsWktVariant.Preferred))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsProject
 from qgis.gui import QgsProjectionSelectionWidget
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
@@ -168,7 +168,7 @@ class ExportDialog(QDialog):
         crs = self.crs.crs()
         return {
             "forms": [form for form, box in self.forms.items() if box.isChecked() and form != REPORT],
-            "crs": crs.authid() if crs.authid().startswith("EPSG:") else crs.toWkt(_WKT2),
+            "crs": crs.authid() if crs.authid().startswith("EPSG:") else crs.toWkt(Qgis.CrsWktVariant.Preferred),
             "resolution": self.resolution.value() or None,
             "resampling": self.resampling.currentData(),
             "compression": self.compression.currentData(),
@@ -223,9 +223,6 @@ class ExportDialog(QDialog):
             self.name.setText(str(kept.get("name", DEFAULT)))
         except (ValueError, TypeError, AttributeError):  # settings of another version: keep the defaults
             self._settings.export = ""
-
-
-_WKT2 = QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED
 
 
 def show_help() -> None:
