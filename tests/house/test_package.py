@@ -135,9 +135,10 @@ def test_the_metadata_has_what_the_plugin_repository_asks_for(metadata, key):
     assert metadata.get(key, "").strip()
 
 
-def test_the_metadata_names_the_oldest_qgis_and_qt_6(metadata):
+def test_the_metadata_names_the_oldest_qgis_and_all_of_qgis_4(metadata):
     assert metadata["qgisMinimumVersion"] == "3.40"
-    assert metadata.getboolean("supportsQt6")
+    assert metadata["qgisMaximumVersion"] == "4.99"
+    assert "supportsQt6" not in metadata  # QGIS 4 no longer reads it: the highest version says it
 
 
 def test_the_metadata_and_the_package_agree_on_the_version(metadata, installed):
