@@ -16,8 +16,8 @@ TRAINING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
   GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-engine test-worker test-house test-qgis desktop-test lint bench bench-retrieval \
-  world-index model texture-model contact-sheet ablation model-card i18n package run clean
+.PHONY: help env demo test test-engine test-worker test-house test-qgis test-qt6 desktop-test lint bench \
+  bench-retrieval world-index model texture-model contact-sheet ablation model-card i18n package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ env: ## make .venv with pinned versions, and install what the machine lacks (sec
 demo: env ## localize a real astronaut photo with the command line; results in demo-output/
 	@$(PYTHON) .ci/demo.py
 
-test: env package ## run all tests: house, engine, worker, QGIS and desktop
+test: env package ## run all tests: house, engine, worker, QGIS, Qt 6 and desktop
 	@$(PYTHON) .ci/test.py
 
 test-engine: env ## run the tests of the engine only
@@ -42,6 +42,9 @@ test-house: env ## run the tests of the layout, imports and package only
 
 test-qgis: env ## run the tests of the plugin inside QGIS only
 	@$(PYTHON) .ci/test.py qgis
+
+test-qt6: env ## run the tests on Qt 6, which QGIS 4 is built on, only
+	@$(PYTHON) .ci/test.py qt6
 
 desktop-test: env package ## drive a real QGIS window with the mouse, under Xvfb; screenshots in build/screenshots/
 	@$(PYTHON) .ci/test.py desktop

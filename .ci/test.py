@@ -1,7 +1,8 @@
 """Runs the tests, one pytest a folder, and prints one closing line for them all.
 
-The engine's libraries (torch, faiss, OpenCV) and QGIS do not share a process, in the product and in the tests alike.
-Each process keeps to one thread, so the long engine group runs beside the others, one after another.
+The engine's libraries (torch, faiss, OpenCV) and QGIS do not share a process, in the product and in the tests alike;
+neither do QGIS's Qt and Qt 6, on which what needs no real map is tried for QGIS 4. Each process keeps to one thread, so
+the long engine group runs beside the others, one after another.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
 WITH_QGIS = ["-p", "pytest_qgis", "-p", "pytest-qt"]
+WITH_QT_6 = ["-p", "tests.qt6.plugin", "-p", "pytest-qt"]
 OUTCOMES = ("failed", "passed", "skipped", "errors")
 
 
 @dataclass(frozen=True)
 class Group:
-    """A folder of tests that runs in a process of its own, with its options."""
+    """A folder of tests that runs in a process of its own, with its options and tests of other folders."""
 
     name: str
     options: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
 
 
 GROUPS = [
@@ -36,6 +39,7 @@ GROUPS = [
     Group("worker"),
     Group("installer"),
     Group("qgis", WITH_QGIS),
+    Group("qt6", WITH_QT_6, [f"tests/qgis/test_{name}.py" for name in ("desk_bar", "engine_process", "world_index")]),
     Group("desktop"),
 ]
 
@@ -58,7 +62,8 @@ def run(group: Group, extra: list[str], *, alone: bool) -> dict[str, int]:
     report = REPORTS / f"{group.name}.xml"
     report.unlink(missing_ok=True)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", f"tests/{group.name}", "-m", "", "-q", "--durations=5"]
+    folders = [f"tests/{group.name}", *group.others]
+    command = [sys.executable, "-m", "pytest", *folders, "-m", "", "-q", "--durations=5"]
     command += [f"--junitxml={report}", *group.options, *extra]
     print(f"\n== tests/{group.name}{'' if alone else ' begins'}", flush=True)
     said = None if alone else subprocess.PIPE

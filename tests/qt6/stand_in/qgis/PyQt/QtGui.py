@@ -1,0 +1,3 @@
+"""Qt's pictures, fonts, events and actions."""
+
+from PyQt6.QtGui import *

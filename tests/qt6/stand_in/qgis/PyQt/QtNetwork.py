@@ -1,0 +1,3 @@
+"""Qt's network."""
+
+from PyQt6.QtNetwork import *
