@@ -29,6 +29,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor, QFont
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.qgis_adapters.pictures import large_pictures
 from astroloc_qgis.qgis_adapters.text import tr
 
 PAGE = (210.0, 297.0)
@@ -36,6 +37,7 @@ EDGE = 12.0
 MM = Qgis.LayoutUnit.Millimeters
 
 
+@large_pictures()
 def write_report(
     path: Path,
     *,

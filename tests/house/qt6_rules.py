@@ -121,7 +121,7 @@ def _of_attribute(node: ast.AST, parents: dict[int, ast.AST], annotations: set[i
         and node.attr not in CONSTANTS
         and id(node) not in annotations
         and isinstance(above, VALUE_PLACES)
-        and not (isinstance(above, ast.Call) and above.func is node)
+        and not (isinstance(above, ast.Call) and (above.func is node or ast.unparse(above.func) == "isinstance"))
     ):
         yield f"{name}: say which enumeration it is of"
 

@@ -67,6 +67,7 @@ def flags(self, event: QMouseEvent, vertical: Qt.AlignmentFlag) -> Qt.ItemFlag:
     standard = QDialogButtonBox.StandardButton
     f(Qgis.QGIS_VERSION, Qt.Key.Key_A | QMetaType.Type.QString, QgsLayoutExporter.PdfExportSettings())
     self.menu.addAction("text", self.slot)
+    assert isinstance(vertical, Qt.AlignmentFlag)
     QMouseEvent(kind, at, there, button, buttons, keys)
     return event.pos(), event.position().x(), self.width(), dialog.exec()
 """

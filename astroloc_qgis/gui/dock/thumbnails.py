@@ -7,6 +7,8 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, pyqtSignal
 from qgis.PyQt.QtGui import QImage, QImageReader
 
+from astroloc_qgis.qgis_adapters.pictures import large_pictures
+
 LARGEST_PIXELS = 150_000_000
 """Photos with more pixels get no thumbnail: Qt would decode them whole."""
 
@@ -58,4 +60,5 @@ def read_thumbnail(path: Path, size: int) -> QImage:
         if full.width() * full.height() > LARGEST_PIXELS:
             return QImage()
         reader.setScaledSize(full.scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio))
-    return reader.read()
+    with large_pictures():
+        return reader.read()
