@@ -63,7 +63,7 @@ def test_a_name_without_a_number_has_no_key():
 def test_nadir_and_centre_are_found_by_the_names_of_the_columns(tmp_path, table):
     path = tmp_path / "photos.csv"
     path.write_text(table)
-    (known,) = read_metadata(path).values()
+    (known,) = read_metadata(path).known.values()
     assert (known.nadir, known.centre) == (Nadir(45.5, 9.25), (44.1, 8.0))
 
 

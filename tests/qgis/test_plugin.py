@@ -149,10 +149,32 @@ def test_a_nadir_is_read_in_the_usual_spellings_and_refused_in_others():
     assert (
         parse_nadir("19.3, -103.6") == parse_nadir("19.3 -103.6") == parse_nadir(" 19.3;-103.6 ") == Nadir(19.3, -103.6)
     )
+    assert parse_nadir("19,3; -103,6") == parse_nadir("19,3, -103,6") == parse_nadir("19,3 -103,6")
+    assert parse_nadir("19,3, -103,6") == Nadir(19.3, -103.6)
     assert parse_nadir(" ") is None
     for wrong in ("19.3", "north", "1 2 3", "nan nan", "91, 0", "0, 181"):
         with pytest.raises(InputError, match="nadir"):
             parse_nadir(wrong)
+
+
+def test_a_nadir_with_many_digits_keeps_them_when_its_field_is_left(qtbot, ready, tmp_path):
+    (first,) = add(ready, tmp_path, "a")
+    exact = Nadir(19.30123, -103.61234)
+    first.desk.change(replace(first.desk.work, nadir=exact), "Nadir from orbital elements")
+    ready.refresh()
+    assert parse_nadir(ready.options.nadir.text()) == exact
+
+
+def test_leaving_the_field_of_the_nadir_changes_no_photo(qtbot, ready, tmp_path):
+    for item, nadir in zip(add(ready, tmp_path, "a", "b"), (Nadir(1, 2), Nadir(3, 4)), strict=True):
+        item.desk.change(replace(item.desk.work, nadir=nadir), "Change the nadir")
+    ready.refresh()
+    qtbot.keyClick(ready.options.nadir, Qt.Key.Key_Return)
+    assert [item.nadir for item in ready.session.photos.items] == [Nadir(1, 2), Nadir(3, 4)]
+    ready.options.nadir.selectAll()
+    qtbot.keyClicks(ready.options.nadir, "5, 6")
+    qtbot.keyClick(ready.options.nadir, Qt.Key.Key_Return)
+    assert [item.nadir for item in ready.session.photos.items] == [Nadir(5, 6), Nadir(5, 6)]
 
 
 def test_a_click_shows_progress_and_the_window_stays_alive(qtbot, ready, tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 from osgeo import osr
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.coordinates import read_number
 
 COLUMNS = ("mapX", "mapY", "sourceX", "sourceY", "enable", "dX", "dY", "residual")
 
@@ -81,19 +82,23 @@ def read_points(path: Path) -> tuple[list[ControlPoint], str]:
     rows = [line for line in lines if line.strip() and not line.startswith("#")]
     if not rows:
         raise InputError(f"{path.name} holds no control points.")
-    names = [name.strip().lower() for name in rows[0].split(",")]
+    separator = max(",;\t", key=rows[0].count)  # a spreadsheet may have written the file anew
+    names = [name.strip().lower() for name in rows[0].split(separator)]
     # Up to QGIS 3.24 the columns were named pixelX and pixelY.
     names = [{"pixelx": "sourcex", "pixely": "sourcey"}.get(name, name) for name in names]
     if not {"mapx", "mapy", "sourcex", "sourcey"} <= set(names):
         raise InputError(f"{path.name} is no file of control points of QGIS's Georeferencer: its first line is not.")
-    return [_point(path, names, number, row) for number, row in enumerate(csv.reader(rows[1:]), start=1)], crs
+    table = csv.reader(rows[1:], delimiter=separator)
+    return [_point(path, names, number, row) for number, row in enumerate(table, start=1)], crs
 
 
 def _point(path: Path, names: list[str], number: int, row: list[str]) -> ControlPoint:
     value = dict(zip(names, row, strict=False))
     try:
+        if len(row) > max(len(names), len(COLUMNS)):
+            raise ValueError(f"{len(row)} values: decimal commas need quotes or semicolons")
         enabled = value.get("enable", "1").strip() not in ("0", "")
-        x, y = float(value["sourcex"]), -float(value["sourcey"])
-        return ControlPoint(x, y, float(value["mapx"]), float(value["mapy"]), enabled)
+        x, y = read_number(value["sourcex"]), -read_number(value["sourcey"])
+        return ControlPoint(x, y, read_number(value["mapx"]), read_number(value["mapy"]), enabled)
     except (KeyError, ValueError) as error:
         raise InputError(f"Point {number} in {path.name} is damaged: {','.join(row)[:60]}.", repr(error)) from error

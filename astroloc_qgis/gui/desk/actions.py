@@ -142,3 +142,6 @@ class DeskActions(QObject):
             if np.isfinite((lon, lat)).all()
         )
         self._tie_points.append(added, tr("Read {file}").format(file=path.name))
+        if lost := len(points) - len(added):
+            sentence = tr("{n} points in {file} lie where their CRS is not defined: they are left out.")
+            self._session.messages.warning(sentence.format(n=lost, file=path.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,13 +118,13 @@ class PhotoPosition(QObject):
     def read_table(self, path: Path) -> None:
         """Read nadir and centre of all photos on the list from a table."""
         try:
-            known = read_metadata(path)
+            table = read_metadata(path)
         except InputError as error:
             self._session.messages.warning(str(error), error.details)
             return
         done = 0
         for item in self._session.photos.items:
-            one = known.get(photo_key(item.path.name))
+            one = table.known.get(photo_key(item.path.name))
             if one is not None:
                 work = item.desk.work
                 changed = replace(work, nadir=one.nadir or work.nadir, centre=one.centre or work.centre)
@@ -132,9 +132,20 @@ class PhotoPosition(QObject):
                 done += 1
         if done:
             self._session.messages.success(tr("{file} knows {n} of the photos.").format(file=path.name, n=done))
-        else:
+        elif table.known:
             self._session.messages.warning(tr("{file} names none of the photos on the list.").format(file=path.name))
+        elif not table.problems:
+            self._session.messages.warning(tr("{file} has no places of photos.").format(file=path.name))
+        if table.problems:
+            self._warn_of_rows(table.problems)
         self._session.nadir_changed.emit()
+
+    def _warn_of_rows(self, problems: Sequence[str]) -> None:
+        """Name the first row of a table that could not be read; the details have all."""
+        sentence = problems[0]
+        if len(problems) > 1:
+            sentence = tr("{problem} {n} more rows could not be read.").format(problem=sentence, n=len(problems) - 1)
+        self._session.messages.warning(sentence, "\n".join(problems))
 
     def read_elements(self, path: Path) -> None:
         """Have the nadir computed from orbital elements and the photo's time."""

@@ -155,6 +155,8 @@ class AstroLocDock(QgsDockWidget):
             self.refresh()
 
     def _keep_nadir(self) -> None:
+        if not self.options.nadir.isModified():  # the field was only left: the photos may have nadirs of their own
+            return
         try:
             nadir = self.options.read_nadir()
         except InputError as error:

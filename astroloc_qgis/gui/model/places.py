@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.coordinates import read_coordinates
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -17,9 +16,8 @@ def parse_place(text: str) -> tuple[float, float] | None:
     """
     if not text.strip():
         return None
-    words = [word for word in re.split(r"[,;\s]+", text.strip()) if word]
     try:
-        latitude, longitude = (float(word) for word in words)
+        latitude, longitude = read_coordinates(text)
     except ValueError as error:
         sentence = tr("The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.")
         raise InputError(sentence.format(text=text)) from error
@@ -46,7 +44,7 @@ def pair_of(nadir: Nadir | None) -> tuple[float, float] | None:
 
 def place_text(place: tuple[float, float] | None) -> str:
     """A place (latitude, longitude) as ``parse_place`` reads it; empty for None."""
-    return f"{place[0]:g}, {place[1]:g}" if place else ""
+    return f"{place[0]:.10g}, {place[1]:.10g}" if place else ""
 
 
 def place_name(lon: float, lat: float) -> str:

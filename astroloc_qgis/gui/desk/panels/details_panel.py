@@ -129,7 +129,7 @@ class DetailsPanel(QWidget):
         return edit, row
 
     def _on_place(self, name: str, edit: QLineEdit) -> None:
-        if self._filling:
+        if self._filling or not edit.isModified():
             return
         try:
             if name == "nadir":
