@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # argparse takes "-19.3" for a value and "-19.3,-70" for an option; places south and west are both values.
-        self._negative_number_matcher = re.compile(r"^-[\d.][\d.,eE+-]*$")
+        self._negative_number_matcher = re.compile(r"^-[\d.][\d.,;eE+-]*$")
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage.

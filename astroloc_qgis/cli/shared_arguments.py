@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.cli.values import distance, extent, nadir
+from astroloc_qgis.cli.values import distance, extent, lat_lon, nadir
 
 
 def add_photo(parser: ArgumentParser) -> None:
@@ -41,7 +41,9 @@ def add_out(parser: ArgumentParser, text: str | None = None) -> None:
 
 def add_nadir(parser: ArgumentParser) -> None:
     """The sub-satellite point."""
-    parser.add_argument("--nadir", type=nadir, metavar="LAT,LON", help="sub-satellite point, degrees")
+    parser.add_argument(
+        "--nadir", type=nadir, metavar="LAT,LON[,KM]", help="sub-satellite point, degrees; and the height of the camera"
+    )
 
 
 def add_limit(parser: ArgumentParser) -> None:
@@ -53,6 +55,8 @@ def add_search_limits(parser: ArgumentParser) -> None:
     """The part of an index that is searched."""
     add_nadir(parser)
     parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir; 0: no limit (2500)")
+    parser.add_argument("--centre", type=lat_lon, metavar="LAT,LON", help="the point in the photo's middle, degrees")
+    parser.add_argument("--centre-km", type=distance, default=300.0, help="search only as far from it (300)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="search only here, degrees")
     parser.add_argument("--polygon", type=Path, metavar="FILE", help="search only in the polygons of this vector file")
 
@@ -68,7 +72,8 @@ def search_limits(options: Namespace) -> dict[str, Any]:
         from astroloc_qgis.engine.retrieval.search_polygon import read_polygon
 
         polygon = read_polygon(options.polygon)
-    return {"radius_km": options.radius_km, "extent": options.extent, "polygon": polygon, "nadir": options.nadir}
+    names = ("radius_km", "centre", "centre_km", "extent", "nadir")
+    return {**{name: getattr(options, name) for name in names}, "polygon": polygon}
 
 
 def add_registration(parser: ArgumentParser) -> None:

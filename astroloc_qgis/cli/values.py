@@ -9,13 +9,27 @@ import re
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.coordinates import read_coordinates
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.tiles import MAX_ZOOM
 
 
 def lat_lon(text: str) -> tuple[float, float]:
     """``LAT,LON`` in degrees."""
-    lat, lon = _numbers(text, 2, "LAT,LON in degrees, such as 46.5,11.3")
+    lat, lon = _coordinates(text, (2,), "LAT,LON in degrees, such as 46.5,11.3")
+    return _on_earth(text, lat, lon)
+
+
+def nadir(text: str) -> Nadir:
+    """``LAT,LON`` of a sub-satellite point in degrees, or ``LAT,LON,KM`` with the height of the camera."""
+    lat, lon, *altitude = _coordinates(text, (2, 3), "LAT,LON in degrees, such as 46.5,11.3, or LAT,LON,KM")
+    try:
+        return Nadir.at(*_on_earth(text, lat, lon), *altitude)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON,KM: {error}") from None
+
+
+def _on_earth(text: str, lat: float, lon: float) -> tuple[float, float]:
     if not -90 <= lat <= 90:
         raise argparse.ArgumentTypeError(f"'{text}' is not LAT,LON in degrees: a latitude is from -90 to 90")
     if not -180 <= lon <= 360:
@@ -23,9 +37,14 @@ def lat_lon(text: str) -> tuple[float, float]:
     return lat, lon
 
 
-def nadir(text: str) -> Nadir:
-    """``LAT,LON`` of a sub-satellite point, in degrees."""
-    return Nadir(*lat_lon(text))
+def _coordinates(text: str, counts: tuple[int, ...], form: str) -> list[float]:
+    try:
+        values = read_coordinates(text)
+    except ValueError:
+        values = []
+    if len(values) not in counts:
+        raise argparse.ArgumentTypeError(f"'{text}' is not {form}")
+    return values
 
 
 def extent(text: str) -> tuple[float, float, float, float]:

@@ -36,6 +36,7 @@ from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
 from astroloc_qgis.engine.retrieval.search import retrieve
 from astroloc_qgis.engine.tiles import Block, Extent
 
@@ -76,6 +77,8 @@ def localize(
     imagery: str | None = None,
     nadir: Nadir | None = None,
     radius_km: float = 2500.0,
+    centre: tuple[float, float] | None = None,
+    centre_km: float = CENTRE_KM,
     extent: Extent | None = None,
     polygon: str | None = None,
     progress: Progress = no_progress,
@@ -91,6 +94,8 @@ def localize(
             are searched.
         nadir: the sub-satellite point, where it is known.
         radius_km: limit of the search about the nadir; 0 for no limit.
+        centre: latitude, longitude of the photo's middle, where it is roughly known.
+        centre_km: limit of the search about the centre; 0 for no limit.
         extent: west, south, east, north of the search, degrees.
         polygon: WKT of the search area, longitude and latitude.
         progress: told the stages; may raise ``Cancelled``.
@@ -120,6 +125,8 @@ def localize(
                 top=CANDIDATES_KEPT,
                 nadir=nadir,
                 radius_km=radius_km,
+                centre=centre,
+                centre_km=centre_km,
                 extent=extent,
                 polygon=polygon,
                 reference=None if reference.uri == own else reference,

@@ -13,7 +13,7 @@ from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.gui.model.engine_report import work_from_report
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.model.placement import Placement, wrapped
-from astroloc_qgis.gui.model.places import pair_of
+from astroloc_qgis.gui.model.places import numbers_of
 from astroloc_qgis.gui.model.stages import stage_texts
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_photo import photo_size
@@ -90,14 +90,14 @@ class LocalizationJobs(QObject):
             imagery: what it is matched with; None for the index's own imagery.
         """
         params = {**self._common(item), "index": str(self._session.index.path), "imagery": imagery}
-        params |= item.desk.work.area
+        params |= item.desk.work.search
         return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
 
     def _common(self, item: PhotoItem) -> dict[str, Any]:
         return {
             "photo": str(item.path),
             "out": str(self._session.output_folder(item.path)),
-            "nadir": pair_of(item.nadir),
+            "nadir": numbers_of(item.nadir),
             "matcher": self._session.settings.matcher,
         }
 
@@ -120,8 +120,7 @@ class LocalizationJobs(QObject):
                 session.messages.error(str(error), error.details)
                 return
             if not located:
-                sentence = _why_not(item, refined)
-                session.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
+                session.messages.warning(_why_not(item, refined), str(report.get("reason", "")))
                 return
             sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
             note = item.desk.work.note
@@ -173,11 +172,19 @@ def corners_of_photo(placement: Placement) -> list[list[float]]:
 
 def _why_not(item: PhotoItem, refined: bool) -> str:
     """The message for a photo that was not localized, with advice."""
+    search = item.desk.work.search
     if refined:
-        return tr("{name} stays where it is: the reference there does not match it well enough.")
-    if item.nadir or item.desk.work.area:
-        return tr("{name} was not localized: the reference shows no place that matches it well enough.")
-    return tr("{name} was not localized: no place matches well enough. Its nadir, under Options, may help.")
+        sentence = tr("{name} stays where it is: the reference there does not match it well enough.")
+    elif "centre" in search:
+        sentence = tr(
+            "{name} was not localized: no place within {km} km of its centre matches it well enough. "
+            "The desk can search farther (Photo, Search)."
+        )
+    elif item.nadir or search:
+        sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
+    else:
+        sentence = tr("{name} was not localized: no place matches well enough. Its nadir, under Options, may help.")
+    return sentence.format(name=item.name, km=f"{search.get('centre_km', 0):g}")
 
 
 def _what(located: bool, refined: bool) -> str:

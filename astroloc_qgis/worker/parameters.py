@@ -71,6 +71,10 @@ def _is_footprint(value: Any) -> bool:
     return is_text(value) or list_of(list_of(is_number, 2), 4)(value)
 
 
+def _is_position(value: Any) -> bool:
+    return list_of(is_number, 2)(value) or (list_of(is_number, 3)(value) and value[2] > 0)
+
+
 def _is_tie_point(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(value.get(name), int | float) for name in ("x", "y", "lon", "lat")
@@ -95,6 +99,10 @@ KINDS: dict[Any, Kind] = {
 """The kinds of plain types."""
 
 LatLon = Annotated[tuple[float, float], Kind(list_of(is_number, 2), "two numbers: latitude, longitude")]
+Position = Annotated[
+    tuple[float, ...],
+    Kind(_is_position, "two numbers: latitude, longitude (or three: and the camera's height in metres)"),
+]
 Extent = Annotated[
     tuple[float, float, float, float], Kind(list_of(is_number, 4), "four numbers: west, south, east, north")
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.worker.parameters import Extent, Footprint, LatLon, Matrix, TiePoints, Time, Zooms
+from astroloc_qgis.worker.parameters import Extent, Footprint, LatLon, Matrix, Position, TiePoints, Time, Zooms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class GeoreferencePhoto(OnDevice):
 
     photo: Path
     out: Path
-    nadir: LatLon | None = None
+    nadir: Position | None = None
     matcher: str | None = None
     crs: str | None = None
 
@@ -49,6 +49,8 @@ class Localize(GeoreferencePhoto):
     index: Path
     imagery: str | None = None
     radius_km: float | None = None
+    centre: LatLon | None = None
+    centre_km: float | None = None
     extent: Extent | None = None
     polygon: str | None = None
 

@@ -256,6 +256,20 @@ def test_a_nadir_may_be_south_or_west(text: str, separate: bool) -> None:
         assert options.photos == [Path("p.jpg")]
 
 
+@pytest.mark.parametrize(
+    ("text", "nadir"),
+    [
+        ("-19.3,-70.5,418", Nadir(-19.3, -70.5, 418_000)),
+        ("-19,3;-70,5", Nadir(-19.3, -70.5)),
+        ("-19,3;-70,5;418", Nadir(-19.3, -70.5, 418_000)),
+        ("19,3,70,5", Nadir(19.3, 70.5)),
+        ("19,70", Nadir(19, 70)),
+    ],
+)
+def test_a_nadir_may_have_a_height_and_decimal_commas(text: str, nadir: Nadir) -> None:
+    assert make_parser().parse_args(["retrieve", "p.jpg", "--index", "i", "--nadir", text]).nadir == nadir
+
+
 @pytest.mark.parametrize("separate", [True, False], ids=["after a space", "after ="])
 def test_an_extent_may_be_south_or_west(separate: bool) -> None:
     text = "-104,-21,-103,20"

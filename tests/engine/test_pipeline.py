@@ -245,6 +245,27 @@ def test_a_radius_of_nought_is_no_limit_about_the_nadir(scene: Scene, tmp_path: 
     assert "+proj=aeqd" in result.report()["working_plane"]  # nothing is seen from the other side of the Earth
 
 
+def test_a_centre_limits_the_search_and_the_cameras_height_reaches_the_plane(scene: Scene, tmp_path: Path) -> None:
+    lon, lat = map(float, scene.world.center_lonlat)
+    result = pipeline.localize(
+        scene.photo,
+        scene.index,
+        tmp_path,
+        nadir=Nadir.at(lat, lon + 0.5, 385.0),
+        centre=(lat, lon),
+        centre_km=0.01,
+        matcher="sift",
+        device="cpu",
+    )
+    assert 0 < len(result.candidates) < pipeline.CANDIDATES_KEPT
+    assert all(candidate.block.contains(lon, lat) for candidate in result.candidates)
+    assert result.located
+    assert "+h=385000" in result.report()["working_plane"]
+    assert scene.error_px(result.report()["footprint"]) < GOOD_PX
+    with pytest.raises(InputError, match="has no block within 300 km of the centre"):
+        pipeline.localize(scene.photo, scene.index, tmp_path, centre=(-lat, lon), matcher="sift", device="cpu")
+
+
 def test_an_extent_leaves_only_blocks_that_overlap_it(scene: Scene, refused) -> None:
     result, _ = refused
     assert 0 < len(result.candidates) < pipeline.CANDIDATES_KEPT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from qgis.core import (
@@ -18,7 +20,11 @@ from qgis.core import (
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.gui.desk import photo_position
 from astroloc_qgis.gui.desk.file_names import file_names
+from astroloc_qgis.gui.desk.panels.details_panel import CENTRE, EXTENT, RADIUS, WHOLE, DetailsPanel
+from astroloc_qgis.gui.localization_jobs import _why_not
+from astroloc_qgis.gui.model.places import parse_nadir
 from astroloc_qgis.gui.model.work import PhotoState, Work
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
 
@@ -118,6 +124,89 @@ def test_the_map_view_becomes_the_search_area_and_goes_to_the_engine(plugin, doc
     params = dock.jobs.photo_job(item, "x.tif").params
     assert params["radius_km"] == 0
     assert "extent" not in params
+
+
+@pytest.fixture
+def photo(dock, tmp_path):
+    """A photo on the list, and selected."""
+    dock.add_photos([make_photo(tmp_path, "a")])
+    dock.photos.setCurrentIndex(dock.photos.photos.index(0))
+    (item,) = dock.photos.photos.items
+    return item
+
+
+def test_a_centre_limits_the_search_to_its_surroundings_and_says_so(plugin, dock, photo):
+    assert "centre" not in dock.jobs.photo_job(photo, "x.tif").params
+    plugin.desk.position.set_area({"radius_km": 1000})
+    plugin.desk.position.set_centre((45.5, 9.25))
+    params = dock.jobs.photo_job(photo, "x.tif").params
+    assert (params["centre"], params["centre_km"]) == ((45.5, 9.25), 300)
+    assert "radius_km" not in params
+    plugin.desk.position.set_area({"centre_km": 80})
+    assert dock.jobs.photo_job(photo, "x.tif").params["centre_km"] == 80
+    assert "within 80 km of its centre" in _why_not(photo, False)
+    for chosen in ({"radius_km": 0}, {"extent": [1, 2, 3, 4]}):
+        plugin.desk.position.set_area(chosen)
+        assert "centre" not in dock.jobs.photo_job(photo, "x.tif").params
+    plugin.desk.position.set_area({"centre_km": 80})
+    plugin.desk.position.set_centre(None)
+    params = dock.jobs.photo_job(photo, "x.tif").params
+    assert not {"centre", "centre_km"} & set(params)
+
+
+@pytest.mark.parametrize(
+    ("work", "kind", "km"),
+    [
+        (Work(), WHOLE, None),
+        (Work(nadir=Nadir(1, 2)), RADIUS, 2500),
+        (Work(nadir=Nadir(1, 2), area={"radius_km": 700}), RADIUS, 700),
+        (Work(nadir=Nadir(1, 2), area={"radius_km": 0}), WHOLE, None),
+        (Work(nadir=Nadir(1, 2), centre=(3, 4)), CENTRE, 300),
+        (Work(centre=(3, 4), area={"centre_km": 90}), CENTRE, 90),
+        (Work(nadir=Nadir(1, 2), area={"centre_km": 90}), RADIUS, 2500),
+        (Work(centre=(3, 4), area={"extent": [1, 2, 3, 4]}), EXTENT, None),
+    ],
+)
+def test_the_desk_shows_how_the_search_is_limited(qtbot, work, kind, km):
+    panel = DetailsPanel()
+    qtbot.addWidget(panel)
+    panel.show_photo(Path("/a/b.jpg"), work, None)
+    assert panel.area.currentData() == kind
+    assert panel.radius.isHidden() == (km is None)
+    assert km is None or panel.radius.value() == km
+
+
+def test_a_search_about_the_centre_can_be_chosen_and_its_radius_changed(qtbot):
+    panel = DetailsPanel()
+    qtbot.addWidget(panel)
+    areas = []
+    panel.area_edited.connect(areas.append)
+    panel.show_photo(Path("/a/b.jpg"), Work(centre=(3, 4), area={"radius_km": 0}), None)
+    panel.area.setCurrentIndex(panel.area.findData(CENTRE))
+    panel.area.activated.emit(panel.area.currentIndex())
+    panel.show_photo(Path("/a/b.jpg"), Work(centre=(3, 4), area=areas[-1]), None)
+    panel.radius.editingFinished.emit()  # the field was only left
+    panel.radius.setValue(550)
+    panel.radius.editingFinished.emit()
+    assert areas == [{"centre_km": 300}, {"centre_km": 550}]
+
+
+def test_the_height_that_orbital_elements_give_goes_to_the_engine(plugin, dock, photo, monkeypatch, messages):
+    jobs = []
+    monkeypatch.setattr(photo_position, "read_exif", lambda _path: SimpleNamespace(taken=datetime(2023, 5, 1, 12, 30)))
+    monkeypatch.setattr(dock.session, "run", jobs.extend)
+    plugin.desk.current.put(photo)
+    plugin.desk.position.read_elements(Path("/a/iss.tle"))
+    jobs[0].done({"nadir": [45.50001, 9.25], "altitude_km": 418.3214, "age_days": 1.0})
+    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0)
+    assert dock.jobs.photo_job(photo, "x.tif").params["nadir"] == (45.5, 9.25, 418_320.0)
+    assert Work.from_json(photo.desk.work.to_json()) == photo.desk.work
+    dock.refresh()
+    assert dock.options.nadir.text() == "45.5, 9.25, 418.32 km"
+    assert parse_nadir(dock.options.nadir.text()) == photo.nadir
+    jobs[0].done({"nadir": [45.5, 9.25], "altitude_km": 35786.0, "age_days": 1.0})
+    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0)
+    assert "35786 km" in messages()[-1][1]
 
 
 def test_names_follow_the_template():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.bundle import ExportOptions
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.worker import requests
 from astroloc_qgis.worker.handlers import handlers
 from astroloc_qgis.worker.parameters import kinds_of, read
@@ -62,6 +63,12 @@ def test_null_parameters_are_left_to_the_engine_and_lists_become_tuples():
     assert request.optional() == {"nadir": (1, 2)}
 
 
+def test_a_nadir_may_have_the_height_of_the_camera():
+    request = read(requests.Localize, {**PHOTO, "nadir": [1, 2, 418000.0]})
+    assert request.nadir == (1, 2, 418000.0)
+    assert Nadir(*request.nadir).altitude_m == 418000.0
+
+
 def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
     request = read(requests.ComputeNadir, {"tle": "a.tle", "time": "2023-05-01T12:30:00"})
     assert request.time == datetime(2023, 5, 1, 12, 30)
@@ -74,6 +81,9 @@ def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
         (requests.Localize, {**PHOTO, "photo": 5}, "photo of the request is '5'; it must be a text"),
         (requests.Localize, {**PHOTO, "out": "a\0b"}, "out of the request .* a text"),
         (requests.Localize, {**PHOTO, "nadir": [1]}, "two numbers: latitude, longitude"),
+        (requests.Localize, {**PHOTO, "nadir": [1, 2, -418]}, "three: and the camera's height in metres"),
+        (requests.Localize, {**PHOTO, "nadir": [1, 2, 3, 4]}, "three: and the camera's height in metres"),
+        (requests.Localize, {**PHOTO, "centre": [1, 2, 3]}, "two numbers: latitude, longitude"),
         (requests.Localize, {**PHOTO, "radius_km": float("nan")}, "radius_km .* a number"),
         (requests.Export, {**EXPORT, "homography": [[1, 2, 3]]}, "three rows of three numbers"),
         (requests.Export, {**EXPORT, "tie_points": [{"x": 1}]}, "each with x, y, lon, lat"),

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 ISS_ALTITUDE_M = 420_000.0
 """Height of the camera above the ellipsoid where nothing better is known, metres."""
+ALTITUDES_KM = (180.0, 2000.0)
+"""Heights that a person may give, kilometres. None is as small as a longitude: "46,5,170", with decimal commas, is no
+place with a height."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,31 @@ class Nadir:
     latitude: float
     longitude: float
     altitude_m: float = ISS_ALTITUDE_M
+
+    @classmethod
+    def at(cls, latitude: float, longitude: float, altitude_km: float | None = None) -> Nadir:
+        """The nadir of a camera whose height is given in kilometres, if at all.
+
+        Raises:
+            ValueError: no spacecraft takes photos from there.
+        """
+        if altitude_km is None:
+            return cls(latitude, longitude)
+        least, most = ALTITUDES_KM
+        if not least < altitude_km <= most:
+            raise ValueError(f"a height is from {least:g} to {most:g} km")
+        return cls(latitude, longitude, altitude_km * 1000)
+
+    @property
+    def known_altitude_m(self) -> float | None:
+        """The height of the camera, metres; None where nothing better than the usual one is known."""
+        return None if self.altitude_m == ISS_ALTITUDE_M else self.altitude_m
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Latitude and longitude and, where it is known, the height in metres: what files and requests hold."""
+        known = self.known_altitude_m
+        return (self.latitude, self.longitude) if known is None else (self.latitude, self.longitude, known)
 
     @property
     def lonlat(self) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Limits of a search: the blocks within a radius around the nadir, in an extent, in a polygon, and in the reference."""
+"""Limits of a search: the blocks around the nadir or the photo's centre, in an extent, a polygon, the reference."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.opening import short_name
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM, blocks_about
 from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Extent
 
@@ -21,6 +22,8 @@ def allowed_blocks(
     *,
     nadir: Nadir | None = None,
     radius_km: float = 2500,
+    centre: tuple[float, float] | None = None,
+    centre_km: float = CENTRE_KM,
     extent: Extent | None = None,
     polygon: str | None = None,
     reference: Reference | None = None,
@@ -43,6 +46,15 @@ def allowed_blocks(
             raise InputError(f"The radius about the nadir must be above 0 km (or 0 for no limit), not {radius_km:g}.")
         allowed = great_circle_km(nadir.lonlat, index.centers_lonlat) <= radius_km
         limits.append(f"within {radius_km:g} km of the nadir {latitude:g},{longitude:g}")
+    if centre is not None and centre_km != 0:
+        latitude, longitude = centre
+        if not (-90 <= latitude <= 90 and -360 <= longitude <= 360):
+            raise InputError(f"The centre {latitude:g},{longitude:g} is not LATITUDE,LONGITUDE in degrees.")
+        if not centre_km > 0:
+            raise InputError(f"The radius about the centre must be above 0 km (or 0 for no limit), not {centre_km:g}.")
+        inside = blocks_about(index.blocks, index.info.block_size, centre, centre_km)
+        allowed = inside if allowed is None else allowed & inside
+        limits.append(f"within {centre_km:g} km of the centre {latitude:g},{longitude:g}")
     if extent is not None:
         west, south, east, north = extent
         if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90 and west != east):

@@ -19,6 +19,7 @@ from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.distinct_places import distinct_places_first
 from astroloc_qgis.engine.retrieval.limits import allowed_blocks
 from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
+from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
 from astroloc_qgis.engine.retrieval.query_rotation import ROTATIONS, best_rotations, describe_rotations
 from astroloc_qgis.engine.tiles import Extent
 
@@ -34,6 +35,8 @@ def retrieve(
     top: int = 10,
     nadir: Nadir | None = None,
     radius_km: float = 2500,
+    centre: tuple[float, float] | None = None,
+    centre_km: float = CENTRE_KM,
     extent: Extent | None = None,
     polygon: str | None = None,
     reference: Reference | None = None,
@@ -53,6 +56,9 @@ def retrieve(
         top: number of candidates; all blocks if the index has fewer.
         nadir: the sub-satellite point; only blocks whose centre is within ``radius_km`` of it are searched.
         radius_km: the ISS sees about 2,500 km; 0 to ignore the nadir.
+        centre: latitude, longitude of the photo's middle, roughly; only blocks that reach to within ``centre_km`` of it
+            are searched.
+        centre_km: 0 to ignore the centre.
         extent: west, south, east, north in degrees (west > east: across the antimeridian); only blocks that overlap it
             are searched.
         polygon: WKT in longitude and latitude; only blocks that share ground with it are searched.
@@ -71,7 +77,14 @@ def retrieve(
     if top < 1:
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
     allowed = allowed_blocks(
-        index, nadir=nadir, radius_km=radius_km, extent=extent, polygon=polygon, reference=reference
+        index,
+        nadir=nadir,
+        radius_km=radius_km,
+        centre=centre,
+        centre_km=centre_km,
+        extent=extent,
+        polygon=polygon,
+        reference=reference,
     )
     progress("describe", 0.0)
     vectors = describe_rotations(photo, descriptor)

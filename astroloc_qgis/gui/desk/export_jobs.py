@@ -11,7 +11,6 @@ from qgis.core import QgsProject
 
 from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.gui.model.placement import Placement
-from astroloc_qgis.gui.model.places import pair_of
 from astroloc_qgis.gui.model.work import PhotoState, Work
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
@@ -57,8 +56,12 @@ def facts_of(work: Work) -> dict[str, Any]:
     basis = work.placement.basis if work.placement else ""
     if basis != "machine":  # the machine's numbers belong to another placement
         facts = {"basis": basis}
-    nadir = {"nadir": pair_of(work.nadir)} if work.nadir else {}
-    return {**facts, "status": work.state.value, **nadir}
+    facts["status"] = work.state.value
+    if work.nadir:
+        facts["nadir"] = (work.nadir.latitude, work.nadir.longitude)
+        if work.nadir.known_altitude_m is not None:
+            facts["altitude_km"] = work.nadir.known_altitude_m / 1000
+    return facts
 
 
 def update_job(session: Session, item: PhotoItem) -> Job:

@@ -79,7 +79,8 @@ class PhotoPosition(QObject):
     def set_centre(self, centre: tuple[float, float] | None) -> None:
         """Give the photo another centre (latitude, longitude)."""
         if (desk := self._current.desk) is not None and desk.work.centre != centre:
-            desk.change(replace(desk.work, centre=centre), tr("Change the centre"))
+            area = desk.work.area if centre is None or "extent" in desk.work.area else {}  # {}: about the centre
+            desk.change(replace(desk.work, centre=centre, area=area), tr("Change the centre"))
 
     def set_area(self, area: Mapping[str, Any]) -> None:
         """Give the photo another search area."""
@@ -159,7 +160,16 @@ class PhotoPosition(QObject):
 
         def done(result: Mapping[str, Any]) -> None:
             lat, lon = (round(float(value), 4) for value in result["nadir"])
-            item.desk.change(replace(item.desk.work, nadir=Nadir(lat, lon)), tr("Nadir from orbital elements"))
+            altitude = round(float(result["altitude_km"]), 2)
+            try:
+                nadir = Nadir.at(lat, lon, altitude)
+            except ValueError as error:
+                sentence = tr(
+                    "The orbital elements in {file} put the camera at a height of {km} km: are they the ISS's?"
+                )
+                self._session.messages.warning(sentence.format(file=path.name, km=f"{altitude:.0f}"), str(error))
+                return
+            item.desk.change(replace(item.desk.work, nadir=nadir), tr("Nadir from orbital elements"))
             self._session.nadir_changed.emit()
 
         params = {"tle": str(path), "time": taken.isoformat()}

@@ -77,6 +77,8 @@ def _facts(item: PhotoItem) -> list[tuple[str, str]]:
         facts.append((tr("RMS error"), f"{rms[0]:.2f} px, {rms[1]:.1f} m"))
     if work.nadir:
         facts.append((tr("Nadir"), place_name(work.nadir.longitude, work.nadir.latitude)))
+        if work.nadir.known_altitude_m is not None:
+            facts.append((tr("Height of the camera"), f"{work.nadir.known_altitude_m / 1000:.0f} km"))
     if placement.basis == "machine":
         facts += [
             (text, f"{work.facts[name]}")

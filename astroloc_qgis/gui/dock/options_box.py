@@ -10,7 +10,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
-from astroloc_qgis.gui.model.places import pair_of, parse_nadir, place_text
+from astroloc_qgis.gui.model.places import nadir_text, parse_nadir
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -32,7 +32,10 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.nadir.setPlaceholderText(tr("latitude, longitude"))
         self.nadir.setClearButtonEnabled(True)
         self.nadir.setToolTip(
-            tr("The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search")
+            tr(
+                "The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search. "
+                "The height of the ISS in km may follow."
+            )
         )
         self.nadir.editingFinished.connect(self.nadir_edited)
         self.matcher = QComboBox(self)
@@ -55,7 +58,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def show_nadir(self, nadir: Nadir | None) -> None:
         """Show a photo's nadir."""
-        self.nadir.setText(place_text(pair_of(nadir)))
+        self.nadir.setText(nadir_text(nadir))
 
     def read_nadir(self) -> Nadir | None:
         """Return the nadir that was typed; None when there is none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.coordinates import read_coordinates
-from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.nadir import ALTITUDES_KM, Nadir
 from astroloc_qgis.qgis_adapters.text import tr
 
 
@@ -28,18 +28,43 @@ def parse_place(text: str) -> tuple[float, float] | None:
 
 
 def parse_nadir(text: str) -> Nadir | None:
-    """Read a nadir, "latitude, longitude" in degrees; None for an empty text.
+    """Read a nadir, "latitude, longitude" in degrees, and the height of the camera in km where it follows.
+
+    Returns:
+        None for an empty text.
 
     Raises:
         InputError: the text is something else, or no place on Earth.
     """
-    place = parse_place(text)
-    return None if place is None else Nadir(*place)
+    altitude: float | None = None
+    try:
+        latitude, longitude, altitude = read_coordinates(text)
+    except ValueError:
+        place = parse_place(text)
+    else:
+        place = parse_place(f"{latitude!r}, {longitude!r}")
+    if place is None:
+        return None
+    try:
+        return Nadir.at(*place, altitude)
+    except ValueError as error:
+        least, most = ALTITUDES_KM
+        sentence = tr("The height in the nadir “{text}” must be from {least} to {most} km.")
+        raise InputError(sentence.format(text=text, least=f"{least:g}", most=f"{most:g}")) from error
 
 
-def pair_of(nadir: Nadir | None) -> tuple[float, float] | None:
-    """A nadir as (latitude, longitude), as files and requests to the engine hold it."""
-    return None if nadir is None else (nadir.latitude, nadir.longitude)
+def nadir_text(nadir: Nadir | None) -> str:
+    """A nadir as ``parse_nadir`` reads it; empty for None."""
+    if nadir is None:
+        return ""
+    text = place_text((nadir.latitude, nadir.longitude))
+    altitude = nadir.known_altitude_m
+    return text if altitude is None else f"{text}, {altitude / 1000:.10g} km"
+
+
+def numbers_of(nadir: Nadir | None) -> tuple[float, ...] | None:
+    """A nadir as files and requests to the engine hold it: latitude, longitude and, where it is known, height in m."""
+    return None if nadir is None else nadir.numbers
 
 
 def place_text(place: tuple[float, float] | None) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
+from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
 from astroloc_qgis.engine.tiles import Block
 from astroloc_qgis.gui.model.placement import Placement
-from astroloc_qgis.gui.model.places import pair_of
+from astroloc_qgis.gui.model.places import numbers_of
 from astroloc_qgis.gui.model.tie_points import TiePoint, fit_placement
 
 
@@ -89,7 +90,8 @@ class Work:
         nadir: the sub-satellite point, if known.
         centre: (latitude, longitude) of the photo's centre, if known.
         area: where to search: {} for the whole index, {"radius_km": ...} or {"extent": [w, s, e, n]},
-            the latter with a "polygon" (WKT) inside it where one was selected.
+            the latter with a "polygon" (WKT) inside it where one was selected; {"centre_km": ...} or, where the centre
+            is known, also {}, for the surroundings of the centre.
         placement: where the photo lies, if anywhere.
         tie_points: in order.
         candidates: ranked.
@@ -115,11 +117,19 @@ class Work:
         """Whether the files on disk show the photo at an earlier place."""
         return bool(self.outputs) and self.placement is not None and self.placement != self.written
 
+    @property
+    def search(self) -> dict[str, Any]:
+        """Where to search, as parameters of the engine's method "localize"."""
+        limits = {name: value for name, value in self.area.items() if name != "centre_km"}
+        if self.centre is not None and not limits:
+            return {"centre": self.centre, "centre_km": self.area.get("centre_km", CENTRE_KM)}
+        return limits
+
     def to_json(self) -> str:
         """Everything as text."""
         plain = asdict(self)
         plain["state"] = self.state.value
-        plain["nadir"] = pair_of(self.nadir)
+        plain["nadir"] = numbers_of(self.nadir)
         return json.dumps(plain, default=str)
 
     @classmethod

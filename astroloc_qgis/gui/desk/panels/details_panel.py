@@ -12,12 +12,14 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLi
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import read_exif
-from astroloc_qgis.gui.model.places import pair_of, parse_nadir, parse_place, place_name, place_text
+from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.gui.model.places import nadir_text, parse_nadir, parse_place, place_name, place_text
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.gui.widgets import row_of
 from astroloc_qgis.qgis_adapters.text import tr
 
-WHOLE, RADIUS, EXTENT = "whole", "radius", "extent"
+WHOLE, RADIUS, CENTRE, EXTENT = "whole", "radius", "centre", "extent"
+NADIR_KM = 2500
 
 
 class DetailsPanel(QWidget):
@@ -41,12 +43,20 @@ class DetailsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._filling = False
+        self._shown_km = NADIR_KM
         self.about = QLabel(self)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.nadir, nadir_row = self._place(
-            "nadir", tr("The point on Earth below the ISS when the photo was taken: it narrows the search")
+            "nadir",
+            tr(
+                "The point on Earth below the ISS when the photo was taken: it narrows the search. "
+                "The height of the ISS in km may follow."
+            ),
         )
-        self.centre, centre_row = self._place("centre", tr("The point on Earth in the middle of the photo, if known"))
+        self.centre, centre_row = self._place(
+            "centre",
+            tr("The point on Earth in the middle of the photo, if roughly known: only its surroundings are searched"),
+        )
         for text, tip, signal in (
             (tr("CSV…"), tr("Read nadir and centre of all photos from a table of NASA's metadata"), self.csv_requested),
             (tr("TLE…"), tr("Compute the nadir from the photo's time and orbital elements"), self.tle_requested),
@@ -59,14 +69,15 @@ class DetailsPanel(QWidget):
         self.area = QComboBox(self)
         self.area.addItem(tr("Whole index"), WHOLE)
         self.area.addItem(tr("About the nadir"), RADIUS)
+        self.area.addItem(tr("About the centre"), CENTRE)
         self.area.addItem(tr("Map view or selected polygon"), EXTENT)
         self.area.setToolTip(tr("Where the index is searched for this photo"))
         self.radius = QSpinBox(self)
         self.radius.setRange(50, 5000)
         self.radius.setSingleStep(50)
-        self.radius.setValue(2500)
+        self.radius.setValue(NADIR_KM)
         self.radius.setSuffix(tr(" km"))
-        self.radius.setToolTip(tr("How far from the nadir is searched; the ISS sees about 2,300 km"))
+        self.radius.setToolTip(tr("How far from the nadir or the centre is searched; the ISS sees about 2,300 km"))
         self.area_text = QLabel(self)
         form = QFormLayout(self)
         form.setContentsMargins(6, 4, 6, 4)
@@ -74,8 +85,8 @@ class DetailsPanel(QWidget):
         form.addRow(tr("Nadir"), nadir_row)
         form.addRow(tr("Centre"), centre_row)
         form.addRow(tr("Search"), row_of(self.area, self.radius, self.area_text))
-        self.area.activated.connect(self._on_area)
-        self.radius.editingFinished.connect(self._on_area)
+        self.area.activated.connect(self._on_kind)
+        self.radius.editingFinished.connect(self._on_radius)
 
     def show_photo(self, path: Path | None, work: Work | None, size: tuple[int, int] | None) -> None:
         """Show another photo, or what is known of it now."""
@@ -85,20 +96,18 @@ class DetailsPanel(QWidget):
             return
         self._filling = True
         self.about.setText(describe(path, size))
-        for edit, place in ((self.nadir, pair_of(work.nadir)), (self.centre, work.centre)):
+        for edit, text in ((self.nadir, nadir_text(work.nadir)), (self.centre, place_text(work.centre))):
             if not edit.hasFocus():
-                edit.setText(place_text(place))
-        kind = (
-            EXTENT if "extent" in work.area else WHOLE if work.area.get("radius_km") == 0 or not work.nadir else RADIUS
-        )
+                edit.setText(text)
+        kind, radius_km = _search(work)
         self.area.setCurrentIndex(self.area.findData(kind))
-        if work.area.get("radius_km"):
-            self.radius.setValue(int(work.area["radius_km"]))
-        self.radius.setVisible(kind == RADIUS)
+        self.radius.setValue(radius_km)
+        self._shown_km = radius_km
+        self.radius.setVisible(kind in (RADIUS, CENTRE))
         self.area_text.setText(_extent_text(work.area))
         self._filling = False
 
-    def _on_area(self) -> None:
+    def _on_kind(self) -> None:
         if self._filling:
             return
         kind = self.area.currentData()
@@ -107,8 +116,17 @@ class DetailsPanel(QWidget):
         elif kind == RADIUS and not self.nadir.text().strip():
             self.refused.emit(tr("Give the nadir first: type it, click it on the map, or read it from a file."))
             self.area_edited.emit({})
+        elif kind == CENTRE and not self.centre.text().strip():
+            self.refused.emit(tr("Give the centre first: type it, click it on the map, or read it from a file."))
+            self.area_edited.emit({})
         else:
-            self.area_edited.emit({"radius_km": self.radius.value() if kind == RADIUS else 0})
+            areas = {WHOLE: {"radius_km": 0}, RADIUS: {"radius_km": NADIR_KM}, CENTRE: {"centre_km": int(CENTRE_KM)}}
+            self.area_edited.emit(areas[kind])
+
+    def _on_radius(self) -> None:
+        if not self._filling and self.radius.value() != self._shown_km:
+            name = "centre_km" if self.area.currentData() == CENTRE else "radius_km"
+            self.area_edited.emit({name: self.radius.value()})
 
     def _place(self, name: str, tip: str) -> tuple[QLineEdit, QHBoxLayout]:
         edit = QLineEdit(self)
@@ -138,6 +156,16 @@ class DetailsPanel(QWidget):
                 self.centre_edited.emit(parse_place(edit.text()))
         except InputError as error:
             self.refused.emit(str(error))
+
+
+def _search(work: Work) -> tuple[str, int]:
+    """How the search is limited, and the radius to show."""
+    if "extent" in work.area:
+        return EXTENT, NADIR_KM
+    if "centre" in work.search:
+        return CENTRE, int(work.search["centre_km"])
+    radius_km = int(work.area.get("radius_km", NADIR_KM))
+    return (RADIUS, radius_km) if work.nadir and radius_km else (WHOLE, NADIR_KM)
 
 
 def describe(path: Path, size: tuple[int, int] | None) -> str:
