@@ -1,8 +1,9 @@
-"""A lock for one install at a time, which the system releases when its holder dies."""
+"""Locks for one process at a time, which the system releases when their holder dies."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,27 @@ def only_one(root: Path) -> Iterator[None]:
         except OSError as error:
             raise InputError(BUSY.format(root=root), str(error)) from error
         yield
+
+
+def hold(path: Path) -> BinaryIO | None:
+    """Hold the lock of a file, which is made, until the handle is closed or this process ends.
+
+    Returns:
+        The handle; None where another process holds the lock.
+
+    Raises:
+        OSError: the file cannot be made, or its file system has no locks.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("ab")
+    try:
+        _lock(handle)
+    except OSError as error:
+        handle.close()
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            return None
+        raise
+    return handle
 
 
 if sys.platform == "win32":

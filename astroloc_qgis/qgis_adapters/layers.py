@@ -27,6 +27,8 @@ from astroloc_qgis.qgis_adapters.text import tr
 GROUP = "AstroLoc"
 PHOTO_PROPERTY = "astroloc/photo"
 """Custom property of our layers: the path of the photo they come from."""
+PLACE_PROPERTY = "astroloc/photo_from_project"
+"""Custom property of our layers in a project's file: the same path, relative to the project as QGIS keeps paths."""
 MARGIN = 1.15
 """How much larger than the photo the map's view is, so that the surroundings can be compared."""
 
@@ -73,6 +75,22 @@ def photo_layers(photo: Path, project: QgsProject) -> list[QgsMapLayer]:
 def all_photo_layers(project: QgsProject) -> list[QgsMapLayer]:
     """Return the layers in the project that AstroLoc added."""
     return [layer for layer in project.mapLayers().values() if layer.customProperty(PHOTO_PROPERTY)]
+
+
+def write_photo_paths(project: QgsProject) -> None:
+    """Note on our layers, before the project is written, where their photos lie from the project."""
+    resolver = project.pathResolver()
+    for layer in all_photo_layers(project):
+        layer.setCustomProperty(PLACE_PROPERTY, resolver.writePath(str(layer.customProperty(PHOTO_PROPERTY))))
+
+
+def read_photo_paths(project: QgsProject) -> None:
+    """Find the photos of our layers again in a project that was read: its folder may have been moved."""
+    resolver = project.pathResolver()
+    for layer in all_photo_layers(project):
+        place = layer.customProperty(PLACE_PROPERTY)
+        if place and (photo := resolver.readPath(str(place))) != layer.customProperty(PHOTO_PROPERTY):
+            layer.setCustomProperty(PHOTO_PROPERTY, photo)
 
 
 def has_unsaved_edits(photo: Path, project: QgsProject) -> bool:

@@ -52,9 +52,8 @@ def plugin(qgis_iface, qgis_new_project, monkeypatch, tmp_path_factory):
     monkeypatch.setenv("ASTROLOC_PYTHON", sys.executable)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setattr(index_choice, "world_index", lambda: None)  # as if none had come with the plugin
-    kept = tmp_path_factory.mktemp("profile") / "unsaved.astroloc.gpkg"
-    beside = project_store.store_path
-    monkeypatch.setattr(project_store, "store_path", lambda project: beside(project) if project.fileName() else kept)
+    profile = tmp_path_factory.mktemp("profile")
+    monkeypatch.setattr(project_store, "unsaved_folder", lambda: profile)
     loaded = classFactory(Iface(qgis_iface))
     loaded.initGui()
     loaded.dock.session.settings.threads = 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,10 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui.model.placement import Placement
 from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.gui.model.work import Candidate, PhotoState, Work
+from astroloc_qgis.qgis_adapters.desk_layers import make_footprint_layer
 from astroloc_qgis.qgis_adapters.desk_store import DeskStore
+from astroloc_qgis.qgis_adapters.layers import photo_layers
+from astroloc_qgis.qgis_adapters.unsaved_store import claim
 
 from .files import make_photo
 
@@ -165,7 +172,7 @@ def test_work_without_a_project_is_not_mixed_into_one_that_is_being_opened(qtbot
     project = QgsProject.instance()
     assert project.write(str(tmp_path / "work.qgz"))
     project.clear()
-    qtbot.waitUntil(lambda: dock.session.project_store.store.path.name == "unsaved.astroloc.gpkg", timeout=2000)
+    qtbot.waitUntil(lambda: dock.session.project_store.store.path.name.startswith("unsaved"), timeout=2000)
     dock.add_photos([make_photo(tmp_path, "a")])
     (unsaved,) = dock.photos.photos.items
     project.clear()  # as QGIS does before it opens another
@@ -174,3 +181,154 @@ def test_work_without_a_project_is_not_mixed_into_one_that_is_being_opened(qtbot
     assert dock.photos.photos.items == []
     project.clear()
     qtbot.waitUntil(lambda: [item.path for item in dock.photos.photos.items] == [unsaved.path], timeout=2000)
+
+
+ANOTHER_QGIS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from astroloc_qgis.qgis_adapters.desk_store import DeskStore
+from astroloc_qgis.qgis_adapters.unsaved_store import claim
+mine = claim(Path(sys.argv[1]))
+store = DeskStore(mine.path)
+kept = [one.path.stem for one in store.load()]
+store.save(Path(f"/photos/{sys.argv[3]}.jpg"), "{}", what="Added")
+print(store.path.name, *kept, flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def another_qgis(folder, photo):
+    """A process with an unsaved project in the same profile; yields it and what it told."""
+    command = [sys.executable, "-c", ANOTHER_QGIS, str(folder), str(ROOT), photo]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
+        try:
+            yield process, process.stdout.readline().split()
+        finally:
+            process.kill()
+
+
+def photos_in(path):
+    return [kept.path.stem for kept in DeskStore(path).load()]
+
+
+def test_two_qgis_without_a_project_have_a_store_each_and_saving_one_leaves_the_other(dock, tmp_path):
+    mine = dock.session.project_store.store.path
+    dock.add_photos([make_photo(tmp_path, "a")])
+    with another_qgis(mine.parent, "b") as (_, (name, *kept)):
+        assert (name != mine.name, kept) == (True, [])
+        assert QgsProject.instance().write(str(tmp_path / "work.qgz"))
+        assert photos_in(tmp_path / "work.astroloc.gpkg") == ["a"]
+        assert photos_in(mine.with_name(name)) == ["b"]
+
+
+def test_a_start_takes_over_the_stores_of_every_killed_qgis_and_of_none_that_lives(tmp_path):
+    with (
+        another_qgis(tmp_path, "a") as (first, (first_name,)),
+        another_qgis(tmp_path, "b") as (second, (second_name,)),
+        another_qgis(tmp_path, "c") as (_, (living,)),
+    ):
+        for process in (first, second):
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert len({first_name, second_name, living}) == 3
+        found = claim(tmp_path)
+        assert found.path.name == first_name
+        assert photos_in(found.path) == ["a", "b"]
+        assert [entry.what for entry in DeskStore(found.path).history(Path("/photos/b.jpg"))] == ["Added"]
+        assert not (tmp_path / second_name).exists()
+        assert photos_in(tmp_path / living) == ["c"]
+        found.release()
+
+
+def test_the_store_of_an_older_version_is_found_and_of_two_works_the_last_counts(tmp_path):
+    old, newer = DeskStore(tmp_path / "unsaved.astroloc.gpkg"), DeskStore(tmp_path / "unsaved-2.astroloc.gpkg")
+    old.save(Path("/photos/a.jpg"), '{"note": "old"}')
+    old.save(Path("/photos/b.jpg"), '{"note": "b"}')
+    newer.save(Path("/photos/a.jpg"), '{"note": "new"}')
+    for store in (old, newer):
+        store.close()
+    found = claim(tmp_path)
+    assert {kept.path.stem: kept.work for kept in DeskStore(found.path).load()} == {
+        "a": '{"note": "new"}',
+        "b": '{"note": "b"}',
+    }
+    found.release()
+
+
+def test_a_damaged_store_of_a_killed_qgis_stays_where_it_is(tmp_path):
+    (tmp_path / "unsaved-2.astroloc.gpkg").write_text("no GeoPackage at all, but long enough to be looked at" * 20)
+    found = claim(tmp_path)
+    assert photos_in(found.path) == []
+    assert (tmp_path / "unsaved-2.astroloc.gpkg").exists()
+    found.release()
+
+
+def test_a_project_whose_folder_was_moved_keeps_its_photos_and_their_layers(qtbot, dock, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    dock.add_photos([make_photo(here, "a")])
+    (item,) = dock.photos.photos.items
+    written = here / "astroloc" / "a_georeferenced.tif"
+    written.parent.mkdir()
+    shutil.copyfile(item.path, written)
+    item.desk.change(replace(FULL, outputs={"geotiff": str(written)}), "Localize")
+    layer = make_footprint_layer(item.path, RING, QgsProject.instance()).id()
+    project = QgsProject.instance()
+    assert project.write(str(here / "work.qgz"))
+    project.clear()
+    qtbot.waitUntil(lambda: dock.photos.photos.items == [], timeout=2000)
+    here.rename(there)
+    assert project.read(str(there / "work.qgz"))
+    (again,) = dock.photos.photos.items
+    assert again.path == there / "a.jpg"
+    assert again.desk.work.outputs == {"geotiff": str(there / "astroloc" / "a_georeferenced.tif")}
+    assert [entry.what for entry in again.desk.history()] == ["Added", "Localize"]
+    assert [one.id() for one in photo_layers(again.path, project)] == [layer]
+    again.desk.change(replace(again.desk.work, note="moved"), "Move a corner")
+    assert photos_in(there / "work.astroloc.gpkg") == ["a"]
+
+
+def test_a_project_saved_in_another_folder_still_finds_its_photos(dock, tmp_path):
+    project = QgsProject.instance()
+    (tmp_path / "sub").mkdir()
+    assert project.write(str(tmp_path / "one.qgz"))
+    dock.add_photos([make_photo(tmp_path, "a")])
+    assert project.write(str(tmp_path / "sub" / "two.qgz"))
+    for place in (tmp_path / "one.qgz", tmp_path / "sub" / "two.qgz"):
+        project.clear()
+        assert project.read(str(place))
+        assert [item.path for item in dock.photos.photos.items] == [tmp_path / "a.jpg"]
+
+
+def test_absolute_paths_of_an_older_store_are_read_and_become_relative(qtbot, dock, tmp_path):
+    project, photo = QgsProject.instance(), make_photo(tmp_path, "a")
+    assert project.write(str(tmp_path / "work.qgz"))
+    project.clear()
+    qtbot.waitUntil(lambda: dock.session.project_store.store.path.parent != tmp_path, timeout=2000)
+    old = DeskStore(tmp_path / "work.astroloc.gpkg")
+    old.save(photo, "{}", what="Added")
+    old.close()
+    assert project.read(str(tmp_path / "work.qgz"))
+    (item,) = dock.photos.photos.items
+    assert item.path == photo
+    item.desk.change(replace(item.desk.work, note="changed"), "Move a corner")
+    assert [entry.what for entry in item.desk.history()] == ["Added", "Move a corner"]
+    assert [kept.path for kept in DeskStore(old.path).load()] == [Path("./a.jpg")]
+    assert project.write()
+    with contextlib.closing(sqlite3.connect(old.path)) as db:
+        assert {path for (path,) in db.execute("SELECT path FROM history")} == {"./a.jpg"}
+
+
+def test_saving_over_another_project_that_is_open_elsewhere_replaces_its_content_and_not_its_file(dock, tmp_path):
+    project = QgsProject.instance()
+    elsewhere = DeskStore(tmp_path / "work.astroloc.gpkg")
+    elsewhere.save(Path("/photos/b.jpg"), "{}")
+    dock.add_photos([make_photo(tmp_path, "a")])
+    assert project.write(str(tmp_path / "work.qgz"))
+    elsewhere.save(Path("/photos/b.jpg"), "{}")  # its QGIS goes on with it: nothing of that is lost
+    elsewhere.close()
+    assert sorted(photos_in(tmp_path / "work.astroloc.gpkg")) == ["a", "b"]

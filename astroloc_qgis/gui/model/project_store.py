@@ -16,23 +16,31 @@ from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.desk_layers import show_rasters
+from astroloc_qgis.qgis_adapters.desk_paths import StoredPaths
 from astroloc_qgis.qgis_adapters.desk_store import SUFFIX, DeskStore
-from astroloc_qgis.qgis_adapters.layers import add_photo_layers, photo_layers
+from astroloc_qgis.qgis_adapters.layers import add_photo_layers, photo_layers, read_photo_paths, write_photo_paths
 from astroloc_qgis.qgis_adapters.log import log_line
 from astroloc_qgis.qgis_adapters.map_view import show_layers_now
 from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.qgis_adapters.unsaved_store import UnsavedStore, claim
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 
-def store_path(project: QgsProject) -> Path:
-    """The file with the work on a project's photos: beside the project, or in the profile while it is not saved."""
+def store_path(project: QgsProject) -> Path | None:
+    """The file with the work on a project's photos, beside the project; None while the project has no file."""
     name = project.absoluteFilePath()
-    if name:
-        path = Path(name)
-        return path.with_name(path.stem + SUFFIX)
-    return Path(QgsApplication.qgisSettingsDirPath()) / "astroloc" / f"unsaved{SUFFIX}"
+    return Path(name).with_name(Path(name).stem + SUFFIX) if name else None
+
+
+def unsaved_folder() -> Path:
+    """The folder of the profile with the work on photos of projects that have no file."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "astroloc"
+
+
+def _paths(project: QgsProject) -> StoredPaths:
+    return StoredPaths(project.pathResolver())
 
 
 class ProjectStore(QObject):
@@ -54,12 +62,14 @@ class ProjectStore(QObject):
         self._iface = iface
         self._model = photos
         self._restoring = False
-        self.store = DeskStore(store_path(QgsProject.instance()))
+        self._unsaved: UnsavedStore | None = None
+        self.store = self._store()
         self._model.rowsInserted.connect(self._on_added)
         self._model.rowsAboutToBeRemoved.connect(self._on_removed)
         project = QgsProject.instance()
         project.readProject.connect(self.follow)
         project.cleared.connect(self._on_cleared)
+        project.writeProject.connect(self._on_writing)
         project.projectSaved.connect(self._on_saved)
         QTimer.singleShot(0, self.restore)
 
@@ -69,11 +79,26 @@ class ProjectStore(QObject):
         for signal, slot in (
             (project.readProject, self.follow),
             (project.cleared, self._on_cleared),
+            (project.writeProject, self._on_writing),
             (project.projectSaved, self._on_saved),
         ):
             with contextlib.suppress(TypeError):
                 signal.disconnect(slot)
         self.store.close()
+        if self._unsaved is not None:
+            self._unsaved.release()
+
+    def _store(self) -> DeskStore:
+        """The store of the open project."""
+        project = QgsProject.instance()
+        path = store_path(project)
+        return DeskStore(self._unsaved_path(), None) if path is None else DeskStore(path, _paths(project))
+
+    def _unsaved_path(self) -> Path:
+        """The store of this QGIS for projects without a file, claimed when it is first needed."""
+        if self._unsaved is None:
+            self._unsaved = claim(unsaved_folder())
+        return self._unsaved.path
 
     def _on_cleared(self) -> None:
         """The project was emptied: for a new one, or for another that is read next (``readProject`` follows then)."""
@@ -85,11 +110,12 @@ class ProjectStore(QObject):
 
     def follow(self, *_arguments: object) -> None:
         """Another project is open: show its photos."""
-        path = store_path(QgsProject.instance())
-        if path == self.store.path:
+        read_photo_paths(QgsProject.instance())
+        store = self._store()
+        if store.path == self.store.path:
             return
         self.store.close()
-        self.store = DeskStore(path)
+        self.store = store
         self._model.clear()
         self.restore()
 
@@ -144,14 +170,21 @@ class ProjectStore(QObject):
         for item in self._model.items[first : last + 1]:
             self._try(item.desk.forget)
 
+    def _on_writing(self, *_arguments: object) -> None:
+        """The project is about to be written."""
+        write_photo_paths(QgsProject.instance())
+
     def _on_saved(self) -> None:
         """The project was saved: the work moves to a file beside it."""
         project = QgsProject.instance()
         path = store_path(project)
-        if path == self.store.path:
+        if path is None:
             return
-        unsaved = self.store.path.name == f"unsaved{SUFFIX}"
-        self._try(partial(self.store.move_to, path, keep=not unsaved))
+        if path == self.store.path:
+            self._try(partial(self.store.keep_paths, _paths(project)))
+            return
+        unsaved = self._unsaved is not None and self.store.path == self._unsaved.path
+        self._try(partial(self.store.move_to, path, keep=not unsaved, paths=_paths(project)))
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
