@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class LocalizationJobs(QObject):
         super().__init__(session)
         self._session = session
         self._running: PhotoItem | None = None
+        self._unplaced: list[str] = []
         self._stages: Mapping[str, str] = {}
         session.jobs.started.connect(self._on_started)
         session.jobs.progressed.connect(self._on_progress)
@@ -110,8 +112,7 @@ class LocalizationJobs(QObject):
             project = QgsProject.instance()
             try:
                 if located:
-                    add_photo_layers(report, item.path, project)
-                show_layers_now(session.iface)
+                    add_photo_layers(report, item.path, project, partial(show_layers_now, session.iface))
                 size = photo_size(item.path) if located and report.get("homography") else (0, 0)
                 work = work_from_report(item.desk.work, report, size)
                 item.desk.change(work, _what(located, refined))
@@ -120,7 +121,7 @@ class LocalizationJobs(QObject):
                 session.messages.error(str(error), error.details)
                 return
             if not located:
-                session.messages.warning(_why_not(item, refined), str(report.get("reason", "")))
+                self._tell_unplaced(item, refined, str(report.get("reason", "")))
                 return
             sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
             note = item.desk.work.note
@@ -128,6 +129,18 @@ class LocalizationJobs(QObject):
             session.localized.emit(item)
 
         return publish
+
+    def _tell_unplaced(self, item: PhotoItem, refined: bool, reason: str) -> None:
+        """Tell that a photo was not localized; of several in a row, in one message."""
+        sentence = _why_not(item, refined)
+        if refined:
+            self._session.messages.warning(sentence, reason)
+            return
+        self._unplaced.append(f"{sentence}\n{reason}".strip())
+        if len(self._unplaced) > 1:
+            sentence = tr("{n} photos were not localized; {name} was the last. The list shows which.")
+            sentence, reason = sentence.format(n=len(self._unplaced), name=item.name), "\n\n".join(self._unplaced)
+        self._session.messages.warning(sentence, reason, about="not localized")
 
     def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
         def tell(failure: Failure) -> None:
@@ -155,6 +168,7 @@ class LocalizationJobs(QObject):
 
     def _on_idle(self) -> None:
         self._running = None
+        self._unplaced.clear()
 
 
 def corners_of_photo(placement: Placement) -> list[list[float]]:

@@ -1,4 +1,4 @@
-"""Messages to the user in QGIS's message bar, with a Details button where a developer needs more."""
+"""Messages to the user in QGIS's message bar: a short sentence, and behind a Details button what more there is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from qgis.gui import QgsMessageBar, QgsMessageBarItem, QgsMessageViewer
 from qgis.PyQt.QtWidgets import QPushButton, QWidget
 
 from astroloc_qgis.qgis_adapters.log import log_line
-from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.qgis_adapters.text import brief, tr
 
 SECONDS = 8
 
@@ -19,6 +19,7 @@ class Messages:
         self._bar = bar
         self._parent = parent
         self._passing: QgsMessageBarItem | None = None
+        self._shown: dict[str, QgsMessageBarItem] = {}
 
     def success(self, sentence: str) -> None:
         """Something went well; goes away by itself, or when the next such message comes."""
@@ -28,18 +29,25 @@ class Messages:
         """Something worth knowing; goes away by itself, or when the next such message comes."""
         self._push(sentence, "", Qgis.MessageLevel.Info, SECONDS)
 
-    def warning(self, sentence: str, details: str = "") -> None:
-        """Something the user can put right; stays until closed."""
-        self._push(sentence, details, Qgis.MessageLevel.Warning, 0)
+    def warning(self, sentence: str, details: str = "", *, about: str = "") -> None:
+        """Something the user can put right; stays until closed.
+
+        Args:
+            sentence: for the user.
+            details: for a developer.
+            about: one message about the same thing is shown at a time, the newest; by default the sentence.
+        """
+        self._push(sentence, details, Qgis.MessageLevel.Warning, 0, about)
 
     def error(self, sentence: str, details: str = "") -> None:
         """Something broke; stays until closed."""
         self._push(sentence, details, Qgis.MessageLevel.Critical, 0)
 
-    def _push(self, sentence: str, details: str, level: Qgis.MessageLevel, seconds: int) -> None:
+    def _push(self, sentence: str, details: str, level: Qgis.MessageLevel, seconds: int, about: str = "") -> None:
         log_line(f"{sentence}\n{details}".strip(), level)
-        item = QgsMessageBar.createMessage(tr("AstroLoc"), sentence)
-        if details:
+        short = brief(sentence)
+        item = QgsMessageBar.createMessage(tr("AstroLoc"), short)
+        if details or short != sentence:
             button = QPushButton(tr("Details"), item)
             button.setToolTip(tr("What a developer needs to know of this"))
             button.clicked.connect(lambda: self.show_details(sentence, details))
@@ -48,12 +56,17 @@ class Messages:
             if self._passing in self._bar.items():
                 self._bar.popWidget(self._passing)
             self._passing = item
+        else:
+            about = about or sentence
+            if self._shown.get(about) in self._bar.items():
+                self._bar.popWidget(self._shown[about])
+            self._shown[about] = item
         self._bar.pushWidget(item, level, seconds)
 
     def show_details(self, sentence: str, details: str) -> QgsMessageViewer:
         """Show the details in a window of their own."""
         viewer = QgsMessageViewer(self._parent)
         viewer.setTitle(tr("AstroLoc: details"))
-        viewer.setMessageAsPlainText(f"{sentence}\n\n{details}")
+        viewer.setMessageAsPlainText(f"{sentence}\n\n{details}".strip())
         viewer.show()
         return viewer

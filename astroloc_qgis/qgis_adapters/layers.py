@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,19 @@ class PhotoLayers:
     footprint: QgsVectorLayer
 
 
-def add_photo_layers(report: Mapping[str, Any], photo: Path, project: QgsProject) -> PhotoLayers:
+def add_photo_layers(
+    report: Mapping[str, Any], photo: Path, project: QgsProject, show: Callable[[], None] | None = None
+) -> PhotoLayers:
     """Add the raster and the footprint of a report entry to the project, in the group AstroLoc > photo name.
 
     Layers of an earlier run of the same photo are replaced.
+
+    Args:
+        report: the engine's entry.
+        photo: its path.
+        project: where to add them.
+        show: has QGIS show the layers; called for the raster alone first, since QGIS gives an empty project the CRS of
+            the first layer that it shows, and that of the footprint is geographic.
 
     Raises:
         AstroLocError: a file that the engine wrote cannot be opened.
@@ -61,9 +70,11 @@ def add_photo_layers(report: Mapping[str, Any], photo: Path, project: QgsProject
     footprint.loadNamedStyle(str(resource("styles", "footprint.qml")))
     remove_photo_layers(photo, project)
     group = _photo_group(project, name)
-    for layer in (footprint, raster):
+    for layer in (raster, footprint):
         project.addMapLayer(layer, False)
-        group.addLayer(layer).setExpanded(False)  # the legend of the bands is of no use for a photo
+        group.insertLayer(0, layer).setExpanded(False)  # the legend of the bands is of no use for a photo
+        if show is not None:
+            show()
     return PhotoLayers(raster, footprint)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from osgeo import gdal, ogr, osr
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -17,7 +19,32 @@ from qgis.core import (
 )
 from qgis.gui import QgsLayerTreeMapCanvasBridge
 
+from astroloc_qgis.qgis_adapters.layers import add_photo_layers
 from astroloc_qgis.qgis_adapters.map_view import map_stays, show_layers_now
+
+
+def test_an_empty_project_takes_the_crs_of_the_raster_and_not_of_its_footprint(qtbot, canvas, tmp_path):
+    project = QgsProject.instance()
+    project.clear()
+    bridge = QgsLayerTreeMapCanvasBridge(project.layerTreeRoot(), canvas)
+    iface = SimpleNamespace(layerTreeCanvasBridge=lambda: bridge)
+    tif, gpkg = tmp_path / "a.tif", tmp_path / "a.gpkg"
+    raster = gdal.GetDriverByName("GTiff").Create(str(tif), 10, 10, 3)
+    raster.SetGeoTransform((500_000, 100, 0, 5_000_000, 0, -100))
+    raster.SetProjection(QgsCoordinateReferenceSystem("EPSG:32632").toWkt())
+    raster = None
+    vector = ogr.GetDriverByName("GPKG").CreateDataSource(str(gpkg))
+    wgs84 = osr.SpatialReference()
+    wgs84.ImportFromEPSG(4326)
+    vector.CreateLayer("footprint", wgs84, ogr.wkbPolygon)
+    vector = None
+    report = {"outputs": {"geotiff": str(tif), "footprint": str(gpkg)}}
+    add_photo_layers(report, tmp_path / "a.jpg", project, partial(show_layers_now, iface))
+    qtbot.wait(200)
+    assert project.crs().authid() == "EPSG:32632"
+    photo = project.layerTreeRoot().findGroup("a")
+    assert [node.name() for node in photo.children()] == ["Footprint", "a"]
+    project.clear()
 
 
 @pytest.mark.parametrize("stays", [True, False])

@@ -70,11 +70,12 @@ class AstroLocDock(QgsDockWidget):
         self.refresh()
 
     def target_photos(self) -> list[PhotoItem]:
-        """Return the photos that the button works on: the selected ones, else all that are new, else the only one."""
+        """Return the photos that the button works on: the selected ones, else all new or failed ones, else the only."""
         if selected := list(self.session.selected):
             return selected
         items = self.session.photos.items
-        return [item for item in items if item.state is PhotoState.NEW] or (items if len(items) == 1 else [])
+        open_states = (PhotoState.NEW, PhotoState.ERROR)
+        return [item for item in items if item.state in open_states] or (items if len(items) == 1 else [])
 
     def add_photos(self, paths: list[Path]) -> None:
         """Put photos on the list, from files and folders."""

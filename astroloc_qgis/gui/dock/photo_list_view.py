@@ -117,7 +117,7 @@ class _PhotoDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: ARG002 - Qt calls it with both
         """Return the size of a row."""
-        return QSize(120, max(THUMBNAIL, 2 * option.fontMetrics.height()) + 2 * PADDING)
+        return QSize(120, max(THUMBNAIL, 3 * option.fontMetrics.height()) + 2 * PADDING)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint a row."""
@@ -133,20 +133,41 @@ class _PhotoDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
         text = inner.adjusted(THUMBNAIL + 2 * PADDING, 0, 0, 0)
-        half = text.height() // 2
+        lines = _two_lines(item.state_line, option.fontMetrics, text.width())
+        half = text.height() // (len(lines) + 1) * len(lines)  # the height of the lines below the name
         painter.save()
         painter.setPen(option.palette.color(role))
         self._line(painter, text.adjusted(0, 0, 0, -half), item.name, Qt.AlignmentFlag.AlignBottom)
         if not selected:
             painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
-        self._line(painter, text.adjusted(0, half, 0, 0), item.state_text, Qt.AlignmentFlag.AlignTop)
+        below = text.adjusted(0, text.height() - half, 0, 0)
+        elide = (
+            Qt.TextElideMode.ElideRight if len(lines) == 1 else Qt.TextElideMode.ElideMiddle
+        )  # keeps what went wrong
+        for number, line in enumerate(lines):
+            area = below.adjusted(0, number * half // len(lines), 0, 0)
+            self._line(painter, area, line, Qt.AlignmentFlag.AlignTop, elide)
         painter.restore()
 
     @staticmethod
-    def _line(painter: QPainter, area: QRect, text: str, vertical: Qt.AlignmentFlag) -> None:
+    def _line(
+        painter: QPainter,
+        area: QRect,
+        text: str,
+        vertical: Qt.AlignmentFlag,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
         metrics: QFontMetrics = painter.fontMetrics()
-        elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        elided = metrics.elidedText(text, elide, area.width())
         painter.drawText(area, int(vertical | Qt.AlignmentFlag.AlignLeft), elided)
+
+
+def _two_lines(text: str, metrics: QFontMetrics, width: int) -> list[str]:
+    """A text in one line where it fits, else in two; the second may still be too long."""
+    first, words = "", text.split(" ")
+    while words and metrics.horizontalAdvance(f"{first} {words[0]}".strip()) <= width:
+        first = f"{first} {words.pop(0)}".strip()
+    return [first, " ".join(words)] if first and words else [text]
 
 
 def _paths(event: QDropEvent) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsProject
 from qgis.gui import QgsFileWidget, QgsMapLayerComboBox
-from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from astroloc_qgis.gui.model.reference_choice import ReferenceChoice
 from astroloc_qgis.qgis_adapters.layers import all_photo_layers
@@ -55,7 +55,7 @@ class ReferenceChooser(QWidget):
         self.file.fileChanged.connect(self._update)
         project = QgsProject.instance()
         project.layersAdded.connect(self._leave_out_photos)
-        self.layers.activated.connect(self._remember)
+        self.layers.activated.connect(self._on_activated)
         project.readProject.connect(self._recall)
         self._recall()
 
@@ -81,6 +81,17 @@ class ReferenceChooser(QWidget):
         else:
             layer = self.layers.currentLayer()
             self._reference.choose_layer(layer.id() if layer else "")
+
+    def _on_activated(self) -> None:
+        """The user chose an entry of the box (also the one that was chosen before)."""
+        self._remember()
+        if self.is_file:
+            before = str(self.file.filePath())
+            path, _ = QFileDialog.getOpenFileName(self, tr("Reference imagery"), before)
+            if path:
+                self.file.setFilePath(path)
+            else:
+                self.file.lineEdit().setFocus()  # an address of imagery is typed
 
     def _remember(self) -> None:
         layer = self.layers.currentLayer()

@@ -13,7 +13,7 @@ from qgis.PyQt.QtGui import QPixmap
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui.model.history import PhotoDesk
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
-from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.qgis_adapters.text import headline, tr
 
 __all__ = ["SUFFIXES", "PhotoItem", "PhotoModel", "PhotoState"]
 
@@ -70,6 +70,11 @@ class PhotoItem:
         if self.state is PhotoState.RUNNING:
             return f"{self.note or text}…"
         return f"{text} · {self.note}" if self.note else text
+
+    @property
+    def state_line(self) -> str:
+        """The state for a narrow list: of an error, what went wrong; the tool tip has all of it."""
+        return headline(self.note) if self.state is PhotoState.ERROR and self.note else self.state_text
 
 
 class PhotoModel(QAbstractListModel):

@@ -154,8 +154,7 @@ class ProjectStore(QObject):
         if work.placement is None or not raster.is_file() or photo_layers(item.path, project):
             return
         try:
-            add_photo_layers({"outputs": work.outputs}, item.path, project)
-            show_layers_now(self._iface)
+            add_photo_layers({"outputs": work.outputs}, item.path, project, partial(show_layers_now, self._iface))
         except AstroLocError as error:
             log_line(f"{error}\n{error.details}")
 
