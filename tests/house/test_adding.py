@@ -67,7 +67,7 @@ class Toy(Descriptor):
 USE_THE_DESCRIPTOR = """
 import numpy as np
 from astroloc_qgis.engine.descriptors import registry
-vectors = registry.create("toy").describe([np.full((9, 16, 3), (255, 0, 0), np.uint8)])
+vectors = registry.create("toy").describe_photos([np.full((9, 16, 3), (255, 0, 0), np.uint8)])
 print("toy" in registry.names(), "toy" in registry.offered(), vectors.tolist())
 """
 

@@ -25,8 +25,8 @@ PHOTO_PX = (192, 288, 384)
 class AstroLocLite(Descriptor):
     """A descriptor of 256 numbers.
 
-    Tiles (square) are described at 224 px, as in training; photos (not square) at 192, 288 (as in training) and 384 px
-    on their long side, keeping their aspect ratio: the vector is the normalised sum of the three.
+    Blocks are described at 224 px, as in training; photos at 192, 288 (as in training) and 384 px on their long side,
+    keeping their aspect ratio: the vector is the normalised sum of the three.
 
     Args:
         device: for torch.
@@ -72,18 +72,25 @@ class AstroLocLite(Descriptor):
             "finer_blocks": self.augmentation_weight,
         }
 
-    def describe(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Describe images as ``Descriptor.describe`` does, photos at several sizes."""
-        sizes = [(TILE_PX,) if image.shape[0] == image.shape[1] else PHOTO_PX for image in images]
-        fitted = [fit_long_side(image, size) for image, some in zip(images, sizes, strict=True) for size in some]
-        described = super().describe(fitted)
-        owner = np.repeat(np.arange(len(images)), [len(some) for some in sizes])
-        together = np.zeros((len(images), self.dimensions), dtype=np.float32)
-        np.add.at(together, owner, described)
-        return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
+    @property
+    def photo_px(self) -> int:
+        """The longest side in pixels at which a photo is described."""
+        return max(PHOTO_PX)
 
-    def _fitted(self, image: np.ndarray) -> np.ndarray:
-        return image
+    def describe_blocks(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe pictures of blocks at one size (see ``Descriptor.describe_blocks``)."""
+        return self._at_sizes(images, (TILE_PX,))
+
+    def describe_photos(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe photos at several sizes (see ``Descriptor.describe_photos``)."""
+        return self._at_sizes(images, PHOTO_PX)
+
+    def _at_sizes(self, images: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarray:
+        """(N, D): for each image the normalised sum of its vectors at several sizes of its long side."""
+        described = self._describe_fitted([fit_long_side(image, size) for image in images for size in sizes])
+        together = np.zeros((len(images), self.dimensions), dtype=np.float32)
+        np.add.at(together, np.repeat(np.arange(len(images)), len(sizes)), described)
+        return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
 
     @torch.inference_mode()
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:

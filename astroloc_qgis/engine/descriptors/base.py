@@ -21,7 +21,7 @@ class Descriptor(ABC):
         name: name in the registry.
         dimensions: length D of a vector.
         image_size: pixels of a block's side, and of the long side to which photos are resized.
-        needs_vocabulary: whether ``describe`` needs a vocabulary, given or learned by ``fit``.
+        needs_vocabulary: whether it needs a vocabulary, given or learned by ``fit``, before it describes anything.
         augmentation_weight: weight of the finer blocks within a block (``index.database_side_augmentation``).
         batch: number of pictures described at once.
     """
@@ -47,8 +47,13 @@ class Descriptor(ABC):
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:
         """(B, h, w, 3) uint8 -> (B, D) float32, not necessarily normalised."""
 
-    def describe(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Describe images.
+    @property
+    def photo_px(self) -> int:
+        """The longest side in pixels at which a photo is described."""
+        return self.image_size
+
+    def describe_blocks(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe pictures of blocks.
 
         Args:
             images: (h, w, 3) uint8 RGB each, of any size: each is resized to ``image_size`` on its long side and keeps
@@ -60,18 +65,22 @@ class Descriptor(ABC):
         Raises:
             InputError: the model has no vocabulary yet.
         """
+        return self._describe_fitted([fit_long_side(image, self.image_size) for image in images])
+
+    def describe_photos(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe photos, whatever their shape; arguments, result and errors as for ``describe_blocks``."""
+        return self.describe_blocks(images)
+
+    def _describe_fitted(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Describe images (h, w, 3) at the size that they have; (N, D) float32, L2-normalised."""
         described = np.empty((len(images), self.dimensions), dtype=np.float32)
-        for places, batch in batches_of_one_size([self._fitted(image) for image in images], self.batch):
+        for places, batch in batches_of_one_size(images, self.batch):
             described[places] = self._describe_same_size(batch)
         norms = np.linalg.norm(described, axis=1, keepdims=True)
         return described / np.maximum(norms, 1e-12)
 
-    def _fitted(self, image: np.ndarray) -> np.ndarray:
-        """Resize (h, w, 3) to the size at which it is described."""
-        return fit_long_side(image, self.image_size)
-
     def fit(self, images: Sequence[np.ndarray]) -> None:
-        """Learn a vocabulary from images (as for ``describe``); the same images give the same vocabulary.
+        """Learn a vocabulary from images (as for ``describe_blocks``); the same images give the same vocabulary.
 
         Raises:
             InputError: the model has no vocabulary, or there are too few images to learn one from.

@@ -82,7 +82,7 @@ class TextureModel:
 
     def describe(self, images: Sequence[np.ndarray]) -> Vectors:
         """(N, K) unit vectors of pictures of blocks (h, w, 3) uint8 RGB; zeros for a picture without features."""
-        return self._projected(along_axes(self._vlad.describe(images), self._axes))
+        return self._projected(along_axes(self._vlad.describe_blocks(images), self._axes))
 
     def describe_photo(self, photo: np.ndarray) -> Vectors:
         """(K,) unit vector of a photo (h, w, 3) uint8 RGB: the mean over ``PHOTO_PX``; zeros if it has no features."""

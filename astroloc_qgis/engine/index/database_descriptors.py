@@ -45,7 +45,7 @@ class ShardDescriber:
         for block, image in read_valid(self._reference, shard, self._descriptor.image_size):
             progress("describe", len(read) / len(shard))
             read.append((block, image))
-        vectors = self._descriptor.describe([image for _, image in read])
+        vectors = self._descriptor.describe_blocks([image for _, image in read])
         blocks = [block for block, _ in read]
         arrays = {"vectors": vectors, "blocks": block_table(blocks), "left_out": np.array(len(shard) - len(read))}
         if self._texture is not None:

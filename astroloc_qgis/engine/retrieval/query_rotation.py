@@ -15,7 +15,7 @@ ROTATIONS = 4
 
 def describe_rotations(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
     """(4, D) vectors of a photo (H, W, 3) rotated by 0, 1, 2 and 3 quarter turns."""
-    return descriptor.describe([np.rot90(photo, quarter_turns) for quarter_turns in range(ROTATIONS)])
+    return descriptor.describe_photos([np.rot90(photo, quarter_turns) for quarter_turns in range(ROTATIONS)])
 
 
 def best_rotations(scores: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -79,7 +79,7 @@ def test_ranks_are_those_of_a_slow_search_by_hand(folder: Path, index: Index) ->
     (found,) = run([moved], index, descriptor, radius_km=0)
 
     pixels = read_photo(query.path).rgb8()
-    vectors = descriptor.describe([np.rot90(pixels, turn) for turn in range(4)])
+    vectors = descriptor.describe_photos([np.rot90(pixels, turn) for turn in range(4)])
     scores = []
     for number in range(len(index)):
         similarity = vectors @ index._store.reconstruct(number)

@@ -35,7 +35,7 @@ def descriptor(request: pytest.FixtureRequest, places: list[np.ndarray]) -> Desc
 
 
 def test_vectors_are_unit_length_and_as_long_as_promised(descriptor: Descriptor, places: list[np.ndarray]) -> None:
-    vectors = descriptor.describe(places)
+    vectors = descriptor.describe_blocks(places)
     assert vectors.shape == (8, descriptor.dimensions)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -44,8 +44,8 @@ def test_vectors_are_unit_length_and_as_long_as_promised(descriptor: Descriptor,
 def test_images_of_different_sizes_keep_their_order(descriptor: Descriptor, places: list[np.ndarray]) -> None:
     wide = np.ascontiguousarray(places[1][:160])
     mixed = [places[0], wide, places[2], np.rot90(wide)]
-    together = descriptor.describe(mixed)
-    alone = np.concatenate([descriptor.describe([image]) for image in mixed])
+    together = descriptor.describe_blocks(mixed)
+    alone = np.concatenate([descriptor.describe_blocks([image]) for image in mixed])
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
@@ -55,7 +55,7 @@ def test_how_many_are_described_at_once_does_not_matter(
     described = []
     for batch in (1, 3, 32):
         monkeypatch.setattr(descriptor, "batch", batch)
-        described.append(descriptor.describe(places))
+        described.append(descriptor.describe_blocks(places))
     np.testing.assert_allclose(described[0], described[2], atol=1e-4)
     np.testing.assert_allclose(described[1], described[2], atol=1e-4)
 
@@ -64,13 +64,13 @@ def test_a_darker_hazier_picture_of_a_place_is_nearest_to_that_place(
     descriptor: Descriptor, places: list[np.ndarray]
 ) -> None:
     hazy = [(image * 0.6 + 40).astype(np.uint8) for image in places]
-    similarity = descriptor.describe(hazy) @ descriptor.describe(places).T
+    similarity = descriptor.describe_blocks(hazy) @ descriptor.describe_blocks(places).T
     assert similarity.argmax(axis=1).tolist() == list(range(8))
 
 
 def test_one_flat_colour_gives_finite_vectors(descriptor: Descriptor) -> None:
     flat = np.full((64, 64, 3), 90, np.uint8)
-    assert np.isfinite(descriptor.describe([flat, flat * 0])).all()
+    assert np.isfinite(descriptor.describe_blocks([flat, flat * 0])).all()
 
 
 def test_the_hash_of_the_weights_is_known_without_loading_them(descriptor: Descriptor) -> None:
@@ -104,7 +104,7 @@ def test_the_vocabulary_survives_its_file_and_is_the_same_each_time(tmp_path: Pa
     second.save_vocabulary(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     loaded = descriptors.create("xfeat-vlad", vocabulary=tmp_path / "a.npz")
-    np.testing.assert_array_equal(loaded.describe(places), first.describe(places))
+    np.testing.assert_array_equal(loaded.describe_blocks(places), first.describe_blocks(places))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"text"])
@@ -116,7 +116,7 @@ def test_a_damaged_vocabulary_is_refused(tmp_path: Path, content: bytes) -> None
 
 def test_a_model_without_its_vocabulary_says_so(places: list[np.ndarray]) -> None:
     with pytest.raises(InputError, match="has no vocabulary"):
-        descriptors.create("xfeat-vlad").describe(places[:1])
+        descriptors.create("xfeat-vlad").describe_blocks(places[:1])
 
 
 @pytest.mark.parametrize("shape", [(100, 300), (300, 100), (17, 18), (1000, 999)])

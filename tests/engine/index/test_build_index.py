@@ -69,13 +69,13 @@ def test_a_build_that_goes_on_describes_only_what_is_left(build, monkeypatch: py
     with pytest.raises(Cancelled):
         build(progress=stop_at(0.8))
     described = []
-    real = Averages.describe
+    real = Averages.describe_blocks
 
     def counting(self, images):
         described.extend(images)
         return real(self, images)
 
-    monkeypatch.setattr(Averages, "describe", counting)
+    monkeypatch.setattr(Averages, "describe_blocks", counting)
     index = build()
     assert 0 < len(described) < 0.5 * len(index)
 

@@ -146,7 +146,7 @@ def test_overlapping_neighbours_are_averaged() -> None:
 
 def test_the_bonus_of_texture_decides_between_blocks_of_equal_similarity(toy: Index, imagery: Path) -> None:
     descriptor = toy.create_descriptor()
-    vectors = descriptor.describe([pictures(imagery, toy)[0]] * 4)
+    vectors = descriptor.describe_photos([pictures(imagery, toy)[0]] * 4)
     bonus = np.zeros(len(toy), np.float32)
     bonus[7] = 2.0
     first = rank_blocks(vectors, toy, None, top=3, bonus=bonus)[0]

@@ -46,7 +46,7 @@ def test_a_photo_with_its_own_footprint_finds_a_block_that_it_overlaps(
 def test_a_block_has_the_best_score_of_its_four_rotations(toy: tuple[Index, Descriptor], imagery: Path) -> None:
     index, descriptor = toy
     photo = picture(imagery, index.block(7))
-    turned = descriptor.describe([np.rot90(photo, turn) for turn in range(4)])
+    turned = descriptor.describe_photos([np.rot90(photo, turn) for turn in range(4)])
     vectors = np.stack([index._store.reconstruct(number) for number in range(len(index))])
     similarity = vectors @ turned.T
     for candidate in retrieve(photo, index, descriptor, top=len(index)):

@@ -14,10 +14,12 @@ from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
 from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.export import export_model
 from astroloc_qgis.engine.training.network.whitening import whitened
 from astroloc_qgis.engine.weights.array_files import MOST_BYTES, read_weights, write_weights
+from tests.engine.synthetic import landscape
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_the_exported_model_describes_as_the_trained_one(run: Path, network: Lit
     image = np.random.default_rng(0).integers(0, 255, (224, 224, 3), dtype=np.uint8)
     with torch.inference_mode():
         exact = network(torch.from_numpy(image[None]).permute(0, 3, 1, 2).float()).numpy()
-    np.testing.assert_allclose(model.describe([image]), exact, atol=0.01)
+    np.testing.assert_allclose(model.describe_blocks([image]), exact, atol=0.01)
     assert model.model_sha256 == digest
     record = json.loads((tmp_path / "lite.json").read_text())
     assert record["sha256"] == digest
@@ -82,27 +84,59 @@ def test_the_same_weights_give_the_same_file(run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_photos_are_described_with_their_own_aspect_at_several_sizes(run: Path, tmp_path: Path) -> None:
+SQUARE, NEARLY_SQUARE, WIDE, HIGH = (600, 600, 3), (599, 600, 3), (400, 600, 3), (600, 400, 3)
+
+
+def sizes_seen(model: AstroLocLite) -> set[tuple[int, int]]:
+    """The sizes (h, w) at which a model describes; from now on it describes nothing else."""
+    seen: set[tuple[int, int]] = set()
+    model._describe_same_size = lambda images: seen.add(images.shape[1:3]) or np.ones((len(images), 256))  # type: ignore
+    return seen
+
+
+@pytest.mark.parametrize("shape", [SQUARE, NEARLY_SQUARE, WIDE, HIGH])
+def test_photos_of_every_shape_are_described_at_three_sizes_in_their_own_aspect(
+    run: Path, tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
     export_model(run, tmp_path / "lite.npz")
     model = AstroLocLite(weights=tmp_path / "lite.npz")
-    seen: list[tuple[int, ...]] = []
-    model._describe_same_size = lambda images: seen.append(images.shape) or np.ones((len(images), 256))  # type: ignore
-    model.describe([np.zeros(shape, np.uint8) for shape in ((400, 600, 3), (600, 400, 3), (500, 500, 3))])
-    wide = {(128, 192), (192, 288), (256, 384)}
-    assert {shape[1:3] for shape in seen} == {(224, 224), *wide, *((across, high) for high, across in wide)}
+    seen = sizes_seen(model)
+    describe_rotations(np.zeros(shape, np.uint8), model)
+    sizes = [(round(shape[0] * side / 600), round(shape[1] * side / 600)) for side in (192, 288, 384)]
+    assert seen == {*sizes, *((across, high) for high, across in sizes)}
+
+
+@pytest.mark.parametrize("shape", [SQUARE, NEARLY_SQUARE, WIDE])
+def test_blocks_of_every_shape_are_described_at_one_size(
+    run: Path, tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    export_model(run, tmp_path / "lite.npz")
+    model = AstroLocLite(weights=tmp_path / "lite.npz")
+    seen = sizes_seen(model)
+    model.describe_blocks([np.zeros(shape, np.uint8)])
+    assert seen == {(round(shape[0] * 224 / 600), 224)}
+
+
+def test_the_vector_of_a_square_photo_is_that_of_a_nearly_square_one() -> None:
+    model = AstroLocLite()
+    photo = landscape(1024, seed=4)[:600, :600]
+    square, nearly = (describe_rotations(picture, model) for picture in (photo, photo[:599]))
+    as_block = model.describe_blocks([photo])[0]
+    assert square[0] @ nearly[0] > 0.995
+    assert square[0] @ as_block < 0.98
 
 
 def test_a_photo_is_the_mean_of_its_sizes_whatever_is_described_beside_it(run: Path, tmp_path: Path) -> None:
     export_model(run, tmp_path / "lite.npz")
     model = AstroLocLite(weights=tmp_path / "lite.npz")
     rng = np.random.default_rng(1)
-    photo, tile = (rng.integers(0, 255, shape, dtype=np.uint8) for shape in ((256, 384, 3), (224, 224, 3)))
+    photo, square = (rng.integers(0, 255, shape, dtype=np.uint8) for shape in ((256, 384, 3), (224, 224, 3)))
     parts = [model._describe_same_size(fit_long_side(photo, size)[None])[0] for size in (192, 288, 384)]
     mean = np.mean(parts, axis=0)
-    described = model.describe([tile, photo, tile])
+    described = model.describe_photos([square, photo, square])
     np.testing.assert_allclose(described[1], mean / np.linalg.norm(mean), atol=1e-4)
-    np.testing.assert_allclose(described[[0, 2]], np.repeat(model.describe([tile]), 2, axis=0), atol=1e-5)
-    assert model.describe([]).shape == (0, 256)
+    np.testing.assert_allclose(described[[0, 2]], np.repeat(model.describe_photos([square]), 2, axis=0), atol=1e-5)
+    assert model.describe_photos([]).shape == model.describe_blocks([]).shape == (0, 256)
 
 
 def test_the_curve_of_a_run_is_a_table_of_mean_losses_and_recalls(run: Path, tmp_path: Path) -> None:

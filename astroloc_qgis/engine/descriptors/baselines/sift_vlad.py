@@ -32,7 +32,7 @@ class SiftVlad(WeightlessDescriptor):
 
     Args:
         device: not used; SIFT runs on the CPU.
-        vocabulary: .npz with ``centres`` (64, 128); without it, call ``fit`` before ``describe``.
+        vocabulary: .npz with ``centres`` (64, 128); without it, call ``fit`` before describing.
         centres: (64, 128) float32, in place of a vocabulary.
 
     Raises:
@@ -70,7 +70,7 @@ class SiftVlad(WeightlessDescriptor):
         return self._vocabulary()
 
     def fit(self, images: Sequence[np.ndarray]) -> None:
-        """Learn the 64 cluster centres (k-means, seeded) from images as for ``describe``.
+        """Learn the 64 cluster centres (k-means, seeded) from images as for ``describe_blocks``.
 
         Raises:
             InputError: too few features to learn from.

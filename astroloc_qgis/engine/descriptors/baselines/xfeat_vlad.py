@@ -37,7 +37,7 @@ class XFeatVlad(Descriptor):
 
     Args:
         device: for torch.
-        vocabulary: .npz with ``centres`` (64, 64); without it, call ``fit`` before ``describe``.
+        vocabulary: .npz with ``centres`` (64, 64); without it, call ``fit`` before describing.
 
     Raises:
         InputError: the weights are not installed, or the vocabulary cannot be read.
@@ -71,7 +71,7 @@ class XFeatVlad(Descriptor):
         }
 
     def fit(self, images: Sequence[np.ndarray]) -> None:
-        """Learn the 64 cluster centres (k-means, seeded) from images as for ``describe``.
+        """Learn the 64 cluster centres (k-means, seeded) from images as for ``describe_blocks``.
 
         Raises:
             InputError: too few images to learn from (fewer features than clusters).
