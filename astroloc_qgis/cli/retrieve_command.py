@@ -50,10 +50,12 @@ def run_retrieve(options: Namespace) -> None:
     (photo,) = options.photos
     device = resolve_device(options.device)
     index = Index.open(options.index)
-    pixels = read_photo(photo).rgb8()
+    read = read_photo(photo)
     with progress_bar(photo.name) as progress:
         descriptor, limits = index.create_descriptor(device), search_limits(options)
-        candidates = retrieve(pixels, index, descriptor, top=options.top, progress=progress, **limits)
+        candidates = retrieve(
+            read.rgb8(), index, descriptor, alpha=read.alpha, top=options.top, progress=progress, **limits
+        )
     entries = [_entry(found) for found in candidates]
     lines = ["rank  score  block             longitude   latitude  turn"]
     for found, entry in zip(candidates, entries, strict=True):

@@ -122,6 +122,7 @@ def localize(
                 pixels,
                 index,
                 index.create_descriptor(job.device),
+                alpha=photo.alpha,
                 top=CANDIDATES_KEPT,
                 nadir=nadir,
                 radius_km=radius_km,

@@ -27,6 +27,7 @@ from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
+from astroloc_qgis.engine.retrieval.query_picture import query_picture
 from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
 from astroloc_qgis.engine.retrieval.search import rank_blocks
 from astroloc_qgis.engine.tiles import block_iou, overlaps
@@ -139,13 +140,15 @@ def run(
     results = []
     for number, query in enumerate(queries):
         progress("search", number / len(queries))
-        pixels = read_photo(query.path).rgb8()
+        photo = read_photo(query.path)
+        pixels = photo.rgb8()
         started = time.perf_counter()
-        vectors = describe_rotations(pixels, descriptor)
+        picture = query_picture(pixels, descriptor, photo.alpha)
+        vectors = describe_rotations(picture, descriptor)
         allowed = None
         if radius_km:  # a photo without any block in reach is not found, which is no error here
             allowed = great_circle_km(query.nadir.lonlat, index.centers_lonlat) <= radius_km
-        bonus = index.texture_bonus(pixels)
+        bonus = index.texture_bonus(picture)
         penalty = prior_penalty(index, query.nadir, radius_km)
         spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus)
         seconds = time.perf_counter() - started

@@ -19,6 +19,7 @@ from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.retrieval.limits import allowed_blocks
 from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
+from astroloc_qgis.engine.retrieval.query_picture import query_picture
 from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
 from astroloc_qgis.engine.retrieval.search import rank_blocks
 
@@ -91,13 +92,14 @@ def _query(path: Path, folder: Path, nadir: Nadir | None, radius_km: float, repe
     descriptor = index.create_descriptor(device)
     seconds = {"open": time.perf_counter() - started}
     pixels, seconds["read"] = _timed(lambda: read_photo(path).rgb8(), 1)
-    vectors, _ = _timed(lambda: describe_rotations(pixels, descriptor), 1)
-    bonus = index.texture_bonus(pixels)
+    picture = query_picture(pixels, descriptor)
+    vectors = describe_rotations(picture, descriptor)
+    bonus = index.texture_bonus(picture)
     rank_blocks(vectors, index, None, top=TOP, bonus=bonus)
     peak = peak_memory_mb()
-    _, seconds["describe"] = _timed(lambda: describe_rotations(pixels, descriptor), repeat)
+    _, seconds["describe"] = _timed(lambda: describe_rotations(query_picture(pixels, descriptor), descriptor), repeat)
     if index.texture is not None:
-        _, seconds["texture"] = _timed(lambda: index.texture_bonus(pixels), repeat)
+        _, seconds["texture"] = _timed(lambda: index.texture_bonus(picture), repeat)
     _, seconds["search the world"] = _timed(lambda: rank_blocks(vectors, index, None, top=TOP, bonus=bonus), repeat)
     if nadir is not None:
 

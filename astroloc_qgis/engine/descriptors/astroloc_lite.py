@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
+from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.descriptors.lite_network import DIMENSIONS, LiteNetwork
 from astroloc_qgis.engine.device import usual_batch
 from astroloc_qgis.engine.errors import InputError
@@ -73,24 +73,17 @@ class AstroLocLite(Descriptor):
         }
 
     @property
-    def photo_px(self) -> int:
-        """The longest side in pixels at which a photo is described."""
-        return max(PHOTO_PX)
+    def photo_sizes(self) -> tuple[int, ...]:
+        """The long sides in pixels at which a photo is described."""
+        return PHOTO_PX
 
     def describe_blocks(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Describe pictures of blocks at one size (see ``Descriptor.describe_blocks``)."""
-        return self._at_sizes(images, (TILE_PX,))
+        """Describe blocks (see ``Descriptor.describe_blocks``).
 
-    def describe_photos(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Describe photos at several sizes (see ``Descriptor.describe_photos``)."""
-        return self._at_sizes(images, PHOTO_PX)
-
-    def _at_sizes(self, images: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarray:
-        """(N, D): for each image the normalised sum of its vectors at several sizes of its long side."""
-        described = self._describe_fitted([fit_long_side(image, size) for image in images for size in sizes])
-        together = np.zeros((len(images), self.dimensions), dtype=np.float32)
-        np.add.at(together, np.repeat(np.arange(len(images)), len(sizes)), described)
-        return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
+        They are normalised once more, so that an index that is built again has the same bits.
+        """
+        described = super().describe_blocks(images)
+        return described / np.maximum(np.linalg.norm(described, axis=1, keepdims=True), 1e-12)
 
     @torch.inference_mode()
     def _describe_same_size(self, images: np.ndarray) -> np.ndarray:

@@ -48,9 +48,9 @@ class Descriptor(ABC):
         """(B, h, w, 3) uint8 -> (B, D) float32, not necessarily normalised."""
 
     @property
-    def photo_px(self) -> int:
-        """The longest side in pixels at which a photo is described."""
-        return self.image_size
+    def photo_sizes(self) -> tuple[int, ...]:
+        """The long sides in pixels at which a photo is described; its vector is the normalised sum of theirs."""
+        return (self.image_size,)
 
     def describe_blocks(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Describe pictures of blocks.
@@ -69,7 +69,16 @@ class Descriptor(ABC):
 
     def describe_photos(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Describe photos, whatever their shape; arguments, result and errors as for ``describe_blocks``."""
-        return self.describe_blocks(images)
+        return self.describe_copies([[fit_long_side(image, size) for size in self.photo_sizes] for image in images])
+
+    def describe_copies(self, photos: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+        """(N, D) as ``describe_photos``; each photo is given as its copies (h, w, 3) of ``photo_sizes``."""
+        described = self._describe_fitted([copy for copies in photos for copy in copies])
+        if len(self.photo_sizes) == 1:
+            return described
+        together = np.zeros((len(photos), self.dimensions), dtype=np.float32)
+        np.add.at(together, np.repeat(np.arange(len(photos)), len(self.photo_sizes)), described)
+        return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12)
 
     def _describe_fitted(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Describe images (h, w, 3) at the size that they have; (N, D) float32, L2-normalised."""

@@ -144,9 +144,34 @@ def read_bands(path: Path, dataset: gdal.Dataset) -> tuple[NDArray[Any], bool, b
         bands[..., 0] = pixel_type.type(2**bits - 1) - bands[..., 0]
     if bits < 8:
         bands = bands * np.uint8(255 // (2**bits - 1))
+    if not has_alpha:
+        mask = _valid(dataset, bands.shape[2])
+        if mask is not None:
+            most = pixel_type.type(np.iinfo(pixel_type).max)
+            bands, has_alpha = np.concatenate([bands, np.where(mask, most, pixel_type.type(0))], axis=2), True
     if has_alpha and (bands[..., -1] == np.iinfo(pixel_type).max).all():
         bands, has_alpha = bands[..., :-1], False  # opaque all over: as good as none
     return bands, count <= 2, has_alpha
+
+
+def _valid(dataset: gdal.Dataset, count: int) -> NDArray[np.bool_] | None:
+    """(H, W, 1) where the file's mask or nodata value says that one of the first bands is valid; None without them."""
+    valid: NDArray[np.bool_] | None = None
+    if dataset.GetDriver().ShortName == "JPEG":  # it has neither, and GDAL would refuse it for its damaged EXIF
+        return None
+    for number in range(1, count + 1):
+        band = dataset.GetRasterBand(number)
+        flags = band.GetMaskFlags()
+        if flags & (gdal.GMF_ALL_VALID | gdal.GMF_ALPHA):
+            return None
+        mask = band.GetMaskBand().ReadRaster(buf_type=gdal.GDT_Byte)
+        if mask is None:
+            raise RuntimeError(gdal.GetLastErrorMsg())
+        shown = np.frombuffer(mask, np.uint8).reshape(dataset.RasterYSize, dataset.RasterXSize, 1) > 0
+        valid = shown if valid is None else valid | shown
+        if flags & gdal.GMF_PER_DATASET:
+            break
+    return valid
 
 
 def split_alpha(bands: NDArray[Any], has_alpha: bool) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.descriptors.base import Descriptor, fit_long_side
 
 ROTATIONS = 4
+LARGE = 8
+"""Times that a photo is larger than it is described from which it is resized before it is rotated: both orders give the
+same pixels, up to the rounding of a few."""
 
 
 def describe_rotations(photo: np.ndarray, descriptor: Descriptor) -> np.ndarray:
-    """(4, D) vectors of a photo (H, W, 3) rotated by 0, 1, 2 and 3 quarter turns."""
-    return descriptor.describe_photos([np.rot90(photo, quarter_turns) for quarter_turns in range(ROTATIONS)])
+    """(4, D) vectors of a photo (H, W, 3; of ``query_picture``) rotated by 0, 1, 2 and 3 quarter turns."""
+    turns = range(ROTATIONS)
+    if max(photo.shape[:2]) < LARGE * max(descriptor.photo_sizes):
+        return descriptor.describe_photos([np.rot90(photo, quarter_turns) for quarter_turns in turns])
+    copies = [fit_long_side(photo, size) for size in descriptor.photo_sizes]
+    return descriptor.describe_copies([[np.rot90(copy, quarter_turns) for copy in copies] for quarter_turns in turns])
 
 
 def best_rotations(scores: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ from astroloc_qgis.engine.retrieval.distinct_places import distinct_places_first
 from astroloc_qgis.engine.retrieval.limits import allowed_blocks
 from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.engine.retrieval.query_picture import query_picture
 from astroloc_qgis.engine.retrieval.query_rotation import ROTATIONS, best_rotations, describe_rotations
 from astroloc_qgis.engine.tiles import Extent
 
@@ -32,6 +33,7 @@ def retrieve(
     index: Index,
     descriptor: Descriptor,
     *,
+    alpha: np.ndarray | None = None,
     top: int = 10,
     nadir: Nadir | None = None,
     radius_km: float = 2500,
@@ -53,6 +55,7 @@ def retrieve(
         photo: (H, W, 3) uint8 RGB.
         index: index to search.
         descriptor: the one that the index was built with (``Index.create_descriptor``).
+        alpha: (H, W) uint8 opacity of the photo; what is transparent is not described.
         top: number of candidates; all blocks if the index has fewer.
         nadir: the sub-satellite point; only blocks whose centre is within ``radius_km`` of it are searched.
         radius_km: the ISS sees about 2,500 km; 0 to ignore the nadir.
@@ -87,10 +90,11 @@ def retrieve(
         reference=reference,
     )
     progress("describe", 0.0)
-    vectors = describe_rotations(photo, descriptor)
+    picture = query_picture(photo, descriptor, alpha)
+    vectors = describe_rotations(picture, descriptor)
     progress("search", 0.0)
     penalty = prior_penalty(index, nadir, radius_km)
-    bonus = index.texture_bonus(photo)
+    bonus = index.texture_bonus(picture)
     candidates = rank_blocks(vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
     progress("search", 1.0)
     return candidates
