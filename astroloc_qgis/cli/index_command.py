@@ -9,8 +9,9 @@ from typing import Any
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import describe_index
 from astroloc_qgis.cli.shared_arguments import add_device, add_out
-from astroloc_qgis.cli.values import extent, positive, zooms
+from astroloc_qgis.cli.values import extent, positive, zoom_or_none, zooms
 from astroloc_qgis.cli.world_command import add_world, run_world
+from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
 
 def add_index_actions(commands: Any) -> None:
@@ -21,14 +22,15 @@ def add_index_actions(commands: Any) -> None:
     build.add_argument("--imagery", required=True, metavar="URI")
     build.add_argument("--zooms", type=zooms, required=True, metavar="Z,Z,...", help="web-map zooms of the blocks")
     build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
-    build.add_argument("--model", default="efficientnet-lite0-gem", metavar="NAME")
+    build.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT}, the best)")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
     build.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default Flat: exact)")
     build.add_argument(
         "--texture-zoom",
-        type=positive,
+        type=zoom_or_none,
         metavar="Z",
-        help="zoom of the blocks whose local features are kept, too (1,920 bytes a block with Flat, else 48)",
+        help="zoom of the blocks whose local features are kept, too (1,920 bytes a block with Flat, else 48); 0: of "
+        f"none (default: the middle zoom where the zooms allow it, with {DEFAULT}; else none)",
     )
     build.add_argument("--title", default="")
     add_device(build)
@@ -58,8 +60,11 @@ def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
-    from astroloc_qgis.engine.index.plan import EXACT
+    from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zoom
 
+    texture = options.texture_zoom
+    if texture is None:
+        texture = usual_texture_zoom(options.model, options.zooms)
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
     try:
@@ -67,7 +72,7 @@ def _build(options: Namespace) -> Any:
             return build_index(
                 reference, options.zooms, options.extent, options.model, options.out, device=device,
                 stride=options.stride, title=options.title, kind=options.kind or EXACT,
-                texture_zoom=options.texture_zoom, progress=progress,
+                texture_zoom=texture or None, progress=progress,
             )  # fmt: skip
     finally:
         reference.close()

@@ -82,6 +82,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def zoom_or_none(text: str) -> int:
+    """A web-map zoom; 0 for none."""
+    if not (text.isascii() and text.isdigit()) or int(text) > MAX_ZOOM:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a zoom from 1 to {MAX_ZOOM}, or 0 for none")
+    return int(text)
+
+
 def distance(text: str) -> float:
     """Kilometres, 0 or more."""
     (value,) = _numbers(text, 1, "a distance in km")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.shared_arguments import add_device, add_out
 from astroloc_qgis.cli.values import extent, positive, zooms
+from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.index.store import Index
@@ -19,7 +20,7 @@ def add_world(actions: Any) -> None:
         "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
     )
     parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
-    parser.add_argument("--model", default="astroloc-lite", metavar="NAME")
+    parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT})")
     parser.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
     parser.add_argument("--zooms", type=zooms, metavar="Z,Z,...", help="only blocks of these (default 9,10,11)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")

@@ -29,6 +29,8 @@ class BlockLookup:
     def find(self, zooms: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
         """(M,) their places in the table, -1 for none; columns beyond the world's edge go on at the other."""
         wanted = _keys(zooms, rows, columns)
+        if not len(self._keys):
+            return np.full(len(wanted), -1, dtype=np.int64)
         place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         return np.where(self._keys[place] == wanted, self._order[place], -1)
 

@@ -65,14 +65,17 @@ def refine(request: requests.Refine, progress: Progress) -> Mapping[str, Any]:
 
 def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str, Any]:
     """Describe the imagery into an index folder; returns the folder and what it holds."""
+    from astroloc_qgis.engine.descriptors.registry import DEFAULT
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
+    from astroloc_qgis.engine.index.plan import usual_texture_zoom
 
+    options = {"model": DEFAULT, **request.optional()}
     reference = Reference.open(request.imagery)
     try:
         index = build_index(
-            reference, request.zooms, request.extent, request.model, request.out,
-            progress=progress, **request.optional(),
+            reference, request.zooms, request.extent, out=request.out,
+            texture_zoom=usual_texture_zoom(options["model"], request.zooms), progress=progress, **options,
         )  # fmt: skip
     finally:
         reference.close()

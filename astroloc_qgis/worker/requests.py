@@ -71,8 +71,8 @@ class BuildIndex(OnDevice):
     imagery: str
     zooms: Zooms
     extent: Extent
-    model: str
     out: Path
+    model: str | None = None
     title: str | None = None
     stride: float | None = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.scene import Refused, Scene, left_in, make_scene
+from tests.engine.scene import MODEL, Refused, Scene, left_in, make_scene
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_a_footprint_that_is_none(refine: Refused, tmp_path: Path, corners, kind
 
 
 def test_an_index_that_cannot_be_built(refused: Refused, scene: Scene, out: Path, tmp_path: Path) -> None:
-    build = ["index", "build", "--imagery", scene.imagery, "--zooms", "12", "--out", out]
+    build = ["index", "build", "--imagery", scene.imagery, "--zooms", "12", "--model", MODEL, "--out", out]
     assert "'hal'" in refused(*build, "--model", "hal")
     assert "There is no device 'abacus'" in refused(*build, "--device", "abacus")
     assert "has no block of zooms 12" in refused(*build, "--extent", "-70,-20,-69.9,-19.9")
@@ -144,7 +144,7 @@ def test_an_index_that_cannot_be_built(refused: Refused, scene: Scene, out: Path
 
 
 def test_an_index_is_not_built_over_another_or_over_other_files(refused: Refused, scene: Scene, tmp_path: Path) -> None:
-    build = ["index", "build", "--imagery", scene.imagery, "--zooms", "12"]
+    build = ["index", "build", "--imagery", scene.imagery, "--zooms", "12", "--model", MODEL]
     before = (scene.index / "index.json").read_bytes()
     sentence = refused(*build, "--out", scene.index)
     assert sentence.startswith(f"There is already an index in {scene.index}")

@@ -14,12 +14,13 @@ from astroloc_qgis.engine.weights.packaged import WEIGHTS
 if TYPE_CHECKING:
     from astroloc_qgis.engine.descriptors.base import Descriptor
 
-DEFAULT = "efficientnet-lite0-gem"
+DEFAULT = "astroloc-lite"
+"""The model of an index where none is named, on the command line and in QGIS: the best."""
 
 _MODELS: dict[str, tuple[str, str, str]] = {
+    "astroloc-lite": ("astroloc_lite", "AstroLocLite", "shipped"),
     "efficientnet-lite0-gem": ("baselines.efficientnet_lite0_gem", "EfficientNetLite0Gem", "efficientnet-lite0"),
     "xfeat-vlad": ("baselines.xfeat_vlad", "XFeatVlad", "xfeat"),
-    "astroloc-lite": ("astroloc_lite", "AstroLocLite", "shipped"),
     "sift-vlad": ("baselines.sift_vlad", "SiftVlad", ""),
     "colour-histogram": ("baselines.colour_histogram", "ColourHistogram", ""),
 }

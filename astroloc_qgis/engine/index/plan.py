@@ -16,6 +16,7 @@ import numpy as np
 
 from astroloc_qgis.engine.block_table import Table, block_table
 from astroloc_qgis.engine.descriptors.base import Descriptor
+from astroloc_qgis.engine.descriptors.registry import DEFAULT
 from astroloc_qgis.engine.descriptors.texture import texture_path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
@@ -132,6 +133,20 @@ def make_plan(
         texture_zoom=texture_zoom,
         texture_sha256="" if texture_zoom is None else recorded_sha256(texture_path()),
     )
+
+
+def usual_texture_zoom(model: str, zooms: Sequence[int]) -> int | None:
+    """The zoom that gets texture where none is named: the middle one, of two the coarser, as in the world index.
+
+    Returns:
+        None where no zoom is within one of all others, or for another model than the default: the bonus of texture is
+        weighed against the similarities of that.
+    """
+    found = sorted(set(zooms))
+    suited = [zoom for zoom in found if found[-1] - 1 <= zoom <= found[0] + 1]
+    if model != DEFAULT or not suited:
+        return None
+    return suited[(len(suited) - 1) // 2]
 
 
 def imagery_file(reference: Reference) -> Path | None:

@@ -11,14 +11,15 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsP
 from qgis.gui import QgsExtentWidget
 from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
+from astroloc_qgis.engine.descriptors.registry import DEFAULT, offered
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.resources import shipped
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.text import tr
 
-_OWN = ("astroloc-lite",) if shipped("models", "astroloc-lite.npz").is_file() else ()
-MODELS = (*_OWN, "efficientnet-lite0-gem", "xfeat-vlad")
-"""The engine's descriptors, by their names in its registry; our own first, where it came with the plugin."""
+_IS_SHIPPED = shipped("models", f"{DEFAULT}.npz").is_file()
+MODELS = tuple(name for name in offered() if name != DEFAULT or _IS_SHIPPED)
+"""The engine's descriptors; the default first, where it came with the plugin."""
 BLOCK_TILES = 4
 WORLD_M = 2 * math.pi * 6378137.0
 FEWEST_BLOCK_PIXELS = 128
