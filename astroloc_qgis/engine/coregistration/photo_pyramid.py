@@ -1,10 +1,17 @@
-"""Photo pyramid: a photo at several sizes and quarter turns, with the features of each level."""
+"""Photo pyramid: a photo at several sizes and quarter turns, with the features of each level.
+
+The levels and features used last are kept, up to a number of bytes: the iterations of a photo that is not found need
+hundreds of sizes, each once.
+"""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +21,11 @@ from astroloc_qgis.engine.geometry.homography import quarter_rotation, scaling
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.preprocessing import equalise
+
+MOST_BYTES = 256 << 20
+"""Most memory of the levels and features that are kept, bytes; what is used at the time is kept in any case."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class PyramidLevel:
 
 
 class PhotoPyramid:
-    """Levels of one photo and their features, computed once for all candidates; safe in several threads."""
+    """Levels of one photo and their features, kept for all candidates; safe in several threads."""
 
     def __init__(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> None:
         """Remember the photo.
@@ -54,18 +66,30 @@ class PhotoPyramid:
         self.size: tuple[int, int] = (pixels.shape[1], pixels.shape[0])
         self._pixels = pixels
         self._alpha = alpha
-        self._levels: dict[tuple[int, int], PyramidLevel] = {}
-        self._features: dict[tuple[Matcher, int, int, int | None], Features] = {}
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.RLock()  # of two threads that need the same level, one makes it and the other waits
 
     def level(self, long_side: int, quarter_turns: int = 0) -> PyramidLevel:
         """The photo with its long side reduced to ``long_side`` pixels (never enlarged), rotated as by ``np.rot90``."""
         long_side = min(long_side, max(self.size))
-        key = (long_side, quarter_turns % 4)
+        turns = quarter_turns % 4
+        return self._get((long_side, turns), lambda: self._make(long_side, turns), _bytes_of_level)
+
+    def _get(self, key: Hashable, make: Callable[[], Value], bytes_of: Callable[[Value], int]) -> Value:
+        """What is kept by a key, or else made; what was not used for longest goes if it becomes too much."""
         with self._lock:
-            if key not in self._levels:
-                self._levels[key] = self._make(long_side, quarter_turns % 4)
-            return self._levels[key]
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                kept: Value = self._kept[key][0]
+                return kept
+            made = make()
+            size = bytes_of(made)
+            self._kept[key] = (made, size)
+            self._bytes += size
+            while self._bytes > MOST_BYTES and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1][1]
+            return made
 
     def _make(self, long_side: int, quarter_turns: int) -> PyramidLevel:
         if quarter_turns:
@@ -83,9 +107,27 @@ class PhotoPyramid:
 
     def features(self, matcher: Matcher, long_side: int, quarter_turns: int = 0, most: int | None = None) -> Features:
         """The features that a matcher finds in a level (``most`` as for ``Matcher.extract``)."""
+
+        def extract() -> Features:
+            level = self.level(long_side, quarter_turns)
+            return matcher.extract(level.image, level.mask, most)
+
         key = (matcher, min(long_side, max(self.size)), quarter_turns % 4, most)
-        with self._lock:
-            if key not in self._features:
-                level = self.level(long_side, quarter_turns)
-                self._features[key] = matcher.extract(level.image, level.mask, most)
-            return self._features[key]
+        return self._get(key, extract, _bytes_of_features)
+
+
+def _bytes_of_level(level: PyramidLevel) -> int:
+    return level.image.nbytes + (0 if level.mask is None else level.mask.nbytes)
+
+
+def _bytes_of_features(features: Features) -> int:
+    return features.keypoints.nbytes + _bytes_of(features.data)
+
+
+def _bytes_of(data: Any) -> int:
+    """The bytes of arrays and tensors, also within dictionaries and sequences."""
+    if isinstance(data, dict):
+        return sum(map(_bytes_of, data.values()))
+    if isinstance(data, list | tuple):
+        return sum(map(_bytes_of, data))
+    return int(getattr(data, "nbytes", 0))

@@ -20,6 +20,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.grid import OutputGrid
 from astroloc_qgis.engine.exports.visible_region import VisibleRegion
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.warping import remap
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
 log = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ def warp_block(
     opaque = int(np.iinfo(layers.dtype).max)
     bands = 1 if layers.ndim == 2 else layers.shape[2]
     out = np.zeros((len(block.weights_y), len(block.weights_x), bands + 1), layers.dtype)
-    # Only the part of the photo that the block shows: remap takes sources of less than 32,768 pixels a side.
+    # Only the part of the photo that the block shows, in which float32 is exact.
     size = np.array([visible.width, visible.height])
     low, high = block.bounds(size)
     x0, y0 = np.clip(np.floor(low) - _MARGIN, 0, size).astype(int)
@@ -183,12 +184,12 @@ def warp_block(
     everywhere = visible.whole and (low >= 0).all() and (high <= size).all()
     seen = None if everywhere else visible.seen(np.stack([x + (x0 + 0.5), y + (y0 + 0.5)], axis=-1))
     window = (slice(y0, y1), slice(x0, x1))
-    colours = cv2.remap(layers[window], x, y, flag, borderMode=cv2.BORDER_REPLICATE)
+    colours = remap(layers[window], x, y, flag, border_mode=cv2.BORDER_REPLICATE)
     out[..., :bands] = colours.reshape(*out.shape[:2], bands)
     if alpha is None:
         out[..., bands] = opaque
     else:
-        kept = cv2.remap(alpha[window], x, y, min(flag, cv2.INTER_LINEAR), borderMode=cv2.BORDER_REPLICATE)
+        kept = remap(alpha[window], x, y, min(flag, cv2.INTER_LINEAR), border_mode=cv2.BORDER_REPLICATE)
         out[..., bands] = (kept.astype(np.uint32) * opaque // 255).astype(layers.dtype)
     if seen is not None:
         out[~seen] = 0

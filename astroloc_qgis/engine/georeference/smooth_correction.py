@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.confidence.uncertainty import homography_design, normalised
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.warping import remap
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.photo.reading import Photo
@@ -85,8 +86,8 @@ class SmoothCorrection:
         for top in range(0, height, STRIP_ROWS):
             bottom = min(top + STRIP_ROWS, height)
             x, y = self._map(top, bottom)
-            pixels[top:bottom] = cv2.remap(photo.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            cover[top:bottom] = cv2.remap(alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            pixels[top:bottom] = remap(photo.pixels, x, y, cv2.INTER_CUBIC, border_mode=cv2.BORDER_REPLICATE)
+            cover[top:bottom] = remap(alpha, x, y, cv2.INTER_LINEAR, border_mode=cv2.BORDER_CONSTANT)
         return replace(photo, pixels=pixels, alpha=cover)
 
     def _map(self, top: int, bottom: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astroloc_qgis.engine.coregistration import photo_pyramid
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
@@ -107,3 +111,29 @@ def test_the_matcher_is_given_the_mask_of_the_level() -> None:
     assert mask is not None
     assert mask[:, :149].all()  # rotated by a half turn: the hole is on the right now
     assert not mask[:, 151:].any()
+
+
+def test_levels_and_features_of_a_whole_search_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    level_bytes = 200 * 300 * 3
+    monkeypatch.setattr(photo_pyramid, "MOST_BYTES", 5 * level_bytes)
+    pyramid, recorder = PhotoPyramid(photo_of(*SIZE)), Recorder()
+    made: list[weakref.ref[Image]] = []
+    for long_side in range(200, 300):
+        made.append(weakref.ref(pyramid.level(long_side).image))
+        pyramid.features(recorder, long_side)
+        pyramid.features(recorder, 300)  # of all candidates: it is used time and again
+    gc.collect()
+    kept = [image() for image in made if image() is not None]
+    assert sum(image.nbytes for image in kept if image is not None) <= 5 * level_bytes
+    assert [shape for shape, _ in recorder.shown].count((200, 300, 3)) == 1
+
+
+def test_a_level_is_the_same_when_it_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pyramid = PhotoPyramid(photo_of(*SIZE))
+    kept = pyramid.level(300, 1)
+    monkeypatch.setattr(photo_pyramid, "MOST_BYTES", 1)
+    pyramid.level(200)
+    again = pyramid.level(300, 1)
+    assert again is not kept
+    np.testing.assert_array_equal(again.image, kept.image)
+    np.testing.assert_array_equal(again.from_photo, kept.from_photo)
