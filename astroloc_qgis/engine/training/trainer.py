@@ -85,6 +85,10 @@ class Trainer:
         workers: number of processes that render batches; 0 renders in this one.
         device: torch device of the trained part; the frozen part runs beside the rendering, on the CPU.
 
+    Attributes:
+        renderer: the network whose frozen part runs beside the rendering; where training has a device of its own, a
+            copy on the CPU of what it starts from.
+
     Raises:
         InputError: the checkpoint in ``out`` is of another configuration.
     """
@@ -98,8 +102,13 @@ class Trainer:
         out.mkdir(parents=True, exist_ok=True)
         network.freeze(config.frozen_blocks)
         self._device = torch.device(device)
-        self._renderer = network if self._device.type == "cpu" else copy.deepcopy(network)
+        stored = load_checkpoint(out / CHECKPOINT) if (out / CHECKPOINT).is_file() else None
+        if stored is not None:
+            self._check_settings(stored)
+            network.load_state_dict(stored["network"])
+        self.renderer = network if self._device.type == "cpu" else copy.deepcopy(network)
         network.to(self._device)
+        check_same_frozen_part(network, self.renderer)
         head = [*network.head.parameters(), network.power]
         owned = {id(parameter) for parameter in head}
         body = [p for p in network.parameters() if p.requires_grad and id(p) not in owned]
@@ -109,8 +118,8 @@ class Trainer:
         photos = empty if config.tile_loss > 0 else empty[:0]
         self._memory = CrossBatchMemory(places, config.memory)
         self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
-        if (out / CHECKPOINT).is_file():
-            self._resume()
+        if stored is not None:
+            self._resume(stored)
 
     def run(self, until: int | None = None) -> LiteNetwork:
         """Train to the configuration's last step, to step ``until``, or until validation no longer improves."""
@@ -153,7 +162,7 @@ class Trainer:
         hard = state.epoch >= self.config.hard_from_epoch
         batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
         data = PairBatches(
-            self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self._renderer,
+            self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self.renderer,
             self._tile_batches(len(batches), hard=hard),
             mixed_precision=self.config.mixed_precision and self._device.type == "cpu",
         )  # fmt: skip
@@ -259,8 +268,7 @@ class Trainer:
             },
         )
 
-    def _resume(self) -> None:
-        stored = load_checkpoint(self._out / CHECKPOINT)
+    def _check_settings(self, stored: dict[str, Any]) -> None:
         # These may change: a run can be prolonged while its learning rate is still constant.
         free = {
             "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",
@@ -274,7 +282,8 @@ class Trainer:
                     f"The checkpoint in {self._out} was made with {name} = {before}, not {value}: train into another "
                     "folder, or delete it."
                 )
-        self.network.load_state_dict(stored["network"])
+
+    def _resume(self, stored: dict[str, Any]) -> None:
         self._optimizer.load_state_dict(stored["optimizer"])
         torch.set_rng_state(stored["rng"])
         none = torch.zeros((0, self.config.dimensions))
@@ -286,6 +295,22 @@ class Trainer:
             json.loads(stored["history"]),
         )  # fmt: skip
         log.info("resuming at step %d", self.state.step)
+
+
+def check_same_frozen_part(network: LiteNetwork, copied: LiteNetwork) -> None:
+    """Check that two networks have the same frozen layers.
+
+    Raises:
+        RuntimeError: they differ: training would go on with features of another network.
+    """
+    if network.centre.is_meta:  # it holds no numbers
+        return
+    for number, part in enumerate((network.stem, *network.blocks[: network.frozen_blocks])):
+        other = copied.stem if number == 0 else copied.blocks[number - 1]
+        theirs = other.state_dict()
+        for name, weights in part.state_dict().items():
+            if not torch.equal(weights.cpu(), theirs[name].cpu()):
+                raise RuntimeError(f"the frozen layers on the CPU are not those of {network.centre.device}: {name}")
 
 
 def _step_aside(worker: int) -> None:

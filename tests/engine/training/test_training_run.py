@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import signal
@@ -24,8 +25,9 @@ from astroloc_qgis.engine.training.data.pairs import render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
 from astroloc_qgis.engine.training.data.world import World
 from astroloc_qgis.engine.training.export import export_model
-from astroloc_qgis.engine.training.network.output_renormalisation import folded
+from astroloc_qgis.engine.training.network.output_renormalisation import add_output_renormalisation, folded
 from astroloc_qgis.engine.training.run import TrainingRequest, make_sources, train
+from astroloc_qgis.engine.training.trainer import Trainer, check_same_frozen_part
 from astroloc_qgis.engine.weights.array_files import read_weights
 from tests.engine.training.toy import CONFIG, write_footprints, write_imagery
 
@@ -137,6 +139,35 @@ def test_a_run_killed_and_resumed_ends_with_the_same_weights(data: Path, tmp_pat
     assert losses(out) == losses(tmp_path / "whole")
 
 
+def test_a_run_resumed_on_a_device_renders_with_the_frozen_layers_of_its_checkpoint(data: Path, tmp_path: Path) -> None:
+    """The device is torch's "meta", which every machine has: like a graphics card it makes the trainer keep a copy."""
+    train(request(data, tmp_path), dataclasses.replace(CONFIG, steps=1))
+    stored = load_checkpoint(tmp_path / "checkpoint.pt")["network"]
+    places, sources = np.load(tmp_path / "places.npy"), make_sources(request(data, tmp_path), CONFIG)
+    network = LiteNetwork(CONFIG.dimensions)
+    network.freeze(CONFIG.frozen_blocks)
+    add_output_renormalisation(network)
+    trainer = Trainer(CONFIG, network, places, sources, tmp_path, workers=0, device="meta")
+    assert trainer.state.step == 1
+    assert network.centre.is_meta
+    for name, weights in trainer.renderer.state_dict().items():
+        assert torch.equal(weights, stored[name]), name
+
+
+def test_another_frozen_layer_beside_the_rendering_is_refused() -> None:
+    network = LiteNetwork(32)
+    network.freeze(4)
+    copied = copy.deepcopy(network)
+    check_same_frozen_part(network, copied)
+    with torch.no_grad():
+        copied.blocks[4].project.weight.zero_()  # trained, so the copy need not follow
+    check_same_frozen_part(network, copied)
+    with torch.no_grad():
+        copied.blocks[3].project.weight.zero_()
+    with pytest.raises(RuntimeError, match="frozen layers on the CPU are not those"):
+        check_same_frozen_part(network, copied)
+
+
 def test_processes_that_render_side_by_side_change_nothing(data: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, steps=8)  # beyond the first epoch
     alone, together = (
@@ -186,8 +217,6 @@ def test_a_checkpoint_of_other_settings_is_refused(data: Path, tmp_path: Path) -
 
 
 def test_training_stops_when_validation_no_longer_improves(data: Path, tmp_path: Path) -> None:
-    from astroloc_qgis.engine.training.trainer import Trainer
-
     config = dataclasses.replace(CONFIG, steps=12, validate_every=2, patience=2)
     first = dataclasses.replace(config, steps=1, validate_every=0)
     network = train(request(data, tmp_path / "first"), first)
