@@ -73,9 +73,11 @@ def run_train(options: Namespace) -> None:
 
 
 def _train(options: Namespace) -> None:
+    from astroloc_qgis.engine.device import let_cpu_stand_in, resolve_device
+
+    let_cpu_stand_in()
     import torch
 
-    from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.training.run import TrainingRequest, train
 
     torch.set_num_threads(options.threads)

@@ -17,6 +17,13 @@ OUT_OF_MEMORY = (
     *("bad_alloc", "failed to map segment"),
 )
 """Parts of the messages of torch, OpenCV, C++ and the system when memory runs out, in lower case."""
+FAULTS = (
+    *("mps", "metal", "cuda error", "cudnn", "cublas", "nvrtc", "no kernel image"),
+    *("is not currently implemented for", "not implemented for"),
+)
+"""Parts of torch's messages when a graphics processor cannot do a step of the work, in lower case."""
+MPS_VARIABLE = "PYTORCH_ENABLE_MPS_FALLBACK"
+"""With it torch computes on the CPU what it has no Metal kernel for."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception, of whichever library, says that memory ran out."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
+
+
+def is_fault_of_device(error: BaseException) -> bool:
+    """Whether an exception of torch says that a graphics processor cannot do a step, which the CPU then can.
+
+    Such are: an operator or a number format (float64) that Metal does not have, a card that torch was not built for.
+    """
+    text = str(error).lower()
+    return isinstance(error, RuntimeError | TypeError) and any(sign in text for sign in FAULTS)
 
 
 @contextlib.contextmanager
@@ -125,6 +141,22 @@ def announce_threads(threads: int) -> None:
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    let_cpu_stand_in()
+
+
+def let_cpu_stand_in() -> None:
+    """Let torch compute on the CPU what Apple's GPU has no kernel for; call it before torch is loaded."""
+    os.environ.setdefault(MPS_VARIABLE, "1")
+
+
+def give_back_memory() -> None:
+    """Give the memory that torch keeps on graphics processors, but does not use, back to the system."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def limit_threads(threads: int | None = None) -> None:

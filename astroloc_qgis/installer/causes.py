@@ -72,10 +72,13 @@ def explained(what: str, output: str) -> InputError:
         what: the failed step, as the end of "could not …".
         output: the last lines that the program printed.
     """
-    for pattern, sentence in CAUSES:
-        if re.search(pattern, output):
-            return InputError(sentence, output)
-    return InputError(f"AstroLoc could not {what}: the details hold what was said. Press Retry, or Repair.", output)
+    unknown = f"AstroLoc could not {what}: the details hold what was said. Press Retry, or Repair."
+    return InputError(cause_of(output) or unknown, output)
+
+
+def cause_of(output: str) -> str:
+    """Return the sentence about the cause that a program's lines name; empty where none is known."""
+    return next((sentence for pattern, sentence in CAUSES if re.search(pattern, output)), "")
 
 
 def may_differ_with_pip(output: str) -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import astroloc_qgis
 from astroloc_qgis.engine.errors import InputError
@@ -22,6 +19,7 @@ from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.installer.packages import missing, read_requirements
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, UNFINISHED
 from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, Plan, check_python
+from astroloc_qgis.installer.proving import proved_engine
 from astroloc_qgis.installer.tools import PackageTools
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
@@ -130,20 +128,11 @@ class Install:
 
     def _proof(self) -> None:
         """Prove that the engine works: a sum on the device, a search, a match, a raster."""
-        proof: dict[str, Any] = {}
-        if self.plan.prove:
-            launcher = PACKAGE / "worker" / "launch.py"
-            said: list[str] = []
-            try:
-                child.run([str(self.tools.python), "-I", str(launcher), "--prove"], os.environ, said.append, self._tick)
-            except child.ChildFailed as failure:
-                raise explained("see the engine work", failure.output) from failure
-            with contextlib.suppress(ValueError, IndexError):
-                proof = json.loads(said[-1])
-            if not proof.get("works"):
-                raise InputError("The engine was installed but does not work here: press Repair.", "\n".join(said))
-            for part, seconds in proof["seconds"].items():
-                self._say(f"{part}: {seconds:.2f} s")
+        proof = proved_engine(self.tools.python, self._tick) if self.plan.prove else {}
+        for part, seconds in proof.get("seconds", {}).items():
+            self._say(f"{part}: {seconds:.2f} s")
+        if failed := proof.get("failed"):
+            self._say(f"The engine works on the CPU: {failed['why']}")
         Journal.read(self.folder).now(
             proved=True, proof=proof, size=folder_size(self.folder), version=astroloc_qgis.__version__
         ).write(self.folder)

@@ -42,17 +42,17 @@ def main(arguments: list[str]) -> None:
     die_with_parent()
     source, sink = claim_standard_pipes()
     if options.prove:
-        sink.write(proof_line())
+        sink.write(proof_line(options.device))
         return
     hello = Hello(PROTOCOL_VERSION, environment.versions(), ("cpu",))
     methods = handlers(threads, options.memory, options.device)
     Server(methods, source, sink, on_idle=models.unload, idle_s=options.idle).serve(hello)
 
 
-def proof_line() -> bytes:
+def proof_line(device: str) -> bytes:
     """Return the result of the proof as a line of JSON; where a part fails, the line holds the sentence."""
     try:
-        found = dict(prove())
+        found = dict(prove(device))
     except AstroLocError as error:
         found = {"works": False, "message": str(error), "details": error.details}
     return json.dumps(found).encode("ascii") + b"\n"

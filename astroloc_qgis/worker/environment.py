@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import json
 import platform
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import astroloc_qgis
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.site_packages import damaged
 
+JOURNAL = "install.json"
+"""The file that the installer writes into an environment, with the result of its proof."""
 LIBRARIES = ("torch", "numpy", "faiss-cpu", "kornia", "opencv-python-headless")
 
 
@@ -47,6 +51,19 @@ def refuse_if_damaged(error: Exception) -> None:
             "press “Set up the engine…” and there Repair.",
             repr(error),
         ) from error
+
+
+def failed_device() -> dict[str, str]:
+    """Return the graphics processor that failed this environment's proof, by its ``device`` ("" for any), and ``why``.
+
+    Empty where none did, and in an environment that AstroLoc did not make.
+    """
+    try:
+        journal = json.loads((Path(sys.prefix) / JOURNAL).read_text(encoding="utf-8"))
+        failed = journal["proof"]["failed"]
+        return {"device": str(failed["device"]), "why": str(failed["why"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def describe_devices() -> list[dict[str, Any]]:

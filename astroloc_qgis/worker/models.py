@@ -51,14 +51,12 @@ def unload() -> None:
     """Unload the models and give their memory back to the system. They are loaded again when needed."""
     if "torch" not in sys.modules:
         return
-    import torch
-
+    from astroloc_qgis.engine.device import give_back_memory
     from astroloc_qgis.engine.matchers import registry as matchers
 
     matchers.create.cache_clear()
     gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    give_back_memory()
     if platform.system() == "Linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; others have none
         if trim is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker import environment
-from astroloc_qgis.worker.memory import choose_device
+from astroloc_qgis.worker.memory import working_device
 
 MATCHER = "xfeat-lighterglue"
 LEAST_MATCHES = 50
@@ -16,32 +16,28 @@ LEAST_MATCHES = 50
 
 
 def prove(device: str = "auto") -> Mapping[str, Any]:
-    """Use every part of the environment once.
+    """Use every part of the environment once; where a graphics processor fails at one, once more on the CPU.
 
     Args:
         device: the device, or "auto".
 
     Returns:
-        ``works`` (true), the device and why, all devices, the versions, the seconds of each part.
+        ``works`` (true), the device and why, all devices, the versions, the seconds of each part, and where the CPU
+        took over ``failed``: the device that failed, and why the CPU is used (``environment.failed_device``).
 
     Raises:
-        InputError: a part fails; the sentence names it.
+        InputError: a part fails on the CPU too; the sentence names it.
     """
-    used, why = choose_device(device)
-    parts: dict[str, Callable[[str], None]] = {
-        "a sum with torch": _sum,
-        "a search with Faiss": _search,
-        "a raster with QGIS's GDAL": _raster,
-        "a match with XFeat's weights": _match,
-    }
-    seconds = {}
-    for name, part in parts.items():
-        started = time.monotonic()
-        try:
-            part(used)
-        except Exception as error:
-            raise InputError(f"The engine's environment fails at {name} on {used}: repair it.", repr(error)) from error
-        seconds[name] = round(time.monotonic() - started, 3)
+    used, why = working_device(device)
+    failed = None
+    try:
+        seconds = _seconds_of_parts(used)
+    except PartFailed as failure:
+        if used == "cpu":
+            raise
+        seconds = _seconds_of_parts("cpu")
+        why = f"{used} fails at {failure.part} ({failure.reason}); after an update of its driver press Repair"
+        failed, used = {"device": used, "why": why}, "cpu"
     return {
         "works": True,
         "device": used,
@@ -49,7 +45,39 @@ def prove(device: str = "auto") -> Mapping[str, Any]:
         "devices": environment.describe_devices(),
         "versions": environment.versions(),
         "seconds": seconds,
+        **({"failed": failed} if failed else {}),
     }
+
+
+class PartFailed(InputError):
+    """A part of the proof failed.
+
+    Attributes:
+        part: its name.
+        reason: the first line of the error, shortened.
+    """
+
+    def __init__(self, part: str, device: str, error: Exception) -> None:
+        super().__init__(f"The engine's environment fails at {part} on {device}: repair it.", repr(error))
+        self.part = part
+        self.reason = (str(error).strip() or repr(error)).splitlines()[0][:120]
+
+
+def _seconds_of_parts(device: str) -> dict[str, float]:
+    """Run every part on a device; returns the seconds of each.
+
+    Raises:
+        PartFailed: a part fails.
+    """
+    seconds = {}
+    for name, part in PARTS.items():
+        started = time.monotonic()
+        try:
+            part(device)
+        except Exception as error:
+            raise PartFailed(name, device, error) from error
+        seconds[name] = round(time.monotonic() - started, 3)
+    return seconds
 
 
 def _sum(device: str) -> None:
@@ -97,3 +125,11 @@ def _match(device: str) -> None:
     found = len(matcher.match(features, features))
     if found < LEAST_MATCHES:
         raise ArithmeticError(f"a picture matches itself in {found} points")
+
+
+PARTS: dict[str, Callable[[str], None]] = {
+    "a sum with torch": _sum,
+    "a search with Faiss": _search,
+    "a raster with QGIS's GDAL": _raster,
+    "a match with XFeat's weights": _match,
+}

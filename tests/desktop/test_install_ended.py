@@ -17,7 +17,7 @@ from .desktop import Desktop, are_gone, processes_of, qgis
 from .test_desktop import SCREENSHOTS, package
 
 __all__ = ["package"]
-PROOF = 'def prove():\n    return {"works": True, "device": "cpu", "why": "", "seconds": {}}\n'
+PROOF = 'def prove(device):\n    return {"works": True, "device": "cpu", "why": "", "seconds": {}}\n'
 
 pytestmark = pytest.mark.desktop
 

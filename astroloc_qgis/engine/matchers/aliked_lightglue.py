@@ -40,4 +40,4 @@ class AlikedLightGlue(LightGlueMatcher):
         kept = np.flatnonzero(inside_mask(keypoints, mask))
         if limit < len(kept):
             kept = kept[np.argsort(-found.keypoint_scores.cpu().numpy()[kept], kind="stable")[:limit]]
-        return keypoints[kept], {"descriptors": found.descriptors[torch.from_numpy(kept)]}
+        return keypoints[kept], {"descriptors": found.descriptors[torch.from_numpy(kept).to(self._device)]}

@@ -19,6 +19,8 @@ from astroloc_qgis.engine.matchers.loading import load
 _STRIDE = 32
 """The network halves five times: its input's sides are multiples of this."""
 _NMS_KERNEL = 5
+_BICUBIC_ON = ("cpu", "cuda")
+"""Devices that ``grid_sample`` reads bicubically on; in some versions of torch Apple's does not."""
 _MASK_MARGIN = 4
 """Half a cell of the keypoint head: keypoints nearer than this to invalid pixels see the edge of the data."""
 
@@ -143,4 +145,6 @@ def _inside(mask: np.ndarray, xs: np.ndarray, ys: np.ndarray, to_photo: np.ndarr
 
 def _sample(maps: torch.Tensor, grid: torch.Tensor, mode: str) -> torch.Tensor:
     """(N, C): maps (1, C, h, w) read at grid (1, N, 1, 2)."""
+    if mode == "bicubic" and maps.device.type not in _BICUBIC_ON:
+        return _sample(maps.cpu(), grid.cpu(), mode).to(maps.device)
     return F.grid_sample(maps, grid, mode=mode, align_corners=False)[0, :, :, 0].T

@@ -116,9 +116,7 @@ class EngineSetup(QObject):
             self._engine.stop()
         self.line.emit(tr("Log: {file}").format(file=self._log.path))
         params = {**install_params(self._settings), "repair": repair}
-        self._work("install", params, lambda result: tr("The engine is ready: it works on {device}.").format(
-            device=device_name((result.get("proof") or {}).get("device", "cpu"))
-        ))  # fmt: skip
+        self._work("install", params, lambda result: ready_sentence(result.get("proof") or {}))
 
     def move(self, target: Path) -> None:
         """Move the environment to another folder."""
@@ -194,6 +192,14 @@ class EngineSetup(QObject):
         if failure.kind == START:
             self.last_trouble = failure.message
             self.changed.emit()
+
+
+def ready_sentence(proof: Mapping[str, Any]) -> str:
+    """Return the sentence about an engine that is ready, with the reason where a graphics processor failed."""
+    device = device_name(proof.get("device", "cpu"))
+    if failed := proof.get("failed"):
+        return tr("The engine is ready: it works on {device} ({why}).").format(device=device, why=failed["why"])
+    return tr("The engine is ready: it works on {device}.").format(device=device)
 
 
 def device_name(device: str) -> str:
