@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
@@ -11,6 +13,8 @@ from astroloc_qgis.worker import environment
 from astroloc_qgis.worker.memory import working_device
 
 MATCHER = "xfeat-lighterglue"
+UNUSUAL = "Zürich-Łódź-東京-"
+"""Part of a path that no ANSI code page of Windows can write as a whole, as users' names may be."""
 LEAST_MATCHES = 50
 """The fewest matches of a picture with itself that prove the matcher: it finds hundreds, and none in noise."""
 
@@ -92,10 +96,18 @@ def _search(device: str) -> None:
     import faiss
     import numpy as np
 
+    from astroloc_qgis.engine.index import faiss_store
+
     vectors = np.eye(16, dtype=np.float32)
     index = faiss.IndexFlatIP(16)
     index.add(vectors)
-    if index.search(vectors, 1)[1].ravel().tolist() != list(range(16)):
+    with tempfile.TemporaryDirectory(prefix=UNUSUAL, ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / f"{UNUSUAL}.faiss"
+        faiss_store.write_store(index, path)
+        index = faiss_store.open_store(path)
+        found = index.search(vectors, 1)[1].ravel().tolist()
+        del index  # Windows removes no file that is mapped
+    if found != list(range(16)):
         raise ArithmeticError("a vector is not its own nearest neighbour")
 
 

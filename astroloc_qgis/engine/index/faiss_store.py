@@ -1,6 +1,7 @@
 """The store of an index's vectors: made and trained by faiss, memory-mapped, and searched.
 
-faiss is imported when a store is used: it is not installed in QGIS's own Python.
+faiss is imported when a store is used: it is not installed in QGIS's own Python. Files are opened by Python, never by
+faiss: on Windows faiss knows only paths that the ANSI code page can write, so a user's name could make it fail.
 """
 
 from __future__ import annotations
@@ -57,23 +58,29 @@ def write_store(store: Any, path: Path) -> None:
     """Write a store into a file.
 
     Raises:
-        RuntimeError: the disk is full, or the file cannot be written.
+        OSError: the disk is full, or the file cannot be written.
+        RuntimeError: faiss cannot write such a store.
     """
     import faiss
 
-    faiss.write_index(store, str(path))
+    with path.open("wb") as stream:
+        faiss.write_index(store, faiss.PyCallbackIOWriter(stream.write))
 
 
 def open_store(path: Path) -> Any:
-    """Open a store; its vectors stay on disk.
+    """Open a store; its vectors stay on disk (memory-mapped), and the file stays open as long as the store is there.
 
     Raises:
-        RuntimeError: the file is missing or damaged.
+        OSError: the file cannot be read.
+        ValueError: it is empty.
+        RuntimeError: it is damaged.
     """
     import faiss
 
-    # Of faiss's two kinds of memory-mapping, this is the one that flat stores obey.
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    mapped = np.memmap(path, np.uint8, "r")
+    store = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(mapped), mapped.size))
+    faiss.add_to_referenced_objects(store, mapped)
+    return store
 
 
 def search_store(
