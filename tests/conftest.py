@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.windows_files import refuse_open_files
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before any library reads them: several test processes share few cores, and threads that wait for each other are slow.
@@ -29,6 +31,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("The real data is not here: it is looked for in ../shared and in $ASTROLOC_SHARED.")
     return folder
+
+
+@pytest.fixture
+def windows_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows's rule for a test: no file that is open is replaced or removed."""
+    refuse_open_files(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.worker import environment
 
 DISK_FULL = "The disk is full: free some space, or choose another folder for the engine, then press Retry."
 DISK_FULL_SIGNS = r"No space left|not enough space|os error 28|Errno 28|ENOSPC|Disk quota"
@@ -18,6 +19,7 @@ LOGIN_SIGNS = (
 )
 CAUSES: tuple[tuple[str, str], ...] = (
     (DISK_FULL_SIGNS, DISK_FULL),
+    (environment.RUNTIME_SIGNS, environment.NO_RUNTIME),
     (
         r"ensurepip|No module named venv",
         "QGIS's Python cannot make environments: install the package python3-venv of your system "

@@ -15,6 +15,7 @@ from astroloc_qgis.installer import machine
 from astroloc_qgis.installer.disk import free_bytes
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.packages import Requirement, read_requirements
+from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import ENVIRONMENT, state
 from astroloc_qgis.worker.parameters import read
 
@@ -174,6 +175,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> None:
 def describe(plan: Plan) -> dict[str, Any]:
     """Return what the user agrees to before an install: packages, sizes, source, device, state."""
     check_python()
+    check_path_lengths(plan.root)
     gpus = machine.nvidia_gpus()
     outlook = machine.outlook(machine.system_key(), gpus, own_torch=plan.own_torch)
     now = state(plan.root)

@@ -11,6 +11,7 @@ from astroloc_qgis.installer.causes import explained, explained_disk_errors
 from astroloc_qgis.installer.disk import folder_size, free_bytes, gigabytes, rename
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.lock import only_one
+from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, TOOLS, UNFINISHED
 from astroloc_qgis.installer.plan import RESERVE_BYTES
 from astroloc_qgis.installer.steps import Report
@@ -38,6 +39,7 @@ def move(root: Path, target: Path, report: Report) -> Journal:
     journal = Journal.read(place)
     if not journal.proved:
         raise InputError(f"There is no finished engine in {root} to move: install or repair it first.")
+    check_path_lengths(target)
     if (target / ENVIRONMENT).exists():
         raise InputError(f"The folder {target} already holds an engine: choose another one.")
     if free_bytes(target) < journal.size + RESERVE_BYTES:

@@ -17,6 +17,7 @@ from astroloc_qgis.installer.gdal import link_gdal
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.installer.packages import missing, read_requirements
+from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, UNFINISHED
 from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, Plan, check_python
 from astroloc_qgis.installer.proving import proved_engine
@@ -24,6 +25,7 @@ from astroloc_qgis.installer.tools import PackageTools
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""
+IN_USE = "The engine in {place} is in use: end AstroLoc's work in every QGIS on this computer, then press Retry."
 
 
 class Report(Protocol):
@@ -83,6 +85,7 @@ class Install:
     def _check(self) -> None:
         check_python()
         root = self.plan.root
+        check_path_lengths(root)
         self.repair = self.repair and (root / ENVIRONMENT).is_dir()
         done = sum(folder_size(root / name) for name in (UNFINISHED, CACHE))
         needed = 0 if self.repair else max(0, self.plan.disk_bytes() - done) + RESERVE_BYTES
@@ -143,13 +146,25 @@ class Install:
         place = root / ENVIRONMENT
         if not self.repair:
             shutil.rmtree(root / OLD, ignore_errors=True)
-            if place.exists():
-                rename(place, root / OLD)
-            rename(self.folder, place)
+            self._replace(place, root / OLD)
         for name in (OLD, UNFINISHED, CACHE):
             shutil.rmtree(root / name, ignore_errors=True)
         self.report(STEPS[-1], 1.0, "The engine is ready")
         return Journal.read(place)
+
+    def _replace(self, place: Path, old: Path) -> None:
+        """Put the new environment into the place of the one before; on an error that one stays."""
+        if place.exists():
+            try:
+                rename(place, old)
+            except PermissionError as error:  # Windows renames no folder of which a program runs
+                raise InputError(IN_USE.format(place=place), str(error)) from error
+        try:
+            rename(self.folder, place)
+        except OSError:
+            if old.exists() and not place.exists():
+                rename(old, place)
+            raise
 
     def _say(self, line: str) -> None:
         self.report(self._stage, self._fraction, line)

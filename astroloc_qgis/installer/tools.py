@@ -10,6 +10,7 @@ from pathlib import Path
 from astroloc_qgis.installer import child
 from astroloc_qgis.installer.causes import explained, may_differ_with_pip
 from astroloc_qgis.installer.packages import Requirement, missing, read_requirements, write_requirements
+from astroloc_qgis.installer.path_lengths import uv_fits
 from astroloc_qgis.installer.places import CACHE, TOOLS, python_of, site_of
 from astroloc_qgis.installer.plan import UV, Plan
 from astroloc_qgis.installer.socks import socks_variables
@@ -79,6 +80,9 @@ class PackageTools:
         """
         if not self.plan.use_uv or self.uv is not None:
             return
+        if not uv_fits(self.plan.root):
+            self.say("uv's paths would be too long for Windows here: installing with pip, which takes longer")
+            return
         target = ["--target", str(self.plan.root / TOOLS), "--upgrade"]
         try:
             self.pip(["--require-hashes", "--no-deps", "-r", str(UV), *target])
@@ -103,7 +107,7 @@ class PackageTools:
         file = write_requirements(self.folder / f"missing-{name}", left)
         broken = damaged(self.site) & {requirement.name for requirement in left}
         options = ["--require-hashes", "--no-deps", "-r", str(file)]
-        if self.uv is not None and self.plan.wheels is None:
+        if self.uv is not None and self.plan.wheels is None and uv_fits(self.plan.root):
             again = [f"--reinstall-package={name}" for name in sorted(broken)]
             command = [str(self.uv), "pip", "install", "--python", str(self.python), "--no-progress", *options, *again]
             try:

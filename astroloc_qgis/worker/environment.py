@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import json
 import platform
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -15,6 +16,12 @@ import astroloc_qgis
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.site_packages import damaged
 
+RUNTIME_SIGNS = r"WinError (126|127|1114)\b|DLL load failed(?! while importing _?(gdal|osr|ogr|gnm|gdalconst)\b)"
+NO_RUNTIME = (
+    "Windows lacks the Microsoft Visual C++ Redistributable, or has an old one: install the X64 one from "
+    "https://learn.microsoft.com/cpp/windows/latest-supported-vc-redist (“Visual C++ Redistributable latest supported "
+    "downloads”), then start QGIS again."
+)
 JOURNAL = "install.json"
 """The file that the installer writes into an environment, with the result of its proof."""
 LIBRARIES = ("torch", "numpy", "faiss-cpu", "kornia", "opencv-python-headless")
@@ -32,6 +39,14 @@ def _version(library: str) -> str:
         return importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def lacks_runtime(text: str) -> bool:
+    """Whether the text of an error says that Windows lacks the C++ runtime that torch, faiss and OpenCV need.
+
+    GDAL's DLLs are QGIS's own and bring theirs along, so an error about them has another cause.
+    """
+    return re.search(RUNTIME_SIGNS, text) is not None
 
 
 def refuse_if_damaged(error: Exception) -> None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from astroloc_qgis.engine.device import is_out_of_memory
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled
 from astroloc_qgis.worker import protocol
+from astroloc_qgis.worker.environment import NO_RUNTIME, lacks_runtime
 from astroloc_qgis.worker.protocol import Event, Failure, Hello, ProgressEvent, ProtocolError, Request, Result
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
@@ -177,6 +178,8 @@ def _kind_and_sentence(error: Exception) -> tuple[str, str]:
     """Return the kind of a failure and the sentence for the user."""
     if is_out_of_memory(error):
         return protocol.INPUT, OUT_OF_MEMORY
+    if lacks_runtime(f"{type(error).__name__}: {error}"):
+        return protocol.INPUT, NO_RUNTIME
     if isinstance(error, ImportError):
         lacks = error.name or "a part"
         return protocol.INPUT, f"The engine's environment lacks {lacks}: press “Set up the engine…” and there Repair."

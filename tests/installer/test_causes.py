@@ -35,6 +35,12 @@ from astroloc_qgis.installer import causes
         ("error: Hash mismatch for `torch==2.13.0`", "checksum"),
         ("ERROR: No matching distribution found for torch==2.13.0", "not to be had"),
         ("PermissionError: [Errno 13] Permission denied: '/usr/lib/x'", "cannot be written to"),
+        ("OSError: [WinError 126] The specified module could not be found. Error loading c10.dll", "Visual C++"),
+        ("OSError: [WinError 1114] A dynamic link library (DLL) initialization routine failed", "Visual C++"),
+        ("OSError: [WinError 127] The specified procedure could not be found", "latest-supported-vc-redist"),
+        ("ImportError: DLL load failed while importing _swigfaiss: The specified module", "Visual C++"),
+        ("ImportError: DLL load failed while importing _gdal: The specified module", "the details hold what was said"),
+        ("[WinError 1267] something else", "the details hold what was said"),
         ("something that nobody has seen before", "the details hold what was said"),
     ],
 )

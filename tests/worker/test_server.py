@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Failure, Hello, ProgressEvent, Result
+from astroloc_qgis.worker.server import _kind_and_sentence as kind_and_sentence
 
 from .process import Process
 
@@ -152,3 +153,20 @@ def test_shutdown_ends_the_process_even_in_the_middle_of_work(process):
     wait_for_progress(process)
     process.send(2, "shutdown")
     assert process.popen.wait(3) == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError('[WinError 1114] A dynamic link library (DLL) initialization routine failed. Error loading "c10.dll"'),
+        ImportError("DLL load failed while importing cv2: The specified module could not be found."),
+    ],
+)
+def test_a_windows_without_the_runtime_is_told_where_it_is(error):
+    kind, sentence = kind_and_sentence(error)
+    assert kind == "input"
+    assert "https://learn.microsoft.com/cpp/windows/latest-supported-vc-redist" in sentence
+
+
+def test_a_library_that_is_not_there_is_told_as_before():
+    assert "lacks torch: press" in kind_and_sentence(ImportError("No module named 'torch'", name="torch"))[1]

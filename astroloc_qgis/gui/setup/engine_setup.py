@@ -175,6 +175,8 @@ class EngineSetup(QObject):
 
     def _on_progress(self, event: ProgressEvent) -> None:
         self.progressed.emit(event.stage, event.fraction)
+        if event.stage == "proof" and not self._engine.busy:
+            self._engine.stop()  # its environment is about to be replaced
         if event.text:
             self._log.write(f"{event.text}\n".encode())
             self.line.emit(event.text)

@@ -114,6 +114,7 @@ def test_8_bits_are_written_where_they_are_asked_for_and_overviews_only_then(tmp
     assert dataset.GetRasterBand(1).DataType == gdal.GDT_Byte
     assert max(dataset.RasterXSize, dataset.RasterYSize) > 512
     assert dataset.GetRasterBand(1).GetOverviewCount() == 0
+    del dataset
     with_overviews = export(tmp_path, "western hemisphere", "geotiff", resolution=0.0004)[0]["geotiff"]
     assert gdal.Open(str(with_overviews)).GetRasterBand(1).GetOverviewCount() > 0
 

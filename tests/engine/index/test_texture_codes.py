@@ -200,25 +200,25 @@ def test_the_command_builds_an_index_of_the_kind_that_is_asked_for(imagery: Path
 
 
 def test_codes_that_are_not_an_index_s_are_refused(imagery: Path, tmp_path: Path) -> None:
-    index = build(imagery, tmp_path / "index")
-    path, description = index.folder / "texture.npy", index.folder / "index.json"
+    folder = build(imagery, tmp_path / "index").folder
+    path, description = folder / "texture.npy", folder / "index.json"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"x")
     with pytest.raises(InputError, match=r"texture\.npy has changed"):
-        Index.open(index.folder)
+        Index.open(folder)
     path.unlink()
     with pytest.raises(InputError, match=r"texture\.npy is missing"):
-        Index.open(index.folder)
+        Index.open(folder)
     path.write_bytes(whole)
     told = json.loads(description.read_text())
     description.write_text(json.dumps({**told, "texture_sha256": "0" * 64}))
     with pytest.raises(InputError, match="texture codes of another model"):
-        Index.open(index.folder)
+        Index.open(folder)
     description.write_text(json.dumps({**told, "texture_zoom": 11}))
     with pytest.raises(InputError, match="its texture codes are"):
-        Index.open(index.folder)
+        Index.open(folder)
     description.write_text(json.dumps(told))
-    assert Index.open(index.folder).texture is not None
+    assert Index.open(folder).texture is not None
 
 
 def test_texture_is_not_learned_from_an_index_of_another_model(toy: Index, tmp_path: Path, capsys) -> None:

@@ -6,7 +6,9 @@ not here; the rule is: faiss sees bytes only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -54,12 +56,21 @@ def test_an_index_under_a_name_with_umlauts_is_built_and_searched(
     assert windows == []
 
 
+def opened_by(real: Callable[..., Any], opened: list[Path]) -> Callable[..., Any]:
+    def open_path(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.suffix == ".faiss":
+            opened.append(path)
+        return real(path, *arguments, **options)
+
+    return open_path
+
+
 def test_the_environments_proof_opens_an_index_under_such_a_name(
     windows: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof.tempfile, "tempdir", str(tmp_path))
     opened = []
-    monkeypatch.setattr(proof.Path, "open", lambda path, *options: opened.append(path) or open(path, *options))
+    monkeypatch.setattr(proof.Path, "open", opened_by(Path.open, opened))
     proof._search("cpu")
     assert windows == []
     assert [path.name.isascii() for path in opened] == [False]
@@ -99,6 +110,18 @@ def anonymous_memory() -> int:
     """Bytes of this process that no file backs."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssAnon"))
+
+
+def test_a_store_keeps_its_file_open_and_lets_it_go(tmp_path: Path) -> None:
+    """It also shows that Windows's rule (the fixture of this folder) is in force."""
+    path = tmp_path / "store"
+    write_store(make_store(EXACT, 64, 10, lambda: iter([vectors_of(10)]), lambda: None), path)
+    store = open_store(path)
+    with pytest.raises(PermissionError):
+        path.unlink()
+    assert store.ntotal == 10
+    del store
+    path.unlink()
 
 
 @pytest.mark.parametrize("content", [b"", b"IxFI", b"XXXX" + bytes(200)])
