@@ -7,10 +7,20 @@ import re
 from collections.abc import Iterator
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.installer.machine import in_flatpak
 from astroloc_qgis.worker import environment
 
 DISK_FULL = "The disk is full: free some space, or choose another folder for the engine, then press Retry."
 DISK_FULL_SIGNS = r"No space left|not enough space|os error 28|Errno 28|ENOSPC|Disk quota"
+NO_VENV_SIGNS = r"ensurepip|No module named venv"
+NO_VENV = (
+    "QGIS's Python cannot make environments: install the package python3-venv of your system "
+    "(sudo apt install python3-venv), then press Retry."
+)
+NO_VENV_IN_FLATPAK = (
+    "The Python of a QGIS from Flatpak cannot make environments: install QGIS as a package of your system, or press "
+    "“Use another…” and choose an environment of your own that has GDAL (from conda-forge, in your home folder)."
+)
 LOGIN_SIGNS = (
     r"Proxy Authentication Required|\b407\b|"
     r"SOCKS5 authentication (failed|methods were rejected)|"  # PySocks
@@ -20,11 +30,7 @@ LOGIN_SIGNS = (
 CAUSES: tuple[tuple[str, str], ...] = (
     (DISK_FULL_SIGNS, DISK_FULL),
     (environment.RUNTIME_SIGNS, environment.NO_RUNTIME),
-    (
-        r"ensurepip|No module named venv",
-        "QGIS's Python cannot make environments: install the package python3-venv of your system "
-        "(sudo apt install python3-venv), then press Retry.",
-    ),
+    (NO_VENV_SIGNS, NO_VENV),
     (
         LOGIN_SIGNS,
         "The proxy asks for a name and a password: enter them in QGIS under Settings > Options > Network, "
@@ -80,7 +86,8 @@ def explained(what: str, output: str) -> InputError:
 
 def cause_of(output: str) -> str:
     """Return the sentence about the cause that a program's lines name; empty where none is known."""
-    return next((sentence for pattern, sentence in CAUSES if re.search(pattern, output)), "")
+    found = next((sentence for pattern, sentence in CAUSES if re.search(pattern, output)), "")
+    return NO_VENV_IN_FLATPAK if found == NO_VENV and in_flatpak() else found
 
 
 def may_differ_with_pip(output: str) -> bool:

@@ -9,9 +9,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from astroloc_qgis.engine.errors import InputError
+
 OLDEST_PYTHON = (3, 11)
 CUDA_OF_PYPI = (13, 0)
 """The CUDA version of PyPI's torch for Linux (the nvidia packages of the lock file)."""
+FLATPAK_INFO = Path("/.flatpak-info")
+"""A file that every program in Flatpak's sandbox sees, and no other."""
+ROSETTA = (
+    "This QGIS is the one for Intel Macs and runs on Apple silicon through Rosetta, for which there is no torch: "
+    "install a QGIS for Apple silicon (from qgis.org or conda-forge), then set the engine up there."
+)
 MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "aarch64"}
 
 
@@ -46,6 +54,21 @@ def system_key() -> str:
     return f"{sys.platform}-{machine}"
 
 
+def in_flatpak() -> bool:
+    """Whether this program runs in Flatpak's sandbox."""
+    return FLATPAK_INFO.is_file()
+
+
+def check_processor() -> None:
+    """Check that this program was made for the processor that it runs on.
+
+    Raises:
+        InputError: it is made for Intel's and runs on Apple's, which translates it.
+    """
+    if system_key() == "darwin-x86_64" and _output(["/usr/sbin/sysctl", "-n", "sysctl.proc_translated"]).strip() == "1":
+        raise InputError(ROSETTA)
+
+
 def nvidia_gpus() -> list[Gpu]:
     """Return the NVIDIA cards that nvidia-smi lists; none where there is no driver."""
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
@@ -75,6 +98,8 @@ def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False) -> Outlook
     """
     if system == "darwin-arm64":
         return Outlook("mps", "this Mac's graphics processor, through Apple's Metal")
+    if not gpus and in_flatpak():
+        return Outlook("cpu", "Flatpak hides the driver's programs: a card is used if torch finds it all the same")
     if not gpus:
         return Outlook("cpu", "no NVIDIA graphics card with a driver was found")
     card = gpus[0]

@@ -174,6 +174,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> None:
 
 def describe(plan: Plan) -> dict[str, Any]:
     """Return what the user agrees to before an install: packages, sizes, source, device, state."""
+    machine.check_processor()
     check_python()
     check_path_lengths(plan.root)
     gpus = machine.nvidia_gpus()
@@ -192,4 +193,5 @@ def describe(plan: Plan) -> dict[str, Any]:
         "up_to_date": now == "ready" and Journal.read(plan.root / ENVIRONMENT).made_from == plan.digest(),
         "supported": plan.download_bytes() > 0 or plan.lock.name != "requirements-lock.txt",
         "system": machine.system_key(),
+        "sandbox": "flatpak" if machine.in_flatpak() else "",
     }

@@ -16,6 +16,7 @@ from astroloc_qgis.installer.disk import folder_size, free_bytes, gigabytes, ren
 from astroloc_qgis.installer.gdal import link_gdal
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.lock import only_one
+from astroloc_qgis.installer.machine import check_processor
 from astroloc_qgis.installer.packages import missing, read_requirements
 from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, UNFINISHED
@@ -83,6 +84,7 @@ class Install:
             return self._finish()
 
     def _check(self) -> None:
+        check_processor()
         check_python()
         root = self.plan.root
         check_path_lengths(root)

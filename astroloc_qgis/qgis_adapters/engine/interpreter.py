@@ -8,6 +8,7 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QProcessEnvironment
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.installer.machine import in_flatpak
 from astroloc_qgis.installer.places import ENVIRONMENT, python_of, state
 from astroloc_qgis.qgis_adapters.engine.network import proxy_variables
 from astroloc_qgis.qgis_adapters.files import PACKAGE, user_data_folder
@@ -67,11 +68,12 @@ def engine_command(settings: Settings) -> list[str]:
 def engine_environment() -> QProcessEnvironment:
     """Return QGIS's environment and proxy, without the variables that change the engine's Python.
 
-    GDAL's and PROJ's variables stay: the engine reads imagery, from the network too, as QGIS does.
+    GDAL's and PROJ's variables stay: the engine reads imagery, from the network too, as QGIS does. In Flatpak's sandbox
+    LD_LIBRARY_PATH stays too: it is the sandbox's own, and QGIS's GDAL is found through it.
     """
     environment = QProcessEnvironment.systemEnvironment()
     for name in environment.keys():  # noqa: SIM118 - not a dict
-        if name.startswith(DROPPED_PREFIXES):
+        if name.startswith(DROPPED_PREFIXES) and not (name == "LD_LIBRARY_PATH" and in_flatpak()):
             environment.remove(name)
     environment.insert("PYTHONNOUSERSITE", "1")
     if folder := Settings().weights:
