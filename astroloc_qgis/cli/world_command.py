@@ -40,6 +40,7 @@ def run_world(options: Namespace) -> Index:
     Raises:
         InputError: as ``build_world_index``.
     """
+    from astroloc_qgis.engine.descriptors.registry import device_of
     from astroloc_qgis.engine.device import default_workers, resolve_device
     from astroloc_qgis.engine.index.world import BLUE_MARBLE, EXTENT, KIND, STRIDES, build_world_index
 
@@ -53,6 +54,6 @@ def run_world(options: Namespace) -> Index:
             extent=options.extent or EXTENT,
             kind=options.kind or KIND,
             device=device,
-            workers=options.workers or default_workers(device),
+            workers=options.workers or default_workers(device_of(options.model, device)),
             progress=progress,
         )

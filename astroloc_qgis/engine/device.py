@@ -133,6 +133,12 @@ def torch_threads() -> int:
     return int(torch.get_num_threads())
 
 
+def threads_wanted() -> int:
+    """Number of threads that were asked for: OMP_NUM_THREADS, which ``announce_threads`` sets, else the default."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else default_threads()
+
+
 def announce_threads(threads: int) -> None:
     """Set the variables that numerical libraries read when they load; call it before they do.
 
@@ -163,11 +169,9 @@ def limit_threads(threads: int | None = None) -> None:
     """Set the number of threads of the networks; call it before torch is loaded.
 
     Args:
-        threads: number wanted; by default OMP_NUM_THREADS, else ``default_threads``.
+        threads: number wanted; by default ``threads_wanted``.
     """
-    if threads is None:
-        wanted = os.environ.get("OMP_NUM_THREADS", "")
-        threads = int(wanted) if wanted.isdigit() and int(wanted) > 0 else default_threads()
+    threads = threads_wanted() if threads is None else threads
     announce_threads(threads)
     import cv2
     import faiss

@@ -94,8 +94,8 @@ def run_retrieval(options: Namespace) -> None:
             with progress_bar(name) as progress:
                 imagery = options.imagery or index.info.imagery_uri
                 other = exact_index(
-                    options.cache, name, blocks, index, imagery, device=device, workers=default_workers(device),
-                    progress=progress,
+                    options.cache, name, blocks, index, imagery, device=device,
+                    workers=default_workers(descriptors.device_of(name, device)), progress=progress,
                 )  # fmt: skip
             shown[f"{name} (exact)"] = report["compared"]["models"][name] = measure(other)
             if options.json:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
 from astroloc_qgis.engine.coregistration.candidate_search import Renderings
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister, refine_hypothesis
-from astroloc_qgis.engine.coregistration.parallel import ReferencePerThread, in_order, workers_for
+from astroloc_qgis.engine.coregistration.parallel import References, in_order, workers_for
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -121,14 +121,13 @@ def run_cascade(
         attempts: where to search, likeliest first; at least one.
         stages: of ``stages_of``.
         device: torch device.
-        workers: number of attempts on which a stage runs in parallel; by default as suits the device. The outcome does
-            not depend on it.
+        workers: number of attempts on which a stage runs in parallel; by default as suits the device that its
+            matcher computes on. The outcome does not depend on it.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
     runs: list[MatcherRun] = []
     promising: dict[int, Hypothesis] = {}
-    workers = workers_for(device) if workers is None else workers
     with closing(
         _registrations(pyramid, reference, attempts, stages, promising, device, workers, progress)
     ) as registrations:
@@ -163,7 +162,7 @@ def _registrations(
     stages: Sequence[Stage],
     promising: Mapping[int, Hypothesis],
     device: str,
-    workers: int,
+    workers: int | None,
     progress: Progress,
 ) -> Generator[tuple[Stage, int, Registration]]:
     """Run the stages on the attempts in the order of ``_schedule``; arguments as for ``run_cascade``.
@@ -178,9 +177,10 @@ def _registrations(
     def progress_of(number: int) -> Progress:
         return part_of(progress, min(1.0, (done + number) / steps), min(1.0, (done + number + 1) / steps))
 
-    with closing(ReferencePerThread(reference)) as references:
+    with closing(References(reference)) as references:
         for stage, numbers in _schedule(len(attempts), stages, promising):
             matcher = matchers.create(stage.matcher, device)
+            at_once = workers_for(matchers.device_of(stage.matcher, device)) if workers is None else workers
             group = range(numbers[0] // GROUP * GROUP, (numbers[0] // GROUP + 1) * GROUP)
             rendered = {number: rendered.get(number, {}) for number in group}
 
@@ -191,12 +191,14 @@ def _registrations(
                 matcher: Matcher = matcher,
                 rendered: dict[int, Renderings] = rendered,
             ) -> Registration:
-                area, opened = attempts[number][0], references.get()
-                if stage.refine_only:
-                    return refine_hypothesis(pyramid, opened, promising[number], area.plane, matcher, progress=progress)
-                return coregister(pyramid, opened, area, matcher, rendered=rendered[number], progress=progress)
+                area = attempts[number][0]
+                with references.borrowed() as opened:
+                    if stage.refine_only:
+                        start = promising[number]
+                        return refine_hypothesis(pyramid, opened, start, area.plane, matcher, progress=progress)
+                    return coregister(pyramid, opened, area, matcher, rendered=rendered[number], progress=progress)
 
-            with closing(in_order(register, numbers, workers, progress_of, "match")) as found:
+            with closing(in_order(register, numbers, at_once, progress_of, "match")) as found:
                 for number, registration in zip(numbers, found, strict=True):
                     yield stage, number, registration
             done += len(numbers)

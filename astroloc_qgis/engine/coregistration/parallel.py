@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Unfinished
 from typing import TypeVar
@@ -95,23 +96,39 @@ def _set_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-class ReferencePerThread:
-    """The reference imagery, opened once in each thread, because a GDAL dataset serves one thread."""
+class References:
+    """The reference imagery for threads: each borrows it while it works, because a GDAL dataset serves one at a time.
+
+    What is given back is lent again, also to the threads of a later ``in_order``, so that never more of them are open
+    than threads worked at the same time.
+
+    Args:
+        reference: lent to the thread that makes this; it is not closed here.
+    """
 
     def __init__(self, reference: Reference) -> None:
         self._given, self._owner = reference, threading.get_ident()
-        self._own = threading.local()
         self._opened: list[Reference] = []
+        self._free: list[Reference] = []
+        self._lock = threading.Lock()
 
-    def get(self) -> Reference:
-        """The reference of the current thread."""
+    @contextlib.contextmanager
+    def borrowed(self) -> Iterator[Reference]:
+        """A reference for the current thread alone."""
         if threading.get_ident() == self._owner:
-            return self._given
-        if not hasattr(self._own, "reference"):
-            self._own.reference = self._given.again()
-            self._opened.append(self._own.reference)
-        found: Reference = self._own.reference
-        return found
+            yield self._given
+            return
+        with self._lock:
+            reference = self._free.pop() if self._free else None
+        if reference is None:
+            reference = self._given.again()
+            with self._lock:
+                self._opened.append(reference)
+        try:
+            yield reference
+        finally:
+            with self._lock:
+                self._free.append(reference)
 
     def close(self) -> None:
         """Close the references that were opened here."""

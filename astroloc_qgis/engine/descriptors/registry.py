@@ -53,6 +53,15 @@ def model_sha256(name: str) -> str:
     return WEIGHTS[weights].sha256 if weights else NO_WEIGHTS_SHA256
 
 
+def device_of(name: str, device: str) -> str:
+    """The device that a descriptor computes on where a job has this device: the CPU for one without weights.
+
+    Raises:
+        InputError: no descriptor has that name.
+    """
+    return device if _entry(name)[2] else "cpu"
+
+
 def create(name: str, *, device: str = "cpu", vocabulary: Path | None = None) -> Descriptor:
     """Make a descriptor.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 import astroloc_qgis
+from astroloc_qgis.engine.device import threads_wanted
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.crs import resolve_crs
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes
@@ -193,7 +193,7 @@ def _create(part: Path, grid: OutputGrid, bands: int, dtype: np.dtype, compressi
         "INTERLEAVE=PIXEL",
         f"PHOTOMETRIC={'RGB' if bands == 3 else 'MINISBLACK'}",
         "ALPHA=YES",  # unassociated: colours are not multiplied by it
-        f"NUM_THREADS={os.cpu_count() or 1}",  # of the compressor; they sleep when idle
+        f"NUM_THREADS={threads_wanted()}",  # of the compressor; they sleep when idle
     ]
     if compression != "NONE":
         options.append("PREDICTOR=2")

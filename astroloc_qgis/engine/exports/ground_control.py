@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 from osgeo import gdal
 
 from astroloc_qgis.engine.confidence.uncertainty import MIN_TIE_POINTS
+from astroloc_qgis.engine.device import threads_wanted
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes, write_bytes
 from astroloc_qgis.engine.exports.geotiff import SOFTWARE
 from astroloc_qgis.engine.exports.points_file import ControlPoint, points_text
@@ -104,7 +104,7 @@ def write_with_control_points(path: Path, photo: Photo, photo_xy: Array, lonlat:
     kind = gdal.GDT_UInt16 if photo.pixels.dtype == np.uint16 else gdal.GDT_Byte
     if photo.alpha is not None:
         bands.append(photo.alpha.astype(np.uint16) * np.uint16(257) if kind == gdal.GDT_UInt16 else photo.alpha)
-    options = ["TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=2", "BIGTIFF=IF_SAFER", f"NUM_THREADS={os.cpu_count() or 1}"]
+    options = ["TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=2", "BIGTIFF=IF_SAFER", f"NUM_THREADS={threads_wanted()}"]
     options.append(f"PHOTOMETRIC={'MINISBLACK' if photo.grey else 'RGB'}")
     if photo.alpha is not None:
         options.append("ALPHA=YES")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
 
+from astroloc_qgis.engine.device import threads_wanted
 from astroloc_qgis.engine.exports.files import atomic_path, close, gdal_writes, write_bytes
 from astroloc_qgis.engine.exports.geotiff import write_geotiff
 
@@ -85,7 +85,7 @@ def write_cog(path: Path, geotiff: Path, compression: str = "DEFLATE") -> Path:
         InputError: the folder is missing, protected or full.
     """
     options = [f"COMPRESS={compression}", "BLOCKSIZE=512", "OVERVIEWS=AUTO", "OVERVIEW_RESAMPLING=AVERAGE"]
-    options += ["BIGTIFF=IF_SAFER", f"NUM_THREADS={os.cpu_count() or 1}"]
+    options += ["BIGTIFF=IF_SAFER", f"NUM_THREADS={threads_wanted()}"]
     if compression != "NONE":
         options.append("PREDICTOR=YES")
     with atomic_path(path) as part, gdal_writes(part):
@@ -113,7 +113,7 @@ def write_plain(path: Path, geotiff: Path, *, nodata: bool, overviews: bool, com
     kind = source.GetRasterBand(1).DataType
     bands = source.RasterCount - 1 if nodata else source.RasterCount
     options = ["TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", f"COMPRESS={compression}", "BIGTIFF=IF_SAFER"]
-    options += [f"PHOTOMETRIC={'RGB' if bands >= 3 else 'MINISBLACK'}", f"NUM_THREADS={os.cpu_count() or 1}"]
+    options += [f"PHOTOMETRIC={'RGB' if bands >= 3 else 'MINISBLACK'}", f"NUM_THREADS={threads_wanted()}"]
     options += [] if nodata else ["ALPHA=YES"]
     options += [] if compression == "NONE" else ["PREDICTOR=2"]
     with atomic_path(path) as part, gdal_writes(part):

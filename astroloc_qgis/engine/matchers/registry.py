@@ -101,6 +101,15 @@ def ready(name: str) -> bool:
     return all(weights_present(needed) for needed in known(name).weights)
 
 
+def device_of(name: str, device: str) -> str:
+    """The device that a matcher computes on where a job has this device: the CPU for one without weights, so a network.
+
+    Raises:
+        InputError: no matcher has that name.
+    """
+    return device if known(name).weights else "cpu"
+
+
 def check_name(name: str) -> None:
     """Refuse a name that no matcher has.
 

