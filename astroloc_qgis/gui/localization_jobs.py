@@ -21,6 +21,7 @@ from astroloc_qgis.qgis_adapters.desk_photo import photo_size
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
 from astroloc_qgis.qgis_adapters.map_view import show_layers_now
+from astroloc_qgis.qgis_adapters.released_files import ReleasedFile, release_files, restore_files
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
 
@@ -40,6 +41,7 @@ class LocalizationJobs(QObject):
         self._session = session
         self._running: PhotoItem | None = None
         self._unplaced: list[str] = []
+        self._released: list[ReleasedFile] = []
         self._stages: Mapping[str, str] = {}
         session.jobs.started.connect(self._on_started)
         session.jobs.progressed.connect(self._on_progress)
@@ -159,8 +161,10 @@ class LocalizationJobs(QObject):
         photo = job.params.get("photo") if job.method in METHODS else None
         self._stages = stage_texts(job.method)
         self._running = next((item for item in self._session.photos.items if str(item.path) == photo), None)
+        self._restore_files()
         if self._running is not None:
             self._set_state(self._running, PhotoState.RUNNING)
+            self._released = release_files(self._running.path, QgsProject.instance())
 
     def _on_progress(self, event: ProgressEvent) -> None:
         if self._running is not None:
@@ -169,6 +173,12 @@ class LocalizationJobs(QObject):
     def _on_idle(self) -> None:
         self._running = None
         self._unplaced.clear()
+        self._restore_files()
+
+    def _restore_files(self) -> None:
+        """Give the layers of the photo before their files back; where it was localized, others are in their place."""
+        released, self._released = self._released, []
+        restore_files(released, QgsProject.instance())
 
 
 def corners_of_photo(placement: Placement) -> list[list[float]]:
