@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 Progress = Callable[[str, float], None]
-"""Called as ``progress(stage, fraction)``, fraction from 0 to 1; raises ``Cancelled`` to stop the work. The stages of a
-localization are "read", "describe", "search", "match" and "georeference"."""
+"""Called as ``progress(stage, fraction)``, fraction from 0 to 1; raises ``Cancelled`` to stop the work. A call with the
+same values as before says that the work is alive, not that it goes on. The stages of a localization are "read",
+"describe", "search", "match" and "georeference"."""
 
 
 def no_progress(stage: str, fraction: float) -> None:

@@ -14,7 +14,7 @@ from astroloc_qgis.installer.lock import only_one
 from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, TOOLS, UNFINISHED
 from astroloc_qgis.installer.plan import RESERVE_BYTES
-from astroloc_qgis.installer.steps import Report
+from astroloc_qgis.installer.steps import Report, share_of
 
 
 def remove(root: Path) -> int:
@@ -48,9 +48,12 @@ def move(root: Path, target: Path, report: Report) -> Journal:
         part = target / UNFINISHED
         shutil.rmtree(part, ignore_errors=True)
         report("packages", 0.0, f"Copying to {target}")
+        copied = 0
 
         def copy(source: str, destination: str) -> str:
-            report("packages", 0.0)
+            nonlocal copied
+            report("packages", share_of(copied, journal.size or 1))
+            copied += Path(source).stat().st_size
             return shutil.copy2(source, destination)
 
         try:

@@ -20,13 +20,21 @@ from astroloc_qgis.installer.machine import check_processor
 from astroloc_qgis.installer.packages import missing, read_requirements
 from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, UNFINISHED
-from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, Plan, check_python
+from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, WEIGHTS_BYTES, Plan, check_python
 from astroloc_qgis.installer.proving import proved_engine
 from astroloc_qgis.installer.tools import PackageTools
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""
 IN_USE = "The engine in {place} is in use: end AstroLoc's work in every QGIS on this computer, then press Retry."
+
+
+TOOLS_BYTES = 60_000_000
+"""Approximate size of uv on the disk."""
+UNKNOWN_BYTES = 3_000_000_000
+"""Size of the environment on systems whose packages have not been measured."""
+EXPECTED_SHARE = 0.95
+"""Share of the progress when as much as expected has arrived."""
 
 
 class Report(Protocol):
@@ -52,6 +60,7 @@ class Install:
     _stage: str = field(default=STEPS[0], init=False)
     _fraction: float = field(default=0.0, init=False)
     _free_before: int = field(default=0, init=False)
+    _free_at_stage: int = field(default=0, init=False)
 
     @property
     def folder(self) -> Path:
@@ -78,7 +87,7 @@ class Install:
         with only_one(self.plan.root), explained_disk_errors():
             steps = (self._check, self._python, self._tools, self._packages, self._weights, self._proof)
             for stage, step in zip(STEPS, steps, strict=True):
-                self._stage, self._fraction = stage, 0.0
+                self._stage, self._fraction, self._free_at_stage = stage, 0.0, free_bytes(root)
                 self.report(stage, 0.0)
                 step()
             return self._finish()
@@ -172,8 +181,21 @@ class Install:
         self.report(self._stage, self._fraction, line)
 
     def _tick(self) -> None:
-        """Report how much has arrived on the disk; raises ``Cancelled`` to stop."""
-        if self._stage == "packages" and (expected := self.plan.disk_bytes()):
-            arrived = self._free_before - free_bytes(self.plan.root)
-            self._fraction = max(self._fraction, min(0.99, arrived / expected))
+        """Report how much has arrived on the disk, which changes as long as a download goes on.
+
+        Raises:
+            Cancelled: by the report.
+        """
+        before = self._free_before if self._stage == "packages" else self._free_at_stage
+        expected = {"tools": TOOLS_BYTES, "packages": self.plan.disk_bytes(), "weights": WEIGHTS_BYTES}
+        if self._stage in expected:
+            arrived = before - free_bytes(self.plan.root)
+            self._fraction = max(self._fraction, share_of(arrived, expected[self._stage] or UNKNOWN_BYTES))
         self.report(self._stage, self._fraction)
+
+
+def share_of(arrived: int, expected: int) -> float:
+    """The share of a download, 0 to 1, which rises with each byte, also after more than expected has arrived."""
+    if arrived <= expected:
+        return EXPECTED_SHARE * max(0, arrived) / expected
+    return 1 - (1 - EXPECTED_SHARE) * expected / arrived

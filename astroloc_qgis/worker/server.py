@@ -149,16 +149,18 @@ class Server:
             raise Cancelled
 
     def _progress_of(self, request: Request) -> Callable[..., None]:
-        last_stage, last_time = "", float("-inf")
+        last, last_time = ProgressEvent(request.id, "", 0.0), float("-inf")
 
         def progress(stage: str, fraction: float, text: str = "") -> None:
-            nonlocal last_stage, last_time
+            nonlocal last, last_time
             self._raise_if_cancelled(request)
-            now = time.monotonic()
-            if not text and stage == last_stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL_S:
+            event, now = ProgressEvent(request.id, stage, float(fraction), text), time.monotonic()
+            if event == last:  # a sign of life, but no progress
                 return
-            last_stage, last_time = stage, now
-            self._send(ProgressEvent(request.id, stage, float(fraction), text))
+            if not text and stage == last.stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL_S:
+                return
+            last, last_time = event, now
+            self._send(event)
 
         return progress
 

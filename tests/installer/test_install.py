@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from astroloc_qgis.installer.steps import share_of
 from astroloc_qgis.worker.protocol import ProgressEvent, Result
 
 from .conftest import LAUNCHER
@@ -89,3 +91,9 @@ def test_uv_installs_what_pip_would(begun):
             lines.append(event.text)
     assert begun.is_whole()
     assert " + alpha==1.0" in lines
+
+
+def test_a_download_makes_progress_with_every_piece_even_after_more_than_expected_has_come():
+    shares = [share_of(arrived, 1_000_000) for arrived in range(-4096, 5_000_000, 65_536)]
+    assert all(0 <= share < 1 for share in shares)
+    assert all(earlier < later for earlier, later in itertools.pairwise(shares[1:]))

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from astroloc_qgis.worker.protocol import Result
+from astroloc_qgis.worker.protocol import ProgressEvent, Result
 
 from .installs import is_a_sentence
 from .wheels import hashed_line, make_wheel
@@ -55,7 +55,12 @@ def test_an_environment_is_moved_whole_and_works_there(whole, tmp_path):
     with whole.process() as process:
         process.next()
         process.send(1, "move", {"root": str(whole.root), "target": str(target)})
-        moved = process.answer(1, timeout=60).result
+        fractions = []
+        while isinstance(event := process.next(timeout=60), ProgressEvent):
+            fractions.append(event.fraction)
+    moved = event.result
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) > 1
     assert not whole.root.exists()
     said = subprocess.run([moved["python"], "-I", "-c", "import alpha; print(alpha.VERSION)"], capture_output=True)
     assert said.stdout.strip() == b"1.0"

@@ -200,6 +200,14 @@ def test_a_request_without_a_sign_of_progress_is_given_up_and_the_next_works(qtb
     assert ask(qtbot, engine, "echo", {"n": 5}) == {"n": 5}
 
 
+@pytest.mark.parametrize("params", [{}, {"past the server": 1}], ids=["filtered", "unfiltered"])
+def test_an_engine_that_is_alive_but_gets_nowhere_is_given_up(qtbot, make_engine, params):
+    engine = make_engine(silence_timeout_ms=1000)
+    failure = fail(qtbot, engine, "beat", params)
+    assert "no sign of progress for 1 seconds" in failure.message
+    assert ask(qtbot, engine, "echo", {"n": 7}) == {"n": 7}
+
+
 def test_a_long_request_that_goes_on_is_not_given_up(qtbot, make_engine):
     assert ask(qtbot, make_engine(silence_timeout_ms=1000), "work", {"seconds": 2.5}) == {"worked": True}
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.lifeline import die_with_parent
 from astroloc_qgis.worker.pipes import claim_standard_pipes
-from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello
+from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello, ProgressEvent
 from astroloc_qgis.worker.server import Server
 
 
@@ -40,6 +40,17 @@ def hang(params, progress):
     """Report once, then neither report nor end."""
     progress("match", 0.0)
     time.sleep(60)
+    return {}
+
+
+def beat(params, progress):
+    """Be alive and get nowhere: repeat the same progress, as one does who waits for threads that hang."""
+    end = time.monotonic() + params.get("seconds", 60)
+    while time.monotonic() < end:
+        progress("match", 0.25)
+        if params.get("past the server"):
+            SINK[0].write(ProgressEvent(params["past the server"], "match", 0.25).to_line())
+        time.sleep(0.1)
     return {}
 
 
@@ -84,6 +95,7 @@ METHODS = {
     "echo": echo,
     "work": work,
     "hang": hang,
+    "beat": beat,
     "freeze": freeze,
     "flood": flood,
     "chatter": chatter,

@@ -50,6 +50,19 @@ def test_progress_comes_often_enough_to_look_alive_and_not_as_a_flood(process):
     assert [event.fraction for event in events] == sorted(event.fraction for event in events)
 
 
+def test_progress_that_has_not_changed_is_not_sent_again(process):
+    process.send(1, "beat", {"seconds": 1})
+    assert process.next() == ProgressEvent(1, "match", 0.25)
+    assert process.next() == Result(1, {})
+
+
+def test_work_that_repeats_its_progress_is_cancelled_all_the_same(process):
+    process.send(1, "beat")
+    wait_for_progress(process)
+    process.send(2, "cancel", {"id": 1})
+    assert process.answer(1) == Failure(1, "cancelled", "Cancelled.")
+
+
 def test_work_is_cancelled_within_a_second_and_the_next_request_is_served(process):
     process.send(1, "work")
     wait_for_progress(process)

@@ -6,8 +6,7 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Unfinished
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from astroloc_qgis.engine.device import torch_threads
@@ -21,7 +20,7 @@ Result = TypeVar("Result")
 MOST = 4
 """Most workers; each holds pictures and features of its own."""
 _POLL_SECONDS = 0.1
-"""Time between two reports of progress while a result is awaited."""
+"""Time between two looks at the progress of an item while its result is awaited."""
 
 
 def workers_for(device: str) -> int:
@@ -46,6 +45,7 @@ def in_order(
         items: what to work on.
         workers: most items at the same time.
         progress_of: the progress of item number n; called from the caller's thread only, and may raise ``Cancelled``.
+            It is told how far the item has come whose result is awaited, again and again, also if that has not changed.
         stage: name of the stage that the progress is told while several items are worked on.
     """
     if workers < 2 or len(items) < 2:
@@ -53,37 +53,35 @@ def in_order(
             yield work(item, progress_of(number))
         return
     stop = threading.Event()
+    fractions = [0.0] * len(items)
 
-    def watched(stage: str, fraction: float) -> None:
-        del stage, fraction
+    def go_on() -> None:
         if stop.is_set():
             raise Cancelled
 
-    def asked(item: Item) -> Result:
-        with asking(lambda: watched(stage, 0.0)):
-            return work(item, watched)
+    def work_on(number: int) -> Result:
+        def watched(stage: str, fraction: float) -> None:
+            del stage
+            go_on()
+            fractions[number] = fraction
+
+        with asking(go_on):
+            return work(items[number], watched)
 
     threads = torch_threads()
     pool = ThreadPoolExecutor(min(workers, len(items)), "attempt", _one_thread)
     try:
-        futures = [pool.submit(contextvars.copy_context().run, asked, item) for item in items]
+        futures = [pool.submit(contextvars.copy_context().run, work_on, number) for number in range(len(items))]
         for number, future in enumerate(futures):
-            yield _result(future, progress_of(number), stage)
+            progress = progress_of(number)
+            progress(stage, fractions[number])
+            while not wait([future], _POLL_SECONDS).done:
+                progress(stage, fractions[number])
+            yield future.result()
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
         _set_threads(threads)
-
-
-def _result(future: Future[Result], progress: Progress, stage: str) -> Result:
-    """Wait for a result; meanwhile report progress, which may raise ``Cancelled``."""
-    while True:
-        progress(stage, 0.0)
-        try:
-            return future.result(timeout=_POLL_SECONDS)
-        except Unfinished:
-            if future.done():
-                return future.result()
 
 
 def _one_thread() -> None:

@@ -34,7 +34,8 @@ class EngineProcess(QObject):
         log: takes its stderr.
         hello_timeout_ms: the time that the process may take to send its hello.
         cancel_timeout_ms: the time that a cancelled request may take to end before the process is killed.
-        silence_timeout_ms: the time without progress after which the process is killed.
+        silence_timeout_ms: the time without progress after which the process is killed; an event that only repeats the
+            one before is no progress.
     """
 
     ready = pyqtSignal(object)
@@ -69,6 +70,7 @@ class EngineProcess(QObject):
         self._last_id = 0
         self._active: Request | None = None
         self._cancelling = False
+        self._last_progress: ProgressEvent | None = None
         self._hello_timer = self._timer(hello_timeout_ms, self._on_hello_timeout)
         self._cancel_timer = self._timer(cancel_timeout_ms, self._on_cancel_timeout)
         self._silence_timer = self._timer(silence_timeout_ms, self._on_silence)
@@ -195,7 +197,8 @@ class EngineProcess(QObject):
         elif self._active is None or event.id != self._active.id:
             return  # the answer to a cancel, or to a request that has ended
         elif isinstance(event, ProgressEvent):
-            if not self._cancelling:
+            if not self._cancelling and event != self._last_progress:
+                self._last_progress = event
                 self._silence_timer.start()
                 self.progressed.emit(event)
         elif isinstance(event, Result):

@@ -83,6 +83,32 @@ def test_a_cancel_is_heard_while_all_are_at_work() -> None:
         list(in_order(work, [1, 2], 2, impatient, "match"))
 
 
+def test_the_progress_of_the_item_that_is_waited_for_is_told_and_one_that_hangs_changes_nothing() -> None:
+    told: list[tuple[int, float]] = []
+    seen = threading.Event()
+
+    def listener(number: int) -> Progress:
+        def progress(stage: str, fraction: float) -> None:
+            told.append((number, fraction))
+            if told[-8:] == [(0, 0.75)] * 8:
+                seen.set()
+
+        return progress
+
+    def work(item: int, progress: Progress) -> int:
+        for step in range(4):
+            progress("match", step / 4)
+            time.sleep(0.25)
+        assert seen.wait(timeout=20)  # as in a read from a dead network
+        return item
+
+    assert list(in_order(work, [1, 2], 2, listener, "match")) == [1, 2]
+    of_first = [fraction for number, fraction in told if number == 0]
+    assert of_first == sorted(of_first)
+    assert set(of_first) <= {0.0, 0.25, 0.5, 0.75}
+    assert len(set(of_first)) > 2
+
+
 def test_an_error_comes_at_its_items_place() -> None:
     def work(item: int, progress: Progress) -> float:
         progress("match", 0.0)
