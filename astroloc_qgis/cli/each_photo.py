@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import describe_entry, unfinished_entry, write_json
-from astroloc_qgis.cli.status import DEFECT, LOCALIZED, NOT_LOCALIZED
+from astroloc_qgis.cli.status import BAD_INPUT, DEFECT, LOCALIZED, NOT_LOCALIZED
 from astroloc_qgis.cli.terminal import complain, defect, tell
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress
@@ -18,42 +19,139 @@ from astroloc_qgis.engine.progress import Progress
 if TYPE_CHECKING:
     from astroloc_qgis.engine.pipeline import Localization
 
+Work = Callable[[Path, Progress], "Localization"]
+"""Localizes one photo."""
+Begin = Callable[[Sequence[Path]], tuple[Work, Mapping[Path, InputError]]]
+"""Looks at all photos before the work; returns the work, and what is wrong with each bad photo."""
 
-def each_photo(options: Namespace, work: Callable[[Path, Progress], Localization]) -> int:
-    """Do the work on each photo, and report; a defect in one photo does not stop the others.
+
+def each_photo(options: Namespace, begin: Begin) -> int:
+    """Do the work on each photo, and report.
+
+    Of several photos a bad one, or a defect in the work on one, does not stop the others; the report holds all of them,
+    and is written again after each, so that nothing that ends the process takes it along.
 
     Args:
         options: ``photos`` and ``json``.
-        work: localizes one photo.
+        begin: called once, with all photos.
 
     Returns:
-        The exit status.
+        The exit status: the worst of all photos.
 
     Raises:
-        InputError: an input is wrong; then there is no report.
+        InputError: the only photo, or what is given with it, is bad; then there is no report.
     """
-    entries: list[dict[str, Any]] = []
-    broken = False
+    batch = _Batch(list(dict.fromkeys(options.photos)), options.json)
     try:
-        for photo in options.photos:
-            try:
-                with progress_bar(photo.name) as progress:
-                    entry = work(photo, progress).report()
-            except InputError:
-                raise
-            except Exception as error:  # noqa: BLE001 - it is shown with its traceback, and sets the exit status
-                broken = True
-                complain(defect(error))
-                traceback.print_exc()
-                entry = unfinished_entry(photo, defect(error))
-            entries.append(entry)
-            tell(describe_entry(entry))
+        with batch.refusing(batch.photos):
+            work, bad = begin(batch.photos)
+            for photo, error in bad.items():
+                batch.refuse([photo], error)
+        for photo in batch.left():
+            with batch.refusing([photo]):
+                batch.add(photo, _worked_on(photo, work, batch))
+            if batch.several:
+                batch.write()
     except KeyboardInterrupt:
-        broken = True
         complain("Interrupted.")
-        entries += [unfinished_entry(photo, "interrupted") for photo in options.photos[len(entries) :]]
-    if options.json:
-        write_json(options.json, entries)
-    if broken:
-        return DEFECT
-    return LOCALIZED if all(entry["status"] == "localized" for entry in entries) else NOT_LOCALIZED
+        batch.interrupt()
+    batch.write()
+    return batch.status
+
+
+def _worked_on(photo: Path, work: Work, batch: _Batch) -> dict[str, Any]:
+    """The report's entry of a photo after the work on it.
+
+    Raises:
+        InputError: the photo is bad.
+    """
+    try:
+        with progress_bar(photo.name) as progress:
+            return work(photo, progress).report()
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is shown with its traceback, and sets the exit status
+        batch.broken = True
+        complain(defect(error))
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        return unfinished_entry(photo, defect(error))
+
+
+class _Batch:
+    """The photos of one command, and their entries in the report so far.
+
+    Args:
+        photos: each once.
+        report: the file for the report; None for none.
+
+    Attributes:
+        photos: each once.
+        broken: whether the work met a defect, or was interrupted.
+    """
+
+    def __init__(self, photos: list[Path], report: Path | None) -> None:
+        self.photos, self.broken = photos, False
+        self._report, self._unwritten = report, False
+        self._entries: dict[Path, dict[str, Any]] = {}
+        self._said: set[str] = set()
+
+    @property
+    def several(self) -> bool:
+        """Whether a bad photo has others beside it."""
+        return len(self.photos) > 1
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        statuses = {entry["status"] for entry in self._entries.values()}
+        if self.broken:
+            return DEFECT
+        if self._unwritten or "error" in statuses:
+            return BAD_INPUT
+        return LOCALIZED if statuses == {"localized"} else NOT_LOCALIZED
+
+    def left(self) -> list[Path]:
+        """The photos without an entry."""
+        return [photo for photo in self.photos if photo not in self._entries]
+
+    def add(self, photo: Path, entry: dict[str, Any]) -> None:
+        """Take a photo's entry, and print it."""
+        self._entries[photo] = entry
+        tell(describe_entry(entry))
+
+    @contextlib.contextmanager
+    def refusing(self, photos: Sequence[Path]) -> Iterator[None]:
+        """Refuse photos for what the block raises; the only one of a command is refused by the exception itself."""
+        try:
+            yield
+        except InputError as error:
+            if not self.several:
+                raise
+            self.refuse(photos, error)
+
+    def refuse(self, photos: Sequence[Path], error: InputError) -> None:
+        """Say what is wrong, once, and enter it for each photo."""
+        self._say(error)
+        self._entries |= {photo: unfinished_entry(photo, str(error), "error") for photo in photos}
+
+    def interrupt(self) -> None:
+        """Enter that the work on the photos left was not done."""
+        self.broken = True
+        self._entries |= {photo: unfinished_entry(photo, "interrupted") for photo in self.left()}
+
+    def write(self) -> None:
+        """Write the report as it is by now; where that fails, say so once and go on."""
+        if self._report is None:
+            return
+        try:
+            write_json(self._report, [self._entries[photo] for photo in self.photos if photo in self._entries])
+            self._unwritten = False
+        except InputError as error:
+            self._unwritten = True
+            self._say(error)
+
+    def _say(self, error: InputError) -> None:
+        if str(error) not in self._said:
+            self._said.add(str(error))
+            complain(error)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astroloc_qgis.cli.each_photo import each_photo
+from astroloc_qgis.cli.each_photo import Work, each_photo
 from astroloc_qgis.cli.report import prepare
 from astroloc_qgis.cli.shared_arguments import (
     add_index,
@@ -20,6 +22,9 @@ from astroloc_qgis.engine.progress import Progress
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.pipeline import Localization
+
+CASE_COUNTS_NOT = sys.platform in ("win32", "darwin")
+"""Whether names that differ only in capital letters name the same file."""
 
 
 def add_localize(commands: Any) -> None:
@@ -36,38 +41,65 @@ def run_localize(options: Namespace) -> int:
     """Localize each photo.
 
     Raises:
-        InputError: an input is wrong, or two photos would have results of the same names.
+        InputError: an input is wrong.
     """
     prepare(options)
     from astroloc_qgis.engine import pipeline
 
-    if len(options.photos) > 1:
-        _check_names(options.photos)
+    def begin(photos: Sequence[Path]) -> tuple[Work, Mapping[Path, InputError]]:
+        limits, common = search_limits(options), registration(options)
 
-    def localize(photo: Path, progress: Progress) -> Localization:
-        limits = search_limits(options)
-        return pipeline.localize(
-            photo, options.index, options.out, imagery=options.imagery, progress=progress, **limits,
-            **registration(options),
-        )  # fmt: skip
+        def localize(photo: Path, progress: Progress) -> Localization:
+            return pipeline.localize(
+                photo, options.index, options.out, imagery=options.imagery, progress=progress, **limits, **common
+            )
 
-    return each_photo(options, localize)
+        if len(photos) == 1:
+            return localize, {}
+        _check_inputs(options)
+        pipeline.check_options(options.out, **common)
+        return localize, bad_photos(photos)
+
+    return each_photo(options, begin)
 
 
-def _check_names(photos: list[Path]) -> None:
-    """Read the photos and their names, so that a bad one is reported before hours of work.
+def _check_inputs(options: Namespace) -> None:
+    """Check the index and the imagery, which all photos share.
 
     Raises:
-        InputError: a photo cannot be read, or two photos would have results of the same names.
+        InputError: they cannot be used.
     """
-    from astroloc_qgis.engine.photo.reading import read_photo
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.store import Index
 
-    names: dict[str, Path] = {}
+    index = Index.open(options.index)
+    Reference.open(options.imagery or index.info.imagery_uri).close()
+
+
+def bad_photos(photos: Sequence[Path]) -> dict[Path, InputError]:
+    """What is wrong with each bad photo, as far as a quick look at its file and name tells."""
+    from astroloc_qgis.engine.photo.checking import check_photo
+    from astroloc_qgis.engine.photo.reading import nasa_photo_number
+
+    bad = {photo: error for photo in photos if (error := _refusal(check_photo, photo)) is not None}
+    named: dict[str, list[Path]] = {}
     for photo in photos:
-        name = read_photo(photo).name
-        if name in names:
-            raise InputError(
-                f"The results of {names[name]} and {photo} would have the same names ({name}_...): localize them "
+        if photo not in bad:
+            name = nasa_photo_number(photo.name) or photo.stem
+            named.setdefault(name.casefold() if CASE_COUNTS_NOT else name, []).append(photo)
+    for name, same in named.items():
+        if len(same) > 1:
+            sentence = (
+                f"The results of {' and '.join(map(str, same))} would have the same names ({name}_...): localize them "
                 "one by one, into different folders."
             )
-        names[name] = photo
+            bad |= dict.fromkeys(same, InputError(sentence))
+    return bad
+
+
+def _refusal(check: Callable[[Path], None], photo: Path) -> InputError | None:
+    try:
+        check(photo)
+    except InputError as error:
+        return error
+    return None

@@ -45,4 +45,4 @@ def run_refine(options: Namespace) -> int:
             photo, options.imagery, options.out, progress=progress, **place, **registration(options)
         )  # fmt: skip
 
-    return each_photo(options, refine)
+    return each_photo(options, lambda _photos: (refine, {}))

@@ -97,11 +97,17 @@ def _cannot_write(path: Path, error: OSError) -> InputError:
     return InputError(f"The report {path} cannot be written ({error.strerror}): choose another file.", repr(error))
 
 
-def unfinished_entry(photo: Path, reason: str) -> dict[str, Any]:
-    """The report's entry of a photo whose work was interrupted, with the fields of every other entry."""
+def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") -> dict[str, Any]:
+    """The report's entry of a photo that cannot be read or whose work was interrupted, with the fields of the others.
+
+    Args:
+        photo: the photo.
+        reason: a sentence.
+        status: "error" for bad input.
+    """
     return {
         "photo": str(photo),
-        "status": "not_localized",
+        "status": status,
         "reason": reason,
         "confidence": 0.0,
         "inliers": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -9,11 +10,14 @@ from astroloc_qgis.engine.errors import AstroLocError
 
 
 def tell(text: str) -> None:
-    """Print; where nobody reads the output any more, the work and its report continue."""
+    """Print; where nobody reads the output any more, or it cannot be written, the work and its report continue."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
         silence()
+    except OSError as error:
+        silence()
+        complain(f"The results cannot be printed ({error.strerror}): --json writes them into a file.")
 
 
 def silence() -> None:
@@ -22,8 +26,9 @@ def silence() -> None:
 
 
 def complain(what: object) -> None:
-    """Print one line on stderr."""
-    print("astroloc:", *str(what).split(), file=sys.stderr)
+    """Print one line on stderr, if that can be written."""
+    with contextlib.suppress(OSError):
+        print("astroloc:", *str(what).split(), file=sys.stderr)
 
 
 def defect(error: Exception) -> str:

@@ -43,7 +43,7 @@ from astroloc_qgis.engine.tiles import Block, Extent
 if TYPE_CHECKING:
     from typing import Unpack
 
-__all__ = ["Localization", "Options", "localize", "refine", "register_block"]
+__all__ = ["Localization", "Options", "check_options", "localize", "refine", "register_block"]
 
 CANDIDATES_KEPT = 50
 """Number of candidates in the report."""
@@ -188,6 +188,18 @@ def refine(
             outcome = job.register(pyramid, reference, attempts)
         result = Localization(photo_path, outcome, candidates, pyramid.size)
         return job.georeference(result, photo, pyramid, reference)
+
+
+def check_options(out: Path, **options: Unpack[Options]) -> None:
+    """Check what ``localize`` is given for all photos of a batch, as far as that can be done before any work.
+
+    Raises:
+        InputError: there is no such matcher, device or CRS, the finer imagery cannot be opened, or the folder for the
+            outputs cannot be written.
+    """
+    job = _Job(out, options, no_progress)
+    job.check_finer_imagery()
+    job.check_outputs()
 
 
 def register_block(

@@ -91,29 +91,6 @@ def test_several_photos_are_reported_in_their_order_and_one_not_found_makes_it_3
     assert all(name.startswith("ISS056-E-181034_") for name in left_in(tmp_path / "out"))
 
 
-def test_photos_whose_results_would_have_the_same_names_are_refused(scene: Scene, tmp_path: Path, run: Run) -> None:
-    copy = tmp_path / "iss056e181034_lrg.jpg"
-    copy.write_bytes(scene.photo.read_bytes())
-    status, _, stderr = run("localize", scene.photo, copy, "--index", scene.index, "--out", tmp_path / "out")
-    assert status == 2
-    assert stderr == (
-        f"astroloc: The results of {scene.photo} and {copy} would have the same names (ISS056-E-181034_...): localize "
-        "them one by one, into different folders.\n"
-    )
-    assert left_in(tmp_path) == [copy.name]
-
-
-def test_one_bad_photo_among_several_is_told_before_any_work(scene: Scene, tmp_path: Path, run: Run) -> None:
-    report = tmp_path / "report.json"
-    status, stdout, stderr = run(
-        "localize", scene.photo, tmp_path / "gone.jpg", "--index", scene.index, "--out", tmp_path / "out", "--json",
-        report,
-    )  # fmt: skip
-    assert (status, stdout) == (2, "")
-    assert stderr == f"astroloc: The photo {tmp_path / 'gone.jpg'} does not exist: check its name and folder.\n"
-    assert left_in(tmp_path) == []
-
-
 # ---------------------------------------------------------------- defects
 
 
