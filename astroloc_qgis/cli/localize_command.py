@@ -79,7 +79,7 @@ def _check_inputs(options: Namespace) -> None:
 def bad_photos(photos: Sequence[Path]) -> dict[Path, InputError]:
     """What is wrong with each bad photo, as far as a quick look at its file and name tells."""
     from astroloc_qgis.engine.photo.checking import check_photo
-    from astroloc_qgis.engine.photo.reading import nasa_photo_number
+    from astroloc_qgis.engine.photo.number import nasa_photo_number
 
     bad = {photo: error for photo in photos if (error := _refusal(check_photo, photo)) is not None}
     named: dict[str, list[Path]] = {}

@@ -48,20 +48,21 @@ class LocalizationJobs(QObject):
         session.jobs.idle.connect(self._on_idle)
 
     def localize(self, items: Sequence[PhotoItem]) -> None:
-        """Localize photos, one after the other."""
+        """Localize photos, one after the other; those whose footprints have unsaved edits are named and left out."""
         session, project = self._session, QgsProject.instance()
         try:
             imagery = session.reference.uri()
-            for item in items:
-                if has_unsaved_edits(item.path, project):
-                    sentence = tr("The footprint of {name} has edits that are not saved: save or discard them first.")
-                    raise InputError(sentence.format(name=item.name))
         except InputError as error:
             session.messages.warning(str(error), error.details)
             return
-        for item in items:
+        unsaved = [item for item in items if has_unsaved_edits(item.path, project)]
+        if unsaved:
+            sentence = tr("The footprint of {name} has edits that are not saved: save or discard them first.")
+            session.messages.warning(sentence.format(name=", ".join(item.name for item in unsaved)))
+        ready = [item for item in items if item not in unsaved]
+        for item in ready:
             self._set_state(item, PhotoState.WAITING)
-        session.run([self.photo_job(item, imagery) for item in items])
+        session.run([self.photo_job(item, imagery) for item in ready])
 
     def refine(self, item: PhotoItem, *, block: str | None = None) -> None:
         """Register a photo from its present placement, or from a block of the index.

@@ -13,6 +13,7 @@ from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
 from astroloc_qgis.gui.model.project_store import ProjectStore
 from astroloc_qgis.gui.model.reference_choice import ReferenceChoice
+from astroloc_qgis.gui.model.result_folders import result_folder
 from astroloc_qgis.qgis_adapters.engine.interpreter import engine_command
 from astroloc_qgis.qgis_adapters.engine.jobs import Job, JobRunner
 from astroloc_qgis.qgis_adapters.engine.process import START, EngineProcess
@@ -83,8 +84,12 @@ class Session(QObject):
         self.selection_changed.emit()
 
     def output_folder(self, photo: Path | None) -> Path:
-        """Return where the results of ``photo`` go."""
-        return Path(self.settings.output) if self.settings.output else default_output_folder(photo)
+        """Return where the results of ``photo`` go: never where those of another photo have the same names."""
+
+        def usual(path: Path | None) -> Path:
+            return Path(self.settings.output) if self.settings.output else default_output_folder(path)
+
+        return usual(None) if photo is None else result_folder(photo, self.photos.items, usual)
 
     def imagery(self) -> str:
         """Return the imagery that photos are matched with: the chosen one, else the index's own.

@@ -16,6 +16,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 from astroloc_qgis import classFactory
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.gui import localization_jobs
 from astroloc_qgis.gui.model.photo_list import PhotoState
 from astroloc_qgis.gui.model.places import parse_nadir
 
@@ -237,6 +238,20 @@ def test_one_bad_photo_does_not_stop_the_others(qtbot, ready, tmp_path):
     click(qtbot, ready.localize_button)
     wait_until_idle(qtbot, ready)
     assert (bad.state, good.state) == (PhotoState.ERROR, PhotoState.NOT_LOCALIZED)
+
+
+def test_photos_with_unsaved_footprints_are_named_at_once_and_the_others_localized(
+    qtbot, ready, tmp_path, messages, monkeypatch
+):
+    monkeypatch.setattr(localization_jobs, "has_unsaved_edits", lambda path, _project: path.stem in ("work", "hang"))
+    first, good, second = add(ready, tmp_path, "work", "unlocated", "hang")
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    assert [item.state for item in (first, good, second)] == [PhotoState.NEW, PhotoState.NOT_LOCALIZED, PhotoState.NEW]
+    assert messages()[0] == (
+        WARNING,
+        "The footprint of work, hang has edits that are not saved: save or discard them first.",
+    )
 
 
 def test_a_photo_that_is_not_localized_is_told_in_plain_words(qtbot, ready, tmp_path, messages):

@@ -41,10 +41,11 @@ def file_names(template: str, photos: Sequence[tuple[Path, Work]]) -> list[str]:
              for number, (path, work) in enumerate(photos, start=1)]  # fmt: skip
     if not all(names):
         raise InputError(tr("The name is empty: give at least {name}.").format(name="{name}"))
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    same = [name.casefold() for name in names]  # capital letters do not count on every disk
+    if len(set(same)) < len(same):
+        twice = next(name for name in names if same.count(name.casefold()) > 1)
         sentence = tr("Two photos would be written to {name}: put {field} into the template.")
-        raise InputError(sentence.format(name=twice, field="{name}"))
+        raise InputError(sentence.format(name=twice, field="{number}"))
     return names
 
 
