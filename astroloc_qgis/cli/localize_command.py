@@ -58,7 +58,7 @@ def run_localize(options: Namespace) -> int:
             return localize, {}
         _check_inputs(options)
         pipeline.check_options(options.out, **common)
-        return localize, bad_photos(photos)
+        return localize, bad_photos(photos, options.out)
 
     return each_photo(options, begin)
 
@@ -76,16 +76,22 @@ def _check_inputs(options: Namespace) -> None:
     Reference.open(options.imagery or index.info.imagery_uri).close()
 
 
-def bad_photos(photos: Sequence[Path]) -> dict[Path, InputError]:
-    """What is wrong with each bad photo, as far as a quick look at its file and name tells."""
+def bad_photos(photos: Sequence[Path], out: Path) -> dict[Path, InputError]:
+    """What is wrong with each bad photo, as far as a quick look at its file and the names of its outputs tells."""
+    from astroloc_qgis.engine.exports.files import check_outputs
+    from astroloc_qgis.engine.georeference.outputs import output_names
     from astroloc_qgis.engine.photo.checking import check_photo
-    from astroloc_qgis.engine.photo.number import nasa_photo_number
+    from astroloc_qgis.engine.photo.number import photo_name
 
-    bad = {photo: error for photo in photos if (error := _refusal(check_photo, photo)) is not None}
+    def check(photo: Path) -> None:
+        check_photo(photo)
+        check_outputs(out, output_names(photo_name(photo)).values())
+
+    bad = {photo: error for photo in photos if (error := _refusal(check, photo)) is not None}
     named: dict[str, list[Path]] = {}
     for photo in photos:
         if photo not in bad:
-            name = nasa_photo_number(photo.name) or photo.stem
+            name = photo_name(photo)
             named.setdefault(name.casefold() if CASE_COUNTS_NOT else name, []).append(photo)
     for name, same in named.items():
         if len(same) > 1:

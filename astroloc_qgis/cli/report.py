@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.writable import check_can_be_made
+
+
+MODEL = "model"
+"""What ``check_writable`` calls a file of weights, which is binary: it may replace any other."""
 
 
 def prepare(options: Namespace) -> None:
@@ -45,27 +49,42 @@ def publish(options: Namespace, results: Any, text: Callable[[], str], plot: Cal
     print(text())
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a report that cannot be written, before hours of work; creates nothing.
+def check_writable(path: Path, what: str = "report") -> None:
+    """Refuse a file that cannot be written, before hours of work; creates nothing.
+
+    Args:
+        path: of the file.
+        what: what the file is, for the sentence.
 
     Raises:
-        InputError: the path is a folder or a file that is no report, or no file can be created there.
+        InputError: the path is a folder, a name in it is too long, or no file can be created there; a report would
+            replace a file that is none.
     """
     try:
         if path.is_dir():
-            raise InputError(f"The report {path} is a folder: name a file in it, such as {path / 'report.json'}.")
-        if path.exists() and not _is_text(path):
-            raise InputError(f"The report {path} would replace a file that is no report: choose another name.")
-        with tempfile.TemporaryFile(dir=next(folder for folder in path.absolute().parents if folder.exists())):
-            pass
+            raise InputError(f"The {what} {path} is a folder: name a file in it, such as {path / f'{what}.json'}.")
+        if path.exists() and not path.is_file():  # /dev/stdout
+            return
+        if path.exists() and what != MODEL and not _is_text(path):
+            raise InputError(f"The {what} {path} would replace a file that is no {what}: choose another name.")
+        check_can_be_made(_draft_of(path.resolve()))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(path, error, what) from error
+
+
+def check_output_folder(path: Path) -> None:
+    """Refuse an output folder that cannot be made or written, before hours of work; creates nothing.
+
+    Raises:
+        InputError: a file has its name, a name is too long, or it is protected.
+    """
+    from astroloc_qgis.engine.exports.files import check_outputs
+
+    check_outputs(path)
 
 
 def _is_text(path: Path) -> bool:
     """Whether a file that a report would replace may be an earlier report, and is no photo, raster or database."""
-    if not path.is_file():  # /dev/stdout
-        return True
     with path.open("rb") as file:
         return b"\0" not in file.read(4096)
 
@@ -78,7 +97,7 @@ def write_json(path: Path, content: Any) -> None:
     """
     try:
         path = path.resolve() if path.is_file() else path
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = _draft_of(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         if path.exists() and not path.is_file():  # /dev/stdout, a pipe: written to, never replaced
@@ -93,8 +112,12 @@ def write_json(path: Path, content: Any) -> None:
         raise _cannot_write(path, error) from error
 
 
-def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(f"The report {path} cannot be written ({error.strerror}): choose another file.", repr(error))
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _cannot_write(path: Path, error: OSError, what: str = "report") -> InputError:
+    return InputError(f"The {what} {path} cannot be written ({error.strerror}): choose another file.", repr(error))
 
 
 def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") -> dict[str, Any]:

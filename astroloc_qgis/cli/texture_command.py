@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import MODEL, check_writable
 
 
 def add_texture(commands: Any) -> None:
@@ -27,6 +28,7 @@ def run_texture(options: Namespace) -> None:
     Raises:
         InputError: as ``learn_texture``; the file cannot be written.
     """
+    check_writable(options.out, MODEL)
     from astroloc_qgis.engine.device import limit_threads
 
     limit_threads()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import MODEL, check_output_folder, check_writable
 from astroloc_qgis.cli.shared_arguments import add_out
 from astroloc_qgis.cli.values import distance, lat_lon
 from astroloc_qgis.engine.errors import InputError
@@ -63,7 +64,10 @@ def run_train(options: Namespace) -> None:
     """
     if options.export_only and options.export is None:
         raise InputError("--export-only needs --export: name the file to write.")
+    if options.export is not None:
+        check_writable(options.export, MODEL)
     if not options.export_only:
+        check_output_folder(options.out)
         _train(options)
     if options.export is not None:
         from astroloc_qgis.engine.training.export import export_model

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -25,13 +25,14 @@ from astroloc_qgis.engine.coregistration.cascade import (
 )
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import resolve_device
-from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.exports.files import staging
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.exports.files import check_outputs
 from astroloc_qgis.engine.geometry.nadir import Nadir
-from astroloc_qgis.engine.georeference.outputs import georeference, read_footprint, resolve_crs
+from astroloc_qgis.engine.georeference.outputs import georeference, output_names, read_footprint, resolve_crs
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.result import Localization
@@ -106,7 +107,7 @@ def localize(
         Cancelled: by ``progress``.
     """
     progress = Repeatable(progress)
-    job = _Job(out, options, progress)
+    job = _Job(photo_path, out, options, progress)
     with job.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
@@ -170,7 +171,7 @@ def refine(
     if (block is None) == (footprint is None):
         raise InputError("Give either a block or a footprint to start from.")
     progress = Repeatable(progress)
-    job = _Job(out, options, progress)
+    job = _Job(photo_path, out, options, progress)
     with job.stage("read"):
         progress("read", 0.0)
         photo = read_photo(photo_path)
@@ -197,7 +198,7 @@ def check_options(out: Path, **options: Unpack[Options]) -> None:
         InputError: there is no such matcher, device or CRS, the finer imagery cannot be opened, or the folder for the
             outputs cannot be written.
     """
-    job = _Job(out, options, no_progress)
+    job = _Job(None, out, options, no_progress)
     job.check_finer_imagery()
     job.check_outputs()
 
@@ -239,12 +240,13 @@ def _candidate(block: Block) -> Candidate:
 class _Job:
     """The steps that ``localize`` and ``refine`` share, on one photo, with their seconds by stage."""
 
-    def __init__(self, out: Path, options: Options, progress: Progress) -> None:
+    def __init__(self, photo: Path | None, out: Path, options: Options, progress: Progress) -> None:
         unknown = set(options) - set(Options.__annotations__)
         if unknown:
             raise TypeError(f"There are no options called {', '.join(sorted(unknown))}.")
         self.stages = stages_of(options.get("matcher", "auto"))
         self.device = resolve_device(options.get("device", "auto"))
+        self._names = () if photo is None else tuple(output_names(photo_name(photo)).values())
         self._out, self._progress = out, progress
         self._crs, self._finer = options.get("crs"), options.get("finer")
         self._correct = options.get("correct", False)
@@ -265,11 +267,10 @@ class _Job:
             _check_imagery(self._finer)
 
     def check_outputs(self) -> None:
-        """Check that the outputs can be written, before any work is done."""
+        """Check that the outputs can be written, in that folder and under their names, before any work is done."""
         if self._crs is not None:
             resolve_crs(self._crs)
-        with suppress(Cancelled), staging(self._out):
-            raise Cancelled  # nothing is written, and no folder is left behind
+        check_outputs(self._out, self._names)
 
     def register(self, pyramid: PhotoPyramid, reference: Reference, attempts: Sequence[Attempt]) -> Outcome:
         """Run the cascade of matchers on the attempts.

@@ -277,4 +277,4 @@ def test_output_that_nobody_takes_loses_neither_work_nor_report(scene: Scene, ba
 def test_the_check_before_the_work_leaves_photos_of_every_format_alone(scene: Scene, tmp_path: Path) -> None:
     pixels = np.random.default_rng(3).integers(0, 255, (300, 400, 3), dtype=np.uint8)
     photos = [write_image(tmp_path / f"photo{number}{end}", pixels) for number, end in enumerate((".png", ".tif"))]
-    assert localize_command.bad_photos([scene.photo, *photos]) == {}
+    assert localize_command.bad_photos([scene.photo, *photos], tmp_path / "out") == {}

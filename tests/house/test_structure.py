@@ -21,8 +21,8 @@ RINGS = (
 """From the inside out: the science, the processes it runs in, QGIS."""
 
 LAYERS = (
-    "errors", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights", "photo",
-    "imagery", "matchers", "descriptors", "index", "retrieval", "registration", "confidence", "verification",
+    "errors", "writable", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights",
+    "photo", "imagery", "matchers", "descriptors", "index", "retrieval", "registration", "confidence", "verification",
     "coregistration", "exports", "georeference", "result", "pipeline", "simulation", "training", "benchmark",
 )  # fmt: skip
 """The engine's modules and packages; each may import those before it, none after it."""

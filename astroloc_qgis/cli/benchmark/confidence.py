@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import check_writable, publish
+from astroloc_qgis.cli.report import check_output_folder, check_writable, publish
 from astroloc_qgis.cli.shared_arguments import add_json, add_plot
 from astroloc_qgis.cli.values import positive
 from astroloc_qgis.engine.errors import InputError
@@ -66,7 +66,7 @@ def run_simulated(options: Namespace) -> None:
     from astroloc_qgis.engine.imagery.reference import Reference
 
     footprints = read_footprints(options.footprints, options.split)
-    check_writable(options.rows)
+    check_writable(options.rows, "table of rows")
     reference = Reference.open(options.imagery)
     try:
         with progress_bar("simulated") as progress:
@@ -110,7 +110,7 @@ def run_pairs(options: Namespace) -> None:
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise InputError(f"There is no kind of pair '{unknown[0]}': choose of {', '.join(KINDS)}.")
     photos = shuffled(read_photos(options.folder))[: options.photos]
-    check_writable(options.rows)
+    check_writable(options.rows, "table of rows")
     reference = Reference.open(options.imagery)
     try:
         for kind in kinds:
@@ -138,6 +138,8 @@ def run_calibrate(options: Namespace) -> None:
     from astroloc_qgis.engine.confidence.calibrate import calibrate, describe
     from astroloc_qgis.engine.confidence.model import FOLDER, write_weights
 
+    if options.out is not None:
+        check_output_folder(options.out)
     rows = [row for path in options.rows for row in read_rows(path)]
     names = {row["matcher"] for row in rows}
     if len(names) != 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import publish
+from astroloc_qgis.cli.report import check_writable, publish
 from astroloc_qgis.cli.shared_arguments import add_device, add_index, add_json, add_limit
 from astroloc_qgis.cli.values import distance
 
@@ -34,6 +34,7 @@ def run_localization(options: Namespace) -> None:
     Raises:
         InputError: the folder, the index or the imagery cannot be used.
     """
+    check_writable(options.work, "work file")
     from astroloc_qgis.engine.benchmark.localization import describe, run, summary
     from astroloc_qgis.engine.benchmark.retrieval import read_queries
 

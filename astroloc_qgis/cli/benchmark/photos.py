@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.report import check_output_folder
 from astroloc_qgis.cli.shared_arguments import add_out
 from astroloc_qgis.cli.values import positive
 
@@ -30,6 +31,7 @@ def run_photos(options: Namespace) -> None:
     Raises:
         InputError: as ``write_query_photos``.
     """
+    check_output_folder(options.out)
     from astroloc_qgis.engine.benchmark.query_photos import write_query_photos
 
     with progress_bar(options.out.name) as progress:

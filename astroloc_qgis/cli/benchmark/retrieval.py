@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.report import publish, write_json
+from astroloc_qgis.cli.report import check_output_folder, publish, write_json
 from astroloc_qgis.cli.shared_arguments import add_device, add_index, add_json, add_limit
 from astroloc_qgis.cli.values import distance
 from astroloc_qgis.engine.errors import InputError
@@ -61,6 +61,8 @@ def run_retrieval(options: Namespace) -> None:
         raise InputError("What --baselines and --exact describe has to be kept: name a folder with --cache.")
     if not 0 < options.share <= 1:
         raise InputError(f"The share of blocks must be above 0 and at most 1, not {options.share:g}.")
+    if options.cache is not None:
+        check_output_folder(options.cache)
     from astroloc_qgis.engine.benchmark.baselines import BASELINES, blocks_in_reach, exact_index, thin_out
     from astroloc_qgis.engine.benchmark.retrieval import photo_table, read_queries, region_table, run, summary, table
     from astroloc_qgis.engine.descriptors import registry as descriptors

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.exports.files import staging
+from astroloc_qgis.engine.exports.files import check_outputs, staging
 from astroloc_qgis.engine.exports.photo_export import ExportOptions, PhotoExport
 from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.engine.geometry.projection import Array
@@ -65,6 +65,8 @@ def export_photo(
     progress("export", 0.0)
     if not name or Path(name).name != name:
         raise InputError(f'"{name}" is no name for files: leave out slashes and give at least one letter.')
+    forms = [form for form in FORMS if form in options.forms]
+    check_outputs(out_dir, [f"{name}{ending}" for form in forms for ending in FORMS[form].endings])
     rising = _rising(progress)
     if options.depth == "8":
         photo = replace(photo, pixels=photo.rgb8())
@@ -73,7 +75,6 @@ def export_photo(
             photo, np.asarray(homography, dtype=np.float64), plane, stage, name, options, tie_points,
             dict(facts or {}), part_of(rising, 0.0, WARPED),
         )  # fmt: skip
-        forms = [form for form in FORMS if form in options.forms]
         for number, form in enumerate(forms, start=1):
             path = FORMS[form].load()(export)
             if path is not None:

@@ -7,13 +7,13 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osgeo import gdal
 
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.errors import Cancelled, InputError
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def write_failure(error: OSError, path: Path) -> InputError:
     elif error.errno in (errno.ENOTDIR, errno.EEXIST):
         message = f"{path} cannot be a folder, for {name} is a file: choose another output folder."
     elif error.errno == errno.EISDIR:
-        message = f"{path} cannot be written, for a folder has that name: remove it or choose another output folder."
+        message = f"{name} cannot be written, for a folder has that name: remove it or choose another output folder."
     elif error.errno == errno.ENOENT:
         message = f"{path} cannot be written, for its folder does not exist: make it or choose another."
     else:
@@ -54,7 +54,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder is missing, protected or full.
     """
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    part = _part_of(path)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
@@ -66,6 +66,35 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # it was never there, or the folder is not one
             part.unlink(missing_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+
+
+def check_outputs(out_dir: Path, names: Iterable[str] = ()) -> None:
+    """Check that files of these names can be written into a folder, before the work on what they will hold.
+
+    Nothing is left behind, and no folder is made.
+
+    Raises:
+        InputError: the folder cannot be made, is protected or full; a folder has one of the names; one is too long.
+    """
+    with suppress(Cancelled), staging(out_dir) as stage:
+        for name in names:
+            try:
+                _part_of(stage / name).touch()
+            except OSError as error:
+                if error.errno not in (errno.ENAMETOOLONG, errno.ENOENT):  # the latter is how Windows says it
+                    raise
+                raise InputError(
+                    f"The file name {name} is too long for the folder {out_dir}: give the photo, or what is written of "
+                    "it, a shorter name, or choose another output folder.",
+                    repr(error),
+                ) from error
+            if (out_dir / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, "Is a directory", str(out_dir / name))
+        raise Cancelled
 
 
 def write_bytes(path: Path, content: bytes) -> Path:

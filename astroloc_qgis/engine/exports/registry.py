@@ -21,11 +21,13 @@ class Form:
         module: its module in this package.
         function: its function there.
         label: its name in the export dialog, in English, for a form of which the dialog has no translated text.
+        endings: of the names of the files that it writes, so that a bad name is found before the work.
     """
 
     module: str
     function: str
     label: str = ""
+    endings: tuple[str, ...] = ()
 
     def load(self) -> Callable[[Any], Path | None]:
         """The function that writes it."""
@@ -34,19 +36,26 @@ class Form:
         return function
 
 
+SHAPEFILE = tuple(f"_footprint.{ending}" for ending in ("shp", "shx", "dbf", "prj", "cpg"))
 FORMS = {
-    "geotiff": Form("raster_forms", "export_geotiff"),
-    "cog": Form("raster_forms", "export_cog"),
-    "gcp_photo": Form("ground_control", "export_photo_with_control_points"),
-    "world_file": Form("raster_forms", "export_world_file"),
-    "vrt": Form("ground_control", "export_vrt"),
-    "uncertainty": Form("uncertainty_raster", "export_uncertainty"),
-    "footprint_gpkg": Form("footprint_forms", "export_gpkg"),
-    "footprint_geojson": Form("footprint_forms", "export_geojson"),
-    "footprint_kml": Form("footprint_forms", "export_kml"),
-    "footprint_shapefile": Form("footprint_forms", "export_shapefile"),
-    "points": Form("ground_control", "export_points"),
-    "sidecar": Form("sidecar", "export_sidecar"),
-    "stac": Form("sidecar", "export_stac_item"),  # the last: it names the files of all the others
+    "geotiff": Form("raster_forms", "export_geotiff", endings=(".tif",)),
+    "cog": Form("raster_forms", "export_cog", endings=("_cog.tif",)),
+    "gcp_photo": Form("ground_control", "export_photo_with_control_points", endings=("_untouched.tif",)),
+    "world_file": Form("raster_forms", "export_world_file", endings=(".tif", ".tfw")),
+    "vrt": Form("ground_control", "export_vrt", endings=(".vrt",)),
+    "uncertainty": Form("uncertainty_raster", "export_uncertainty", endings=("_uncertainty.tif",)),
+    "footprint_gpkg": Form("footprint_forms", "export_gpkg", endings=("_footprint.gpkg",)),
+    "footprint_geojson": Form("footprint_forms", "export_geojson", endings=("_footprint.geojson",)),
+    "footprint_kml": Form("footprint_forms", "export_kml", endings=("_footprint.kml",)),
+    "footprint_shapefile": Form(
+        "footprint_forms",
+        "export_shapefile",
+        endings=("_footprint.shp", "_footprint.shx", "_footprint.dbf", "_footprint.prj", "_footprint.cpg"),
+    ),
+    "points": Form("ground_control", "export_points", endings=(".points",)),
+    "sidecar": Form("sidecar", "export_sidecar", endings=(".json",)),
+    "stac": Form(
+        "sidecar", "export_stac_item", endings=("_stac.json",)
+    ),  # the last: it names the files of all the others
 }
 """Name -> form, in the order in which they are written and shown."""

@@ -102,20 +102,14 @@ def georeference(
     if crs is None:
         crs = reference.crs_wkt if reference is not None else "EPSG:4326"
     name = photo.name
-    files = {
-        "geotiff": f"{name}_georeferenced.tif",
-        "footprint_gpkg": f"{name}_footprint.gpkg",
-        "footprint_geojson": f"{name}_footprint.geojson",
-        "preview": f"{name}_preview.png",
-    }
+    given = {"tie_points": tie_points, "uncertainty": uncertainty}
+    files = {kind: file for kind, file in output_names(name).items() if given.get(kind, True) is not None}
     with staging(out_dir) as stage:
         for kind in ("footprint_gpkg", "footprint_geojson"):
             write_footprint(stage / files[kind], outline, facts, homography=homography, plane=plane)
         if tie_points is not None:
-            files["tie_points"] = f"{name}_tie_points.csv"
             write_tie_points(stage / files["tie_points"], tie_points, homography, plane)
         if uncertainty is not None:
-            files["uncertainty"] = f"{name}_uncertainty.tif"
             write_uncertainty(stage / files["uncertainty"], uncertainty, crs=crs, resolution=resolution)
         photo8 = photo.rgb8()
         preview = draw_preview(
@@ -145,6 +139,19 @@ def georeference(
         )
     log.info("%s: wrote %s into %s", name, ", ".join(files.values()), out_dir)
     return {kind: out_dir / file for kind, file in files.items()}
+
+
+def output_names(name: str) -> dict[str, str]:
+    """The names of all files that ``georeference`` may write for a photo of this name, by kind."""
+    endings = {
+        "geotiff": "_georeferenced.tif",
+        "footprint_gpkg": "_footprint.gpkg",
+        "footprint_geojson": "_footprint.geojson",
+        "preview": "_preview.png",
+        "tie_points": "_tie_points.csv",
+        "uncertainty": "_uncertainty.tif",
+    }
+    return {kind: f"{name}{ending}" for kind, ending in endings.items()}
 
 
 def _facts(

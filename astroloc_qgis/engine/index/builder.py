@@ -106,6 +106,7 @@ def build_index(
     if not zooms:
         raise InputError("An index needs at least one zoom.")
     out = Path(out).absolute()
+    ShardFolder(out).check()
     descriptor = descriptors.create(model, device=device)
     plan = make_plan(
         reference,

@@ -20,6 +20,7 @@ import numpy as np
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index.format import BLOCKS, INFO, TEXTURE, VECTORS, VOCABULARY
 from astroloc_qgis.engine.index.plan import Plan
+from astroloc_qgis.engine.writable import check_can_be_made
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,18 @@ class ShardFolder:
     def path(self) -> Path:
         """The work folder."""
         return self.out.with_name(self.out.name + ".partial")
+
+    def check(self) -> None:
+        """Check that the index can be written, before any work.
+
+        Raises:
+            InputError: a name is too long, a file is where a folder should be, or the folder is protected.
+        """
+        try:
+            check_can_be_made(self.path.absolute())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError(f"The index cannot be written to {self.out}: {reason}.", details=str(error)) from error
 
     def can_resume(self, plan: Plan) -> bool:
         """Whether an unfinished build of this plan is there.

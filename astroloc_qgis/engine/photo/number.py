@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # mission-roll-frame, as the Gateway to Astronaut Photography of Earth names photos. The mission is that of the Space
 # Station (ISS), a Shuttle (STS), Apollo (AS), Skylab (SL) or NASA's crews on Mir (NM). The roll of digital cameras is E
@@ -37,6 +38,11 @@ def nasa_photo_number(name: str) -> str | None:
     programme, mission, roll, frame = (part.upper() for part in found.groups() if part is not None)
     mission = f"{int(mission):0{_DIGITS[programme]}d}" if mission.isdigit() else mission
     return f"{programme}{mission}-{roll}-{int(frame)}"
+
+
+def photo_name(path: Path) -> str:
+    """What the names of a photo's results begin with: NASA's photo number, or the file's name without its ending."""
+    return nasa_photo_number(path.name) or path.stem
 
 
 def platform_of(number: str | None) -> str | None:

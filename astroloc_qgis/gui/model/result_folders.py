@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count
 from pathlib import Path
 
-from astroloc_qgis.engine.photo.number import nasa_photo_number
+from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 
 
@@ -37,7 +37,7 @@ def result_folder(photo: Path, items: Iterable[PhotoItem], usual: Callable[[Path
 
 def _name(photo: Path) -> str:
     """What the names of a photo's results begin with; capital letters do not count on every disk."""
-    return (nasa_photo_number(photo.name) or photo.stem).casefold()
+    return photo_name(photo).casefold()
 
 
 def _results(item: PhotoItem, folder: Path) -> Iterator[Path]:
