@@ -51,7 +51,7 @@ def each_photo(options: Namespace, begin: Begin) -> int:
             with batch.refusing([photo]):
                 batch.add(photo, _worked_on(photo, work, batch))
             if batch.several:
-                batch.write()
+                batch.write(last=False)
     except KeyboardInterrupt:
         complain("Interrupted.")
         batch.interrupt()
@@ -140,9 +140,13 @@ class _Batch:
         self.broken = True
         self._entries |= {photo: unfinished_entry(photo, "interrupted") for photo in self.left()}
 
-    def write(self) -> None:
-        """Write the report as it is by now; where that fails, say so once and go on."""
-        if self._report is None:
+    def write(self, *, last: bool = True) -> None:
+        """Write the report as it is by now; where that fails, say so once and go on.
+
+        Args:
+            last: whether it is complete; only then it goes to what is no file (/dev/stdout, a pipe).
+        """
+        if self._report is None or not (last or self._report.is_file() or not self._report.exists()):
             return
         try:
             write_json(self._report, [self._entries[photo] for photo in self.photos if photo in self._entries])

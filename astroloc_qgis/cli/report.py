@@ -12,7 +12,6 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.writable import check_can_be_made
 
-
 MODEL = "model"
 """What ``check_writable`` calls a file of weights, which is binary: it may replace any other."""
 

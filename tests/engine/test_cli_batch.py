@@ -224,6 +224,16 @@ def test_the_report_holds_what_is_done_after_each_photo(
     assert seen == [None, ["localized"]]
 
 
+def test_a_report_into_a_pipe_is_written_once(scene: Scene, batch: Batch, tmp_path: Path) -> None:
+    words = map(str, [*batch.words(scene.stranger, tmp_path / "gone.jpg"), "--json", "/dev/stdout"])
+    done = subprocess.run(
+        [sys.executable, "-m", "astroloc_qgis", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    entries = json.loads(done.stdout[done.stdout.index("[") :])
+    assert [entry["status"] for entry in entries] == ["not_localized", "error"]
+
+
 def test_a_report_that_cannot_be_written_any_more_stops_no_photo_and_is_told(
     scene: Scene, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,7 +125,8 @@ def test_an_index_with_too_long_a_name(scene: Scene, run: Run, tmp_path: Path, n
     status, _, stderr = run(
         "index", "build", "--imagery", scene.imagery, "--zooms", "12", "--model", MODEL, "--out", out
     )
-    assert (status, stderr) == (2, f"astroloc: The index cannot be written to {out}: File name too long.\n")
+    assert (status, stderr.count("\n")) == (2, 1)
+    assert "too long" in stderr
 
 
 @pytest.mark.parametrize(
@@ -141,11 +142,16 @@ def test_an_index_with_too_long_a_name(scene: Scene, run: Run, tmp_path: Path, n
     ids=lambda words: "-".join(words[:2]),
 )
 def test_a_file_to_write_that_has_too_long_a_name_or_is_a_folder(run: Run, tmp_path: Path, words: list[str]) -> None:
-    for path, reason in ((tmp_path / TOO_LONG, "(File name too long)"), (tmp_path, "is a folder: name a file in it")):
+    for path, reason in (
+        (tmp_path / TOO_LONG, "too long"),
+        (tmp_path / "z".ljust(250, "z"), "(File name too long)"),
+        (tmp_path / "new" / "z".ljust(250, "z"), "(File name too long)"),
+        (tmp_path, "is a folder: name a file in it"),
+    ):
         status, stdout, stderr = run(*words, path)
         assert (status, stdout, stderr.count("\n")) == (2, "", 1), stderr
         assert reason in stderr
-        assert str(path) in stderr
+        assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(

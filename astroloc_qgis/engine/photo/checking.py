@@ -38,7 +38,7 @@ def _looks_whole(path: Path) -> bool:
             return end in _tail(path)
         rows = (0, height - 1)  # of a TIFF each strip is read by itself
         return all(dataset.ReadRaster(0, row, width, 1) is not None for row in rows)
-    except (RuntimeError, OSError):  # what GDAL's bindings raise, and nothing narrower
+    except (RuntimeError, OSError, ValueError):  # what GDAL's bindings raise, and nothing narrower
         return False
     finally:
         gdal.PopErrorHandler()
