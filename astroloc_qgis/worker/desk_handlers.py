@@ -17,10 +17,12 @@ def export(request: Export, progress: Progress) -> Mapping[str, Any]:
     import numpy as np
 
     from astroloc_qgis.engine.exports.bundle import ExportOptions, export_photo
+    from astroloc_qgis.engine.exports.crs import resolve_crs
     from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
     from astroloc_qgis.engine.photo.reading import read_photo
 
     options = read(ExportOptions, request.options)
+    resolve_crs(request.plane)
     matrix = np.array(request.homography, dtype=np.float64)
     progress("read", 0.0)
     photo = read_photo(request.photo)
@@ -35,24 +37,28 @@ def candidate_pictures(request: CandidatePictures, progress: Progress) -> Mappin
     """Draw each block as a JPEG; returns the path of each picture by its block."""
     import cv2
 
+    from astroloc_qgis.engine.exports.files import write_bytes, write_failure
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.imagery.window import block_window
     from astroloc_qgis.engine.tiles import Block
 
-    request.folder.mkdir(parents=True, exist_ok=True)
+    blocks = {text: Block.parse(text) for text in request.blocks}
+    try:
+        request.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_failure(error, request.folder) from error
     pictures: dict[str, str] = {}
     reference = Reference.open(request.imagery)
     told = Repeatable(progress)
     try:
-        for number, text in enumerate(request.blocks):
-            told("read", number / len(request.blocks))
+        for number, (text, block) in enumerate(blocks.items()):
+            told("read", number / len(blocks))
             with asking(told.repeat):
-                rendering = reference.read(block_window(Block.parse(text), PICTURE_PX))
+                rendering = reference.read(block_window(block, PICTURE_PX))
             path = request.folder / f"{text.replace('/', '_')}.jpg"
             done, encoded = cv2.imencode(".jpg", rendering.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
             if done:
-                path.write_bytes(encoded.tobytes())
-                pictures[text] = str(path)
+                pictures[text] = str(write_bytes(path, encoded.tobytes()))
     finally:
         reference.close()
     return {"pictures": pictures}

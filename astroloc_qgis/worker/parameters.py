@@ -12,12 +12,16 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
 from astroloc_qgis.engine.errors import InputError
 
 Value = TypeVar("Value")
+
+
+NUMBERS_OF_FACTS = ("confidence", "inliers", "rmse_px", "rmse_m")
+"""The facts about a registration that are numbers; the forms of an export have fields for them."""
 
 
 def _frozen(value: Any) -> Any:
@@ -76,9 +80,22 @@ def _is_position(value: Any) -> bool:
 
 
 def _is_tie_point(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(value.get(name), int | float) for name in ("x", "y", "lon", "lat")
+    return (
+        isinstance(value, dict)
+        and all(is_number(value.get(name)) for name in ("x", "y", "lon", "lat"))
+        and abs(value["lat"]) <= 90
+        and isinstance(value.get("on", True), bool)
     )
+
+
+def _is_facts(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        is_number(value[name]) for name in NUMBERS_OF_FACTS if value.get(name) is not None
+    )
+
+
+def _is_file_name(value: Any) -> bool:
+    return is_text(value) and PurePath(value).name == value and value not in ("", "..")
 
 
 def _is_time(value: Any) -> bool:
@@ -91,6 +108,7 @@ def _is_time(value: Any) -> bool:
 KINDS: dict[Any, Kind] = {
     str: Kind(is_text, "a text"),
     Path: Kind(is_text, "a text", Path),
+    int: Kind(is_whole_number, "a whole number"),
     float: Kind(is_number, "a number"),
     bool: Kind(lambda value: isinstance(value, bool), "true or false"),
     tuple[str, ...]: Kind(list_of(is_text), "a list of texts"),
@@ -113,8 +131,11 @@ Matrix = Annotated[
     Kind(list_of(list_of(is_number, 3), 3), "three rows of three numbers: place the photo again"),
 ]
 TiePoints = Annotated[
-    tuple[Mapping[str, Any], ...], Kind(list_of(_is_tie_point), "a list of points, each with x, y, lon, lat")
+    tuple[Mapping[str, Any], ...], Kind(list_of(_is_tie_point), "a list of points, each with x, y, lon, lat in numbers")
 ]
+Facts = Annotated[Mapping[str, Any], Kind(_is_facts, "an object, with numbers for " + ", ".join(NUMBERS_OF_FACTS))]
+FileName = Annotated[str, Kind(_is_file_name, "the name of a file, without slashes")]
+Distance = Annotated[float, Kind(lambda value: is_number(value) and value >= 0, "a number of kilometres, 0 or more")]
 Time = Annotated[datetime, Kind(_is_time, "a time such as 2023-05-01T12:30:00", datetime.fromisoformat)]
 
 

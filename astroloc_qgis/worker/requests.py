@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.worker.parameters import Extent, Footprint, LatLon, Matrix, Position, TiePoints, Time, Zooms
+from astroloc_qgis.worker.parameters import (
+    Distance,
+    Extent,
+    Facts,
+    FileName,
+    Footprint,
+    LatLon,
+    Matrix,
+    Position,
+    TiePoints,
+    Time,
+    Zooms,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +60,9 @@ class Localize(GeoreferencePhoto):
 
     index: Path
     imagery: str | None = None
-    radius_km: float | None = None
+    radius_km: Distance | None = None
     centre: LatLon | None = None
-    centre_km: float | None = None
+    centre_km: Distance | None = None
     extent: Extent | None = None
     polygon: str | None = None
 
@@ -74,7 +86,7 @@ class BuildIndex(OnDevice):
     out: Path
     model: str | None = None
     title: str | None = None
-    stride: float | None = None
+    stride: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +107,10 @@ class Export(Parameters):
     homography: Matrix
     plane: str
     out: Path
-    name: str
+    name: FileName
     options: Mapping[str, Any]
     tie_points: TiePoints | None = None
-    facts: Mapping[str, Any] | None = None
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,8 @@ SCHEMAS = [
     ExportOptions,
 ]
 PHOTO = {"photo": "a.jpg", "index": "index", "out": "out"}
+BUILD = {"imagery": "a.tif", "zooms": [9], "extent": [0, 0, 1, 1], "model": "sift-vlad", "out": "index"}
+TIE = {"x": 1.0, "y": 2.0, "lon": 3.0, "lat": 4.0, "on": True}
 EXPORT = {
     "photo": "a.jpg",
     "homography": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
@@ -84,10 +86,23 @@ def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
         (requests.Localize, {**PHOTO, "nadir": [1, 2, -418]}, "three: and the camera's height in metres"),
         (requests.Localize, {**PHOTO, "nadir": [1, 2, 3, 4]}, "three: and the camera's height in metres"),
         (requests.Localize, {**PHOTO, "centre": [1, 2, 3]}, "two numbers: latitude, longitude"),
-        (requests.Localize, {**PHOTO, "radius_km": float("nan")}, "radius_km .* a number"),
+        (requests.Localize, {**PHOTO, "radius_km": float("nan")}, "radius_km .* a number of kilometres"),
         (requests.Export, {**EXPORT, "homography": [[1, 2, 3]]}, "three rows of three numbers"),
         (requests.Export, {**EXPORT, "tie_points": [{"x": 1}]}, "each with x, y, lon, lat"),
+        (
+            requests.Export,
+            {**EXPORT, "tie_points": [{**TIE, "x": float("nan")}]},
+            "each with x, y, lon, lat in numbers",
+        ),
+        (requests.Export, {**EXPORT, "tie_points": [{**TIE, "y": True}]}, "each with x, y, lon, lat in numbers"),
+        (requests.Export, {**EXPORT, "tie_points": [{**TIE, "lat": 95}]}, "each with x, y, lon, lat in numbers"),
+        (requests.Export, {**EXPORT, "tie_points": [{**TIE, "on": "no"}]}, "each with x, y, lon, lat in numbers"),
+        (requests.Export, {**EXPORT, "name": "../a"}, "the name of a file, without slashes"),
+        (requests.Export, {**EXPORT, "name": ".."}, "the name of a file, without slashes"),
+        (requests.Export, {**EXPORT, "facts": {"confidence": "high"}}, "numbers for confidence, inliers"),
         (requests.Export, {**EXPORT, "options": []}, "options .* an object"),
+        (requests.BuildIndex, {**BUILD, "stride": 1.5}, "stride .* a whole number"),
+        (requests.Localize, {**PHOTO, "radius_km": -1}, "a number of kilometres, 0 or more"),
         (requests.CandidatePictures, {"imagery": "a", "blocks": "1/2/3", "folder": "f"}, "a list of texts"),
         (requests.ComputeNadir, {"tle": "a.tle", "time": "noon"}, "a time such as 2023-05-01T12:30:00"),
         (ExportOptions, {"overviews": 1}, "overviews .* true or false"),
