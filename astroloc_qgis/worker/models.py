@@ -53,8 +53,10 @@ def unload() -> None:
         return
     from astroloc_qgis.engine.device import give_back_memory
     from astroloc_qgis.engine.matchers import registry as matchers
+    from astroloc_qgis.engine.weights.array_files import read_weights
 
     matchers.create.cache_clear()
+    read_weights.cache_clear()
     gc.collect()
     give_back_memory()
     if platform.system() == "Linux":

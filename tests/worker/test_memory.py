@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import torch
 
 from astroloc_qgis.engine.device import batch_limit, is_fault_of_device, is_out_of_memory, resolve_device
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.matchers import registry as matchers
+from astroloc_qgis.engine.weights.array_files import astroloc_lite_path, read_weights
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.worker import memory, models
 from astroloc_qgis.worker.memory import attempts, choose_device, with_memory_fallback
@@ -185,6 +189,24 @@ def test_models_are_kept_within_the_budget_and_forgotten_beyond_it():
     assert 10 << 20 < used < 64 << 30
     assert models.keep_within(used * 2) is False
     assert models.keep_within(used // 2) is True
+
+
+def test_what_is_unloaded_is_gone_and_loaded_anew_when_it_is_needed():
+    loaded = [matchers.create("xfeat-lighterglue"), matchers.create("sift")]
+    arrays = read_weights(astroloc_lite_path())
+    kept = [weakref.ref(each) for each in (*loaded, next(iter(arrays.values())), _network_of(loaded[0]))]
+    del loaded, arrays
+    assert all(each() is not None for each in kept)
+    models.unload()
+    assert [each() is None for each in kept] == [True] * len(kept)
+    assert [each for each in gc.get_objects() if isinstance(each, torch.nn.Module)] == []
+    again = read_weights(astroloc_lite_path())
+    assert read_weights(astroloc_lite_path()) is again
+    assert matchers.create("sift") is matchers.create("sift")
+
+
+def _network_of(matcher):
+    return next(value for value in vars(matcher).values() if isinstance(value, torch.nn.Module))
 
 
 def test_an_idle_engine_lets_its_models_go():
