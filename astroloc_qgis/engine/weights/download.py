@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.weights.checksum import file_sha256
+from astroloc_qgis.engine.weights.connection import open_url
 from astroloc_qgis.engine.weights.published import PUBLISHED, PublishedWeights
 from astroloc_qgis.engine.weights.store import WeightRecord, cannot_write, find_weights, record_weights, weights_folder
 
@@ -125,7 +126,7 @@ def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - the scheme is checked
+        response = open_url(request, _TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
             raise

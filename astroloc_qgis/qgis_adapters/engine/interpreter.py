@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QProcessEnvironment
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.installer.machine import in_flatpak
 from astroloc_qgis.installer.places import ENVIRONMENT, python_of, state
-from astroloc_qgis.qgis_adapters.engine.network import proxy_variables
+from astroloc_qgis.qgis_adapters.engine.network import own_certificate_variables, proxy_variables
 from astroloc_qgis.qgis_adapters.files import PACKAGE, user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -66,7 +66,7 @@ def engine_command(settings: Settings) -> list[str]:
 
 
 def engine_environment() -> QProcessEnvironment:
-    """Return QGIS's environment and proxy, without the variables that change the engine's Python.
+    """Return QGIS's environment, proxy and certificates, without the variables that change the engine's Python.
 
     GDAL's and PROJ's variables stay: the engine reads imagery, from the network too, as QGIS does. In Flatpak's sandbox
     LD_LIBRARY_PATH stays too: it is the sandbox's own, and QGIS's GDAL is found through it.
@@ -78,7 +78,7 @@ def engine_environment() -> QProcessEnvironment:
     environment.insert("PYTHONNOUSERSITE", "1")
     if folder := Settings().weights:
         environment.insert("ASTROLOC_WEIGHTS", folder)
-    for name, value in proxy_variables().items():
+    for name, value in {**proxy_variables(), **own_certificate_variables(engine_folder(Settings()))}.items():
         environment.insert(name, value)
     return environment
 

@@ -10,10 +10,13 @@ from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsSettings
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
 
+from astroloc_qgis.qgis_adapters.log import log_line
+
 SCHEMES = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5h"}
 SOME_ADDRESS = "https://example.org"
 """An address for asking the system which proxy it uses; nothing is sent to it."""
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+"""They name the file to Python and GDAL, to pip, and to requests."""
 
 
 def proxy_variables() -> dict[str, str]:
@@ -59,8 +62,24 @@ def certificate_variables(folder: Path) -> dict[str, str]:
         return {}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "certificates.pem"
-    file.write_bytes(text)
+    if not file.is_file() or file.read_bytes() != text:
+        file.write_bytes(text)
     return dict.fromkeys(CERTIFICATE_VARIABLES, str(file))
+
+
+def own_certificate_variables(folder: Path) -> dict[str, str]:
+    """Return ``certificate_variables`` where QGIS trusts authorities that the user has added, else none.
+
+    Without such authorities the system's own certificates are right, which know more than QGIS on some systems.
+    """
+    manager = QgsApplication.authManager()
+    if manager is None or manager.isDisabled() or not (manager.databaseCAs() or manager.extraFileCAs()):
+        return {}
+    try:
+        return certificate_variables(folder)
+    except OSError as error:
+        log_line(f"The certificates that QGIS trusts cannot be handed to the engine: {error}")
+        return {}
 
 
 def _credentials(settings: QgsSettings) -> tuple[str, str]:
