@@ -4,6 +4,254 @@
     <context>
         <name>AstroLoc</name>
         <message>
+            <source>The map shows no ground in its middle: move it first.</source>
+            <translation>In der Mitte der Karte ist kein Boden: erst die Karte verschieben.</translation>
+        </message>
+        <message>
+            <source>Place by hand</source>
+            <translation>Von Hand platzieren</translation>
+        </message>
+        <message>
+            <source>Accept</source>
+            <translation>Annehmen</translation>
+        </message>
+        <message>
+            <source>rejected</source>
+            <translation>verworfen</translation>
+        </message>
+        <message>
+            <source>Reject</source>
+            <translation>Verwerfen</translation>
+        </message>
+        <message>
+            <source>The tie points that are on say nothing about where the photo lies.</source>
+            <translation>Die eingeschalteten Passpunkte sagen nicht, wo das Foto liegt.</translation>
+        </message>
+        <message>
+            <source>Fit to the tie points</source>
+            <translation>An die Passpunkte anpassen</translation>
+        </message>
+        <message>
+            <source>Reject a candidate</source>
+            <translation>Kandidaten streichen</translation>
+        </message>
+        <message>
+            <source>none of the candidates</source>
+            <translation>keiner der Kandidaten</translation>
+        </message>
+        <message>
+            <source>None of the candidates</source>
+            <translation>Keiner der Kandidaten</translation>
+        </message>
+        <message>
+            <source>Control points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>Read {file}</source>
+            <translation>{file} lesen</translation>
+        </message>
+        <message>
+            <source>{n} points in {file} lie where their CRS is not defined: they are left out.</source>
+            <translation>{n} Punkte in {file} liegen dort, wo ihr KBS nicht definiert ist: Sie werden weggelassen.</translation>
+        </message>
+        <message>
+            <source>Pictures of the candidates</source>
+            <translation>Bilder der Kandidaten</translation>
+        </message>
+        <message>
+            <source>Edit the footprint</source>
+            <translation>Umriss bearbeiten</translation>
+        </message>
+        <message>
+            <source>Discard edits of the footprint</source>
+            <translation>Änderungen des Umrisses verwerfen</translation>
+        </message>
+        <message>
+            <source>Nudge the photo</source>
+            <translation>Foto schubsen</translation>
+        </message>
+        <message>
+            <source>Turn or scale the photo</source>
+            <translation>Foto drehen oder skalieren</translation>
+        </message>
+        <message>
+            <source>Drag: move the photo (arrow keys: one pixel at a time)</source>
+            <translation>Ziehen: Foto verschieben (Pfeiltasten: je ein Pixel)</translation>
+        </message>
+        <message>
+            <source>Drag: turn the photo (Shift: in steps of 15 degrees)</source>
+            <translation>Ziehen: Foto drehen (Umschalt: in Schritten von 15 Grad)</translation>
+        </message>
+        <message>
+            <source>Drag: scale the photo about its middle</source>
+            <translation>Ziehen: Foto um seine Mitte skalieren</translation>
+        </message>
+        <message>
+            <source>Drag: move this corner (Ctrl: scale about the middle)</source>
+            <translation>Ziehen: diese Ecke verschieben (Strg: um die Mitte skalieren)</translation>
+        </message>
+        <message>
+            <source>Move the photo</source>
+            <translation>Foto verschieben</translation>
+        </message>
+        <message>
+            <source>Turn the photo</source>
+            <translation>Foto drehen</translation>
+        </message>
+        <message>
+            <source>Move a corner</source>
+            <translation>Ecke verschieben</translation>
+        </message>
+        <message>
+            <source>Scale the photo</source>
+            <translation>Foto skalieren</translation>
+        </message>
+        <message>
+            <source>Now click the same place on the map (Esc: another point)</source>
+            <translation>Jetzt dieselbe Stelle auf der Karte anklicken (Esc: anderer Punkt)</translation>
+        </message>
+        <message>
+            <source>Click a place in the photo, on the map or in the photo's own window</source>
+            <translation>Eine Stelle im Foto anklicken, auf der Karte oder im Fenster des Fotos</translation>
+        </message>
+        <message>
+            <source>Drag: move it; right click: on or off; Delete: take it away</source>
+            <translation>Ziehen: verschieben; Rechtsklick: ein oder aus; Entf: löschen</translation>
+        </message>
+        <message>
+            <source>Reading the photo…</source>
+            <translation>Das Foto wird gelesen…</translation>
+        </message>
+        <message>
+            <source>Choose a photo in the AstroLoc list to work on it.</source>
+            <translation>In der AstroLoc-Liste ein Foto wählen, um daran zu arbeiten.</translation>
+        </message>
+        <message>
+            <source>AstroLoc desk</source>
+            <translation>AstroLoc-Arbeitstisch</translation>
+        </message>
+        <message>
+            <source>Place here</source>
+            <translation>Hier platzieren</translation>
+        </message>
+        <message>
+            <source>Put the photo in the middle of the map, to be moved by hand</source>
+            <translation>Das Foto in die Mitte der Karte legen, um es von Hand zu verschieben</translation>
+        </message>
+        <message>
+            <source>Correct</source>
+            <translation>Korrigieren</translation>
+        </message>
+        <message>
+            <source>Drag the photo on the map: inside to move it, corners, edges to scale, the stalk to turn it</source>
+            <translation>Das Foto auf der Karte ziehen: innen verschieben, an Ecken verzerren, an Kanten skalieren, am Stiel drehen</translation>
+        </message>
+        <message>
+            <source>Tie points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>Set, move, switch off and delete tie points: first a place in the photo, then the same on the map</source>
+            <translation>Passpunkte setzen, verschieben, abschalten und löschen: erst eine Stelle im Foto, dann dieselbe auf der Karte</translation>
+        </message>
+        <message>
+            <source>Undo</source>
+            <translation>Rückgängig</translation>
+        </message>
+        <message>
+            <source>Redo</source>
+            <translation>Wiederholen</translation>
+        </message>
+        <message>
+            <source>Refine from here</source>
+            <translation>Von hier verfeinern</translation>
+        </message>
+        <message>
+            <source>Let the engine match the photo with the reference, starting from where it lies now</source>
+            <translation>Das Foto mit der Referenz abgleichen lassen, ausgehend von seiner jetzigen Lage</translation>
+        </message>
+        <message>
+            <source>Fit</source>
+            <translation>Anpassen</translation>
+        </message>
+        <message>
+            <source>Put the photo where its tie points say, by least squares</source>
+            <translation>Das Foto dorthin legen, wohin seine Passpunkte es legen (kleinste Quadrate)</translation>
+        </message>
+        <message>
+            <source>Read tie points from a .points file of the Georeferencer</source>
+            <translation>Passpunkte aus einer .points-Datei des Georeferenzierers lesen</translation>
+        </message>
+        <message>
+            <source>The photo lies right: accept it and bring its files up to date</source>
+            <translation>Das Foto liegt richtig: annehmen und seine Dateien aktualisieren</translation>
+        </message>
+        <message>
+            <source>The photo is not there: take it off the map; it can be undone</source>
+            <translation>Das Foto liegt nicht dort: von der Karte nehmen; lässt sich rückgängig machen</translation>
+        </message>
+        <message>
+            <source>Export…</source>
+            <translation>Export…</translation>
+        </message>
+        <message>
+            <source>Write GeoTIFF, footprint, tie points, report and more</source>
+            <translation>GeoTIFF, Umriss, Passpunkte, Bericht und mehr schreiben</translation>
+        </message>
+        <message>
+            <source>Candidates</source>
+            <translation>Kandidaten</translation>
+        </message>
+        <message>
+            <source>Compare</source>
+            <translation>Vergleich</translation>
+        </message>
+        <message>
+            <source>Photo</source>
+            <translation>Foto</translation>
+        </message>
+        <message>
+            <source>History</source>
+            <translation>Verlauf</translation>
+        </message>
+        <message>
+            <source>{n} tie points, off by {px:.1f} px, {m:.0f} m</source>
+            <translation>{n} Passpunkte, Fehler {px:.1f} px, {m:.0f} m</translation>
+        </message>
+        <message>
+            <source>Files brought up to date</source>
+            <translation>Dateien aktualisiert</translation>
+        </message>
+        <message>
+            <source>The files of {name} are up to date.</source>
+            <translation>Die Dateien von {name} sind aktuell.</translation>
+        </message>
+        <message>
+            <source>Export to {folder}</source>
+            <translation>Export nach {folder}</translation>
+        </message>
+        <message>
+            <source>The name “{template}” has a brace without its other half.</source>
+            <translation>Im Namen „{template}“ fehlt zu einer Klammer die andere.</translation>
+        </message>
+        <message>
+            <source>There is no {field} for names: there are {known}.</source>
+            <translation>Für Namen gibt es kein {field}: Es gibt {known}.</translation>
+        </message>
+        <message>
+            <source>The name is empty: give at least {name}.</source>
+            <translation>Der Name ist leer: wenigstens {name} angeben.</translation>
+        </message>
+        <message>
+            <source>Two photos would be written to {name}: put {field} into the template.</source>
+            <translation>Zwei Fotos würden nach {name} geschrieben: {field} in die Vorlage setzen.</translation>
+        </message>
+        <message>
+            <source>All files</source>
+            <translation>Alle Dateien</translation>
+        </message>
+        <message>
             <source>Rank</source>
             <translation>Rang</translation>
         </message>
@@ -26,10 +274,6 @@
         <message>
             <source>Verdict</source>
             <translation>Urteil</translation>
-        </message>
-        <message>
-            <source>Candidates</source>
-            <translation>Kandidaten</translation>
         </message>
         <message>
             <source>Where the photo may be, best first; a click shows the place on the map</source>
@@ -78,10 +322,6 @@
         <message>
             <source>does not match</source>
             <translation>passt nicht</translation>
-        </message>
-        <message>
-            <source>rejected</source>
-            <translation>verworfen</translation>
         </message>
         <message>
             <source>How much of the reference shines through the photo</source>
@@ -164,204 +404,12 @@
             <translation>Restfehler</translation>
         </message>
         <message>
-            <source>Reading the photo…</source>
-            <translation>Das Foto wird gelesen…</translation>
+            <source>The point on Earth below the ISS when the photo was taken: it narrows the search. The height of the ISS in km may follow.</source>
+            <translation>Der Punkt auf der Erde unter der ISS zur Zeit der Aufnahme: Er grenzt die Suche ein. Die Höhe der ISS in km darf folgen.</translation>
         </message>
         <message>
-            <source>The map shows no ground in its middle: move it first.</source>
-            <translation>In der Mitte der Karte ist kein Boden: erst die Karte verschieben.</translation>
-        </message>
-        <message>
-            <source>Place by hand</source>
-            <translation>Von Hand platzieren</translation>
-        </message>
-        <message>
-            <source>Accept</source>
-            <translation>Annehmen</translation>
-        </message>
-        <message>
-            <source>Reject</source>
-            <translation>Verwerfen</translation>
-        </message>
-        <message>
-            <source>The tie points that are on say nothing about where the photo lies.</source>
-            <translation>Die eingeschalteten Passpunkte sagen nicht, wo das Foto liegt.</translation>
-        </message>
-        <message>
-            <source>Fit to the tie points</source>
-            <translation>An die Passpunkte anpassen</translation>
-        </message>
-        <message>
-            <source>Reject a candidate</source>
-            <translation>Kandidaten streichen</translation>
-        </message>
-        <message>
-            <source>none of the candidates</source>
-            <translation>keiner der Kandidaten</translation>
-        </message>
-        <message>
-            <source>None of the candidates</source>
-            <translation>Keiner der Kandidaten</translation>
-        </message>
-        <message>
-            <source>Undo</source>
-            <translation>Rückgängig</translation>
-        </message>
-        <message>
-            <source>Redo</source>
-            <translation>Wiederholen</translation>
-        </message>
-        <message>
-            <source>Choose a photo in the AstroLoc list to work on it.</source>
-            <translation>In der AstroLoc-Liste ein Foto wählen, um daran zu arbeiten.</translation>
-        </message>
-        <message>
-            <source>{n} tie points, off by {px:.1f} px, {m:.0f} m</source>
-            <translation>{n} Passpunkte, Fehler {px:.1f} px, {m:.0f} m</translation>
-        </message>
-        <message>
-            <source>AstroLoc desk</source>
-            <translation>AstroLoc-Arbeitstisch</translation>
-        </message>
-        <message>
-            <source>Place here</source>
-            <translation>Hier platzieren</translation>
-        </message>
-        <message>
-            <source>Put the photo in the middle of the map, to be moved by hand</source>
-            <translation>Das Foto in die Mitte der Karte legen, um es von Hand zu verschieben</translation>
-        </message>
-        <message>
-            <source>Correct</source>
-            <translation>Korrigieren</translation>
-        </message>
-        <message>
-            <source>Drag the photo on the map: inside to move it, corners, edges to scale, the stalk to turn it</source>
-            <translation>Das Foto auf der Karte ziehen: innen verschieben, an Ecken verzerren, an Kanten skalieren, am Stiel drehen</translation>
-        </message>
-        <message>
-            <source>Tie points</source>
-            <translation>Passpunkte</translation>
-        </message>
-        <message>
-            <source>Set, move, switch off and delete tie points: first a place in the photo, then the same on the map</source>
-            <translation>Passpunkte setzen, verschieben, abschalten und löschen: erst eine Stelle im Foto, dann dieselbe auf der Karte</translation>
-        </message>
-        <message>
-            <source>Refine from here</source>
-            <translation>Von hier verfeinern</translation>
-        </message>
-        <message>
-            <source>Let the engine match the photo with the reference, starting from where it lies now</source>
-            <translation>Das Foto mit der Referenz abgleichen lassen, ausgehend von seiner jetzigen Lage</translation>
-        </message>
-        <message>
-            <source>Fit</source>
-            <translation>Anpassen</translation>
-        </message>
-        <message>
-            <source>Put the photo where its tie points say, by least squares</source>
-            <translation>Das Foto dorthin legen, wohin seine Passpunkte es legen (kleinste Quadrate)</translation>
-        </message>
-        <message>
-            <source>Read tie points from a .points file of the Georeferencer</source>
-            <translation>Passpunkte aus einer .points-Datei des Georeferenzierers lesen</translation>
-        </message>
-        <message>
-            <source>The photo lies right: accept it and bring its files up to date</source>
-            <translation>Das Foto liegt richtig: annehmen und seine Dateien aktualisieren</translation>
-        </message>
-        <message>
-            <source>The photo is not there: take it off the map; it can be undone</source>
-            <translation>Das Foto liegt nicht dort: von der Karte nehmen; lässt sich rückgängig machen</translation>
-        </message>
-        <message>
-            <source>Export…</source>
-            <translation>Export…</translation>
-        </message>
-        <message>
-            <source>Write GeoTIFF, footprint, tie points, report and more</source>
-            <translation>GeoTIFF, Umriss, Passpunkte, Bericht und mehr schreiben</translation>
-        </message>
-        <message>
-            <source>Compare</source>
-            <translation>Vergleich</translation>
-        </message>
-        <message>
-            <source>Photo</source>
-            <translation>Foto</translation>
-        </message>
-        <message>
-            <source>History</source>
-            <translation>Verlauf</translation>
-        </message>
-        <message>
-            <source>Nothing to export yet: localize a photo, or place one by hand.</source>
-            <translation>Noch nichts zu exportieren: ein Foto lokalisieren oder von Hand platzieren.</translation>
-        </message>
-        <message>
-            <source>{n} photos are exported to {folder}.</source>
-            <translation>{n} Fotos sind nach {folder} exportiert.</translation>
-        </message>
-        <message>
-            <source>{name} is in {folder}.</source>
-            <translation>{name} liegt in {folder}.</translation>
-        </message>
-        <message>
-            <source>{name} lies nowhere: there is nothing to report.</source>
-            <translation>{name} liegt nirgends: Es gibt nichts zu berichten.</translation>
-        </message>
-        <message>
-            <source>  ·  written by AstroLoc for QGIS</source>
-            <translation>  ·  geschrieben von AstroLoc für QGIS</translation>
-        </message>
-        <message>
-            <source>Pictures of the candidates</source>
-            <translation>Bilder der Kandidaten</translation>
-        </message>
-        <message>
-            <source>State</source>
-            <translation>Zustand</translation>
-        </message>
-        <message>
-            <source>Centre</source>
-            <translation>Mitte</translation>
-        </message>
-        <message>
-            <source>RMS error</source>
-            <translation>RMS-Fehler</translation>
-        </message>
-        <message>
-            <source>Nadir</source>
-            <translation>Nadir</translation>
-        </message>
-        <message>
-            <source>Matcher</source>
-            <translation>Matcher</translation>
-        </message>
-        <message>
-            <source>tie points</source>
-            <translation>Passpunkte</translation>
-        </message>
-        <message>
-            <source>by hand</source>
-            <translation>von Hand</translation>
-        </message>
-        <message>
-            <source>Placed by</source>
-            <translation>Platziert durch</translation>
-        </message>
-        <message>
-            <source>Written</source>
-            <translation>Geschrieben</translation>
-        </message>
-        <message>
-            <source>The point on Earth below the ISS when the photo was taken: it narrows the search</source>
-            <translation>Der Punkt der Erde unter der ISS bei der Aufnahme: Er engt die Suche ein</translation>
-        </message>
-        <message>
-            <source>The point on Earth in the middle of the photo, if known</source>
-            <translation>Der Punkt der Erde in der Mitte des Fotos, falls bekannt</translation>
+            <source>The point on Earth in the middle of the photo, if roughly known: only its surroundings are searched</source>
+            <translation>Der Punkt auf der Erde in der Mitte des Fotos, falls ungefähr bekannt: Nur seine Umgebung wird durchsucht</translation>
         </message>
         <message>
             <source>CSV…</source>
@@ -388,6 +436,10 @@
             <translation>Um den Nadir</translation>
         </message>
         <message>
+            <source>About the centre</source>
+            <translation>Um die Mitte</translation>
+        </message>
+        <message>
             <source>Map view or selected polygon</source>
             <translation>Kartenausschnitt oder gewähltes Polygon</translation>
         </message>
@@ -400,8 +452,16 @@
             <translation> km</translation>
         </message>
         <message>
-            <source>How far from the nadir is searched; the ISS sees about 2,300 km</source>
-            <translation>Wie weit um den Nadir gesucht wird; die ISS sieht etwa 2.300 km</translation>
+            <source>How far from the nadir or the centre is searched; the ISS sees about 2,300 km</source>
+            <translation>Wie weit um den Nadir oder die Mitte gesucht wird; die ISS sieht etwa 2.300 km weit</translation>
+        </message>
+        <message>
+            <source>Nadir</source>
+            <translation>Nadir</translation>
+        </message>
+        <message>
+            <source>Centre</source>
+            <translation>Mitte</translation>
         </message>
         <message>
             <source>Search</source>
@@ -410,6 +470,10 @@
         <message>
             <source>Give the nadir first: type it, click it on the map, or read it from a file.</source>
             <translation>Erst den Nadir angeben: eintippen, auf der Karte anklicken oder aus einer Datei lesen.</translation>
+        </message>
+        <message>
+            <source>Give the centre first: type it, click it on the map, or read it from a file.</source>
+            <translation>Geben Sie zuerst die Mitte an: durch Eintippen, einen Klick auf die Karte oder aus einer Datei.</translation>
         </message>
         <message>
             <source>latitude, longitude</source>
@@ -692,66 +756,6 @@
             <translation>Eine Seite mit Karte, Foto, Passpunkten und Fehlern</translation>
         </message>
         <message>
-            <source>Files brought up to date</source>
-            <translation>Dateien aktualisiert</translation>
-        </message>
-        <message>
-            <source>The files of {name} are up to date.</source>
-            <translation>Die Dateien von {name} sind aktuell.</translation>
-        </message>
-        <message>
-            <source>Export to {folder}</source>
-            <translation>Export nach {folder}</translation>
-        </message>
-        <message>
-            <source>Edit the footprint</source>
-            <translation>Umriss bearbeiten</translation>
-        </message>
-        <message>
-            <source>Discard edits of the footprint</source>
-            <translation>Änderungen des Umrisses verwerfen</translation>
-        </message>
-        <message>
-            <source>Nudge the photo</source>
-            <translation>Foto schubsen</translation>
-        </message>
-        <message>
-            <source>Turn or scale the photo</source>
-            <translation>Foto drehen oder skalieren</translation>
-        </message>
-        <message>
-            <source>Drag: move the photo (arrow keys: one pixel at a time)</source>
-            <translation>Ziehen: Foto verschieben (Pfeiltasten: je ein Pixel)</translation>
-        </message>
-        <message>
-            <source>Drag: turn the photo (Shift: in steps of 15 degrees)</source>
-            <translation>Ziehen: Foto drehen (Umschalt: in Schritten von 15 Grad)</translation>
-        </message>
-        <message>
-            <source>Drag: scale the photo about its middle</source>
-            <translation>Ziehen: Foto um seine Mitte skalieren</translation>
-        </message>
-        <message>
-            <source>Drag: move this corner (Ctrl: scale about the middle)</source>
-            <translation>Ziehen: diese Ecke verschieben (Strg: um die Mitte skalieren)</translation>
-        </message>
-        <message>
-            <source>Move the photo</source>
-            <translation>Foto verschieben</translation>
-        </message>
-        <message>
-            <source>Turn the photo</source>
-            <translation>Foto drehen</translation>
-        </message>
-        <message>
-            <source>Move a corner</source>
-            <translation>Ecke verschieben</translation>
-        </message>
-        <message>
-            <source>Scale the photo</source>
-            <translation>Foto skalieren</translation>
-        </message>
-        <message>
             <source>When</source>
             <translation>Wann</translation>
         </message>
@@ -760,116 +764,8 @@
             <translation>Was mit diesem Foto gemacht wurde; wird mit dem Projekt aufbewahrt</translation>
         </message>
         <message>
-            <source>its work could not be read</source>
-            <translation>seine Arbeit konnte nicht gelesen werden</translation>
-        </message>
-        <message>
-            <source>Added</source>
-            <translation>Hinzugefügt</translation>
-        </message>
-        <message>
-            <source>Table of metadata</source>
-            <translation>Metadatentabelle</translation>
-        </message>
-        <message>
-            <source>Orbital elements</source>
-            <translation>Bahnelemente</translation>
-        </message>
-        <message>
-            <source>Change the nadir</source>
-            <translation>Nadir ändern</translation>
-        </message>
-        <message>
-            <source>Change the centre</source>
-            <translation>Mitte ändern</translation>
-        </message>
-        <message>
-            <source>Change the search area</source>
-            <translation>Suchgebiet ändern</translation>
-        </message>
-        <message>
-            <source>The map shows more than the Earth: zoom in first.</source>
-            <translation>Die Karte zeigt mehr als die Erde: erst hineinzoomen.</translation>
-        </message>
-        <message>
-            <source>Read {file}</source>
-            <translation>{file} lesen</translation>
-        </message>
-        <message>
-            <source>{file} knows {n} of the photos.</source>
-            <translation>{file} kennt {n} der Fotos.</translation>
-        </message>
-        <message>
-            <source>{file} names none of the photos on the list.</source>
-            <translation>{file} nennt keines der Fotos der Liste.</translation>
-        </message>
-        <message>
-            <source>{name} does not say when it was taken.</source>
-            <translation>{name} sagt nicht, wann es aufgenommen wurde.</translation>
-        </message>
-        <message>
-            <source>Nadir from orbital elements</source>
-            <translation>Nadir aus Bahnelementen</translation>
-        </message>
-        <message>
-            <source>Control points</source>
-            <translation>Passpunkte</translation>
-        </message>
-        <message>
-            <source>All files</source>
-            <translation>Alle Dateien</translation>
-        </message>
-        <message>
-            <source>The name “{template}” has a brace without its other half.</source>
-            <translation>Im Namen „{template}“ fehlt zu einer Klammer die andere.</translation>
-        </message>
-        <message>
-            <source>There is no {field} for names: there are {known}.</source>
-            <translation>Für Namen gibt es kein {field}: Es gibt {known}.</translation>
-        </message>
-        <message>
-            <source>The name is empty: give at least {name}.</source>
-            <translation>Der Name ist leer: wenigstens {name} angeben.</translation>
-        </message>
-        <message>
-            <source>Two photos would be written to {name}: put {field} into the template.</source>
-            <translation>Zwei Fotos würden nach {name} geschrieben: {field} in die Vorlage setzen.</translation>
-        </message>
-        <message>
-            <source>Redo: {what}</source>
-            <translation>Wiederholen: {what}</translation>
-        </message>
-        <message>
-            <source>Undo: {what}</source>
-            <translation>Rückgängig: {what}</translation>
-        </message>
-        <message>
             <source>The photo as it was taken: the wheel zooms, dragging moves it</source>
             <translation>Das Foto, wie es aufgenommen wurde: Das Rad zoomt, Ziehen verschiebt es</translation>
-        </message>
-        <message>
-            <source>confidence {confidence:.2f}</source>
-            <translation>Konfidenz {confidence:.2f}</translation>
-        </message>
-        <message>
-            <source>The tie points in {file} cannot be read.</source>
-            <translation>Die Passpunkte in {file} sind nicht lesbar.</translation>
-        </message>
-        <message>
-            <source>Add a tie point</source>
-            <translation>Passpunkt hinzufügen</translation>
-        </message>
-        <message>
-            <source>Switch a tie point</source>
-            <translation>Passpunkt umschalten</translation>
-        </message>
-        <message>
-            <source>Delete tie points</source>
-            <translation>Passpunkte löschen</translation>
-        </message>
-        <message>
-            <source>Move a tie point</source>
-            <translation>Passpunkt verschieben</translation>
         </message>
         <message>
             <source>A tick switches a tie point on or off; Delete takes it away; a double click shows it</source>
@@ -924,16 +820,124 @@
             <translation>der Maschine</translation>
         </message>
         <message>
-            <source>Now click the same place on the map (Esc: another point)</source>
-            <translation>Jetzt dieselbe Stelle auf der Karte anklicken (Esc: anderer Punkt)</translation>
+            <source>Nothing to export yet: localize a photo, or place one by hand.</source>
+            <translation>Noch nichts zu exportieren: ein Foto lokalisieren oder von Hand platzieren.</translation>
         </message>
         <message>
-            <source>Click a place in the photo, on the map or in the photo's own window</source>
-            <translation>Eine Stelle im Foto anklicken, auf der Karte oder im Fenster des Fotos</translation>
+            <source>{n} photos are exported to {folder}.</source>
+            <translation>{n} Fotos sind nach {folder} exportiert.</translation>
         </message>
         <message>
-            <source>Drag: move it; right click: on or off; Delete: take it away</source>
-            <translation>Ziehen: verschieben; Rechtsklick: ein oder aus; Entf: löschen</translation>
+            <source>{name} is in {folder}.</source>
+            <translation>{name} liegt in {folder}.</translation>
+        </message>
+        <message>
+            <source>Table of metadata</source>
+            <translation>Metadatentabelle</translation>
+        </message>
+        <message>
+            <source>Orbital elements</source>
+            <translation>Bahnelemente</translation>
+        </message>
+        <message>
+            <source>Change the nadir</source>
+            <translation>Nadir ändern</translation>
+        </message>
+        <message>
+            <source>Change the centre</source>
+            <translation>Mitte ändern</translation>
+        </message>
+        <message>
+            <source>Change the search area</source>
+            <translation>Suchgebiet ändern</translation>
+        </message>
+        <message>
+            <source>The map shows more than the Earth: zoom in first.</source>
+            <translation>Die Karte zeigt mehr als die Erde: erst hineinzoomen.</translation>
+        </message>
+        <message>
+            <source>{file} knows {n} of the photos.</source>
+            <translation>{file} kennt {n} der Fotos.</translation>
+        </message>
+        <message>
+            <source>{file} names none of the photos on the list.</source>
+            <translation>{file} nennt keines der Fotos der Liste.</translation>
+        </message>
+        <message>
+            <source>{file} has no places of photos.</source>
+            <translation>{file} enthält keine Orte von Fotos.</translation>
+        </message>
+        <message>
+            <source>{problem} {n} more rows could not be read.</source>
+            <translation>{problem} {n} weitere Zeilen konnten nicht gelesen werden.</translation>
+        </message>
+        <message>
+            <source>{name} does not say when it was taken.</source>
+            <translation>{name} sagt nicht, wann es aufgenommen wurde.</translation>
+        </message>
+        <message>
+            <source>The orbital elements in {file} put the camera at a height of {km} km: are they the ISS's?</source>
+            <translation>Nach den Bahnelementen in {file} war die Kamera {km} km hoch: Sind es die der ISS?</translation>
+        </message>
+        <message>
+            <source>Nadir from orbital elements</source>
+            <translation>Nadir aus Bahnelementen</translation>
+        </message>
+        <message>
+            <source>{name} lies nowhere: there is nothing to report.</source>
+            <translation>{name} liegt nirgends: Es gibt nichts zu berichten.</translation>
+        </message>
+        <message>
+            <source>  ·  written by AstroLoc for QGIS</source>
+            <translation>  ·  geschrieben von AstroLoc für QGIS</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>Zustand</translation>
+        </message>
+        <message>
+            <source>RMS error</source>
+            <translation>RMS-Fehler</translation>
+        </message>
+        <message>
+            <source>Height of the camera</source>
+            <translation>Höhe der Kamera</translation>
+        </message>
+        <message>
+            <source>Matcher</source>
+            <translation>Matcher</translation>
+        </message>
+        <message>
+            <source>tie points</source>
+            <translation>Passpunkte</translation>
+        </message>
+        <message>
+            <source>by hand</source>
+            <translation>von Hand</translation>
+        </message>
+        <message>
+            <source>Placed by</source>
+            <translation>Platziert durch</translation>
+        </message>
+        <message>
+            <source>Written</source>
+            <translation>Geschrieben</translation>
+        </message>
+        <message>
+            <source>Add a tie point</source>
+            <translation>Passpunkt hinzufügen</translation>
+        </message>
+        <message>
+            <source>Switch a tie point</source>
+            <translation>Passpunkt umschalten</translation>
+        </message>
+        <message>
+            <source>Delete tie points</source>
+            <translation>Passpunkte löschen</translation>
+        </message>
+        <message>
+            <source>Move a tie point</source>
+            <translation>Passpunkt verschieben</translation>
         </message>
         <message>
             <source>AstroLoc</source>
@@ -1024,6 +1028,376 @@
             <translation>Den Arbeitstisch öffnen: das Foto auf der Karte ansehen, korrigieren, annehmen, exportieren</translation>
         </message>
         <message>
+            <source>Choose the reference imagery first: a raster layer, or a file.</source>
+            <translation>Zuerst die Referenzbilder wählen: einen Rasterlayer oder eine Datei.</translation>
+        </message>
+        <message>
+            <source>QGIS cannot open the reference {file}.</source>
+            <translation>QGIS kann die Referenz {file} nicht öffnen.</translation>
+        </message>
+        <message>
+            <source>The index is ready: now photos can be localized.</source>
+            <translation>Der Index ist fertig: Jetzt lassen sich Fotos verorten.</translation>
+        </message>
+        <message>
+            <source>Building the index</source>
+            <translation>Index wird erstellt</translation>
+        </message>
+        <message>
+            <source>Index folder</source>
+            <translation>Indexordner</translation>
+        </message>
+        <message>
+            <source>The folder of an index: what the photo is looked up in</source>
+            <translation>Der Ordner eines Index: darin wird das Foto gesucht</translation>
+        </message>
+        <message>
+            <source>The world: Blue Marble</source>
+            <translation>Die Welt: Blue Marble</translation>
+        </message>
+        <message>
+            <source>Choose a folder, or build one</source>
+            <translation>Ordner wählen oder Index erstellen</translation>
+        </message>
+        <message>
+            <source>&amp;Build index…</source>
+            <translation>Er&amp;stellen…</translation>
+        </message>
+        <message>
+            <source>Describe the reference imagery, block by block, so that photos can be found in it</source>
+            <translation>Die Referenzbilder Block für Block beschreiben, damit Fotos darin zu finden sind</translation>
+        </message>
+        <message>
+            <source>What photos are looked up in.</source>
+            <translation>Darin werden die Fotos gesucht.</translation>
+        </message>
+        <message>
+            <source>{blocks} blocks, zooms {zooms}</source>
+            <translation>{blocks} Blöcke, Zoomstufen {zooms}</translation>
+        </message>
+        <message>
+            <source>Model: {}</source>
+            <translation>Modell: {}</translation>
+        </message>
+        <message>
+            <source>Imagery: {}</source>
+            <translation>Bilder: {}</translation>
+        </message>
+        <message>
+            <source>Build index</source>
+            <translation>Index erstellen</translation>
+        </message>
+        <message>
+            <source>An index is what photos are looked up in: the reference imagery, described block by block. Building takes seconds for a region and many minutes for a continent; it can be stopped and resumed.</source>
+            <translation>In einem Index werden Fotos gesucht: Er beschreibt die Referenzbilder Block für Block. Ihn zu erstellen dauert für eine Region Sekunden, für einen Kontinent viele Minuten; es lässt sich anhalten und fortsetzen.</translation>
+        </message>
+        <message>
+            <source>Sizes of the blocks: 9 is about 313 km at the equator, 10 is 156 km, 11 is 78 km, and so on to 14</source>
+            <translation>Größen der Blöcke: 9 ist am Äquator etwa 313 km, 10 ist 156 km, 11 ist 78 km und so weiter bis 14</translation>
+        </message>
+        <message>
+            <source>How blocks and photos are described; the first is right for nearly everything</source>
+            <translation>Wie Blöcke und Fotos beschrieben werden; das erste passt fast immer</translation>
+        </message>
+        <message>
+            <source>Build</source>
+            <translation>Erstellen</translation>
+        </message>
+        <message>
+            <source>&amp;Zooms</source>
+            <translation>&amp;Zoomstufen</translation>
+        </message>
+        <message>
+            <source>&amp;Extent</source>
+            <translation>&amp;Ausdehnung</translation>
+        </message>
+        <message>
+            <source>&amp;Model</source>
+            <translation>&amp;Modell</translation>
+        </message>
+        <message>
+            <source>&amp;Folder</source>
+            <translation>&amp;Ordner</translation>
+        </message>
+        <message>
+            <source>The zooms “{}” are not whole numbers.</source>
+            <translation>Die Zoomstufen „{}“ sind keine ganzen Zahlen.</translation>
+        </message>
+        <message>
+            <source>Give at least one zoom, from 1 to {}.</source>
+            <translation>Mindestens eine Zoomstufe von 1 bis {} angeben.</translation>
+        </message>
+        <message>
+            <source>Give an extent that is not empty.</source>
+            <translation>Eine Ausdehnung angeben, die nicht leer ist.</translation>
+        </message>
+        <message>
+            <source>Choose a folder for the index.</source>
+            <translation>Einen Ordner für den Index wählen.</translation>
+        </message>
+        <message>
+            <source>Options</source>
+            <translation>Optionen</translation>
+        </message>
+        <message>
+            <source>The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search. The height of the ISS in km may follow.</source>
+            <translation>Der Punkt auf der Erde unter der ISS zur Zeit der Aufnahme, in Grad, falls bekannt: grenzt die Suche ein. Die Höhe der ISS in km darf folgen.</translation>
+        </message>
+        <message>
+            <source>automatic</source>
+            <translation>automatisch</translation>
+        </message>
+        <message>
+            <source>How points of the photo and of the reference are paired</source>
+            <translation>Wie Punkte des Fotos und der Referenz einander zugeordnet werden</translation>
+        </message>
+        <message>
+            <source>Output folder</source>
+            <translation>Ausgabeordner</translation>
+        </message>
+        <message>
+            <source>Where the georeferenced photo, its footprint and its tie points are written</source>
+            <translation>Wohin das georeferenzierte Foto, sein Umriss und seine Verknüpfungspunkte geschrieben werden</translation>
+        </message>
+        <message>
+            <source>&amp;Nadir</source>
+            <translation>&amp;Nadir</translation>
+        </message>
+        <message>
+            <source>&amp;Matcher</source>
+            <translation>&amp;Matcher</translation>
+        </message>
+        <message>
+            <source>&amp;Output</source>
+            <translation>&amp;Ausgabe</translation>
+        </message>
+        <message>
+            <source>Photos to localize: drop files or folders here; Delete takes the selected ones off the list</source>
+            <translation>Fotos zum Verorten: Dateien oder Ordner hierher ziehen; Entf nimmt die ausgewählten von der Liste</translation>
+        </message>
+        <message>
+            <source>Drop astronaut photos or a folder here,
+or press Add…</source>
+            <translation>Astronautenfotos oder Ordner
+hierher ziehen oder Laden…</translation>
+        </message>
+        <message>
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>Ab&amp;brechen</translation>
+        </message>
+        <message>
+            <source>Stop now; photos that are done stay done</source>
+            <translation>Jetzt anhalten; fertige Fotos bleiben fertig</translation>
+        </message>
+        <message>
+            <source>starting the engine…</source>
+            <translation>Engine starten…</translation>
+        </message>
+        <message>
+            <source>stopping…</source>
+            <translation>anhalten…</translation>
+        </message>
+        <message>
+            <source>The index's own imagery</source>
+            <translation>Bilder des Index</translation>
+        </message>
+        <message>
+            <source>A file…</source>
+            <translation>Eine Datei…</translation>
+        </message>
+        <message>
+            <source>Reference imagery</source>
+            <translation>Referenzbilder</translation>
+        </message>
+        <message>
+            <source>The imagery to match the photo with: a raster layer of the project, a file, or what the index names</source>
+            <translation>Die Bilder, mit denen das Foto abgeglichen wird: ein Rasterlayer des Projekts, eine Datei oder was der Index nennt</translation>
+        </message>
+        <message>
+            <source>Any raster that GDAL opens</source>
+            <translation>Jedes Raster, das GDAL öffnet</translation>
+        </message>
+        <message>
+            <source>The footprint of {name} has edits that are not saved: save or discard them first.</source>
+            <translation>Der Umriss von {name} hat ungespeicherte Änderungen: diese zuerst speichern oder verwerfen.</translation>
+        </message>
+        <message>
+            <source>Place the photo first: there is nothing to refine from yet.</source>
+            <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
+        </message>
+        <message>
+            <source>{name} is on the map ({note}, {inliers} inliers).</source>
+            <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier).</translation>
+        </message>
+        <message>
+            <source>{n} photos were not localized; {name} was the last. The list shows which.</source>
+            <translation>{n} Fotos wurden nicht lokalisiert, zuletzt {name}. Die Liste zeigt, welche.</translation>
+        </message>
+        <message>
+            <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
+            <translation>Eine Ecke des Fotos sieht keinen Boden: Von hier kann nicht verfeinert werden.</translation>
+        </message>
+        <message>
+            <source>{name} stays where it is: the reference there does not match it well enough.</source>
+            <translation>{name} bleibt, wo es ist: Die Referenz passt dort nicht gut genug dazu.</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: no place within {km} km of its centre matches it well enough. The desk can search farther (Photo, Search).</source>
+            <translation>{name} wurde nicht lokalisiert: Kein Ort innerhalb von {km} km um seine Mitte passt gut genug. Am Arbeitstisch lässt sich weiter suchen (Foto, Suche).</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
+            <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: no place matches well enough. Its nadir, under Options, may help.</source>
+            <translation>{name} wurde nicht verortet: Kein Ort passt gut genug. Sein Nadir, unter „Optionen“, kann helfen.</translation>
+        </message>
+        <message>
+            <source>Refine from here: no match</source>
+            <translation>Von hier verfeinern: kein Treffer</translation>
+        </message>
+        <message>
+            <source>Localize</source>
+            <translation>Lokalisieren</translation>
+        </message>
+        <message>
+            <source>Localize: not found</source>
+            <translation>Lokalisieren: nicht gefunden</translation>
+        </message>
+        <message>
+            <source>Details</source>
+            <translation>Details</translation>
+        </message>
+        <message>
+            <source>What a developer needs to know of this</source>
+            <translation>Was Entwickler darüber wissen müssen</translation>
+        </message>
+        <message>
+            <source>AstroLoc: details</source>
+            <translation>AstroLoc: Details</translation>
+        </message>
+        <message>
+            <source>confidence {confidence:.2f}</source>
+            <translation>Konfidenz {confidence:.2f}</translation>
+        </message>
+        <message>
+            <source>The tie points in {file} cannot be read.</source>
+            <translation>Die Passpunkte in {file} sind nicht lesbar.</translation>
+        </message>
+        <message>
+            <source>Redo: {what}</source>
+            <translation>Wiederholen: {what}</translation>
+        </message>
+        <message>
+            <source>Undo: {what}</source>
+            <translation>Rückgängig: {what}</translation>
+        </message>
+        <message>
+            <source>Choose an index, or build one from the reference.</source>
+            <translation>Einen Index wählen oder aus der Referenz erstellen.</translation>
+        </message>
+        <message>
+            <source>new</source>
+            <translation>neu</translation>
+        </message>
+        <message>
+            <source>waiting</source>
+            <translation>wartet</translation>
+        </message>
+        <message>
+            <source>running</source>
+            <translation>läuft</translation>
+        </message>
+        <message>
+            <source>localized</source>
+            <translation>verortet</translation>
+        </message>
+        <message>
+            <source>needs review</source>
+            <translation>zu prüfen</translation>
+        </message>
+        <message>
+            <source>not localized</source>
+            <translation>nicht verortet</translation>
+        </message>
+        <message>
+            <source>accepted</source>
+            <translation>angenommen</translation>
+        </message>
+        <message>
+            <source>exported</source>
+            <translation>exportiert</translation>
+        </message>
+        <message>
+            <source>error</source>
+            <translation>Fehler</translation>
+        </message>
+        <message>
+            <source>The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.</source>
+            <translation>Der Nadir „{text}“ hat nicht die Form Breite, Länge, zum Beispiel 19.3, -103.6.</translation>
+        </message>
+        <message>
+            <source>The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.</source>
+            <translation>Der Nadir „{text}“ ist kein Ort der Erde: Breiten enden bei 90 Grad, Längen bei 180.</translation>
+        </message>
+        <message>
+            <source>The height in the nadir “{text}” must be from {least} to {most} km.</source>
+            <translation>Die Höhe im Nadir „{text}“ muss zwischen {least} und {most} km liegen.</translation>
+        </message>
+        <message>
+            <source>its work could not be read</source>
+            <translation>seine Arbeit konnte nicht gelesen werden</translation>
+        </message>
+        <message>
+            <source>Added</source>
+            <translation>Hinzugefügt</translation>
+        </message>
+        <message>
+            <source>Choose the file of the reference imagery.</source>
+            <translation>Die Datei der Referenzbilder wählen.</translation>
+        </message>
+        <message>
+            <source>reading the reference</source>
+            <translation>Referenz lesen</translation>
+        </message>
+        <message>
+            <source>describing the reference</source>
+            <translation>Referenz beschreiben</translation>
+        </message>
+        <message>
+            <source>reading the photo</source>
+            <translation>Foto lesen</translation>
+        </message>
+        <message>
+            <source>describing the photo</source>
+            <translation>Foto beschreiben</translation>
+        </message>
+        <message>
+            <source>searching the index</source>
+            <translation>Index durchsuchen</translation>
+        </message>
+        <message>
+            <source>matching with the reference</source>
+            <translation>mit der Referenz abgleichen</translation>
+        </message>
+        <message>
+            <source>georeferencing</source>
+            <translation>georeferenzieren</translation>
+        </message>
+        <message>
+            <source>Georeference photos that astronauts took of Earth</source>
+            <translation>Fotos georeferenzieren, die Astronauten von der Erde gemacht haben</translation>
+        </message>
+        <message>
+            <source>Cancelled.</source>
+            <translation>Abgebrochen.</translation>
+        </message>
+        <message>
             <source>&amp;Set up the engine…</source>
             <translation>&amp;Engine einrichten…</translation>
         </message>
@@ -1104,16 +1478,8 @@
             <translation>Protokoll</translation>
         </message>
         <message>
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
             <source>&amp;Install</source>
             <translation>&amp;Installieren</translation>
-        </message>
-        <message>
-            <source>&amp;Cancel</source>
-            <translation>Ab&amp;brechen</translation>
         </message>
         <message>
             <source>&amp;Repair</source>
@@ -1138,10 +1504,6 @@
         <message>
             <source>Use a Python environment that you made yourself</source>
             <translation>Eine selbst eingerichtete Python-Umgebung verwenden</translation>
-        </message>
-        <message>
-            <source>&amp;Folder</source>
-            <translation>&amp;Ordner</translation>
         </message>
         <message>
             <source>&amp;Source</source>
@@ -1202,10 +1564,6 @@
         <message>
             <source>The engine is not installed.</source>
             <translation>Die Engine ist nicht installiert.</translation>
-        </message>
-        <message>
-            <source>stopping…</source>
-            <translation>anhalten…</translation>
         </message>
         <message>
             <source>Move the engine to</source>
@@ -1274,10 +1632,6 @@
         <message>
             <source>Work</source>
             <translation>Arbeit</translation>
-        </message>
-        <message>
-            <source>automatic</source>
-            <translation>automatisch</translation>
         </message>
         <message>
             <source>In use: {device}, {why}</source>
@@ -1356,10 +1710,6 @@
             <translation>Protokoll: {file}</translation>
         </message>
         <message>
-            <source>The engine is ready: it works on {device}.</source>
-            <translation>Die Engine ist bereit: Sie arbeitet auf {device}.</translation>
-        </message>
-        <message>
             <source>The engine has moved to {folder}.</source>
             <translation>Die Engine ist nach {folder} verschoben.</translation>
         </message>
@@ -1372,330 +1722,12 @@
             <translation>Angehalten. Was getan ist, bleibt.</translation>
         </message>
         <message>
-            <source>Index folder</source>
-            <translation>Indexordner</translation>
+            <source>The engine is ready: it works on {device} ({why}).</source>
+            <translation>Die Engine ist bereit: Sie arbeitet auf {device} ({why}).</translation>
         </message>
         <message>
-            <source>The folder of an index: what the photo is looked up in</source>
-            <translation>Der Ordner eines Index: darin wird das Foto gesucht</translation>
-        </message>
-        <message>
-            <source>The world: Blue Marble</source>
-            <translation>Die Welt: Blue Marble</translation>
-        </message>
-        <message>
-            <source>Choose a folder, or build one</source>
-            <translation>Ordner wählen oder Index erstellen</translation>
-        </message>
-        <message>
-            <source>&amp;Build index…</source>
-            <translation>Er&amp;stellen…</translation>
-        </message>
-        <message>
-            <source>Describe the reference imagery, block by block, so that photos can be found in it</source>
-            <translation>Die Referenzbilder Block für Block beschreiben, damit Fotos darin zu finden sind</translation>
-        </message>
-        <message>
-            <source>Choose an index, or build one from the reference.</source>
-            <translation>Einen Index wählen oder aus der Referenz erstellen.</translation>
-        </message>
-        <message>
-            <source>What photos are looked up in.</source>
-            <translation>Darin werden die Fotos gesucht.</translation>
-        </message>
-        <message>
-            <source>{blocks} blocks, zooms {zooms}</source>
-            <translation>{blocks} Blöcke, Zoomstufen {zooms}</translation>
-        </message>
-        <message>
-            <source>Model: {}</source>
-            <translation>Modell: {}</translation>
-        </message>
-        <message>
-            <source>Imagery: {}</source>
-            <translation>Bilder: {}</translation>
-        </message>
-        <message>
-            <source>Build index</source>
-            <translation>Index erstellen</translation>
-        </message>
-        <message>
-            <source>An index is what photos are looked up in: the reference imagery, described block by block. Building takes seconds for a region and many minutes for a continent; it can be stopped and resumed.</source>
-            <translation>In einem Index werden Fotos gesucht: Er beschreibt die Referenzbilder Block für Block. Ihn zu erstellen dauert für eine Region Sekunden, für einen Kontinent viele Minuten; es lässt sich anhalten und fortsetzen.</translation>
-        </message>
-        <message>
-            <source>Sizes of the blocks: 9 is about 313 km at the equator, 10 is 156 km, 11 is 78 km, and so on to 14</source>
-            <translation>Größen der Blöcke: 9 ist am Äquator etwa 313 km, 10 ist 156 km, 11 ist 78 km und so weiter bis 14</translation>
-        </message>
-        <message>
-            <source>How blocks and photos are described; the first is right for nearly everything</source>
-            <translation>Wie Blöcke und Fotos beschrieben werden; das erste passt fast immer</translation>
-        </message>
-        <message>
-            <source>Build</source>
-            <translation>Erstellen</translation>
-        </message>
-        <message>
-            <source>&amp;Zooms</source>
-            <translation>&amp;Zoomstufen</translation>
-        </message>
-        <message>
-            <source>&amp;Extent</source>
-            <translation>&amp;Ausdehnung</translation>
-        </message>
-        <message>
-            <source>&amp;Model</source>
-            <translation>&amp;Modell</translation>
-        </message>
-        <message>
-            <source>The zooms “{}” are not whole numbers.</source>
-            <translation>Die Zoomstufen „{}“ sind keine ganzen Zahlen.</translation>
-        </message>
-        <message>
-            <source>Give at least one zoom, from 1 to {}.</source>
-            <translation>Mindestens eine Zoomstufe von 1 bis {} angeben.</translation>
-        </message>
-        <message>
-            <source>Give an extent that is not empty.</source>
-            <translation>Eine Ausdehnung angeben, die nicht leer ist.</translation>
-        </message>
-        <message>
-            <source>Choose a folder for the index.</source>
-            <translation>Einen Ordner für den Index wählen.</translation>
-        </message>
-        <message>
-            <source>The footprint of {name} has edits that are not saved: save or discard them first.</source>
-            <translation>Der Umriss von {name} hat ungespeicherte Änderungen: diese zuerst speichern oder verwerfen.</translation>
-        </message>
-        <message>
-            <source>Choose the reference imagery first: a raster layer, or a file.</source>
-            <translation>Zuerst die Referenzbilder wählen: einen Rasterlayer oder eine Datei.</translation>
-        </message>
-        <message>
-            <source>QGIS cannot open the reference {file}.</source>
-            <translation>QGIS kann die Referenz {file} nicht öffnen.</translation>
-        </message>
-        <message>
-            <source>The index is ready: now photos can be localized.</source>
-            <translation>Der Index ist fertig: Jetzt lassen sich Fotos verorten.</translation>
-        </message>
-        <message>
-            <source>Building the index</source>
-            <translation>Index wird erstellt</translation>
-        </message>
-        <message>
-            <source>Place the photo first: there is nothing to refine from yet.</source>
-            <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
-        </message>
-        <message>
-            <source>{name} is on the map ({note}, {inliers} inliers).</source>
-            <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier).</translation>
-        </message>
-        <message>
-            <source>Cancelled.</source>
-            <translation>Abgebrochen.</translation>
-        </message>
-        <message>
-            <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
-            <translation>Eine Ecke des Fotos sieht keinen Boden: Von hier kann nicht verfeinert werden.</translation>
-        </message>
-        <message>
-            <source>{name} stays where it is: the reference there does not match it well enough.</source>
-            <translation>{name} bleibt, wo es ist: Die Referenz passt dort nicht gut genug dazu.</translation>
-        </message>
-        <message>
-            <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
-            <translation>{name} wurde nicht verortet: Die Referenz zeigt keinen Ort, der gut genug passt.</translation>
-        </message>
-        <message>
-            <source>{name} was not localized: no place matches well enough. Its nadir, under Options, may help.</source>
-            <translation>{name} wurde nicht verortet: Kein Ort passt gut genug. Sein Nadir, unter „Optionen“, kann helfen.</translation>
-        </message>
-        <message>
-            <source>Refine from here: no match</source>
-            <translation>Von hier verfeinern: kein Treffer</translation>
-        </message>
-        <message>
-            <source>Localize</source>
-            <translation>Lokalisieren</translation>
-        </message>
-        <message>
-            <source>Localize: not found</source>
-            <translation>Lokalisieren: nicht gefunden</translation>
-        </message>
-        <message>
-            <source>Details</source>
-            <translation>Details</translation>
-        </message>
-        <message>
-            <source>What a developer needs to know of this</source>
-            <translation>Was Entwickler darüber wissen müssen</translation>
-        </message>
-        <message>
-            <source>AstroLoc: details</source>
-            <translation>AstroLoc: Details</translation>
-        </message>
-        <message>
-            <source>Options</source>
-            <translation>Optionen</translation>
-        </message>
-        <message>
-            <source>The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search</source>
-            <translation>Der Punkt der Erde, über dem die ISS bei der Aufnahme stand, in Grad, falls bekannt: grenzt die Suche ein</translation>
-        </message>
-        <message>
-            <source>How points of the photo and of the reference are paired</source>
-            <translation>Wie Punkte des Fotos und der Referenz einander zugeordnet werden</translation>
-        </message>
-        <message>
-            <source>Output folder</source>
-            <translation>Ausgabeordner</translation>
-        </message>
-        <message>
-            <source>Where the georeferenced photo, its footprint and its tie points are written</source>
-            <translation>Wohin das georeferenzierte Foto, sein Umriss und seine Verknüpfungspunkte geschrieben werden</translation>
-        </message>
-        <message>
-            <source>&amp;Nadir</source>
-            <translation>&amp;Nadir</translation>
-        </message>
-        <message>
-            <source>&amp;Matcher</source>
-            <translation>&amp;Matcher</translation>
-        </message>
-        <message>
-            <source>&amp;Output</source>
-            <translation>&amp;Ausgabe</translation>
-        </message>
-        <message>
-            <source>The nadir “{text}” is not of the form latitude, longitude, for example 19.3, -103.6.</source>
-            <translation>Der Nadir „{text}“ hat nicht die Form Breite, Länge, zum Beispiel 19.3, -103.6.</translation>
-        </message>
-        <message>
-            <source>The nadir “{text}” is no place on Earth: latitudes end at 90 degrees, longitudes at 180.</source>
-            <translation>Der Nadir „{text}“ ist kein Ort der Erde: Breiten enden bei 90 Grad, Längen bei 180.</translation>
-        </message>
-        <message>
-            <source>Photos to localize: drop files or folders here; Delete takes the selected ones off the list</source>
-            <translation>Fotos zum Verorten: Dateien oder Ordner hierher ziehen; Entf nimmt die ausgewählten von der Liste</translation>
-        </message>
-        <message>
-            <source>Drop astronaut photos or a folder here,
-or press Add…</source>
-            <translation>Astronautenfotos oder Ordner
-hierher ziehen oder Laden…</translation>
-        </message>
-        <message>
-            <source>new</source>
-            <translation>neu</translation>
-        </message>
-        <message>
-            <source>waiting</source>
-            <translation>wartet</translation>
-        </message>
-        <message>
-            <source>running</source>
-            <translation>läuft</translation>
-        </message>
-        <message>
-            <source>localized</source>
-            <translation>verortet</translation>
-        </message>
-        <message>
-            <source>needs review</source>
-            <translation>zu prüfen</translation>
-        </message>
-        <message>
-            <source>not localized</source>
-            <translation>nicht verortet</translation>
-        </message>
-        <message>
-            <source>accepted</source>
-            <translation>angenommen</translation>
-        </message>
-        <message>
-            <source>exported</source>
-            <translation>exportiert</translation>
-        </message>
-        <message>
-            <source>error</source>
-            <translation>Fehler</translation>
-        </message>
-        <message>
-            <source>Georeference photos that astronauts took of Earth</source>
-            <translation>Fotos georeferenzieren, die Astronauten von der Erde gemacht haben</translation>
-        </message>
-        <message>
-            <source>Stop now; photos that are done stay done</source>
-            <translation>Jetzt anhalten; fertige Fotos bleiben fertig</translation>
-        </message>
-        <message>
-            <source>starting the engine…</source>
-            <translation>Engine starten…</translation>
-        </message>
-        <message>
-            <source>reading the reference</source>
-            <translation>Referenz lesen</translation>
-        </message>
-        <message>
-            <source>describing the reference</source>
-            <translation>Referenz beschreiben</translation>
-        </message>
-        <message>
-            <source>reading the photo</source>
-            <translation>Foto lesen</translation>
-        </message>
-        <message>
-            <source>describing the photo</source>
-            <translation>Foto beschreiben</translation>
-        </message>
-        <message>
-            <source>searching the index</source>
-            <translation>Index durchsuchen</translation>
-        </message>
-        <message>
-            <source>matching with the reference</source>
-            <translation>mit der Referenz abgleichen</translation>
-        </message>
-        <message>
-            <source>georeferencing</source>
-            <translation>georeferenzieren</translation>
-        </message>
-        <message>
-            <source>The index's own imagery</source>
-            <translation>Bilder des Index</translation>
-        </message>
-        <message>
-            <source>A file…</source>
-            <translation>Eine Datei…</translation>
-        </message>
-        <message>
-            <source>Reference imagery</source>
-            <translation>Referenzbilder</translation>
-        </message>
-        <message>
-            <source>The imagery to match the photo with: a raster layer of the project, a file, or what the index names</source>
-            <translation>Die Bilder, mit denen das Foto abgeglichen wird: ein Rasterlayer des Projekts, eine Datei oder was der Index nennt</translation>
-        </message>
-        <message>
-            <source>Any raster that GDAL opens</source>
-            <translation>Jedes Raster, das GDAL öffnet</translation>
-        </message>
-        <message>
-            <source>Choose the file of the reference imagery.</source>
-            <translation>Die Datei der Referenzbilder wählen.</translation>
-        </message>
-        <message>
-            <source>Map tiles fetched from services</source>
-            <translation>Kartenkacheln von Diensten</translation>
-        </message>
-        <message>
-            <source>What a broken-off install left</source>
-            <translation>Reste einer abgebrochenen Installation</translation>
-        </message>
-        <message>
-            <source>Logs</source>
-            <translation>Protokolle</translation>
+            <source>The engine is ready: it works on {device}.</source>
+            <translation>Die Engine ist bereit: Sie arbeitet auf {device}.</translation>
         </message>
         <message>
             <source>Footprint</source>
@@ -1742,6 +1774,10 @@ hierher ziehen oder Laden…</translation>
             <translation>Die Arbeit an den Fotos kann nicht in {file} aufbewahrt werden: {reason}.</translation>
         </message>
         <message>
+            <source>The work on the photos in {file} cannot be read: {reason}.</source>
+            <translation>Die Arbeit an den Fotos in {file} kann nicht gelesen werden: {reason}.</translation>
+        </message>
+        <message>
             <source>The work on the photos cannot be kept in {file}: {reason}. Save the project somewhere else.</source>
             <translation>Die Arbeit an den Fotos kann nicht in {file} aufbewahrt werden: {reason}. Das Projekt woanders speichern.</translation>
         </message>
@@ -1752,6 +1788,66 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>{file} has no columns for the photo's number and its nadir or centre (nadir lat, nadir lon, …).</source>
             <translation>{file} hat keine Spalten für die Nummer des Fotos und seinen Nadir oder seine Mitte (nadir lat, nadir lon, …).</translation>
+        </message>
+        <message>
+            <source>{file}, row {row}: {problem}.</source>
+            <translation>{file}, Zeile {row}: {problem}.</translation>
+        </message>
+        <message>
+            <source>{n} values in {columns} columns (decimal commas need quotes or semicolons)</source>
+            <translation>{n} Werte in {columns} Spalten (Dezimalkommas brauchen Anführungszeichen oder Semikolons)</translation>
+        </message>
+        <message>
+            <source>“{value}” is no photo number</source>
+            <translation>„{value}“ ist keine Fotonummer</translation>
+        </message>
+        <message>
+            <source>latitude</source>
+            <translation>Breite</translation>
+        </message>
+        <message>
+            <source>longitude</source>
+            <translation>Länge</translation>
+        </message>
+        <message>
+            <source>“{value}” is no {what} in degrees</source>
+            <translation>„{value}“ ist keine {what} in Grad</translation>
+        </message>
+        <message>
+            <source>Map tiles fetched from services</source>
+            <translation>Kartenkacheln von Diensten</translation>
+        </message>
+        <message>
+            <source>What a broken-off install left</source>
+            <translation>Reste einer abgebrochenen Installation</translation>
+        </message>
+        <message>
+            <source>Logs</source>
+            <translation>Protokolle</translation>
+        </message>
+        <message>
+            <source>QGIS's own Python program was not found: choose an environment that you made yourself.</source>
+            <translation>QGIS’ eigenes Python-Programm wurde nicht gefunden: Wählen Sie eine selbst eingerichtete Umgebung.</translation>
+        </message>
+        <message>
+            <source>AstroLoc's options</source>
+            <translation>den Optionen von AstroLoc</translation>
+        </message>
+        <message>
+            <source>Looked for:</source>
+            <translation>Gesucht wurde:</translation>
+        </message>
+        <message>
+            <source>AstroLoc's engine is damaged: press “Set up the engine…” and there Repair.</source>
+            <translation>AstroLocs Engine ist beschädigt: Drücken Sie „Engine einrichten…“ und dort Reparieren.</translation>
+        </message>
+        <message>
+            <source>AstroLoc's engine is not installed yet: press “Set up the engine…”.</source>
+            <translation>AstroLocs Engine ist noch nicht installiert: Drücken Sie „Engine einrichten…“.</translation>
+        </message>
+        <message>
+            <source>The engine's Python, {path}, named in {source}, is not there.</source>
+            <translation>Das Python der Engine, {path}, genannt in {source}, ist nicht da.</translation>
         </message>
         <message>
             <source>The engine sent what nobody can read, and was ended. Just try again.</source>
@@ -1796,30 +1892,6 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>The index in {folder} is damaged: build it again.</source>
             <translation>Der Index in {folder} ist beschädigt: ihn neu erstellen.</translation>
-        </message>
-        <message>
-            <source>QGIS's own Python program was not found: choose an environment that you made yourself.</source>
-            <translation>QGIS’ eigenes Python-Programm wurde nicht gefunden: Wählen Sie eine selbst eingerichtete Umgebung.</translation>
-        </message>
-        <message>
-            <source>AstroLoc's options</source>
-            <translation>den Optionen von AstroLoc</translation>
-        </message>
-        <message>
-            <source>Looked for:</source>
-            <translation>Gesucht wurde:</translation>
-        </message>
-        <message>
-            <source>AstroLoc's engine is damaged: press “Set up the engine…” and there Repair.</source>
-            <translation>AstroLocs Engine ist beschädigt: Drücken Sie „Engine einrichten…“ und dort Reparieren.</translation>
-        </message>
-        <message>
-            <source>AstroLoc's engine is not installed yet: press “Set up the engine…”.</source>
-            <translation>AstroLocs Engine ist noch nicht installiert: Drücken Sie „Engine einrichten…“.</translation>
-        </message>
-        <message>
-            <source>The engine's Python, {path}, named in {source}, is not there.</source>
-            <translation>Das Python der Engine, {path}, genannt in {source}, ist nicht da.</translation>
         </message>
         <message>
             <source>QGIS cannot open {file}, which the engine wrote.</source>
