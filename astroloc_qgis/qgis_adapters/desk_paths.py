@@ -17,15 +17,15 @@ class StoredPaths:
     """
 
     def __init__(self, resolver: QgsPathResolver | None = None) -> None:
-        self._resolver = resolver or QgsPathResolver()
+        self._resolver = resolver
 
     def write(self, path: Path | str) -> str:
         """The text for a path."""
-        return str(self._resolver.writePath(str(path)))
+        return str(path) if self._resolver is None else str(self._resolver.writePath(str(path)))
 
     def read(self, text: str) -> str:
         """The path that a text stands for; absolute ones, as older stores hold them, stay as they are."""
-        return str(self._resolver.readPath(text))
+        return text if self._resolver is None else str(self._resolver.readPath(text))
 
     def write_work(self, work: str) -> str:
         """The work on a photo (``Work.to_json``), with texts for the paths of its files."""

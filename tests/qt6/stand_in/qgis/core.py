@@ -141,6 +141,7 @@ class QgsProject(QObject):
 
     readProject = pyqtSignal()
     cleared = pyqtSignal()
+    writeProject = pyqtSignal()
     projectSaved = pyqtSignal()
     layersAdded = pyqtSignal(list)
     _instance: ClassVar[QgsProject | None] = None
