@@ -253,7 +253,9 @@ def test_a_batch_that_is_interrupted_from_outside_has_reported_what_was_done(
     scene: Scene, batch: Batch, tmp_path: Path
 ) -> None:
     code = (
-        "import sys, threading, time; from astroloc_qgis.engine import pipeline; whole = pipeline.localize\n"
+        # What is started in the background ignores Ctrl-C, and hands that on to what it starts.
+        "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from astroloc_qgis.engine import pipeline; whole = pipeline.localize\n"
         "def localize(photo, *arguments, **settings):\n"
         "    if photo.name == 'stranger.jpg':\n"
         f"        open({str(tmp_path / 'begun')!r}, 'w').close(); time.sleep(60)\n"

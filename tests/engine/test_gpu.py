@@ -111,7 +111,7 @@ def test_a_descriptor_gives_nearly_the_same_vectors_on_both(gpu: str, name: str,
         descriptor = descriptors.create(name, device=device)
         if descriptor.needs_vocabulary:
             descriptor.fit([picture] * 8)
-        vocabulary[device] = descriptor.describe(pictures)
+        vocabulary[device] = descriptor.describe_photos(pictures)
     cosines = (vocabulary["cpu"] * vocabulary[gpu]).sum(axis=1)
     assert cosines.min() > (0.95 if descriptor.needs_vocabulary else 0.999)  # k-means may end in another place
 

@@ -66,7 +66,7 @@ def test_no_float64_reaches_the_device_of_a_descriptor(name: str, small_picture:
     with WithoutFloat64():
         if descriptor.needs_vocabulary:
             descriptor.fit([small_picture] * 8)
-        assert np.isfinite(descriptor.describe([small_picture])).all()
+        assert np.isfinite(descriptor.describe_photos([small_picture])).all()
 
 
 class OnApple(torch.Tensor):

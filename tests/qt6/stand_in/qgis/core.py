@@ -46,6 +46,10 @@ class QgsApplication(QApplication):
     """The application."""
 
     @staticmethod
+    def authManager():
+        return None
+
+    @staticmethod
     def getThemeIcon(_name):
         return QIcon()
 
