@@ -43,10 +43,12 @@ def model(record: dict[str, Any]) -> str:
 def index(info: dict[str, Any]) -> str:
     """The description of the index."""
     size = sum(path.stat().st_size for path in INDEX.iterdir() if path.is_file())
+    south, north = (f"{abs(lat):.0f} {'N' if lat > 0 else 'S'}" for lat in (info["extent"][1], info["extent"][3]))
     counts = ", ".join(f"{count:,} at zoom {zoom}" for zoom, count in info["counts"].items())
+    zooms = " and ".join(map(str, info["texture_zooms"]))
     return (
-        f"{sum(info['counts'].values()):,} blocks ({counts}) between 60 S and 60 N, kind {info['kind']}, "
-        f"and texture codes at zoom {info['texture_zoom']}, {size / 1e6:.2f} MB in all; made with weights of sha256 "
+        f"{sum(info['counts'].values()):,} blocks ({counts}) between {south} and {north}, kind {info['kind']}, "
+        f"and texture codes at zooms {zooms}, {size / 1e6:.2f} MB in all; made with weights of sha256 "
         f"`{info['model_sha256'][:12]}…` and texture model `{info['texture_sha256'][:12]}…`."
     )
 

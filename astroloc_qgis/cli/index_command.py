@@ -9,7 +9,7 @@ from typing import Any
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import describe_index
 from astroloc_qgis.cli.shared_arguments import add_device, add_out
-from astroloc_qgis.cli.values import extent, positive, zoom_or_none, zooms
+from astroloc_qgis.cli.values import extent, positive, zooms, zooms_or_none
 from astroloc_qgis.cli.world_command import add_world, run_world
 from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
@@ -27,9 +27,9 @@ def add_index_actions(commands: Any) -> None:
     build.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default Flat: exact)")
     build.add_argument(
         "--texture-zoom",
-        type=zoom_or_none,
-        metavar="Z",
-        help="zoom of the blocks whose local features are kept, too (1,920 bytes a block with Flat, else 48); 0: of "
+        type=zooms_or_none,
+        metavar="Z,Z,...",
+        help="zooms of the blocks whose local features are kept, too (1,920 bytes a block with Flat, else 48); 0: of "
         f"none (default: the middle zoom where the zooms allow it, with {DEFAULT}; else none)",
     )
     build.add_argument("--title", default="")
@@ -60,11 +60,11 @@ def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
-    from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zoom
+    from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
 
     texture = options.texture_zoom
     if texture is None:
-        texture = usual_texture_zoom(options.model, options.zooms)
+        texture = usual_texture_zooms(options.model, options.zooms)
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
     try:
@@ -72,7 +72,7 @@ def _build(options: Namespace) -> Any:
             return build_index(
                 reference, options.zooms, options.extent, options.model, options.out, device=device,
                 stride=options.stride, title=options.title, kind=options.kind or EXACT,
-                texture_zoom=texture or None, progress=progress,
+                texture_zooms=texture, progress=progress,
             )  # fmt: skip
     finally:
         reference.close()

@@ -186,7 +186,7 @@ def describe_index(index: Any) -> str:
             f"{index.folder}: {info.title or 'untitled'}",
             f"  blocks       {info.count} ({counts})",
             f"  model        {info.model}, {info.dimensions} dimensions, {info.kind}"
-            + ("" if info.texture_zoom is None else f"; texture codes at zoom {info.texture_zoom}"),
+            + (f"; texture codes at zoom {', '.join(map(str, info.texture_zooms))}" if info.texture_zooms else ""),
             f"  imagery      {short_name(info.imagery_uri)}",
             f"  attribution  {info.attribution or 'none given'}",
             "  extent       " + ", ".join(f"{value:.4f}" for value in info.extent) + " (west, south, east, north)",

@@ -82,11 +82,9 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def zoom_or_none(text: str) -> int:
-    """A web-map zoom; 0 for none."""
-    if not (text.isascii() and text.isdigit()) or int(text) > MAX_ZOOM:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a zoom from 1 to {MAX_ZOOM}, or 0 for none")
-    return int(text)
+def zooms_or_none(text: str) -> tuple[int, ...]:
+    """Web-map zooms, separated by commas; 0 for none."""
+    return () if text.strip() == "0" else zooms(text)
 
 
 def distance(text: str) -> float:

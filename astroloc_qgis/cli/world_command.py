@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def add_world(actions: Any) -> None:
     """Add the grammar of ``index world`` to the subparsers of ``index``."""
     parser: ArgumentParser = actions.add_parser(
-        "world", help="describe the land and coast of the world between 60 S and 60 N; resumable, about 20 minutes"
+        "world", help="describe the land and coast of the world between 60 S and 72 N; resumable, about 20 minutes"
     )
     parser.add_argument("--imagery", metavar="URI", help="a copy of Blue Marble (default: NASA's own service)")
     parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT})")
     parser.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default PQ128x7np)")
-    parser.add_argument("--zooms", type=zooms, metavar="Z,Z,...", help="only blocks of these (default 9,10,11)")
+    parser.add_argument("--zooms", type=zooms, metavar="Z,Z,...", help="only blocks of these (default 7 to 11)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="only a part of the world, degrees")
     add_device(parser)
     parser.add_argument(

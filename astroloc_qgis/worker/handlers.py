@@ -68,14 +68,14 @@ def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str
     from astroloc_qgis.engine.descriptors.registry import DEFAULT
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
-    from astroloc_qgis.engine.index.plan import usual_texture_zoom
+    from astroloc_qgis.engine.index.plan import usual_texture_zooms
 
     options = {"model": DEFAULT, **request.optional()}
     reference = Reference.open(request.imagery)
     try:
         index = build_index(
             reference, request.zooms, request.extent, out=request.out,
-            texture_zoom=usual_texture_zoom(options["model"], request.zooms), progress=progress, **options,
+            texture_zooms=usual_texture_zooms(options["model"], request.zooms), progress=progress, **options,
         )  # fmt: skip
     finally:
         reference.close()

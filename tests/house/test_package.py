@@ -109,7 +109,7 @@ def test_it_says_where_model_and_index_come_from_and_under_which_licence(install
 
 def test_it_is_small_enough_for_the_plugin_repository(archive):
     # The repository takes 25,000,000 bytes; the rest is left for what is to come.
-    assert archive.stat().st_size <= 23_500_000
+    assert archive.stat().st_size <= 24_900_000
 
 
 def test_the_same_files_give_the_same_bytes(archive, tmp_path):

@@ -91,7 +91,7 @@ def exact_index(
             stride=index.info.stride,
             blocks=blocks,
             kind=EXACT,
-            texture_zoom=index.info.texture_zoom if model == index.info.model else None,
+            texture_zooms=index.info.texture_zooms if model == index.info.model else (),
             device=device,
             workers=workers,
             progress=progress,

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -67,7 +68,8 @@ def build_index(
     blocks: Table | None = None,
     labels: Labels | None = None,
     workers: int = 1,
-    texture_zoom: int | None = None,
+    texture_zooms: Sequence[int] = (),
+    northern_limits: Mapping[int, float] = MappingProxyType({}),
 ) -> Index:
     """Describe every block of the imagery and write the index.
 
@@ -94,8 +96,9 @@ def build_index(
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: texts of the index about itself; its title takes precedence over ``title``.
         workers: processes that describe in parallel, on the CPU; 1: this process does it, on ``device``.
-        texture_zoom: zoom of the blocks that get texture codes (``texture_codes``), or exact texture vectors with kind
-            "Flat", for photos of ground with texture; the next coarser and finer zoom share them.
+        texture_zooms: zooms of the blocks that get texture codes (``texture_codes``), or exact texture vectors with
+            kind "Flat", for photos of ground with texture; the next coarser and finer zooms share them.
+        northern_limits: latitude in degrees by zoom, for zooms that end south of the extent's northern side.
 
     Raises:
         InputError: ``out`` holds another index, or an unfinished one with other settings; unknown model; no block has
@@ -117,7 +120,8 @@ def build_index(
         kind=kind,
         land_only=land_only,
         blocks=blocks,
-        texture_zoom=texture_zoom,
+        texture_zooms=texture_zooms,
+        northern_limits=northern_limits,
     )
     path = imagery_file(reference)
     labels = labels or Labels(title or (path.stem if path else model))
@@ -248,7 +252,7 @@ class IndexBuilder:
             plan.kind, self._descriptor.dimensions, len(table), read_vectors, lambda: self._progress("describe", 1.0)
         )
         index_format.pack_blocks(table, folder.path / index_format.BLOCKS)
-        if plan.texture_zoom is not None:
+        if plan.texture_zooms:
             np.save(folder.path / index_format.TEXTURE, self._textures(shards), allow_pickle=False)
         try:
             write_store(store, folder.path / index_format.VECTORS)
@@ -281,8 +285,9 @@ class IndexBuilder:
             stride=plan.stride if isinstance(plan.stride, int) else dict(plan.stride),
             selection=plan.selection,
             kind=plan.kind,
-            texture_zoom=plan.texture_zoom,
+            texture_zooms=plan.texture_zooms,
             texture_sha256=plan.texture_sha256,
+            northern_limits=dict(plan.northern_limits),
             skipped=dict(self._skipped),
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import numpy as np
@@ -29,15 +29,15 @@ class ShardDescriber:
         reference: the imagery.
         descriptor: of the index's model, with its vocabulary if it needs one.
         folder: where the shards are written.
-        texture_zoom: zoom of the blocks whose texture is described too; None for none.
+        texture_zooms: zooms of the blocks whose texture is described too.
     """
 
     def __init__(
-        self, reference: Reference, descriptor: Descriptor, folder: ShardFolder, texture_zoom: int | None
+        self, reference: Reference, descriptor: Descriptor, folder: ShardFolder, texture_zooms: Collection[int]
     ) -> None:
         self._reference, self._descriptor, self._folder = reference, descriptor, folder
-        self._texture = None if texture_zoom is None else TextureModel()
-        self._texture_zoom = texture_zoom
+        self._texture = TextureModel() if texture_zooms else None
+        self._texture_zooms = texture_zooms
 
     def describe(self, number: int, shard: Sequence[Block], progress: Progress = no_progress) -> None:
         """Describe the blocks of one zoom as the shard ``number``; ``progress`` is told the share of blocks read."""
@@ -53,8 +53,8 @@ class ShardDescriber:
         self._folder.write_shard(number, arrays)
 
     def _textures(self, model: TextureModel, blocks: list[Block]) -> np.ndarray:
-        """(n, K) texture vectors of the blocks of ``texture_zoom``."""
-        chosen = [block for block in blocks if block.zoom == self._texture_zoom]
+        """(n, K) texture vectors of the blocks of ``texture_zooms``."""
+        chosen = [block for block in blocks if block.zoom in self._texture_zooms]
         if not chosen:
             return np.empty((0, model.dimensions), dtype=np.float32)
         return model.describe([fill_in(*read) for read in read_blocks(self._reference, chosen, model.image_size)])
@@ -88,7 +88,7 @@ def describe_shards(
     if workers > 1:
         described = _describe_in_processes(missing, plan, folder, workers)
     else:
-        describer = ShardDescriber(reference, descriptor, folder, plan.texture_zoom)
+        describer = ShardDescriber(reference, descriptor, folder, plan.texture_zooms)
         described = _describe_here(missing, describer, done, total, progress)
     for number in described:
         done += len(shards[number])
@@ -142,7 +142,7 @@ def _prepare_process(plan: Plan, folder: ShardFolder) -> None:
     descriptor = descriptors.create(plan.model, device="cpu")
     if descriptor.needs_vocabulary:
         descriptor.load_vocabulary(folder.path / VOCABULARY)
-    _describer = ShardDescriber(Reference.open(plan.imagery), descriptor, folder, plan.texture_zoom)
+    _describer = ShardDescriber(Reference.open(plan.imagery), descriptor, folder, plan.texture_zooms)
 
 
 def _describe_in_process(number: int, shard: Sequence[Block]) -> None:

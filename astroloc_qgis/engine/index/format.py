@@ -1,12 +1,14 @@
-"""The folder format of an index, version 2: its description, and the check that its files are complete.
+"""The folder format of an index, version 3: its description, and the check that its files are complete.
 
 index.json          the description (``IndexInfo``), with size and sha256 of the other files
 descriptors.faiss   one vector a block, memory-mapped when searched
 blocks.npz          (N, 3) integers: zoom, row and column of each block's top-left tile, in the order of the vectors,
                     kept as the differences from row to row (``pack_blocks``)
 vocabulary.npz      for models that have one
-texture.npy         only with texture: (M, bytes) uint8, codes of the blocks of one zoom, in the same order; for the
+texture.npy         only with texture: (M, bytes) uint8, codes of the blocks of some zooms, in the same order; for the
                     kind "Flat" (M, K) float32, the exact texture vectors
+
+Version 2 knows one zoom with texture, named ``texture_zoom``, and no limits by zoom. It can be read.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights.checksum import file_sha256
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+OLDEST_VERSION = 2
+"""The oldest version that can be read."""
 INFO = "index.json"
 VECTORS = "descriptors.faiss"
 BLOCKS = "blocks.npz"
@@ -83,8 +87,9 @@ class IndexInfo:
         skipped: number of blocks left out, by reason.
         created: ISO 8601, UTC.
         selection: "" for all blocks with data, "land" for those on land and coast, else the sha256 of their table.
-        texture_zoom: zoom of the blocks with codes in ``TEXTURE``; None without texture codes.
+        texture_zooms: zooms of the blocks with codes in ``TEXTURE``; empty without texture codes.
         texture_sha256: of the texture model's file; empty without texture codes.
+        northern_limits: by zoom, the latitude in degrees where the blocks of zooms end that end south of the extent.
         files: name to {"bytes", "sha256"} of the other files.
         format_version: version of the folder format.
     """
@@ -106,8 +111,9 @@ class IndexInfo:
     skipped: dict[str, int]
     created: str
     selection: str = ""
-    texture_zoom: int | None = None
+    texture_zooms: tuple[int, ...] = ()
     texture_sha256: str = ""
+    northern_limits: Mapping[int, float] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -182,19 +188,24 @@ def read_info(folder: Path) -> IndexInfo:
         raise InputError(
             f"The index {folder} is damaged: {INFO} cannot be read; build it again.", str(error)
         ) from error
-    if version != FORMAT_VERSION:
+    if version not in range(OLDEST_VERSION, FORMAT_VERSION + 1):
         newer = isinstance(version, int) and version > FORMAT_VERSION
         raise InputError(
-            f"The index {folder} has format version {version!r}, and this AstroLoc reads version {FORMAT_VERSION}: "
-            f"{'update AstroLoc, or ' if newer else ''}build it again."
+            f"The index {folder} has format version {version!r}, and this AstroLoc reads versions {OLDEST_VERSION} "
+            f"and {FORMAT_VERSION}: {'update AstroLoc, or ' if newer else ''}build it again."
         )
     try:
+        if version == 2:
+            coded = content.pop("texture_zoom", None)
+            content["texture_zooms"] = [] if coded is None else [coded]
         known = {part.name for part in dataclasses.fields(IndexInfo)}
         content = {key: value for key, value in content.items() if key in known}
         content["counts"] = {int(zoom): int(count) for zoom, count in content["counts"].items()}
         content["zooms"] = tuple(int(zoom) for zoom in content["zooms"])
         if isinstance(content["stride"], dict):
             content["stride"] = {int(zoom): int(stride) for zoom, stride in content["stride"].items()}
+        content["texture_zooms"] = tuple(int(zoom) for zoom in content["texture_zooms"])
+        content["northern_limits"] = {int(zoom): float(lat) for zoom, lat in content.get("northern_limits", {}).items()}
         west, south, east, north = (float(value) for value in content["extent"])
         content["extent"] = (west, south, east, north)
         return IndexInfo(**content)
@@ -215,7 +226,7 @@ def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> Non
     Raises:
         InputError: a file is missing or has changed since the index was built.
     """
-    for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zoom is not None else [])):
+    for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zooms else [])):
         if name not in info.files:
             raise InputError(f"The index {folder} is damaged: {INFO} does not list {name}; build it again.")
     for name, expected in info.files.items():

@@ -7,8 +7,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,9 @@ class Plan:
         model: name of the descriptor.
         model_sha256: of the descriptor's weight file.
         model_settings: everything besidess the weights that shapes a vector.
-        texture_zoom: zoom of the blocks that get texture codes; None for none.
+        texture_zooms: zooms of the blocks that get texture codes.
         texture_sha256: of the texture model's file; empty without texture codes.
+        northern_limits: by zoom, the latitude in degrees where the blocks of zooms end that end south of the extent.
     """
 
     imagery: str
@@ -76,8 +77,9 @@ class Plan:
     model: str
     model_sha256: str
     model_settings: dict[str, str | int | float]
-    texture_zoom: int | None = None
+    texture_zooms: tuple[int, ...] = ()
     texture_sha256: str = ""
+    northern_limits: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def strides(self) -> dict[int, int]:
@@ -85,6 +87,12 @@ class Plan:
         if isinstance(self.stride, int):
             return dict.fromkeys(self.zooms, self.stride)
         return {zoom: self.stride[zoom] for zoom in self.zooms}
+
+    def extent_of(self, zoom: int) -> Extent | None:
+        """The extent of one zoom; None where the whole extent is north of that zoom's limit."""
+        west, south, east, north = self.extent
+        north = min(north, self.northern_limits.get(zoom, north))
+        return (west, south, east, north) if south < north else None
 
     def as_json(self) -> str:
         """The plan as it is stored beside the shards of an unfinished index."""
@@ -106,17 +114,18 @@ def make_plan(
     kind: str,
     land_only: bool,
     blocks: Table | None,
-    texture_zoom: int | None,
+    texture_zooms: Sequence[int],
+    northern_limits: Mapping[int, float],
 ) -> Plan:
     """Make the plan of an index (arguments as for ``builder.build_index``).
 
     Raises:
-        InputError: a texture zoom that does not suit the zooms.
+        InputError: texture zooms that do not suit the zooms.
     """
-    if texture_zoom is not None and (texture_zoom not in zooms or max(abs(zoom - texture_zoom) for zoom in zooms) > 1):
+    if texture_zooms and not texture_suits(texture_zooms, zooms):
         raise InputError(
-            f"Texture at zoom {texture_zoom} does not suit an index of zooms {', '.join(map(str, zooms))}: choose one "
-            "of them that is no more than one away from any."
+            f"Texture at zoom {', '.join(map(str, texture_zooms))} does not suit an index of zooms "
+            f"{', '.join(map(str, zooms))}: choose among them, so that each is no more than one away from one of yours."
         )
     path = imagery_file(reference)
     return Plan(
@@ -130,23 +139,31 @@ def make_plan(
         model=descriptor.name,
         model_sha256=descriptor.model_sha256,
         model_settings=descriptor.settings,
-        texture_zoom=texture_zoom,
-        texture_sha256="" if texture_zoom is None else recorded_sha256(texture_path()),
+        texture_zooms=tuple(sorted(set(texture_zooms))),
+        texture_sha256=recorded_sha256(texture_path()) if texture_zooms else "",
+        northern_limits=dict(northern_limits),
     )
 
 
-def usual_texture_zoom(model: str, zooms: Sequence[int]) -> int | None:
-    """The zoom that gets texture where none is named: the middle one, of two the coarser, as in the world index.
+def texture_suits(texture_zooms: Collection[int], zooms: Collection[int]) -> bool:
+    """Whether every zoom of an index can have a bonus of texture, its own or that of the next coarser or finer zoom."""
+    return set(texture_zooms) <= set(zooms) and all(
+        any(abs(zoom - coded) <= 1 for coded in texture_zooms) for zoom in zooms
+    )
+
+
+def usual_texture_zooms(model: str, zooms: Sequence[int]) -> tuple[int, ...]:
+    """The zoom that gets texture where none is named: the middle one, of two the coarser.
 
     Returns:
-        None where no zoom is within one of all others, or for another model than the default: the bonus of texture is
+        Empty where no zoom is within one of all others, or for another model than the default: the bonus of texture is
         weighed against the similarities of that.
     """
     found = sorted(set(zooms))
-    suited = [zoom for zoom in found if found[-1] - 1 <= zoom <= found[0] + 1]
+    suited = [zoom for zoom in found if texture_suits([zoom], found)]
     if model != DEFAULT or not suited:
-        return None
-    return suited[(len(suited) - 1) // 2]
+        return ()
+    return (suited[(len(suited) - 1) // 2],)
 
 
 def imagery_file(reference: Reference) -> Path | None:
@@ -170,8 +187,14 @@ def already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
             raise InputError(f"The index cannot be written to {out}: the folder has other files in it.")
         return False
     info = read_info(out)
-    there = (info.imagery_uri, info.zooms, info.extent, info.stride, info.selection, info.kind, info.texture_zoom)
-    asked = (imagery_uri, plan.zooms, tuple(plan.extent), plan.stride, plan.selection, plan.kind, plan.texture_zoom)
+    there = (
+        *(info.imagery_uri, info.zooms, info.extent, info.northern_limits, info.stride, info.selection, info.kind),
+        info.texture_zooms,
+    )
+    asked = (
+        *(imagery_uri, plan.zooms, tuple(plan.extent), plan.northern_limits, plan.stride, plan.selection, plan.kind),
+        plan.texture_zooms,
+    )
     same_model = (info.model, info.model_sha256, info.model_settings, info.texture_sha256) == (
         plan.model,
         plan.model_sha256,
@@ -236,7 +259,8 @@ def select_blocks(
         blocks = [
             block
             for zoom, stride in plan.strides.items()
-            for block in coverage.blocks(plan.extent, [zoom], BLOCK_SIZE, stride)
+            if (extent := plan.extent_of(zoom)) is not None
+            for block in coverage.blocks(extent, [zoom], BLOCK_SIZE, stride)
         ]
     if plan.selection == LAND and blocks:
         near = LandMask.of(reference).touches(block_table(blocks), BLOCK_SIZE)

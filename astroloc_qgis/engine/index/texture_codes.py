@@ -1,12 +1,14 @@
 """Texture codes of an index: a score bonus for blocks whose local features resemble the photo's.
 
-Only the blocks of one zoom have codes. If these blocks overlap, the similarity of each is averaged with that of its
-neighbours: they show much of the same ground, and the errors of their codes are independent. A block of the next finer
-zoom gets the mean similarity of the blocks around its centre, one of the next coarser zoom the highest within it.
+Only the blocks of some zooms have codes. If the blocks of such a zoom overlap, the similarity of each is averaged with
+that of its neighbours: they show much of the same ground, and the errors of their codes are independent. A block of the
+next finer zoom gets the mean similarity of the blocks around its centre, one of the next coarser zoom the highest
+within it; between two zooms with codes the finer one counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -33,18 +35,18 @@ class TextureCodes:
 
     Args:
         model: the texture model of the codes.
-        codes: (M, bytes) of the blocks of ``zoom``, in the order of the table; or their exact vectors (M, K).
+        codes: (M, bytes) of the blocks of some zooms, in the order of the table; or their exact vectors (M, K).
         table: (N, 3) zoom, row, column of all blocks of the index.
-        zoom: zoom of the blocks with codes.
+        strides: tiles from one block to the next, by zoom with codes.
         size: tiles a side of a block.
-        stride: tiles from one block with codes to the next.
     """
 
     def __init__(
-        self, model: TextureModel, codes: Codes | Vectors, table: Table, zoom: int, size: int, stride: int
+        self, model: TextureModel, codes: Codes | Vectors, table: Table, strides: Mapping[int, int], size: int
     ) -> None:
-        self._model, self._codes, self._table, self._zoom, self._size = model, codes, table, zoom, size
-        self._stride = stride
+        self._model, self._codes, self._zooms = model, codes, table[:, 0]
+        self._coded = np.isin(self._zooms, list(strides))
+        self._grounds = {zoom: _CodedGround(table, zoom, size, stride) for zoom, stride in strides.items()}
 
     def bonus(self, photo: np.ndarray) -> Vectors:
         """(N,) score bonus of each block for a photo (h, w, 3 uint8 RGB); 0 for ground without codes."""
@@ -52,16 +54,44 @@ class TextureCodes:
 
     def bonus_of(self, vector: Vectors) -> Vectors:
         """(N,) score bonus of each block for a texture (K,) of ``TextureModel.describe_photo``, at least 0."""
-        similarity = self._averaged(self._model.similarity(vector, self._codes))
-        # The last entry, 0, is the similarity of missing blocks: they have number -1.
-        similarity = np.append(np.maximum(similarity - NO_BONUS_BELOW, 0), np.float32(0))
-        found = np.zeros(len(self._table), dtype=np.float32)
-        zooms = self._table[:, 0]
-        found[zooms == self._zoom] = similarity[:-1]
-        there = self._coarser >= 0
-        found[zooms == self._zoom + 1] = similarity[self._coarser].sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-        found[zooms == self._zoom - 1] = similarity[self._finer].max(axis=0, initial=0)
+        similarity = np.zeros(len(self._zooms), dtype=np.float32)
+        similarity[self._coded] = self._model.similarity(vector, self._codes)
+        found = np.zeros(len(self._zooms), dtype=np.float32)
+        for zoom in np.unique(self._zooms).tolist():
+            source = _zoom_with_codes(zoom, self._grounds)
+            if source is not None:
+                of_source = similarity[self._zooms == source]
+                found[self._zooms == zoom] = self._grounds[source].bonus(of_source, zoom)
         return found
+
+
+def _zoom_with_codes(zoom: int, coded: Collection[int]) -> int | None:
+    """The zoom whose codes a zoom takes its bonus from: its own, else the next finer, else the next coarser one."""
+    return next((near for near in (zoom, zoom + 1, zoom - 1) if near in coded), None)
+
+
+class _CodedGround:
+    """The blocks of one zoom with codes, and what they say of the blocks of the next coarser and finer zoom.
+
+    Args:
+        table: (N, 3) zoom, row, column of all blocks of the index.
+        zoom: the zoom with codes, of M blocks.
+        size: tiles a side of a block.
+        stride: tiles from one block with codes to the next.
+    """
+
+    def __init__(self, table: Table, zoom: int, size: int, stride: int) -> None:
+        self._table, self._zoom, self._size, self._stride = table, zoom, size, stride
+
+    def bonus(self, similarity: Vectors, zoom: int) -> Vectors:
+        """(n,) bonus of the blocks of this zoom or of the next coarser or finer one, from (M,) similarities."""
+        # The last entry, 0, is the similarity of missing blocks: they have number -1.
+        above = np.append(np.maximum(self._averaged(similarity) - NO_BONUS_BELOW, 0), np.float32(0))
+        if zoom == self._zoom:
+            return above[:-1]
+        if zoom < self._zoom:
+            return np.asarray(above[self._finer].max(axis=0, initial=0))
+        return np.asarray(above[self._coarser].sum(axis=0) / np.maximum((self._coarser >= 0).sum(axis=0), 1))
 
     def _averaged(self, similarity: Vectors) -> Vectors:
         """(M,) similarities, each averaged with its neighbours' if the blocks overlap."""
@@ -115,7 +145,7 @@ def open_texture_codes(folder: Path, info: IndexInfo, blocks: Table) -> TextureC
     Raises:
         InputError: the codes are of another texture model, or damaged.
     """
-    if info.texture_zoom is None:
+    if not info.texture_zooms:
         return None
     model = TextureModel()
     if model.sha256 != info.texture_sha256:
@@ -128,14 +158,14 @@ def open_texture_codes(folder: Path, info: IndexInfo, blocks: Table) -> TextureC
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"The index {folder} is damaged and cannot be read: build it again.", str(error)) from error
     width, kind = (model.dimensions, np.dtype(np.float32)) if info.kind == EXACT else (model.code_bytes, np.dtype("u1"))
-    expected = (int((blocks[:, 0] == info.texture_zoom).sum()), width)
+    expected = (int(np.isin(blocks[:, 0], info.texture_zooms).sum()), width)
     if codes.shape != expected or codes.dtype != kind:
         raise InputError(
             f"The index {folder} is damaged: its texture codes are {codes.shape} of {codes.dtype} instead of "
             f"{expected} of {kind}; build it again."
         )
-    stride = info.stride if isinstance(info.stride, int) else info.stride[info.texture_zoom]
-    return TextureCodes(model, codes, blocks, info.texture_zoom, info.block_size, stride)
+    strides = {zoom: info.stride if isinstance(info.stride, int) else info.stride[zoom] for zoom in info.texture_zooms}
+    return TextureCodes(model, codes, blocks, strides, info.block_size)
 
 
 def _compact(places: NDArray[np.int64]) -> NDArray[np.int64]:

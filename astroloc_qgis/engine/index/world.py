@@ -10,16 +10,21 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.format import Labels
+from astroloc_qgis.engine.index.plan import texture_suits
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent
 
-STRIDES = {9: 2, 10: 2, 11: 3}
+STRIDES = {7: 2, 8: 2, 9: 2, 10: 2, 11: 3}
 """Tiles from one block to the next by zoom: neighbours overlap by half; at zoom 11, to save space, by a quarter."""
-EXTENT: Extent = (-180.0, -60.0, 180.0, 60.0)
-"""The ISS flies between 51.6 degrees south and north, and sees land up to some degrees beyond."""
-TEXTURE_ZOOM = 10
-"""Zoom of the blocks with texture codes."""
+EXTENT: Extent = (-180.0, -60.0, 180.0, 72.0)
+"""The ISS flies between 51.6 degrees south and north, and sees land some 20 degrees beyond; in the south there is none
+but Antarctica."""
+NORTHERN_LIMITS = {10: 60.0, 11: 60.0}
+"""Latitude where zooms end. North of it a block of zoom 10 is less than 78 km wide, one of zoom 11 less than 39 km:
+photos of ground so far from the station's path show more."""
+TEXTURE_ZOOMS = (8, 10)
+"""Zooms of the blocks with texture codes."""
 KIND = "PQ128x7np"
 """Kind of the vector store: 112 bytes a block. The model card says what is lost against exact vectors."""
 BLUE_MARBLE_URL = (
@@ -36,7 +41,7 @@ BLUE_MARBLE = (
 )
 """NASA GIBS's Blue Marble as GDAL opens it (WMS driver, service "TMS"); GDAL caches the tiles."""
 LABELS = Labels(
-    title="World: Blue Marble, 60 S to 60 N",
+    title="World: Blue Marble, 60 S to 72 N",
     licence="NASA imagery, free to use with credit",
     imagery_uri=BLUE_MARBLE,
     attribution="Imagery: NASA Earth Observatory, Blue Marble Next Generation; provided by NASA's Global Imagery "
@@ -63,7 +68,7 @@ def build_world_index(
         model: name of a descriptor.
         imagery: Blue Marble: a copy of it, or NASA's own service. In either case the index names the service, so that
             it works on other machines.
-        zooms: zooms of the blocks; some of 9, 10 and 11.
+        zooms: zooms of the blocks; some of ``STRIDES``.
         extent: west, south, east, north in degrees.
         kind: kind of the vector store.
         device: for torch.
@@ -75,7 +80,8 @@ def build_world_index(
         Cancelled: by ``progress``.
     """
     if not set(zooms) <= set(STRIDES):
-        raise InputError(f"The world index has zooms 9, 10 and 11, not {', '.join(map(str, zooms))}.")
+        raise InputError(f"The world index has zooms {listed_zooms()}, not {', '.join(map(str, zooms))}.")
+    coded = [zoom for zoom in TEXTURE_ZOOMS if zoom in zooms]
     reference = Reference.open(imagery)
     try:
         return build_index(
@@ -87,7 +93,8 @@ def build_world_index(
             stride={zoom: STRIDES[zoom] for zoom in zooms},
             kind=kind,
             land_only=True,
-            texture_zoom=TEXTURE_ZOOM if TEXTURE_ZOOM in zooms and model in descriptors.offered() else None,
+            texture_zooms=coded if texture_suits(coded, zooms) and model in descriptors.offered() else (),
+            northern_limits={zoom: limit for zoom, limit in NORTHERN_LIMITS.items() if zoom in zooms},
             labels=LABELS,
             device=device,
             workers=workers,
@@ -95,3 +102,9 @@ def build_world_index(
         )
     finally:
         reference.close()
+
+
+def listed_zooms() -> str:
+    """The zooms of the world index in words."""
+    *most, last = map(str, STRIDES)
+    return f"{', '.join(most)} and {last}"

@@ -6,7 +6,8 @@ that distances have a Rayleigh distribution, mixed with a uniform share ``ANYWHE
 wrongly recorded nadirs.
 
 This is a density over the ground. A block's probability also grows with the ground that it stands for: each of few
-large blocks is likelier than each of many small ones, in proportion to the share of photos of its size.
+large blocks is likelier than each of many small ones, in proportion to the share of photos of its size. Where the zooms
+of an index cover different ground, the blocks of the ground that all of them cover say how many there are.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ SEEN_KM = 2500.0
 WEIGHT = 0.05
 """Cosine similarity that equals one natural unit of log-probability: the temperature of the loss that the retrieval
 model is trained with."""
-SIZE_SHARES: Mapping[int, float] = MappingProxyType({9: 0.18, 10: 0.44, 11: 0.38})
-"""By web-map zoom, the share of photos whose footprint's size (root of the area) is nearest to that of a block."""
+SIZE_SHARES: Mapping[int, float] = MappingProxyType({7: 0.02, 8: 0.035, 9: 0.165, 10: 0.42, 11: 0.36})
+"""By web-map zoom, the share of photos whose footprint's size (root of the area) is nearest to that of a block. In an
+index that lacks some of these zooms the others count as they do here, relative to each other."""
 
 
 def log_prior(distance_km: Array) -> Array:
@@ -54,19 +56,21 @@ def distance_penalty(distance_km: Array) -> Array:
     return -WEIGHT * log_prior(distance_km)
 
 
-def size_penalty(zooms: NDArray[np.int32]) -> Array:
+def size_penalty(zooms: NDArray[np.int32], common: NDArray[np.bool_] | None = None) -> Array:
     """Penalty on the cosine similarity of blocks for their size, relative to the likeliest size of the index.
 
     Args:
         zooms: (N,) web-map zoom of every block of an index.
+        common: (N,) whether a block is of the ground that all zooms cover; None: all of them are.
 
     Returns:
         (N,) at least 0; all 0 if the index has a zoom that is not in ``SIZE_SHARES``.
     """
-    found, place, counts = np.unique(zooms, return_inverse=True, return_counts=True)
+    found, place = np.unique(zooms, return_inverse=True)
     if not set(found.tolist()) <= set(SIZE_SHARES):
         return np.zeros(len(zooms))
-    likely = np.log([SIZE_SHARES[zoom] for zoom in found.tolist()]) - np.log(counts)
+    counts = np.bincount(place if common is None else place[common], minlength=len(found))
+    likely = np.log([SIZE_SHARES[zoom] for zoom in found.tolist()]) - np.log(np.maximum(counts, 1))
     return np.asarray(WEIGHT * (likely.max() - likely)[place])
 
 
@@ -79,4 +83,5 @@ def prior_penalty(index: Index, nadir: Nadir | None, radius_km: float) -> np.nda
     if nadir is None or radius_km == 0:
         return None
     distance = great_circle_km(nadir.lonlat, index.centers_lonlat)
-    return distance_penalty(distance) + size_penalty(index.blocks[:, 0])
+    common = index.centers_lonlat[:, 1] <= min(index.info.northern_limits.values(), default=90.0)
+    return distance_penalty(distance) + size_penalty(index.blocks[:, 0], common)

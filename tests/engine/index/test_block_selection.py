@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from osgeo import gdal
 
+from astroloc_qgis.engine.block_table import overlaps_extent
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index.format import Labels
 from astroloc_qgis.engine.index.store import Index
@@ -71,6 +72,23 @@ def test_strides_may_differ_by_zoom(larger_imagery: Path, tmp_path: Path) -> Non
     assert len(build_histogram_index(larger_imagery, tmp_path / "index", stride={11: 2, 12: 3})) == len(index)
     with pytest.raises(InputError, match="There is already an index"):
         build_histogram_index(larger_imagery, tmp_path / "index", stride=2)
+
+
+def test_some_zooms_may_end_south_of_the_others(larger_imagery: Path, tmp_path: Path) -> None:
+    every = build_histogram_index(larger_imagery, tmp_path / "all")
+    _, south, _, north = every.info.extent
+    limit = south + 0.4 * (north - south)
+    index = build_histogram_index(larger_imagery, tmp_path / "index", northern_limits={12: limit})
+    fine = every.blocks[:, 0] == 12
+    beyond = fine & ~overlaps_extent(every.blocks, 4, (*every.info.extent[:3], limit))
+    assert beyond.any()
+    assert set(map(tuple, index.blocks)) == set(map(tuple, every.blocks[~beyond]))
+    assert index.info.extent == every.info.extent
+    assert Index.open(tmp_path / "index").info.northern_limits == {12: limit}
+    with pytest.raises(InputError, match="There is already an index"):
+        build_histogram_index(larger_imagery, tmp_path / "index")
+    coarse = build_histogram_index(larger_imagery, tmp_path / "coarse", northern_limits={12: south - 1})
+    assert set(coarse.info.counts) == {11}
 
 
 def test_the_blocks_can_be_given(larger_imagery: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_folder_holds_what_the_format_says_and_nothing_else(build, tmp_path:
     assert {path.name for path in (tmp_path / "learned").iterdir()} == names | {"vocabulary.npz"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["learned", "plain"]
     stored = json.loads((tmp_path / "plain" / "index.json").read_text())
-    assert stored["format_version"] == 2
+    assert stored["format_version"] == 3
     assert {"title", "imagery_uri", "attribution", "licence", "model", "model_sha256"} <= set(stored)
     assert {"dimensions", "zooms", "extent", "counts"} <= set(stored)
 

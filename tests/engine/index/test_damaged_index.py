@@ -44,15 +44,17 @@ class TestDamage:
         (folder / "index.json").unlink()
         self.refused(folder, r"is not an index: it has no index\.json")
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"title": "x"}', '{"format_version": 2}'])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", "7", '{"title": "x"}', '{"format_version": 2}', '{"format_version": 3}']
+    )
     def test_a_description_that_is_none(self, folder: Path, text: str) -> None:
         (folder / "index.json").write_text(text)
         self.refused(folder, "is damaged: index.json")
 
-    @pytest.mark.parametrize("version", [1, 3])
+    @pytest.mark.parametrize("version", [1, 4])
     def test_another_format_version(self, folder: Path, version: int) -> None:
         self.edit(folder, format_version=version)
-        self.refused(folder, f"has format version {version}, and this AstroLoc reads version 2")
+        self.refused(folder, f"has format version {version}, and this AstroLoc reads versions 2 and 3")
 
     def test_an_unknown_model(self, folder: Path) -> None:
         self.edit(folder, model="astroloc-2031")

@@ -44,7 +44,7 @@ def toy(imagery: Path, tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 def build(imagery: Path, out: Path, **changes) -> Index:
     settings = {"zooms": [11, 12], "extent": None, "model": "colour-histogram", "kind": "SQfp16"}
-    settings |= {"texture_zoom": 12} | changes
+    settings |= {"texture_zooms": [12]} | changes
     return build_index(Reference.open(imagery), out=out, **settings)
 
 
@@ -75,7 +75,7 @@ def test_an_exact_index_keeps_textures_as_they_are(
     vectors, photo = model.describe(shown), model.describe_photo(shown[5])
     np.testing.assert_allclose(np.load(exact.folder / "texture.npy"), vectors, atol=1e-5)
     own = np.maximum(CODED * (vectors @ photo) - NO_BONUS_BELOW, 0)
-    texture = TextureCodes(model, vectors, exact.blocks, 12, SIZE, SIZE)  # as if they did not overlap
+    texture = TextureCodes(model, vectors, exact.blocks, {12: SIZE}, SIZE)  # as if they did not overlap
     np.testing.assert_allclose(texture.bonus_of(photo)[exact.blocks[:, 0] == 12], own, atol=1e-5)
     bonus = [index.texture_bonus(shown[5]) for index in (exact, toy)]
     assert bonus[0].argmax() == bonus[1].argmax()
@@ -98,7 +98,7 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
     coded = np.flatnonzero(table[:, 0] == 4)
     similarity = np.random.default_rng(3).normal(0.05, 0.1, len(coded)).astype(np.float32)
     codes = np.zeros((len(coded), 1), np.uint8)
-    bonus = TextureCodes(GivenSimilarity(similarity), codes, table, 4, SIZE, SIZE).bonus_of(np.zeros(1, np.float32))
+    bonus = TextureCodes(GivenSimilarity(similarity), codes, table, {4: SIZE}, SIZE).bonus_of(np.zeros(1, np.float32))
     above = np.maximum(similarity - NO_BONUS_BELOW, 0)
     boxes, world = bounds_3857(table, SIZE), 2 * 20037508.342789244
     expected = np.zeros(len(table))
@@ -122,11 +122,31 @@ def test_blocks_without_codes_have_what_their_ground_has() -> None:
     np.testing.assert_allclose(bonus, expected, atol=1e-6)
 
 
+def test_of_two_zooms_with_codes_each_zoom_takes_its_own_or_the_nearest_and_between_them_the_finer() -> None:
+    table = grid()
+    deeper = np.column_stack((table[table[:, 0] == 5, 0] + 1, 2 * table[table[:, 0] == 5, 1:])).astype(np.int32)
+    table = np.concatenate((table, deeper))  # zooms 3 to 6
+    similarity = np.random.default_rng(5).uniform(0.0, 0.4, len(table)).astype(np.float32)
+
+    def bonus(*zooms: int) -> np.ndarray:
+        own = similarity[np.isin(table[:, 0], zooms)]
+        codes = np.zeros((len(own), 1), np.uint8)
+        strides = dict.fromkeys(zooms, SIZE)
+        return TextureCodes(GivenSimilarity(own), codes, table, strides, SIZE).bonus_of(np.zeros(1, np.float32))
+
+    both, sources = bonus(3, 5), {3: 3, 4: 5, 5: 5, 6: 5}
+    for zoom, source in sources.items():
+        own = table[:, 0] == zoom
+        assert both[own].any()
+        np.testing.assert_array_equal(both[own], bonus(source)[own])
+    assert not bonus(3)[table[:, 0] > 4].any()
+
+
 def test_overlapping_neighbours_are_averaged() -> None:
     table = grid()
     own = table[table[:, 0] == 4]
     similarity = np.random.default_rng(4).uniform(0.1, 0.4, len(own)).astype(np.float32)
-    codes = TextureCodes(GivenSimilarity(similarity), np.zeros((len(own), 1), np.uint8), table, 4, SIZE, 2)
+    codes = TextureCodes(GivenSimilarity(similarity), np.zeros((len(own), 1), np.uint8), table, {4: 2}, SIZE)
     found = codes.bonus_of(np.zeros(1, np.float32))[table[:, 0] == 4]
     at = {(row, column): value for (_, row, column), value in zip(own.tolist(), similarity.tolist(), strict=True)}
     expected, full = [], 0
@@ -169,10 +189,13 @@ def test_retrieving_a_grey_photo_takes_its_texture_into_account(toy: Index, imag
     assert rank(toy) < rank(Index(toy.folder, toy.info, toy.blocks, toy._store))
 
 
-@pytest.mark.parametrize(("zooms", "zoom"), [([11, 12], 10), ([10, 12], 12), ([12], 11)])
-def test_texture_must_suit_the_zooms(imagery: Path, tmp_path: Path, zooms: list[int], zoom: int) -> None:
-    with pytest.raises(InputError, match=f"Texture at zoom {zoom} does not suit an index of zooms"):
-        build(imagery, tmp_path / "index", zooms=zooms, texture_zoom=zoom)
+@pytest.mark.parametrize(
+    ("zooms", "coded"), [([11, 12], [10]), ([10, 12], [12]), ([12], [11]), ([9, 10, 11, 12], [9, 10])]
+)
+def test_texture_must_suit_the_zooms(imagery: Path, tmp_path: Path, zooms: list[int], coded: list[int]) -> None:
+    named = ", ".join(map(str, coded))
+    with pytest.raises(InputError, match=f"Texture at zoom {named} does not suit an index of zooms"):
+        build(imagery, tmp_path / "index", zooms=zooms, texture_zooms=coded)
     assert not list(tmp_path.iterdir())
 
 
@@ -214,11 +237,53 @@ def test_codes_that_are_not_an_index_s_are_refused(imagery: Path, tmp_path: Path
     description.write_text(json.dumps({**told, "texture_sha256": "0" * 64}))
     with pytest.raises(InputError, match="texture codes of another model"):
         Index.open(folder)
-    description.write_text(json.dumps({**told, "texture_zoom": 11}))
+    description.write_text(json.dumps({**told, "texture_zooms": [11]}))
     with pytest.raises(InputError, match="its texture codes are"):
         Index.open(folder)
     description.write_text(json.dumps(told))
     assert Index.open(folder).texture is not None
+
+
+def test_an_index_of_two_zooms_with_codes_keeps_those_of_both(
+    model: TextureModel, imagery: Path, tmp_path: Path
+) -> None:
+    two = build(imagery, tmp_path / "two", texture_zooms=[12, 11])
+    assert two.info.texture_zooms == (11, 12)
+    one = build(imagery, tmp_path / "one", texture_zooms=[11])
+    coarse, both = (np.load(index.folder / "texture.npy") for index in (one, two))
+    assert (both[: len(coarse)] == coarse).all()
+    assert len(both) == len(two)
+    photo = pictures(imagery, two)[5]
+    fine = two.blocks[:, 0] == 12
+    np.testing.assert_array_equal(
+        two.texture_bonus(photo)[fine], build(imagery, tmp_path / "fine").texture_bonus(photo)[fine]
+    )
+    np.testing.assert_array_equal(two.texture_bonus(photo)[~fine], one.texture_bonus(photo)[~fine])
+
+
+def as_version_2(folder: Path) -> None:
+    """Describe an index as AstroLoc did when only one zoom could have texture."""
+    description = folder / "index.json"
+    told = json.loads(description.read_text())
+    coded = told.pop("texture_zooms")
+    del told["northern_limits"]
+    told |= {"format_version": 2, "texture_zoom": coded[0] if coded else None}
+    description.write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("coded", [[], [12]])
+def test_an_index_of_the_version_before_opens_and_finds_the_same(
+    imagery: Path, tmp_path: Path, coded: list[int]
+) -> None:
+    new = build(imagery, tmp_path / "index", texture_zooms=coded)
+    photo = pictures(imagery, new)[3]
+    before = retrieve(photo, new, new.create_descriptor(), top=20)
+    as_version_2(new.folder)
+    old = Index.open(new.folder)
+    assert old.info == new.info
+    assert (old.texture is None) == (not coded)
+    assert retrieve(photo, old, old.create_descriptor(), top=20) == before
+    assert len(build(imagery, tmp_path / "index", texture_zooms=coded)) == len(new)  # it is the index that is asked for
 
 
 def test_texture_is_not_learned_from_an_index_of_another_model(toy: Index, tmp_path: Path, capsys) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.descriptors import registry as descriptors
-from astroloc_qgis.engine.index.plan import usual_texture_zoom
+from astroloc_qgis.engine.index.plan import texture_suits, usual_texture_zooms
 from astroloc_qgis.engine.index.store import Index
-from astroloc_qgis.engine.index.world import STRIDES, TEXTURE_ZOOM
+from astroloc_qgis.engine.index.world import STRIDES, TEXTURE_ZOOMS
 from astroloc_qgis.engine.retrieval.search import retrieve
 from astroloc_qgis.worker.handlers import handlers
 from tests.engine.retrieval.photos import picture
@@ -45,7 +45,7 @@ def test_command_line_and_worker_build_the_same_index_of_the_best_model_with_tex
     told = [dataclasses.replace(index.info, created="") for index in indexes]
     assert told[0] == told[1]
     assert told[0].model == descriptors.DEFAULT == "astroloc-lite"
-    assert told[0].texture_zoom == 12
+    assert told[0].texture_zooms == (12,)
     block = indexes[0].block(3)
     for index in indexes:
         assert index.texture is not None
@@ -56,16 +56,16 @@ def test_a_model_that_is_named_is_taken_and_has_no_texture(imagery: Path, tmp_pa
     named = {"model": "colour-histogram"}
     for index in (by_command(imagery, tmp_path / "command", "--model", named["model"]),
                   by_worker(imagery, tmp_path / "worker", **named)):  # fmt: skip
-        assert (index.info.model, index.info.texture_zoom) == ("colour-histogram", None)
+        assert (index.info.model, index.info.texture_zooms) == ("colour-histogram", ())
 
 
 def test_texture_can_be_left_out(imagery: Path, tmp_path: Path) -> None:
-    assert by_command(imagery, tmp_path / "index", "--texture-zoom", "0").info.texture_zoom is None
+    assert by_command(imagery, tmp_path / "index", "--texture-zoom", "0").info.texture_zooms == ()
 
 
 def test_an_index_whose_texture_zoom_has_no_block_can_be_searched(imagery: Path, tmp_path: Path) -> None:
     index = by_worker(imagery, tmp_path / "index", zooms=[9, 10], extent=[10.35, 45.55, 11.65, 46.44])
-    assert index.info.texture_zoom == 9
+    assert index.info.texture_zooms == (9,)
     assert 9 not in index.info.counts
     photo = picture(imagery, index.block(0))
     assert index.texture_bonus(photo).tolist() == [0] * len(index)  # type: ignore[union-attr]
@@ -80,20 +80,23 @@ def test_the_help_names_the_model_that_is_the_default(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("zooms", "zoom"),
+    ("zooms", "coded"),
     [
-        ([9], 9),
-        ([10, 11], 10),
-        ([9, 10, 11], 10),
-        ([11, 10, 9, 10], 10),
-        ([9, 11], None),
-        ([9, 10, 11, 12], None),
+        ([9], (9,)),
+        ([10, 11], (10,)),
+        ([9, 10, 11], (10,)),
+        ([11, 10, 9, 10], (10,)),
+        ([9, 11], ()),
+        ([9, 10, 11, 12], ()),
     ],
 )
-def test_the_middle_zoom_has_texture_where_all_others_are_next_to_it(zooms: list[int], zoom: int | None) -> None:
-    assert usual_texture_zoom(descriptors.DEFAULT, zooms) == zoom
-    assert usual_texture_zoom("xfeat-vlad", zooms) is None
+def test_the_middle_zoom_has_texture_where_all_others_are_next_to_it(zooms: list[int], coded: tuple[int, ...]) -> None:
+    assert usual_texture_zooms(descriptors.DEFAULT, zooms) == coded
+    assert usual_texture_zooms("xfeat-vlad", zooms) == ()
 
 
-def test_the_world_index_has_texture_at_the_same_zoom() -> None:
-    assert usual_texture_zoom(descriptors.DEFAULT, tuple(STRIDES)) == TEXTURE_ZOOM
+def test_every_zoom_of_the_world_index_has_texture_or_is_next_to_one_that_has() -> None:
+    assert texture_suits(TEXTURE_ZOOMS, tuple(STRIDES))
+    for one in TEXTURE_ZOOMS:
+        assert not texture_suits([one], tuple(STRIDES))
+    assert not texture_suits([*TEXTURE_ZOOMS, 13], tuple(STRIDES))

@@ -11,7 +11,14 @@ from osgeo import gdal
 from astroloc_qgis.cli.main import main
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
-from astroloc_qgis.engine.index.world import BLUE_MARBLE, STRIDES, build_world_index
+from astroloc_qgis.engine.index.world import (
+    BLUE_MARBLE,
+    EXTENT,
+    NORTHERN_LIMITS,
+    STRIDES,
+    TEXTURE_ZOOMS,
+    build_world_index,
+)
 from astroloc_qgis.engine.resources import shipped
 from tests.engine.synthetic import make_world
 
@@ -76,14 +83,22 @@ class TestShipped:
         assert index.info.model == "astroloc-lite"
         index.create_descriptor()
 
-    def test_it_is_of_the_world_between_60_south_and_60_north(self) -> None:
+    def test_it_is_of_the_world_between_60_south_and_72_north(self) -> None:
         index = Index.open(WORLD)
-        assert index.info.zooms == (9, 10, 11)
-        assert index.info.extent == (-180.0, -60.0, 180.0, 60.0)
-        assert len(index) > 90_000
+        assert index.info.zooms == tuple(STRIDES)
+        assert index.info.extent == EXTENT
+        assert index.info.northern_limits == NORTHERN_LIMITS
+        assert index.info.texture_zooms == TEXTURE_ZOOMS
+        assert len(index) > 100_000
+        wide = index.blocks[:, 0] <= 8
+        assert 3_000 < wide.sum() < 6_000
+        zooms, north = index.blocks[:, 0], index.centers_lonlat[:, 1]
+        assert {zoom: north[zooms == zoom].max() > 65 for zoom in STRIDES} == {
+            zoom: zoom not in NORTHERN_LIMITS for zoom in STRIDES
+        }
 
-    def test_it_takes_at_most_14_megabytes_and_names_no_path_of_the_machine_that_made_it(self) -> None:
-        assert sum(path.stat().st_size for path in WORLD.iterdir()) <= 14_000_000
+    def test_it_takes_at_most_15_5_megabytes_and_names_no_path_of_the_machine_that_made_it(self) -> None:
+        assert sum(path.stat().st_size for path in WORLD.iterdir()) <= 15_500_000
         content = json.loads((WORLD / "index.json").read_text(encoding="utf-8"))
         assert content["imagery_uri"] == BLUE_MARBLE
         assert "mbtiles" not in json.dumps(content)

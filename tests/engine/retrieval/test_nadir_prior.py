@@ -37,7 +37,7 @@ def test_the_share_of_photos_in_a_circle_is_that_of_a_rayleigh_distribution_and_
 
 
 def test_each_of_few_large_blocks_is_likelier_than_each_of_many_small_ones() -> None:
-    zooms = np.repeat(np.array([11, 9, 10], np.int32), [600, 100, 360])
+    zooms = np.repeat(np.array([11, 9, 7, 10, 8], np.int32), [600, 100, 8, 360, 30])
     loss = size_penalty(zooms)
     chance = np.exp(-loss / WEIGHT)
     assert loss.min() == 0
@@ -46,6 +46,24 @@ def test_each_of_few_large_blocks_is_likelier_than_each_of_many_small_ones() -> 
         dict(SIZE_SHARES), abs=1e-9
     )  # together, blocks of a size are as likely as photos of it
     assert sum(SIZE_SHARES.values()) == pytest.approx(1)
+
+
+def test_what_only_some_zooms_cover_does_not_make_their_blocks_less_likely() -> None:
+    zooms = np.repeat(np.array([9, 10, 11], np.int32), [100, 360, 600])
+    alone = size_penalty(zooms)
+    further = np.concatenate((zooms, np.full(50, 9, np.int32)))
+    found = size_penalty(further, np.arange(len(further)) < len(zooms))
+    assert found[: len(zooms)] == pytest.approx(alone)
+    assert (found[len(zooms) :] == found[0]).all()
+    assert size_penalty(further)[0] > found[0]
+
+
+def test_an_index_without_the_largest_blocks_counts_the_others_as_before() -> None:
+    zooms = np.repeat(np.array([9, 10, 11], np.int32), [100, 360, 600])
+    chance = np.exp(-size_penalty(zooms) / WEIGHT)
+    total = np.array([chance[zooms == zoom].sum() for zoom in (9, 10, 11)])
+    shares = np.array([SIZE_SHARES[zoom] for zoom in (9, 10, 11)])
+    assert total / total.sum() == pytest.approx(shares / shares.sum())
 
 
 def test_sizes_of_which_nothing_is_known_cost_nothing() -> None:
