@@ -3,12 +3,12 @@
 Only the blocks of some zooms have codes. If the blocks of such a zoom overlap, the similarity of each is averaged with
 that of its neighbours: they show much of the same ground, and the errors of their codes are independent. A block of the
 next finer zoom gets the mean similarity of the blocks around its centre, one of the next coarser zoom the highest
-within it; between two zooms with codes the finer one counts.
+within it. Between two zooms with codes the finer one counts, except on ground where only the coarser one has blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -58,16 +58,13 @@ class TextureCodes:
         similarity[self._coded] = self._model.similarity(vector, self._codes)
         found = np.zeros(len(self._zooms), dtype=np.float32)
         for zoom in np.unique(self._zooms).tolist():
-            source = _zoom_with_codes(zoom, self._grounds)
-            if source is not None:
-                of_source = similarity[self._zooms == source]
-                found[self._zooms == zoom] = self._grounds[source].bonus(of_source, zoom)
+            own = self._zooms == zoom
+            for source in (zoom - 1, zoom + 1, zoom):  # a later one counts for the ground that it knows
+                if source in self._grounds:
+                    ground = self._grounds[source]
+                    there = ground.bonus(similarity[self._zooms == source], zoom)
+                    found[own] = np.where(ground.known(zoom), there, found[own])
         return found
-
-
-def _zoom_with_codes(zoom: int, coded: Collection[int]) -> int | None:
-    """The zoom whose codes a zoom takes its bonus from: its own, else the next finer, else the next coarser one."""
-    return next((near for near in (zoom, zoom + 1, zoom - 1) if near in coded), None)
 
 
 class _CodedGround:
@@ -92,6 +89,12 @@ class _CodedGround:
         if zoom < self._zoom:
             return np.asarray(above[self._finer].max(axis=0, initial=0))
         return np.asarray(above[self._coarser].sum(axis=0) / np.maximum((self._coarser >= 0).sum(axis=0), 1))
+
+    def known(self, zoom: int) -> NDArray[np.bool_]:
+        """(n,) whether there are codes for the ground of each of the blocks that ``bonus`` is for."""
+        if zoom == self._zoom:
+            return np.ones(int((self._table[:, 0] == zoom).sum()), dtype=bool)
+        return np.asarray(((self._finer if zoom < self._zoom else self._coarser) >= 0).any(axis=0))
 
     def _averaged(self, similarity: Vectors) -> Vectors:
         """(M,) similarities, each averaged with its neighbours' if the blocks overlap."""

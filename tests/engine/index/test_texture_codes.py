@@ -126,6 +126,7 @@ def test_of_two_zooms_with_codes_each_zoom_takes_its_own_or_the_nearest_and_betw
     table = grid()
     deeper = np.column_stack((table[table[:, 0] == 5, 0] + 1, 2 * table[table[:, 0] == 5, 1:])).astype(np.int32)
     table = np.concatenate((table, deeper))  # zooms 3 to 6
+    table = table[~((table[:, 0] == 5) & (table[:, 1] < 10))]
     similarity = np.random.default_rng(5).uniform(0.0, 0.4, len(table)).astype(np.float32)
 
     def bonus(*zooms: int) -> np.ndarray:
@@ -136,10 +137,21 @@ def test_of_two_zooms_with_codes_each_zoom_takes_its_own_or_the_nearest_and_betw
 
     both, sources = bonus(3, 5), {3: 3, 4: 5, 5: 5, 6: 5}
     for zoom, source in sources.items():
-        own = table[:, 0] == zoom
+        own = (table[:, 0] == zoom) & ((zoom != 4) | has_finer(table))
         assert both[own].any()
         np.testing.assert_array_equal(both[own], bonus(source)[own])
     assert not bonus(3)[table[:, 0] > 4].any()
+    lonely = (table[:, 0] == 4) & ~has_finer(table)  # only the coarser zoom knows their ground
+    np.testing.assert_array_equal(both[lonely], bonus(3)[lonely])
+    assert both[lonely].any()
+    assert not bonus(5)[lonely].any()
+
+
+def has_finer(table: np.ndarray) -> np.ndarray:
+    """(N,) whether blocks of the next finer zoom lie within each block, one by one."""
+    return np.array([
+        ((table[:, 0] == block[0] + 1) & np.isclose(iou_with(table, block, SIZE), 0.25)).any() for block in table
+    ])  # fmt: skip
 
 
 def test_overlapping_neighbours_are_averaged() -> None:
