@@ -63,12 +63,12 @@ bench-retrieval: env ## measure retrieval with the world index on photos of know
 	--index resources/index/world; \
 	else echo "There is no $(PHOTOS)/photos.csv: pass the folder of the photos as PHOTOS=..."; fi
 
-model: env ## train the retrieval model and export it to resources/models; resumable, hours
+model: env ## train the retrieval model from ImageNet weights and export what ships (weights, record, curve, log); resumable, hours
 	@mkdir -p build/training resources/models
 	@$(TRAINING) $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
 	--footprints "$(FOOTPRINTS)" $(if $(wildcard $(PHOTOS)/photos.csv),--avoid "$(PHOTOS)/photos.csv") \
 	--avoid-point=-19.2,-70 --avoid-point=0.1,36.6 --avoid-point=-10.4,40.4 \
-	--set mixed_precision=$(MIXED_PRECISION) --set refit_pairs=12000 --work build/training --out build/training/model \
+	--set mixed_precision=$(MIXED_PRECISION) --set refit_pairs=16000 --work build/training --out build/training/model \
 	--export resources/models/astroloc-lite.npz
 
 texture-model: env ## learn the texture model from Blue Marble's blocks; half an hour, resumable (BLUE_MARBLE=copy)

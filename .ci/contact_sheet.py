@@ -37,7 +37,7 @@ def main() -> None:
     places = sampler.draw(COLUMNS * ROWS, rng)
     grounds = [mosaic.view(place, WIDTH, HEIGHT) for place in places]
     photos = [
-        cv2.resize(simulate_photo(mosaic, place, rng, portrait=False), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        cv2.resize(simulate_photo(mosaic, place, rng, size=(288, 192)), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
         for place in places
     ]
     gap = np.full((6, WIDTH * COLUMNS, 3), 255, np.uint8)

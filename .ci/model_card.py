@@ -28,7 +28,14 @@ def model(record: dict[str, Any]) -> str:
         f"- {config.get('dimensions', '?')} dimensions; trained for {record.get('steps', '?')} steps of "
         f"{config.get('batch', '?')} pairs, loss {config.get('loss', '?')}",
     ]
-    lines += [f"- {key}: {record[key]}" for key in ("command", "history", "trained_on") if key in record]
+    lines += [f"- {key}: {record[key]}" for key in ("command", "start", "history", "trained_on") if key in record]
+    if "simulator" in record:
+        avoided = record["avoided"]
+        lines.append(
+            f"- imagery {', '.join(record['imagery'])}; footprints {record['footprints']['file']}, split "
+            f"{record['footprints']['split']}; nothing within {avoided['within_km']:g} km of "
+            f"{', '.join(avoided['of'])}; version {record['simulator']} of the simulator; torch {record['torch']}"
+        )
     own = json.loads((MODELS / "astroloc-texture.json").read_text(encoding="utf-8"))
     return "\n".join(
         [

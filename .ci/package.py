@@ -18,7 +18,7 @@ BESIDE = ["metadata.txt", "LICENSE", "resources", "i18n"]
 LEFT_OUT_FOLDERS = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 LEFT_OUT_SUFFIXES = {".pyc", ".ts", ".xcf", ".orig"}
 # The results of benchmarks and the curves of training runs: the model card (which is in the zip) says what they mean.
-MEASUREMENTS = ("resources/models/measured/*", "resources/models/*.curve.csv")
+MEASUREMENTS = ("resources/models/measured/*", "resources/models/*.curve.csv", "resources/models/*.log.jsonl")
 # QGIS opens the HTML pages in this folder; all else there, but for the pictures in them, is for the repository alone.
 HELP = "resources/help"
 # The oldest time that a zip can hold: the archive depends on the files alone, not on when they were checked out.

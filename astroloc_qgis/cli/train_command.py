@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +104,16 @@ def _train(options: Namespace) -> None:
         workers=options.workers,
         device=resolve_device(options.device),
         more_imagery=tuple(options.more_imagery),
+        command=command_line(sys.argv[1:]),
     )
     with progress_bar("mosaic") as progress:
         train(request, config, progress)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command of this program as the record beside the weights keeps it: files without the folders they lie in."""
+    named = [Path(word).name if word.startswith("/") else word for word in words]
+    return shlex.join(["python", "-m", "astroloc_qgis", *named])
 
 
 def _setting(text: str) -> tuple[str, Any]:

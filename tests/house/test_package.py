@@ -74,7 +74,7 @@ def test_it_holds_no_tests_caches_or_hidden_files(names):
 
 
 def test_it_holds_no_measurements_and_no_pages_for_the_repository_alone(names):
-    unwanted = [name for name in names if "/measured/" in name or name.endswith(".curve.csv")]
+    unwanted = [name for name in names if "/measured/" in name or name.endswith((".curve.csv", ".log.jsonl"))]
     unwanted += [name for name in names if "/help/" in name and name.endswith(".md")]
     assert unwanted == []
 

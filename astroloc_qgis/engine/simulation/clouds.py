@@ -31,6 +31,11 @@ def fractal(shape: tuple[int, int], rng: np.random.Generator, *, cells: float, p
         field += strength * cv2.resize(octave, (columns, rows), interpolation=cv2.INTER_CUBIC)
         strength *= persistence
         cells *= 2
+    return _even(field)
+
+
+def _even(field: Field) -> Field:
+    """A field of nearly Gaussian values as 0 to 1, about evenly distributed."""
     deviation, mean = field.std() + 1e-6, field.mean()
     # Sums of octaves are nearly Gaussian; this approximates the distribution function of a Gaussian to a per cent.
     return np.asarray(0.5 + 0.5 * np.tanh((0.8 / deviation) * (field - mean)), dtype=np.float32)
@@ -55,10 +60,41 @@ def cloud_cover(shape: tuple[int, int], rng: np.random.Generator) -> Field:
     return np.asarray(np.clip((field - 1 + share) / edge, 0, 1) * rng.uniform(0.8, 1.0), dtype=np.float32)
 
 
+def cloud_rows(shape: tuple[int, int], rng: np.random.Generator) -> Field:
+    """Opacity of clouds in rows, 0 to 1: streets of cumulus, or waves, bent a little, in a part of the photo or all."""
+    rows, columns = shape
+    y, x = np.mgrid[:rows, :columns].astype(np.float32) / max(shape)
+    angle, spacing = rng.uniform(0, math.pi), rng.uniform(0.02, 0.09)
+    bend = rng.uniform(0, 2.0) * fractal(shape, rng, cells=rng.uniform(1.2, 4))
+    wave = np.sin(2 * math.pi * ((x * math.cos(angle) + y * math.sin(angle)) / spacing + bend))
+    lumps = fractal(shape, rng, cells=rng.uniform(15, 50), persistence=rng.uniform(0.45, 0.7))
+    field = _even(rng.uniform(0.25, 0.7) * wave + 2 * lumps)
+    gathered = np.clip(fractal(shape, rng, cells=rng.uniform(1, 3)) * rng.uniform(1, 2.5), 0, 1)
+    share = rng.uniform(0.15, 0.6) * gathered
+    return np.asarray(np.clip((field - 1 + share) / rng.uniform(0.03, 0.25), 0, 1) * rng.uniform(0.7, 1.0), np.float32)
+
+
+def cumulus_field(shape: tuple[int, int], rng: np.random.Generator) -> Field:
+    """Opacity of a field of broken cumulus, 0 to 1: small clouds of one size all over, with gaps."""
+    cells = rng.uniform(16, 45)
+    field = fractal(shape, rng, cells=cells, persistence=rng.uniform(0.35, 0.6))
+    share = rng.uniform(0.15, 0.55) * (0.7 + 0.6 * (fractal(shape, rng, cells=rng.uniform(1, 4)) - 0.5))
+    return np.asarray(np.clip((field - 1 + share) / rng.uniform(0.03, 0.2), 0, 1) * rng.uniform(0.8, 1.0), np.float32)
+
+
+def with_broken_clouds(image: Field, rng: np.random.Generator) -> Field:
+    """Lay rows of clouds or a field of cumulus over (H, W, 3), with their shadows."""
+    kind = cloud_rows if rng.random() < 0.5 else cumulus_field
+    return _lay(image, kind((image.shape[0], image.shape[1]), rng), rng)
+
+
 def with_clouds(image: Field, rng: np.random.Generator) -> Field:
     """Lay clouds over (H, W, 3) and their shadows beside them."""
+    return _lay(image, cloud_cover((image.shape[0], image.shape[1]), rng), rng)
+
+
+def _lay(image: Field, opacity: Field, rng: np.random.Generator) -> Field:
     height, width = image.shape[:2]
-    opacity = cloud_cover((height, width), rng)
     if rng.random() < 0.85:
         reach, direction = abs(rng.normal(0, 0.025)) * width + 1, rng.uniform(0, 2 * math.pi)
         move = np.array([[1, 0, reach * math.cos(direction)], [0, 1, reach * math.sin(direction)]], dtype=np.float32)

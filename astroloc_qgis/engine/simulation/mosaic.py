@@ -135,13 +135,15 @@ class Mosaic:
             image[~mask] = image[mask].mean(axis=0)
         return resized(image, pixels, pixels)
 
-    def view(self, corners_xy: NDArray[np.float64], width: int, height: int) -> Pixels:
+    def view(self, corners_xy: NDArray[np.float64], width: int, height: int, *, radial: float = 0.0) -> Pixels:
         """Render the ground of a photo of known corners.
 
         Args:
             corners_xy: (4, 2) EPSG:3857 of the photo's corners TL, TR, BR, BL; x may lie beyond the world.
             width: photo pixels.
             height: photo pixels.
+            radial: what is seen at r from the centre (1 at the corners) lies at r (1 + radial (r^2 - 1)): positive for
+                Earth's curvature or a barrel distortion. The corners stay.
 
         Returns:
             (height, width, 3) uint8 RGB, anti-aliased.
@@ -150,23 +152,37 @@ class Mosaic:
         sides = np.linalg.norm(np.roll(corners_xy, -1, axis=0) - corners_xy, axis=1)
         level = self._level_for(float(np.median(sides / np.array([fine_w, fine_h, fine_w, fine_h]))))
         at = np.column_stack([(corners_xy[:, 0] + HALF_WORLD_M), HALF_WORLD_M - corners_xy[:, 1]]) / level.gsd
-        low = np.floor(at.min(axis=0)).astype(int) - 2
-        size = np.ceil(at.max(axis=0)).astype(int) + 2 - low
+        margin = 2 + math.ceil(max(0.0, -radial) * float(np.ptp(at, axis=0).max()))
+        low = np.floor(at.min(axis=0)).astype(int) - margin
+        size = np.ceil(at.max(axis=0)).astype(int) + margin - low
         image = level.crop(int(low[0]), int(low[1]), int(size[0]), int(size[1]))
         source = np.array([[0, 0], [fine_w, 0], [fine_w, fine_h], [0, fine_h]], dtype=np.float32)
         homography = cv2.getPerspectiveTransform(source, (at - low).astype(np.float32))
         half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # cv2 counts from pixel centres
         homography = np.linalg.inv(half) @ homography @ half
-        warped = cv2.warpPerspective(
-            image, homography, (fine_w, fine_h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+        if radial:
+            maps = cv2.perspectiveTransform(_bent(fine_w, fine_h, radial), homography)
+            warped = cv2.remap(image, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        else:
+            warped = cv2.warpPerspective(
+                image, homography, (fine_w, fine_h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )  # fmt: skip
         return np.asarray(cv2.resize(warped, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _level_for(self, gsd: float) -> Level:
         """The coarsest level of at most 1.1 times ``gsd``, else the finest."""
         fitting = [level for level in self.levels if level.gsd <= 1.1 * gsd]
         return fitting[-1] if fitting else self.finest
+
+
+def _bent(width: int, height: int, radial: float) -> NDArray[np.float32]:
+    """(height, width, 2) pixel centres, x and y, moved radially as ``Mosaic.view`` says."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    middle = np.array([(width - 1) / 2, (height - 1) / 2], dtype=np.float32)
+    away = np.stack([x, y], axis=-1) - middle
+    share = (away**2).sum(axis=-1, keepdims=True) * np.float32(4 / (width**2 + height**2))
+    return np.asarray(middle + away * (1 + np.float32(radial) * (share - 1)), dtype=np.float32)
 
 
 def resized(image: Pixels, width: int, height: int) -> Pixels:

@@ -1,5 +1,7 @@
 """Places of simulated photos: at real footprints, of the same sizes anywhere on land, or seen by a camera in orbit.
 
+Some are those of a wide lens that looks nearly straight down, as fixed cameras do: up to 900 km across.
+
 A place is a quadrilateral in EPSG:3857, corners in the photo's order, of a photo rotated so that its top is within 45
 degrees of north: retrieval describes a photo in four rotations, and only the best of them has to match.
 """
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.formats import draw_format
 from astroloc_qgis.engine.simulation.mosaic import Mosaic
 from astroloc_qgis.engine.simulation.pinhole_camera import PinholeCamera
 from astroloc_qgis.engine.tiles import EARTH_RADIUS_M, HALF_WORLD_M, lonlat_to_mercator, mercator_to_lonlat
@@ -24,6 +27,12 @@ Array = NDArray[np.float64]
 ROTATION_DEG = 50.0
 """Largest rotation of a simulated photo from north: 45 degrees and a margin."""
 LARGEST_KM2 = 160_000.0
+WIDE_KM = (380.0, 900.0)
+"""Least and largest diagonal of a wide place, as if it looked straight down."""
+_FARTHEST_KM = 600.0
+"""Largest distance of a wide place's corners from its centre."""
+_WIDE_TILT_DEG = 8.0
+_IMAGERY_LATITUDES = (-60.5, 62.5)
 _ATTEMPTS = 20_000
 LEAST_LAND = 0.12
 """Least share of a place that is land."""
@@ -102,6 +111,7 @@ class PlaceSampler:
         only: zone that the centres of places lie in; None for the whole world.
         real_share: share of places at real footprints, moved by up to half their size.
         camera_share: share of places that a tilted camera in orbit sees; the rest are anywhere on land.
+        wide_share: share of all places that are a wide lens's instead.
     """
 
     footprints: Footprints
@@ -110,6 +120,7 @@ class PlaceSampler:
     only: Zone | None = None
     real_share: float = 0.55
     camera_share: float = 0.2
+    wide_share: float = 0.0
 
     def draw(self, count: int, rng: np.random.Generator) -> Array:
         """(count, 4, 2) EPSG:3857 corners.
@@ -122,15 +133,16 @@ class PlaceSampler:
     def _place(self, rng: np.random.Generator) -> Array:
         # Drawn once: places anywhere are refused more often (the sea) than real ones, and their share must stay.
         kind = rng.random()
+        wide = rng.random() < self.wide_share
         for _ in range(_ATTEMPTS):
-            place = self._attempt(kind, rng)
+            place = self._attempt(kind, rng, wide=wide)
             if place is not None and self._allowed(place):
                 return place
         raise InputError(
             "Hardly any land is left to simulate photos of: avoid less of the world, or give more imagery."
         )
 
-    def _attempt(self, kind: float, rng: np.random.Generator) -> Array | None:
+    def _attempt(self, kind: float, rng: np.random.Generator, *, wide: bool) -> Array | None:
         chosen = int(rng.integers(len(self.footprints.area_km2)))
         area = float(self.footprints.area_km2[chosen]) * math.exp(rng.normal(0, 0.15))
         if kind < self.real_share:
@@ -142,6 +154,8 @@ class PlaceSampler:
             lon, lat = self._anywhere(rng)
         if self.only is not None and not self.only.touches(np.array([[lon, lat]]), 0.0)[0]:
             return None
+        if wide:
+            return wide_place(lon, lat, rng)
         if kind > 1 - self.camera_share:
             return camera_place(lon, lat, area, rng)
         return rectangle_place(lon, lat, area, rng)
@@ -173,8 +187,8 @@ def centre_and_radius(place: Array) -> tuple[Array, float]:
 
 
 def rectangle_place(lon: float, lat: float, area_km2: float, rng: np.random.Generator) -> Array:
-    """A photo's rectangle (3:2 or 2:3, nearly), rotated, each corner moved by up to a tenth of its side."""
-    aspect = 1.5 * math.exp(rng.normal(0, 0.08))
+    """A photo's rectangle (of any format, nearly), rotated, each corner moved by up to a tenth of its side."""
+    aspect = draw_format(rng) * math.exp(rng.normal(0, 0.05))
     long_m = math.sqrt(area_km2 * aspect) * 1000
     sides = np.array([long_m, long_m / aspect])
     if rng.random() < 0.5:
@@ -219,6 +233,36 @@ def camera_place(lon: float, lat: float, area_km2: float, rng: np.random.Generat
     return upright(place)
 
 
+def wide_place(lon: float, lat: float, rng: np.random.Generator) -> Array | None:
+    """The place that a fixed camera with a wide lens sees, which looks nearly straight down at about a point.
+
+    Returns:
+        (4, 2) corners, 380 to 900 km across, more where it is tilted; None where the imagery ends.
+    """
+    across = math.exp(rng.uniform(*np.log(WIDE_KM))) * 1000
+    aspect = float(rng.choice([4 / 3, 1.5, 1.0], p=[0.5, 0.3, 0.2]))
+    tilt, azimuth = min(20.0, abs(rng.normal(0, _WIDE_TILT_DEG))), rng.uniform(0, 360)
+    altitude = rng.uniform(400e3, 430e3)
+    away = math.degrees(altitude * math.tan(math.radians(tilt)) / EARTH_RADIUS_M)
+    nadir_lat = lat - away * math.cos(math.radians(azimuth))
+    nadir_lon = lon - away * math.sin(math.radians(azimuth)) / max(0.2, math.cos(math.radians(lat)))
+    angle = across / 2 / EARTH_RADIUS_M
+    tangent = math.sin(angle) / (altitude / EARTH_RADIUS_M + 1 - math.cos(angle))
+    sensor = np.array([aspect, 1.0]) * 24.0
+    camera = PinholeCamera(
+        nadir_lon, nadir_lat, altitude_m=altitude, focal_mm=float(np.linalg.norm(sensor)) / 2 / tangent, tilt_deg=tilt,
+        azimuth_deg=azimuth, roll_deg=rng.uniform(0, 360), size=(round(2000 * aspect), 2000),
+        sensor_mm=(float(sensor[0]), float(sensor[1])),
+    )  # fmt: skip
+    lonlat = camera.corners_lonlat
+    south, north = _IMAGERY_LATITUDES
+    if not np.isfinite(lonlat).all() or lonlat[:, 1].min() < south or lonlat[:, 1].max() > north:
+        return None
+    lonlat[:, 0] = np.unwrap(lonlat[:, 0], period=360)
+    place = lonlat_to_mercator(lonlat)
+    return upright(place) if centre_and_radius(place)[1] <= _FARTHEST_KM else None
+
+
 def upright(place: Array) -> Array:
     """Renumber (4, 2) corners by the quarter turns that bring the photo's top nearest to north."""
     return np.roll(place, upright_rotation(place), axis=0)
@@ -229,13 +273,6 @@ def upright_rotation(place: Array) -> int:
     down = place[[3, 2]].mean(axis=0) - place[[0, 1]].mean(axis=0)
     angle = math.atan2(down[0], -down[1])  # of the downward direction, from south, towards east
     return -round(angle / (math.pi / 2)) % 4
-
-
-def is_portrait(place: Array) -> bool:
-    """Whether the photo of (4, 2) corners is higher than wide."""
-    wide = np.linalg.norm(place[1] - place[0]) + np.linalg.norm(place[2] - place[3])
-    high = np.linalg.norm(place[3] - place[0]) + np.linalg.norm(place[2] - place[1])
-    return bool(high > wide)
 
 
 def jittered(place: Array, rng: np.random.Generator) -> Array:

@@ -30,7 +30,7 @@ class TrainingConfig:
             half the time a step, and coarse structure is learned first.
         small_scale: size of pictures in these steps, as a part of the full size; sides stay multiples of 32.
         tile_px: side of a tile.
-        photo_px: long side of a photo (short side: two thirds).
+        photo_px: long side of a photo (short side: by its format).
         mosaic_zoom: finest web-map zoom at which the imagery is kept, about its own (8 for Blue Marble).
         zooms: web-map zooms of the tiles.
         strides: tiles from one block of a zoom to the next.
@@ -51,6 +51,7 @@ class TrainingConfig:
         positive_iou: a photo's tile is drawn from those of at least this IoU (or of the best, if none has), by IoU.
         real_share: share of places at real footprints.
         camera_share: share of places seen by a tilted camera in orbit.
+        wide_share: share of places seen by a wide lens, 380 to 900 km across.
         validate_every: steps between validations; 0 for none.
         validation_photos: number of photos simulated for validation.
         patience: validations without a better recall after which training stops; 0 for never.
@@ -67,7 +68,8 @@ class TrainingConfig:
         output_renormalisation: whether the outputs of the trained blocks keep the statistics that they begin with.
         refit_pairs: number of pairs that the last layer is fitted to when training ends (``training.refit``); 0 for
             no fit.
-        refit_steps: optimizer steps of this fit.
+        refit_steps: optimizer steps of this fit; every other one is on pairs of one part of the world, as a search with
+            a known nadir is.
         refit_batch: pairs in a step of the fit.
         refit_rate: learning rate at the first step of the fit; it falls to zero.
         whiten: share of whitening of the exported descriptors, from 0 to 1 (``training.network.whitening``).
@@ -77,17 +79,17 @@ class TrainingConfig:
     """
 
     seed: int = 11
-    places: int = 20_000
-    steps: int = 2_400
-    decay_steps: int = 900
+    places: int = 30_000
+    steps: int = 3_400
+    decay_steps: int = 1_000
     batch: int = 64
-    small_steps: int = 300
+    small_steps: int = 1_000
     small_scale: float = 0.7
     tile_px: int = 224
     photo_px: int = 288
     mosaic_zoom: int = 8
-    zooms: tuple[int, ...] = (9, 10, 11)
-    strides: tuple[int, ...] = (2, 2, 3)
+    zooms: tuple[int, ...] = (7, 8, 9, 10, 11)
+    strides: tuple[int, ...] = (1, 2, 2, 2, 3)
     dimensions: int = 256
     frozen_blocks: int = 5
     loss: str = "infonce"
@@ -104,6 +106,7 @@ class TrainingConfig:
     positive_iou: float = 0.2
     real_share: float = 0.55
     camera_share: float = 0.2
+    wide_share: float = 0.1
     validate_every: int = 300
     validation_photos: int = 192
     patience: int = 0
@@ -118,7 +121,7 @@ class TrainingConfig:
     relevance: bool = True
     output_renormalisation: bool = True
     refit_pairs: int = 0
-    refit_steps: int = 100
+    refit_steps: int = 200
     refit_batch: int = 4_096
     refit_rate: float = 1e-3
     whiten: float = 0.0

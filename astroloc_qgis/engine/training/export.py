@@ -9,12 +9,15 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
+from astroloc_qgis.engine.training.config import read_json_object
 from astroloc_qgis.engine.training.network.output_renormalisation import folded
 from astroloc_qgis.engine.training.network.whitening import whitened
 from astroloc_qgis.engine.training.records import LOG
 from astroloc_qgis.engine.training.refit import REFIT
 from astroloc_qgis.engine.weights.array_files import write_weights
 
+PROVENANCE = "provenance.json"
+"""File of a run that says what it was made from."""
 _SMOOTH = 25
 """Steps averaged in a line of the curve."""
 
@@ -22,7 +25,9 @@ _SMOOTH = 25
 def export_model(
     run: Path, out: Path, *, checkpoint: str = "checkpoint.pt", about: dict[str, Any] | None = None
 ) -> str:
-    """Write ``out`` (.npz) with ``.json`` and ``.curve.csv`` beside it; whitened as the run's settings say.
+    """Write ``out`` (.npz) with ``.json``, ``.curve.csv`` and ``.log.jsonl`` beside it; whitened as the settings say.
+
+    The record (``.json``) is made of the run alone: its provenance, steps and settings, and the checksum.
 
     Args:
         run: folder of a training run, finished or not.
@@ -44,15 +49,20 @@ def export_model(
             state, descriptors = refitted["network"], refitted["descriptors"]
     if share := stored.get("config", {}).get("whiten", 0.0):
         state = whitened(state, descriptors, share)
-    record = {"model": "astroloc-lite", "steps": stored["step"], **(about or {}), "config": stored.get("config", {})}
+    own = read_json_object(run / PROVENANCE) if (run / PROVENANCE).is_file() else {}
+    record = {"model": "astroloc-lite", "steps": stored["step"], **own, **(about or {})}
+    record["config"] = stored.get("config", {})
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
     digest = write_weights(out, arrays, record)
-    write_curve(run / LOG, out.with_suffix(".curve.csv"))
+    entries = _entries(run / LOG)
+    write_curve(entries, out.with_suffix(".curve.csv"))
+    lines = [json.dumps(entry) for _, entry in sorted(entries.items())]
+    out.with_suffix(".log.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return digest
 
 
-def write_curve(log: Path, out: Path) -> None:
-    """Reduce a run's log to a table: the mean loss of every 25 steps, and each validation.
+def _entries(log: Path) -> dict[tuple[int, bool], dict[str, Any]]:
+    """The entries of a run's log by step and whether they are a validation; what a killed run did twice counts once.
 
     Raises:
         InputError: the log cannot be read.
@@ -61,8 +71,13 @@ def write_curve(log: Path, out: Path) -> None:
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, ValueError) as error:
         raise InputError(f"The log {log} cannot be read.", str(error)) from error
-    losses = {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}
-    measured = {entry["step"]: entry["validation"] for entry in entries if "validation" in entry}
+    return {(entry["step"], "validation" in entry): entry for entry in entries}
+
+
+def write_curve(entries: dict[tuple[int, bool], dict[str, Any]], out: Path) -> None:
+    """Reduce a run's log to a table: the mean loss of every 25 steps, and each validation."""
+    losses = {entry["step"]: entry["loss"] for entry in entries.values() if "loss" in entry}
+    measured = {entry["step"]: entry["validation"] for entry in entries.values() if "validation" in entry}
     with out.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["step", "loss", "overlap_r1", "overlap_r10", "overlap_r100", "iou20_r1", "iou20_r10"])

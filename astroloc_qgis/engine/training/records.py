@@ -23,6 +23,7 @@ class Records:
             self._board = SummaryWriter(str(folder / "tensorboard"))
 
     def __enter__(self) -> Records:
+        _drop_torn_line(self._path)
         self._stream = self._path.open("a", encoding="utf-8")
         return self
 
@@ -38,6 +39,17 @@ class Records:
         if self._board is not None:
             for name, value in _scalars("", entry):
                 self._board.add_scalar(name, value, entry["step"])
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Take a last line without its end out of a log: a killed run leaves one."""
+    if not path.is_file():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with path.open("r+b") as stream:
+            stream.truncate(whole)
 
 
 def _scalars(prefix: str, entry: dict[str, Any]) -> list[tuple[str, float]]:

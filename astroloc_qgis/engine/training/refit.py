@@ -29,8 +29,10 @@ from astroloc_qgis.engine.descriptors.base import fit_long_side
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.simulation.places import unit_vectors
 from astroloc_qgis.engine.training.checkpoint import save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.overlap import circles_about
 from astroloc_qgis.engine.training.data.overlap_zones import OverlapZones
 from astroloc_qgis.engine.training.data.pairs import render_batch
 from astroloc_qgis.engine.training.data.world import LazyWorld, Sources
@@ -79,9 +81,7 @@ class PairFeatures(Dataset[Features]):
         """Render piece ``number`` and describe it."""
         batch = render_batch(self._config, self._world.open(), self._places, self._epoch, self._pieces[number])
         photos = [
-            np.stack([self._before_last(_resized(part, size)) for size in self._sizes], axis=1)
-            for part in (batch.wide, batch.high)
-            if len(part)
+            np.stack([self._before_last(_resized(part, size)) for size in self._sizes], axis=1) for part in batch.photos
         ]
         return batch.members.numpy(), np.concatenate(photos), self._before_last(batch.tiles)
 
@@ -146,6 +146,7 @@ def fit_last_layer(
     photos, tiles = (torch.from_numpy(part).float() for part in features[1:])
     overlap_zones = OverlapZones(places)
     neutral = torch.from_numpy(overlap_zones.between(members, members))
+    directions = unit_vectors(circles_about(places[members])[0].reshape(-1, 2))
     network.head.requires_grad_()
     optimizer = torch.optim.Adam(network.head.parameters(), lr=config.refit_rate)
     rng = np.random.default_rng(config.seed)
@@ -156,7 +157,7 @@ def fit_last_layer(
     for step in range(config.refit_steps):
         for group in optimizer.param_groups:
             group["lr"] = config.refit_rate * (0.5 + 0.5 * math.cos(math.pi * step / config.refit_steps))
-        some = torch.from_numpy(rng.permutation(len(members))[: config.refit_batch])
+        some = torch.from_numpy(_pairs_of_a_step(step, directions, config.refit_batch, rng))
         means = F.normalize(described(photos[some]).sum(dim=1), dim=1)
         loss = symmetric_info_nce(means, described(tiles[some]), neutral[some[:, None], some], config.temperature)
         optimizer.zero_grad(set_to_none=True)
@@ -166,6 +167,26 @@ def fit_last_layer(
             log.info("last layer, step %d: loss %.3f", step, float(loss.detach()))
     with torch.no_grad():
         return described(tiles).numpy()
+
+
+def _pairs_of_a_step(step: int, directions: Array, batch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The pairs of a step: of all the world, or, every other step, those nearest to one of them.
+
+    A search with a known nadir compares a photo with the blocks about it alone.
+
+    Args:
+        step: number of the step.
+        directions: (N, 3) unit vectors of the pairs' places.
+        batch: number of pairs, N at most.
+        rng: generator.
+
+    Returns:
+        (batch,) numbers of pairs.
+    """
+    if step % 2 == 0:
+        return rng.permutation(len(directions))[:batch]
+    middle = directions[int(rng.integers(len(directions)))]
+    return np.argsort(-(directions @ middle), kind="stable")[:batch]
 
 
 def refit(

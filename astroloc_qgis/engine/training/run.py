@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
+from astroloc_qgis.engine.simulation.photos import VERSION
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius, read_footprints
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
@@ -27,6 +30,7 @@ from astroloc_qgis.engine.training.data.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
 from astroloc_qgis.engine.training.data.training_places import training_places
 from astroloc_qgis.engine.training.data.world import Sources, World
+from astroloc_qgis.engine.training.export import PROVENANCE
 from astroloc_qgis.engine.training.network.depthwise import speed_up_depthwise
 from astroloc_qgis.engine.training.network.initial_weights import images_by_size, initial_network
 from astroloc_qgis.engine.training.network.output_renormalisation import (
@@ -39,6 +43,7 @@ from astroloc_qgis.engine.training.refit import refit
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
 from astroloc_qgis.engine.training.validation import validate, validation_set
 from astroloc_qgis.engine.weights.array_files import read_weights
+from astroloc_qgis.engine.weights.checksum import file_sha256
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ class TrainingRequest:
         workers: number of processes that render; 0 renders in the training process.
         device: torch device that learns.
         more_imagery: imagery of other years.
+        command: the command line, for the record.
     """
 
     imagery: str
@@ -83,6 +89,23 @@ class TrainingRequest:
     workers: int = 1
     device: str = "cpu"
     more_imagery: tuple[str, ...] = ()
+    command: str = ""
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a run of this request is made from, as the record beside the weights says it; files by their names."""
+        avoided = [*(path.name for path in self.avoid), *(f"{lat:g},{lon:g}" for lon, lat in self.avoid_points)]
+        return {
+            "command": self.command,
+            "start": "ImageNet weights of EfficientNet-Lite0" if self.warm_start is None else self.warm_start.name,
+            "imagery": [Path(imagery).name for imagery in (self.imagery, *self.more_imagery)],
+            "footprints": {"file": self.footprints.name, "sha256": file_sha256(self.footprints), "split": "train"},
+            "real_photos": None if self.photos is None else self.photos.name,
+            "tiles": None if self.tiles is None else self.tiles.name,
+            "avoided": {"within_km": self.avoid_km, "of": avoided},
+            "simulator": VERSION,
+            "torch": torch.__version__,
+        }
 
 
 def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
@@ -95,6 +118,7 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     request.out.mkdir(parents=True, exist_ok=True)
     footprints = read_footprints(request.footprints, "train")
     sources = make_sources(request, config, progress)
+    (request.out / PROVENANCE).write_text(json.dumps(request.provenance, indent=2) + "\n", encoding="utf-8")
     mosaic = Mosaic.open(sources.mosaics[0])
     places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
     if sources.photos:

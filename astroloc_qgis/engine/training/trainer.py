@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.photos import VERSION
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, tile_batches
 from astroloc_qgis.engine.training.config import TrainingConfig
@@ -90,7 +91,7 @@ class Trainer:
             copy on the CPU of what it starts from.
 
     Raises:
-        InputError: the checkpoint in ``out`` is of another configuration.
+        InputError: the checkpoint in ``out`` is of another configuration or simulator.
     """
 
     def __init__(
@@ -193,7 +194,7 @@ class Trainer:
             group["lr"] = self._rate(state.step) * group["factor"]
         network = self.network
         device = self._device
-        parts = [part.to(device) for part in (batch.wide, batch.high, batch.tiles) if len(part)]
+        parts = [part.to(device) for part in (*batch.photos, batch.tiles)]
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.mixed_precision):
             pooled = [network.projected(part) for part in parts]
             alone = None if batch.others is None else network.projected(batch.others.tiles.to(device))
@@ -251,6 +252,7 @@ class Trainer:
             self._out / CHECKPOINT,
             {
                 "config": self.config.to_json(),
+                "simulator": VERSION,
                 "network": self.network.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "step": state.step,
@@ -269,6 +271,11 @@ class Trainer:
         )
 
     def _check_settings(self, stored: dict[str, Any]) -> None:
+        if (made := stored.get("simulator", 1)) != VERSION:
+            raise InputError(
+                f"The checkpoint in {self._out} was made with version {made} of the simulator, which is now {VERSION}: "
+                "train into another folder, or delete it."
+            )
         # These may change: a run can be prolonged while its learning rate is still constant.
         free = {
             "checkpoint_seconds", "validate_every", "validation_photos", "patience", "steps", "small_steps",

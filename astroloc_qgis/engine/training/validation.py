@@ -45,12 +45,10 @@ def validation_set(
     rng = np.random.default_rng([config.seed, _STREAM])
     nowhere = Zone(np.zeros((0, 2)), np.zeros(0))
     inside = footprints.subset(zone.touches(footprints.lonlat, 0.0))
-    sampler = PlaceSampler(inside, mosaic, nowhere, zone, config.real_share, config.camera_share)
+    shares = config.real_share, config.camera_share, config.wide_share
+    sampler = PlaceSampler(inside, mosaic, nowhere, zone, *shares)
     places = sampler.draw(photos, rng)
-    taken = [
-        simulate_photo(mosaic, place, rng, long_px=config.photo_px, short_px=config.photo_px * 2 // 3)
-        for place in places
-    ]
+    taken = [simulate_photo(mosaic, place, rng, long_px=config.photo_px) for place in places]
     blocks = [block for block in zone_blocks(config, zone) if mosaic.block_presence(block) >= _LEAST_PRESENT]
     tiles = np.stack([mosaic.read_block(block, config.tile_px) for block in blocks])
     iou = iou_matrix(places, np.stack([square_of(block) for block in blocks]))
@@ -84,14 +82,13 @@ def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -
 
 @torch.inference_mode()
 def describe_rotations(network: LiteNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
-    """(P, 4, D) descriptors of photos, wide or high, each rotated by 0, 90, 180 and 270 degrees."""
+    """(P, 4, D) descriptors of photos of any sizes, each rotated by 0, 90, 180 and 270 degrees."""
     result = torch.empty((len(photos), 4, network.head.out_features))
-    for portrait in (False, True):
-        chosen = [number for number, photo in enumerate(photos) if (photo.shape[0] > photo.shape[1]) == portrait]
+    for shape in sorted({photo.shape for photo in photos}):
+        chosen = [number for number, photo in enumerate(photos) if photo.shape == shape]
         for quarter_turns in range(4):
-            if chosen:
-                rotated = np.stack([np.rot90(photos[number], quarter_turns) for number in chosen])
-                result[chosen, quarter_turns] = describe(network, rotated)
+            rotated = np.stack([np.rot90(photos[number], quarter_turns) for number in chosen])
+            result[chosen, quarter_turns] = describe(network, rotated)
     return result
 
 

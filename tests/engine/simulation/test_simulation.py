@@ -14,8 +14,9 @@ from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.simulation import appearance as looks
 from astroloc_qgis.engine.simulation.clouds import cloud_cover, fractal
+from astroloc_qgis.engine.simulation.formats import size_of_place
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
-from astroloc_qgis.engine.simulation.photos import LONG_PX, SHORT_PX, simulate_photo
+from astroloc_qgis.engine.simulation.photos import LONG_PX, simulate_photo
 from astroloc_qgis.engine.simulation.places import (
     Footprints,
     PlaceSampler,
@@ -23,7 +24,6 @@ from astroloc_qgis.engine.simulation.places import (
     area_of,
     camera_place,
     centre_and_radius,
-    is_portrait,
     jittered,
     land_share,
     read_footprints,
@@ -71,7 +71,8 @@ def test_any_photo_is_whole_and_of_the_size_asked_for(seed: int, mosaic: Mosaic)
     rng = np.random.default_rng(seed)
     place = rectangle_place(rng.uniform(-180, 180), rng.uniform(-50, 50), rng.uniform(1e6, 9e6), rng)
     photo = simulate_photo(mosaic, place, rng)
-    assert photo.shape == ((LONG_PX, SHORT_PX, 3) if is_portrait(place) else (SHORT_PX, LONG_PX, 3))
+    width, height = size_of_place(place, LONG_PX)
+    assert photo.shape == (height, width, 3)
     assert photo.dtype == np.uint8
 
 

@@ -15,7 +15,7 @@ from astroloc_qgis.engine.training.config import TrainingConfig
         ({"lossy": 1}, "has no 'lossy'"),
         ({"photo_px": 100}, "do not fit the network"),
         ({"loss": "none"}, "Nothing would be learned"),
-        ({"zooms": [9, 10]}, "2 zooms but 3 strides"),
+        ({"zooms": [9, 10]}, "2 zooms but 5 strides"),
     ],
 )
 def test_settings_that_make_no_sense_are_told(values: dict[str, object], sentence: str) -> None:

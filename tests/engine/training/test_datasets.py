@@ -100,7 +100,7 @@ def test_imported_photos_and_tiles_are_trained_on_beside_simulated_ones(earthloc
     places = np.stack([place, *(photo.place for photo in sources.photos)])
     batch = render_batch(CONFIG, world, places, 0, np.array([0, 1, 2]))
     assert sorted(batch.members.tolist()) == [0, 1, 2]
-    assert len(batch.wide) + len(batch.high) == 3
+    assert sum(map(len, batch.photos)) == 3
     assert (batch.iou.diagonal() > 0).all()
     tiles = render_tiles(CONFIG, world, places, 0, np.array([0, 2]))
     assert tiles.places.tolist() == [0, 0, 2, 2]

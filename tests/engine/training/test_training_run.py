@@ -61,7 +61,7 @@ def pair_loss(network: LiteNetwork, data: Path, out: Path, config: TrainingConfi
     places = np.load(out / "places.npy")
     batch = render_batch(config, world, places, 999, np.arange(24))
     with torch.inference_mode():
-        photos = torch.cat([network(part.float()) for part in (batch.wide, batch.high) if len(part)])
+        photos = torch.cat([network(part.float()) for part in batch.photos])
         similarities = photos @ network(batch.tiles.float()).T
     similarities = similarities.masked_fill((batch.iou > 0) & ~torch.eye(24, dtype=torch.bool), -9)
     return float(torch.nn.functional.cross_entropy(similarities / config.temperature, torch.arange(24)))

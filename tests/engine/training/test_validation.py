@@ -24,4 +24,4 @@ def test_the_blocks_of_a_zone_have_their_centre_in_it() -> None:
     blocks = zone_blocks(TrainingConfig(), zone)
     assert zone.touches(np.array([block.center_lonlat for block in blocks]), 0.0).all()
     assert Block(9, 290, 290) in blocks
-    assert {block.zoom for block in blocks} == {9, 10, 11}
+    assert {block.zoom for block in blocks} == {7, 8, 9, 10, 11}

@@ -15,8 +15,8 @@ from tests.engine.synthetic import write_raster
 ZOOM = 3
 CONFIG = TrainingConfig(
     seed=3, places=48, steps=12, decay_steps=4, batch=8, tile_px=64, photo_px=96, mosaic_zoom=ZOOM, zooms=(5, 6),
-    strides=(2, 2), dimensions=32, group_places=24, warmup=3, real_share=0.8, camera_share=0.0, validate_every=0,
-    checkpoint_seconds=0.0, small_steps=0,
+    strides=(2, 2), dimensions=32, group_places=24, warmup=3, real_share=0.8, camera_share=0.0, wide_share=0.0,
+    validate_every=0, checkpoint_seconds=0.0, small_steps=0,
 )  # fmt: skip
 
 

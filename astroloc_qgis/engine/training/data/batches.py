@@ -27,17 +27,16 @@ class PairBatch:
     """A batch of B pairs of photo and tile.
 
     Attributes:
-        members: (B,) numbers of the training places, in the batch's own order: wide photos, then high ones.
-        wide: (W, 3, h, w) uint8 photos; or, as all pictures, their features of the frozen part of the network.
-        high: (B - W, 3, w, h) uint8 photos.
+        members: (B,) numbers of the training places, in the batch's own order: by the sizes of their photos.
+        photos: one (N, 3, h, w) uint8 for each size of photos, B in all; or, as all pictures, their features of the
+            frozen part of the network.
         tiles: (B, 3, t, t) uint8.
         iou: (B, B) float32, IoU of photo i and tile j.
         others: the batch of tiles alone, for the second loss; None without one.
     """
 
     members: torch.Tensor
-    wide: torch.Tensor
-    high: torch.Tensor
+    photos: tuple[torch.Tensor, ...]
     tiles: torch.Tensor
     iou: torch.Tensor
     others: TileBatch | None = None

@@ -11,9 +11,10 @@ from torch.utils.data import Dataset
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.simulation.formats import photo_size, size_of_place
 from astroloc_qgis.engine.simulation.mosaic import resized
 from astroloc_qgis.engine.simulation.photos import simulate_photo
-from astroloc_qgis.engine.simulation.places import centre_and_radius, is_portrait, jittered
+from astroloc_qgis.engine.simulation.places import centre_and_radius, jittered
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch, TileBatch
 from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
@@ -60,12 +61,12 @@ class PairBatches(Dataset[PairBatch]):
         config, world, step = self._config, self._world.open(), self._first_step + number
         small = step < config.small_steps
         batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
-        wide, high, tiles = map(self._begin, (batch.wide, batch.high, batch.tiles))
+        photos, tiles = tuple(map(self._begin, batch.photos)), self._begin(batch.tiles)
         others = None
         if self._tile_batches is not None:
             drawn = render_tiles(config, world, self._places, step, self._tile_batches[number], small=small)
             others = TileBatch(drawn.places, self._begin(drawn.tiles), drawn.overlap)
-        return PairBatch(batch.members, wide, high, tiles, batch.iou, others)
+        return PairBatch(batch.members, photos, tiles, batch.iou, others)
 
     def _begin(self, pictures: torch.Tensor) -> torch.Tensor:
         if not len(pictures):
@@ -84,7 +85,6 @@ def render_batch(
     """
     scale = config.small_scale if small else 1.0
     tile_px, long_px = (_multiple(side * scale) for side in (config.tile_px, config.photo_px))
-    short_px = _multiple(config.photo_px * 2 / 3 * scale)
     seen, photos, tiles, squares = [], [], [], []
     for member in members:
         rng = np.random.default_rng([config.seed, _PAIR_STREAM, epoch, int(member)])
@@ -108,21 +108,20 @@ def render_batch(
         seen.append(place)
         squares.append(square_of(block))
         if image is None:
-            photos.append(simulate_photo(world.ground(rng), place, rng, long_px=long_px, short_px=short_px))
+            size = _whole_strides(size_of_place(place, long_px))
+            photos.append(simulate_photo(world.ground(rng), place, rng, size=size))
         else:
-            size = (short_px, long_px) if is_portrait(place) else (long_px, short_px)
-            photos.append(resized(image, *size))
+            photos.append(resized(image, *_whole_strides(photo_size(image.shape[1], image.shape[0], long_px))))
         tiles.append(world.tile(block, tile_px, rng))
-    portrait = np.array([is_portrait(place) for place in seen])
-    order = np.argsort(portrait, kind="stable")
-    wide = [photos[place] for place in order if not portrait[place]]
-    high = [photos[place] for place in order if portrait[place]]
+    shapes = [photo.shape for photo in photos]
+    order = sorted(range(len(photos)), key=lambda number: shapes[number])
     iou = iou_matrix(np.stack(seen)[order], np.stack(squares)[order])
     return PairBatch(
         torch.from_numpy(np.asarray(members)[order].astype(np.int64)),
-        stacked(wide, short_px, long_px),
-        stacked(high, long_px, short_px),
-        stacked([tiles[place] for place in order], tile_px, tile_px),
+        tuple(
+            _stacked([photos[number] for number in order if shapes[number] == shape]) for shape in sorted(set(shapes))
+        ),
+        _stacked([tiles[number] for number in order]),
         torch.from_numpy(iou.astype(np.float32)),
     )
 
@@ -147,11 +146,14 @@ def render_tiles(
     )
 
 
-def stacked(images: Sequence[NDArray[np.uint8]], height: int, width: int) -> torch.Tensor:
-    """Stack images into (N, 3, height, width) uint8; N may be 0."""
-    if not images:
-        return torch.zeros((0, 3, height, width), dtype=torch.uint8)
+def _stacked(images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    """Stack images (h, w, 3) of one size into (N, 3, h, w) uint8."""
     return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
+
+
+def _whole_strides(size: tuple[int, int]) -> tuple[int, int]:
+    """The nearest size that the network's strides divide."""
+    return _multiple(size[0]), _multiple(size[1])
 
 
 def _multiple(side: float) -> int:

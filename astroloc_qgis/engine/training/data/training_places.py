@@ -41,7 +41,8 @@ def training_places(
         if stored.shape == (config.places, 4, 2):
             return np.asarray(stored)
     allowed = footprints.subset(~forbidden.touches(footprints.lonlat, np.sqrt(footprints.area_km2) / 2))
-    sampler = PlaceSampler(allowed, mosaic, forbidden, None, config.real_share, config.camera_share)
+    shares = config.real_share, config.camera_share, config.wide_share
+    sampler = PlaceSampler(allowed, mosaic, forbidden, None, *shares)
     rng = np.random.default_rng([config.seed, _PLACE_STREAM])
     found: list[Array] = []
     while len(found) < config.places:

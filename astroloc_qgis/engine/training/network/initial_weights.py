@@ -33,7 +33,7 @@ def initial_network(config: TrainingConfig, batches: list[PairBatch]) -> LiteNet
 
 def images_by_size(batch: PairBatch) -> list[torch.Tensor]:
     """The images of a batch, one tensor a size."""
-    return [part for part in (batch.wide, batch.high, batch.tiles) if len(part)]
+    return [*batch.photos, batch.tiles]
 
 
 @torch.no_grad()
