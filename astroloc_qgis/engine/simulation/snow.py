@@ -29,7 +29,7 @@ def snow_cover(image: Field, sea: Field, rng: np.random.Generator) -> Field:
     smooth = cv2.GaussianBlur(image @ _LUMA, (0, 0), rng.uniform(1, 6))
     high = 0.5 + 0.5 * np.tanh((smooth - smooth.mean()) / (smooth.std() + 1e-3))
     share = np.float32(rng.uniform(0.3, 1.0))
-    level = share * fractal(image.shape[:2], rng, cells=rng.uniform(1, 5)) + (1 - share) * high
+    level = share * fractal((image.shape[0], image.shape[1]), rng, cells=rng.uniform(1, 5)) + (1 - share) * high
     cover = np.clip((level - rng.uniform(0.1, 0.75)) / rng.uniform(0.05, 0.3), 0, 1) * rng.uniform(0.75, 1.0)
     cover = cover * (1 - rng.uniform(0.5, 0.9) * vegetation(image)) * (1 - sea)
     if rng.random() < 0.5:
