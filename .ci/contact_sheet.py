@@ -12,14 +12,15 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the plugin is not an installed package
 
-from astroloc_qgis.engine.simulation.mosaic import build_mosaic  # noqa: E402 - needs the line above
+from astroloc_qgis.engine.simulation.conditions import CONDITIONS  # noqa: E402 - needs the line above
+from astroloc_qgis.engine.simulation.mosaic import build_mosaic  # noqa: E402
 from astroloc_qgis.engine.simulation.photos import simulate_photo  # noqa: E402
 from astroloc_qgis.engine.simulation.places import PlaceSampler, Zone, read_footprints  # noqa: E402
 
 TARGET = ROOT / "resources" / "help" / "simulator.jpg"
 COLUMNS, ROWS = 8, 4
 WIDTH, HEIGHT = 192, 128
-MOST_BYTES = 300_000
+MOST_BYTES = 275_000
 
 
 def main() -> None:
@@ -32,13 +33,19 @@ def main() -> None:
     options = parser.parse_args()
     mosaic = build_mosaic(options.imagery, options.work / "mosaic")
     nowhere = Zone(np.zeros((0, 2)), np.zeros(0))
-    sampler = PlaceSampler(read_footprints(options.footprints, "train"), mosaic, nowhere)
+    sampler = PlaceSampler(read_footprints(options.footprints, "train"), mosaic, nowhere, wide_share=0.1)
     rng = np.random.default_rng(options.seed)
     places = sampler.draw(COLUMNS * ROWS, rng)
     grounds = [mosaic.view(place, WIDTH, HEIGHT) for place in places]
+    # The upper half as training draws them; in the lower half, each condition in two photos.
+    drawn = [None] * (COLUMNS * ROWS // 2) + [{name} for name in CONDITIONS] * 2
     photos = [
-        cv2.resize(simulate_photo(mosaic, place, rng, size=(288, 192)), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        for place in places
+        cv2.resize(
+            simulate_photo(mosaic, place, rng, size=(288, 192), conditions=given),
+            (WIDTH, HEIGHT),
+            interpolation=cv2.INTER_AREA,
+        )
+        for place, given in zip(places, drawn, strict=True)
     ]
     gap = np.full((6, WIDTH * COLUMNS, 3), 255, np.uint8)
     bands = []

@@ -26,7 +26,7 @@ _DISTORTION = 0.05
 
 def simulate_photo(
     mosaic: Mosaic, place: NDArray[np.float64], rng: np.random.Generator, *, long_px: int = LONG_PX,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | None = None, conditions: set[str] | None = None,
 ) -> NDArray[np.uint8]:  # fmt: skip
     """Simulate a photo.
 
@@ -36,6 +36,7 @@ def simulate_photo(
         rng: generator of everything random.
         long_px: long side of the photo, px.
         size: width and height, px; None for the format that fits the place.
+        conditions: names of ``conditions.CONDITIONS``; None to draw them.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -45,7 +46,7 @@ def simulate_photo(
     radial = 0.0
     if corner_km > _WIDE_KM:
         radial = curvature(corner_km) + rng.uniform(-_DISTORTION, _DISTORTION)
-    return photo_appearance(mosaic.view(place, width, height, radial=radial), rng)
+    return photo_appearance(mosaic.view(place, width, height, radial=radial), rng, conditions)
 
 
 def curvature(corner_km: float, altitude_m: float = ISS_ALTITUDE_M) -> float:
