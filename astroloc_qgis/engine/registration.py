@@ -94,6 +94,7 @@ class Registration:
         rmse_px: root mean square error of the inliers, photo pixels.
         rmse_m: root mean square error of the inliers, metres of the plane.
         frame_scale: pixels of the last frame in one photo pixel.
+        content_share: share of the photo that is content, without surroundings.
         matcher: name.
         promising: hypothesis that another matcher may refine: this registration, or else the plausible hypothesis of
             the search with the most inliers, even if its refinement failed; None where there is none.
@@ -110,6 +111,7 @@ class Registration:
     rmse_px: float = math.nan
     rmse_m: float = math.nan
     frame_scale: float = 1.0
+    content_share: float = 1.0
     promising: Hypothesis | None = None
 
     @property

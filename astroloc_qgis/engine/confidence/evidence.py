@@ -22,7 +22,7 @@ class Evidence:
     Attributes:
         inliers: number of tie points that agree with the homography.
         ratio: share of the inliers in all matches of the last iteration.
-        coverage: share of the photo's cells that hold at least one inlier.
+        coverage: share of the photo's cells that hold at least one inlier, of the cells that its content fills.
         rmse_frame_px: reprojection error of the inliers, pixels of the frame in which they were matched.
         shift: movement of the worst corner in the last iteration, as a part of the photo's diagonal.
     """
@@ -59,7 +59,7 @@ def evidence_of(registration: Registration, photo_size: tuple[int, int]) -> Evid
     return Evidence(
         inliers=registration.inliers,
         ratio=registration.inliers / max(1, len(ties.inlier)),
-        coverage=coverage(ties.photo_xy[ties.inlier], photo_size),
+        coverage=min(1.0, coverage(ties.photo_xy[ties.inlier], photo_size) / registration.content_share),
         rmse_frame_px=registration.rmse_px * registration.frame_scale,
         shift=registration.history[-1].shift,
     )

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.coregistration.homography_fit import fit_homography, why_impossible
-from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
+from astroloc_qgis.engine.coregistration.homography_fit import Fit, fit_homography, fit_similarity, why_impossible
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea
 from astroloc_qgis.engine.geometry.homography import normalise
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, Frame, render
-from astroloc_qgis.engine.matchers.base import Features, Matcher
+from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
 from astroloc_qgis.engine.matchers.preprocessing import equalise
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.registration import Hypothesis, Step
@@ -61,8 +61,7 @@ class CandidateSearch:
             if features is None:
                 self.why = "the reference shows nothing there"
                 return
-            hypothesis = self._try(frame, features, long_side, quarter_turns)
-            if hypothesis is not None:
+            for hypothesis in self._try(frame, features, long_side, quarter_turns):
                 self.found.append(hypothesis)
                 yield hypothesis
 
@@ -75,14 +74,30 @@ class CandidateSearch:
             self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
         return self._described[number]
 
-    def _try(self, frame: Frame, features: Features, long_side: int, quarter_turns: int) -> Hypothesis | None:
+    def _try(self, frame: Frame, features: Features, long_side: int, quarter_turns: int) -> Iterator[Hypothesis]:
+        """The homography of one trial, and the similarity unless the homography is supported better."""
         level = self._pyramid.level(long_side, quarter_turns)
         matches = self._matcher.match(
             self._pyramid.features(self._matcher, long_side, quarter_turns, self._most), features
         )
-        fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
-        if fit is None:
-            return None
+        settings = self._settings
+        found = fit_homography(matches, settings.threshold_px, least=settings.min_inliers)
+        hypothesis = None if found is None else self._hypothesis(found, matches, level, frame, quarter_turns)
+        if hypothesis is not None:
+            yield hypothesis
+            if found is not None and found.inliers >= settings.promising_inliers:
+                return
+        similar = fit_similarity(matches, settings.similarity_part * max(level.size), settings.similar_inliers)
+        if similar is None or (hypothesis is not None and found is not None and similar.inliers < found.inliers):
+            return
+        hypothesis = self._hypothesis(similar, matches, level, frame, quarter_turns)
+        if hypothesis is not None:
+            yield hypothesis
+
+    def _hypothesis(
+        self, fit: Fit, matches: Matches, level: PyramidLevel, frame: Frame, quarter_turns: int
+    ) -> Hypothesis | None:
+        """The hypothesis of a fit; None where no camera could have made it."""
         photo_to_frame = fit.homography @ level.from_photo
         impossible = why_impossible(photo_to_frame, self._pyramid.size)
         if impossible:

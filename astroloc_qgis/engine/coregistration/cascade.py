@@ -1,7 +1,7 @@
 """The cascade: matchers from cheap to strong run on the attempts until a registration is accepted.
 
-``_schedule`` orders the work: attempts in groups, and on each group every stage that searches, cheap ones first; at the
-end the refine-only stages, on the most promising hypotheses. ``_registrations`` runs each stage's matcher on its
+``_schedule`` orders the work: attempts in groups, and on each group every cheap stage; at the end the strong ones, which
+refine the most promising hypotheses and then search at the likeliest attempts themselves. ``_registrations`` runs each stage's matcher on its
 attempts, several in parallel. ``run_cascade`` verifies the registrations in that order and stops at the first that is
 accepted. ``refine_on_finer_imagery`` repeats the last step of an accepted registration on imagery of better resolution.
 """
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
 from astroloc_qgis.engine.coregistration.candidate_search import Renderings
@@ -41,34 +42,54 @@ class Stage:
         matcher: name.
         attempts: number of the best attempts that it runs on.
         refine_only: whether it only refines hypotheses of earlier stages, without a search of its own.
+        last: whether it searches when all cheaper stages have failed, at the likeliest attempts.
     """
 
     matcher: str
     attempts: int
     refine_only: bool = False
+    last: bool = False
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether it comes after the cheap ones."""
+        return self.refine_only or self.last
 
 
-PROMISING = 12
+PROMISING = 9
 """Least number of inliers of a hypothesis that a refine-only stage refines."""
 
 GROUP = 6
 """Number of attempts on which all searching stages run before the next attempts begin."""
 
-AUTO = (Stage("sift", 50), Stage("xfeat-lighterglue", 36), Stage("aliked-lightglue", 2, refine_only=True))
-"""The cascade called ``auto``: SIFT matches at any rotation, XFeat with LighterGlue at the quarter turns, and ALIKED
-with LightGlue, which is too slow to search with, refines what they can neither confirm nor refute."""
+AUTO = (
+    Stage("sift", 50),
+    Stage("xfeat-lighterglue", 36),
+    Stage("aliked-lightglue", 4, refine_only=True),
+    Stage("aliked-lightglue", 3, last=True),
+)
+"""The cascade called ``auto``: SIFT matches at any rotation, XFeat with LighterGlue at the quarter turns; ALIKED with
+LightGlue refines what they can neither confirm nor refute, and searches where the photo most probably is."""
+
+THOROUGH = 4
+"""Factor by which a thorough search multiplies the attempts of the stages of ``auto`` that come last."""
 
 
-def stages_of(name: str) -> tuple[Stage, ...]:
+def stages_of(name: str, *, thorough: bool = False) -> tuple[Stage, ...]:
     """The stages of "auto", or the one stage of a matcher.
+
+    Args:
+        name: of a matcher, or "auto".
+        thorough: whether the strong matchers search at more attempts than usual.
 
     Raises:
         InputError: no matcher has that name.
     """
     if name == "auto":
-        return AUTO
+        several = THOROUGH if thorough else 1
+        return tuple(replace(one, attempts=one.attempts * several) if one.is_strong else one for one in AUTO)
     matchers.check_name(name)
-    return (Stage(name, 30),)
+    return (Stage(name, 60 if thorough else 30),)
 
 
 @dataclass(frozen=True)
@@ -196,7 +217,16 @@ def _registrations(
                     if stage.refine_only:
                         start = promising[number]
                         return refine_hypothesis(pyramid, opened, start, area.plane, matcher, progress=progress)
-                    return coregister(pyramid, opened, area, matcher, rendered=rendered[number], progress=progress)
+                    suspected = [promising[number]] if number in promising else []
+                    return coregister(
+                        pyramid,
+                        opened,
+                        area,
+                        matcher,
+                        rendered=rendered.get(number),
+                        suspected=suspected,
+                        progress=progress,
+                    )
 
             with closing(in_order(register, numbers, at_once, progress_of, "match")) as found:
                 for number, registration in zip(numbers, found, strict=True):
@@ -231,12 +261,13 @@ def refine_on_finer_imagery(
     if found.homography is None:
         return coarse
     initial = Hypothesis(found.homography, found.quarter_turns, found.history[-1])
-    for number, stage in enumerate(stages):
-        step = part_of(progress, number / len(stages), (number + 1) / len(stages))
-        matcher = matchers.create(stage.matcher, device)
+    names = list(dict.fromkeys(stage.matcher for stage in stages))
+    for number, name in enumerate(names):
+        step = part_of(progress, number / len(names), (number + 1) / len(names))
+        matcher = matchers.create(name, device)
         registration = refine_hypothesis(pyramid, reference, initial, found.plane, matcher, progress=step)
         verdict = verify(registration, pyramid.size)
-        log.info("%s on finer imagery: %d inliers, %s", stage.matcher, registration.inliers, verdict.reason)
+        log.info("%s on finer imagery: %d inliers, %s", name, registration.inliers, verdict.reason)
         if verdict.located:
             return replace(coarse, registration=registration, verdict=verdict)
     return coarse
@@ -259,14 +290,26 @@ def _schedule(
     """
     for first in range(0, attempts, GROUP):
         for stage in stages:
-            numbers = [] if stage.refine_only else list(range(first, min(first + GROUP, stage.attempts, attempts)))
+            numbers = [] if stage.is_strong else list(range(first, min(first + GROUP, stage.attempts, attempts)))
             if numbers[:1] == [0] and stage is stages[0]:
                 yield stage, [0]
                 numbers = numbers[1:]
             if numbers:
                 yield stage, numbers
     for stage in stages:
-        if stage.refine_only:
-            worth_it = [number for number, found in promising.items() if found.step.inliers >= PROMISING]
-            for number in sorted(worth_it, key=lambda number: -promising[number].step.inliers)[: stage.attempts]:
+        if stage.is_strong:
+            numbers = _most_promising(promising) if stage.refine_only else _likeliest(attempts, promising)
+            for number in numbers[: stage.attempts]:
                 yield stage, [number]
+
+
+def _most_promising(promising: Mapping[int, Hypothesis]) -> list[int]:
+    """The attempts with a hypothesis of at least ``PROMISING`` inliers, most inliers first."""
+    worth_it = [number for number, found in promising.items() if found.step.inliers >= PROMISING]
+    return sorted(worth_it, key=lambda number: -promising[number].step.inliers)
+
+
+def _likeliest(attempts: int, promising: Mapping[int, Hypothesis]) -> list[int]:
+    """The attempts in the order in which a strong matcher searches: in turn the most promising and the first ones."""
+    order = [number for pair in zip_longest(_most_promising(promising), range(attempts)) for number in pair]
+    return list(dict.fromkeys(number for number in order if number is not None))

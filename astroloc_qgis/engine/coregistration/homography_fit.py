@@ -24,6 +24,9 @@ MAX_STRETCH = 6.0
 MAX_SCALE_CHANGE = 12.0
 """Greatest ratio of linear scales between two corners of a photo."""
 
+MAX_SIMILAR_SCALE = 3.0
+"""Greatest ratio of scales between two pictures that a similarity relates: they are drawn at about the same scale."""
+
 
 @dataclass(frozen=True)
 class PointPrior:
@@ -94,6 +97,33 @@ def fit_homography(
             break
         inlier = again
     return fit_of(homography, matches, threshold, least)
+
+
+def fit_similarity(matches: Matches, threshold: float, least: int) -> Fit | None:
+    """Robust similarity (rotation, scale, shift) of matches, as a homography: RANSAC, then least squares.
+
+    Four free parameters instead of eight find a consensus among many more wrong matches. Seen from the camera, a photo
+    differs from a picture of the ground by little more than a similarity: its inliers begin the iterations.
+
+    Args:
+        matches: pairs of points.
+        threshold: distance in pixels of the second picture up to which a pair may agree.
+        least: fewest inliers of a solution.
+
+    Returns:
+        The fit, or None where no similarity has ``least`` inliers.
+    """
+    if len(matches) < least:
+        return None
+    found, _ = cv2.estimateAffinePartial2D(
+        matches.a, matches.b, method=cv2.RANSAC, ransacReprojThreshold=threshold, maxIters=10_000, confidence=0.9999
+    )
+    if found is None or not np.isfinite(found).all():
+        return None
+    scale = math.sqrt(abs(float(np.linalg.det(found[:, :2]))))
+    if not 1 / MAX_SIMILAR_SCALE < scale < MAX_SIMILAR_SCALE:
+        return None
+    return fit_of(np.vstack([found, [0.0, 0.0, 1.0]]), matches, threshold, least)
 
 
 def fit_of(homography: Array, matches: Matches, threshold: float, least: int = MIN_INLIERS) -> Fit | None:

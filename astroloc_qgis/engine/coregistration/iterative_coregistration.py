@@ -13,6 +13,7 @@ from photo pixels to metres of a working plane, and corners are not rounded.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,12 +35,19 @@ from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
 from astroloc_qgis.engine.matchers.preprocessing import equalise
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.registration import Hypothesis, Registration, Step, TiePoints, coverage
+from astroloc_qgis.engine.verification import verify
 
 SEARCH_PART = 0.7
 """Share of the search in the work, for the progress."""
 
 WELL_COVERED = 0.5
 """Coverage of the photo above which the camera model is not used: the tie points determine the homography well."""
+
+COARSER_BY = 1.2
+"""Least ratio of the finest scale to the coarse one at which both are used."""
+
+WELL_SUPPORTED, WELL_SPREAD = 60, 0.4
+"""Least number of inliers and coverage of a solution that is iterated further although it still moves."""
 
 
 def coregister(
@@ -51,6 +59,7 @@ def coregister(
     settings: CoregistrationSettings | None = None,
     described: dict[int, Features | None] | None = None,
     rendered: Renderings | None = None,
+    suspected: Sequence[Hypothesis] = (),
     progress: Progress = no_progress,
 ) -> Registration:
     """Search for the photo in an area of the reference, then iterate until the homography converges.
@@ -63,11 +72,18 @@ def coregister(
         settings: of the search and of the iterations.
         described: cache of the features of the area's frames, by number; shared by many photos with one area.
         rendered: cache of the pictures of the area's frames, by number; shared by many matchers with one area.
+        suspected: hypotheses that other matchers found in the area but could not confirm; the iterations start from
+            them before the search.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
     search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
     best = Registration(area.plane, "", matcher.name)
+    for hypothesis in suspected:
+        confirmed = _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress)
+        if confirmed.converged and verify(confirmed, pyramid.size).located:
+            return replace(_choose_working_plane(confirmed), promising=_latest(confirmed))
+        best = _with_more_inliers(best, confirmed)
     waiting: list[Hypothesis] = []
     followed = 0
     for hypothesis in search.hypotheses(part_of(progress, 0.0, SEARCH_PART)):
@@ -89,8 +105,15 @@ def coregister(
             )
     promising = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
     if best.homography is not None:
-        promising = Hypothesis(best.homography, best.quarter_turns, best.history[-1])
+        promising = _latest(best)
     return replace(_choose_working_plane(best), promising=promising, reason=best.reason or search.why)
+
+
+def _latest(registration: Registration) -> Hypothesis | None:
+    """The last homography of a registration as a hypothesis; None where it has none."""
+    if registration.homography is None:
+        return None
+    return Hypothesis(registration.homography, registration.quarter_turns, registration.history[-1])
 
 
 def _with_more_inliers(best: Registration, other: Registration) -> Registration:
@@ -153,21 +176,77 @@ def _iterate(
     settings: CoregistrationSettings,
     progress: Progress,
 ) -> Registration:
-    """EarthMatch's loop, from one hypothesis."""
-    registration = Registration(
-        plane, "", matcher.name, history=(hypothesis.step,), quarter_turns=hypothesis.quarter_turns
+    """EarthMatch's loop, from one hypothesis: at the coarse scale first, unless the hypothesis is strong.
+
+    Photo and reference of different seasons agree in what is large. At the finest scale the loop then finds nothing,
+    though it converges at a coarser one; and a wrong hypothesis is refuted at a coarse scale in less time.
+    """
+    start = Registration(
+        plane,
+        "",
+        matcher.name,
+        history=(hypothesis.step,),
+        quarter_turns=hypothesis.quarter_turns,
+        content_share=pyramid.content_share,
     )
-    homography = hypothesis.homography
-    for iteration in range(settings.iterations):
-        progress("match", SEARCH_PART + (1 - SEARCH_PART) * iteration / settings.iterations)
-        refined = _iteration(pyramid, reference, homography, registration, matcher, settings)
+
+    def run(before: Registration, homography: Array, limit: int) -> Registration:
+        return _converge(pyramid, reference, before, homography, matcher, settings, limit, progress)
+
+    long_side = _working_long_side(pyramid.size, hypothesis.homography, plane, reference, settings)
+    if long_side <= settings.coarse_long_side * COARSER_BY:
+        return run(start, hypothesis.homography, settings.max_long_side)
+    if hypothesis.step.inliers >= settings.strong_inliers:
+        fine = run(start, hypothesis.homography, settings.max_long_side)
+        if fine.converged:
+            return fine
+    coarse = run(start, hypothesis.homography, settings.coarse_long_side)
+    if coarse.homography is None:
+        return coarse
+    fine = run(coarse, coarse.homography, settings.max_long_side)
+    return fine if _at_least_as_good(fine, coarse, pyramid.size) else coarse
+
+
+def _at_least_as_good(fine: Registration, coarse: Registration, photo_size: tuple[int, int]) -> bool:
+    """Whether the registration at the fine scale, which locates more precisely, is as well supported."""
+    found, before = verify(fine, photo_size), verify(coarse, photo_size)
+    return found.located or found.confidence >= before.confidence
+
+
+def _converge(
+    pyramid: PhotoPyramid,
+    reference: Reference,
+    registration: Registration,
+    homography: Array,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+    limit: int,
+    progress: Progress,
+) -> Registration:
+    """Iterate until the homography converges, with at most ``limit`` pixels on the photo's long side."""
+    registration = replace(registration, converged=False)
+    iteration = 0
+    while iteration < settings.iterations or (iteration < settings.most_iterations and _drifts(registration, pyramid)):
+        progress("match", SEARCH_PART + (1 - SEARCH_PART) * min(1.0, iteration / settings.iterations))
+        refined = _iteration(pyramid, reference, homography, registration, matcher, settings, limit)
         if isinstance(refined, str):
             # A hypothesis that does not match in the photo's own frame is wrong, however many matches agreed before.
             return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
         registration, homography = refined
+        iteration += 1
         if registration.converged:
             return registration
-    return replace(registration, reason=f"it still moved after {settings.iterations} iterations")
+    return replace(registration, reason=f"it still moved after {iteration} iterations")
+
+
+def _drifts(registration: Registration, pyramid: PhotoPyramid) -> bool:
+    """Whether a solution that has not converged is supported well enough to iterate further."""
+    ties = registration.tie_points
+    return (
+        ties is not None
+        and registration.inliers >= WELL_SUPPORTED
+        and coverage(ties.photo_xy[ties.inlier], pyramid.size) >= WELL_SPREAD * pyramid.content_share
+    )
 
 
 def _iteration(
@@ -177,13 +256,14 @@ def _iteration(
     before: Registration,
     matcher: Matcher,
     settings: CoregistrationSettings,
+    limit: int,
 ) -> tuple[Registration, Array] | str:
     """One iteration of EarthMatch: render the reference in the photo's frame, match it, and fit the homography.
 
     Returns:
         The registration and its homography; or why the iteration failed, in a sentence.
     """
-    long_side = round(_working_long_side(pyramid.size, homography, before.plane, reference, settings))
+    long_side = round(min(limit, _working_long_side(pyramid.size, homography, before.plane, reference, settings)))
     # Learned matchers depend on the orientation: the photo keeps the quarter turns at which it was found.
     level = pyramid.level(long_side, before.quarter_turns)
     frame = framed(homography, before.plane, level.from_photo, level.size, settings.margin)

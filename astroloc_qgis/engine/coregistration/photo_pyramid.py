@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import cv2
@@ -21,6 +22,7 @@ from astroloc_qgis.engine.geometry.homography import quarter_rotation, scaling
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers.base import Features, Matcher
 from astroloc_qgis.engine.matchers.preprocessing import equalise
+from astroloc_qgis.engine.photo.masks import OPAQUE, content_alpha
 
 MOST_BYTES = 256 << 20
 """Most memory of the levels and features that are kept, bytes; what is used at the time is kept in any case."""
@@ -61,14 +63,20 @@ class PhotoPyramid:
 
         Args:
             pixels: (H, W, 3) RGB.
-            alpha: (H, W), 0 where the photo has no pixel.
+            alpha: (H, W), 0 where the photo has no pixel. Surroundings such as borders and the black about a round
+                window are found without it (``photo.masks``).
         """
         self.size: tuple[int, int] = (pixels.shape[1], pixels.shape[0])
         self._pixels = pixels
-        self._alpha = alpha
+        self._alpha = content_alpha(pixels, alpha)
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.RLock()  # of two threads that need the same level, one makes it and the other waits
+
+    @cached_property
+    def content_share(self) -> float:
+        """Share of the photo that is content, without surroundings and transparent parts; above 0."""
+        return 1.0 if self._alpha is None else max(0.01, float((self._alpha > OPAQUE).mean()))
 
     def level(self, long_side: int, quarter_turns: int = 0) -> PyramidLevel:
         """The photo with its long side reduced to ``long_side`` pixels (never enlarged), rotated as by ``np.rot90``."""

@@ -42,14 +42,18 @@ class CoregistrationSettings:
         tilted_frame_deg: rotation of the second frame of the area, for matchers that bear some 25 degrees.
         search_keypoints: number of the strongest keypoints that a learned matcher uses in the search.
         min_inliers: fewest tie points of a solution.
+        similar_inliers: fewest tie points of a similarity from which the iterations begin.
+        similarity_part: distance of such a tie point, at most, as a part of the photo's long side.
         promising_inliers: least number of inliers of a hypothesis that is refined at once, before further trials.
         strong_inliers: least number of inliers of a converged solution that ends the search.
         hypotheses: most hypotheses refined, best first, where none is promising.
-        iterations: most iterations after the search.
+        iterations: most iterations after the search, at each scale.
+        most_iterations: the same for a well supported solution that still moves.
         converged_fraction: largest movement of a corner in the last iteration, as a part of the photo's diagonal.
         threshold_px: distance of an inlier, at most, in pixels of the frame.
         corner_deviation: standard deviation of the prior on the corners in an iteration, as a part of the diagonal.
         min_long_side, max_long_side: limits of the photo's long side in the iterations, pixels.
+        coarse_long_side: the photo's long side in the iterations at the coarse scale, pixels.
         usual_long_side: least long side in the iterations, unless the reference would have to be enlarged.
         margin: border shown around the photo in the iterations, as a part of its sides.
     """
@@ -60,14 +64,18 @@ class CoregistrationSettings:
     tilted_frame_deg: float = 45.0
     search_keypoints: int = 1024
     min_inliers: int = MIN_INLIERS
+    similar_inliers: int = 6
+    similarity_part: float = 0.0125
     promising_inliers: int = 20
     strong_inliers: int = 40
     hypotheses: int = 2
     iterations: int = 4
+    most_iterations: int = 10
     converged_fraction: float = 0.005
     threshold_px: float = 3.0
     corner_deviation: float = 0.04
     min_long_side: int = 448
+    coarse_long_side: int = 560
     usual_long_side: int = 512
     max_long_side: int = 1024
     margin: float = 0.12

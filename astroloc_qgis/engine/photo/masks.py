@@ -22,6 +22,8 @@ OPAQUE = 127
 """Most alpha that counts as transparent."""
 THUMBNAIL_PX = 400
 """Long side of the small copy on which surroundings are detected."""
+ALPHA_PX = 2048
+"""Most pixels on the long side of the opacity that the detected content is drawn as."""
 MOST_LEVEL = 24
 """Most median distance from black (or white) of surroundings, levels."""
 TOLERANCE = 14
@@ -103,6 +105,31 @@ def find_content(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = No
         if found.polygon is not None:
             break
     return found
+
+
+def content_alpha(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> NDArray[np.uint8] | None:
+    """The content of a photo as an opacity, in which surroundings are transparent.
+
+    Args:
+        pixels: (H, W, 3) RGB.
+        alpha: (H, W) opacity; where some of it is transparent, it alone decides.
+
+    Returns:
+        (h, w) 0 or 255, at most ``ALPHA_PX`` on the long side; the alpha itself where it decides; None where all of the
+        photo is content.
+    """
+    found = find_content(pixels, alpha)
+    if found is None:
+        return None
+    if found.alpha is not None:
+        return found.alpha
+    height, width = pixels.shape[:2]
+    scale = min(1.0, ALPHA_PX / max(height, width))
+    left, top, right, bottom = found.box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float64)
+    outline = corners if found.polygon is None else found.polygon
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    return np.asarray(_drawn(outline * [size[1] / width, size[0] / height], size) * np.uint8(255))
 
 
 def _opaque(alpha: NDArray[np.uint8]) -> Content | None:
