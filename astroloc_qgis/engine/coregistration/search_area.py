@@ -20,6 +20,9 @@ WIDEST_VIEW = 1.2
 """Greatest tangent of half the angle of view of a frame drawn from the camera's position (50 degrees); beyond it, a
 wide area far from the nadir lies behind the horizon."""
 
+WIDEST_AREA_M, LEAST_WINDOW = 1.5e6, 1.7
+"""Side of the widest area searched, metres, unless it would be fewer blocks wide than the least window."""
+
 SIZE_STEP = 32
 """Sizes of the photo are multiples of this many pixels, so that candidates share its features."""
 
@@ -128,8 +131,9 @@ def area_about_block(
     lon, lat = (float(value) for value in block.center_lonlat)
     plane = plane_for(np.array([lon, lat]), nadir)
     side_m, pixels = _extent_of_picture(block, reference, settings)
+    window = side_m / block.side_m
     frame = Frame(plane, frame_towards(plane, lon, lat, side_m, pixels), (pixels, pixels))
-    block_px = pixels / settings.search_window
+    block_px = pixels / window
     frames = (frame, _rotated(frame, settings.tilted_frame_deg))
     photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
     return SearchArea(frames, photo_px, ALL_TRIALS if quarter_turns is None else trials_about_guess(quarter_turns))
@@ -164,7 +168,8 @@ def has_closer_area(block: Block, reference: Reference) -> bool:
 
 def _extent_of_picture(block: Block, reference: Reference, settings: CoregistrationSettings) -> tuple[float, int]:
     """Side of the area about a block in metres, and of its picture in pixels: the most if the resolution is unknown."""
-    side_m = block.side_m * settings.search_window
+    narrowest = min(settings.search_window, LEAST_WINDOW)
+    side_m = block.side_m * float(np.clip(WIDEST_AREA_M / block.side_m, narrowest, settings.search_window))
     gsd = reference.native_gsd_m(*map(float, block.center_lonlat))
     native = side_m / max(gsd, 1e-6) if math.isfinite(gsd) else settings.search_frame_px
     return side_m, round(np.clip(native, min(2 * native, 0.75 * settings.search_frame_px), settings.search_frame_px))
