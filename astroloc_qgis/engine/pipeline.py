@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from astroloc_qgis.engine.coregistration.attempts import attempts_about, attempts_at, attempts_in_footprint
+from astroloc_qgis.engine.coregistration.attempts import (
+    BELOW_ZOOM,
+    attempts_about,
+    attempts_at,
+    attempts_in_footprint,
+    candidate_below,
+)
 from astroloc_qgis.engine.coregistration.cascade import (
     Attempt,
     Outcome,
@@ -136,7 +142,13 @@ def localize(
             )
         with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
-            outcome = job.register(pyramid, reference, attempts_about(candidates, reference, nadir))
+            below = None
+            if nadir is not None and min(index.info.zooms) <= BELOW_ZOOM and extent is polygon is centre is None:
+                below = candidate_below(nadir, len(candidates) + 1)
+                candidates = [*candidates, below]
+            outcome = job.register(
+                pyramid, reference, attempts_about(candidates[:CANDIDATES_KEPT], reference, nadir, below)
+            )
         result = Localization(photo_path, outcome, candidates, pyramid.size)
         return job.georeference(result, photo, pyramid, reference, model=index.info.model)
 

@@ -139,6 +139,8 @@ def estimate_uncertainty(
 ) -> Uncertainty | None:
     """The uncertainty of a registration; None where it has no homography or too few inliers.
 
+    How far a registration that has not converged still moves is an error that all its tie points share.
+
     Args:
         registration: what coregistration found.
         photo_size: width and height of the photo, pixels.
@@ -147,6 +149,7 @@ def estimate_uncertainty(
     ties = registration.tie_points
     if registration.homography is None or ties is None or ties.inlier.sum() < MIN_TIE_POINTS:
         return None
+    drift_px = 0.0 if registration.converged else registration.history[-1].shift * math.hypot(*photo_size) / 2
     return uncertainty_of(
         ties.photo_xy[ties.inlier],
         ties.plane_xy[ties.inlier],
@@ -154,7 +157,7 @@ def estimate_uncertainty(
         registration.plane,
         photo_size,
         reference_sigma_m=reference_sigma_m,
-        shared_px=SHARED_FRAME_PX / registration.frame_scale,
+        shared_px=math.hypot(SHARED_FRAME_PX / registration.frame_scale, drift_px if math.isfinite(drift_px) else 0.0),
     )
 
 

@@ -28,10 +28,13 @@ from astroloc_qgis.engine.geometry.working_plane import plane_for
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.distinct_places import drop_covered
+from astroloc_qgis.engine.tiles import block_around
 
 CLOSER_CANDIDATES = 3 * GROUP
 """Number of the first candidates that get a closer attempt as well."""
 
+BELOW_ZOOM = 8
+"""Zoom of the block below the station: some 400 to 600 km wide, and the area searched about it three times as wide."""
 
 Maker = tuple[Callable[[], SearchArea], Candidate]
 """What makes the search area of an attempt, and the candidate."""
@@ -66,7 +69,19 @@ class Attempts(Sequence[Attempt]):
         return self._made[number]
 
 
-def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None) -> Attempts:
+def candidate_below(nadir: Nadir, rank: int) -> Candidate:
+    """The candidate that needs no retrieval: the ground below the station, for a wide photo.
+
+    Args:
+        nadir: the sub-satellite point.
+        rank: behind those of the retrieval.
+    """
+    return Candidate(block_around(nadir.longitude, nadir.latitude, BELOW_ZOOM), rank, score=0.0, quarter_turns=0)
+
+
+def attempts_about(
+    candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None, below: Candidate | None = None
+) -> Attempts:
     """The attempts about the candidates of a retrieval, likeliest first.
 
     Attempts about the first group of candidates try two sizes of the photo. Each of the first groups is followed by
@@ -76,6 +91,7 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
         candidates: as ``retrieve`` ranks them; those that lie within another one's search area are left out.
         reference: imagery.
         nadir: the sub-satellite point, where it is known.
+        below: of ``candidate_below``; follows the first group.
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
     makers: list[Maker] = []
@@ -87,6 +103,8 @@ def attempts_about(candidates: Sequence[Candidate], reference: Reference, nadir:
         if first < CLOSER_CANDIDATES:
             closer = [one for one in group if has_closer_area(one.block, reference)]
             makers += [_maker(area_closer_to_block, one, reference, nadir, one.quarter_turns) for one in closer]
+        if below is not None and first == 0:
+            makers.append(_maker(partial(area_about_block, settings=likely), below, reference, nadir, 0))
     return Attempts(makers)
 
 

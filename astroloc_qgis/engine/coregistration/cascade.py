@@ -1,9 +1,10 @@
 """The cascade: matchers from cheap to strong run on the attempts until a registration is accepted.
 
-``_schedule`` orders the work: attempts in groups, and on each group every cheap stage; at the end the strong ones, which
-refine the most promising hypotheses and then search at the likeliest attempts themselves. ``_registrations`` runs each stage's matcher on its
-attempts, several in parallel. ``run_cascade`` verifies the registrations in that order and stops at the first that is
-accepted. ``refine_on_finer_imagery`` repeats the last step of an accepted registration on imagery of better resolution.
+``_schedule`` orders the work: attempts in groups, and on each group every cheap stage; at the end the strong ones,
+which refine the most promising hypotheses and then search at the likeliest attempts themselves. ``_registrations`` runs
+each stage's matcher on its attempts, several in parallel. ``run_cascade`` verifies the registrations in that order and
+stops at the first that is accepted. ``refine_on_finer_imagery`` repeats the last step of an accepted registration on
+imagery of better resolution.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, Pyra
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
 from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
-from astroloc_qgis.engine.geometry.homography import apply_homography, normalise
+from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, normalise
 from astroloc_qgis.engine.geometry.plane_choice import choose_plane
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -45,6 +45,9 @@ WELL_COVERED = 0.5
 
 COARSER_BY = 1.2
 """Least ratio of the finest scale to the coarse one at which both are used."""
+
+LAST = 4
+"""Number of the last solutions of which a registration that still moves is the mean."""
 
 WELL_SUPPORTED, WELL_SPREAD = 60, 0.4
 """Least number of inliers and coverage of a solution that is iterated further although it still moves."""
@@ -225,7 +228,7 @@ def _converge(
 ) -> Registration:
     """Iterate until the homography converges, with at most ``limit`` pixels on the photo's long side."""
     registration = replace(registration, converged=False)
-    iteration = 0
+    iteration, solutions = 0, []
     while iteration < settings.iterations or (iteration < settings.most_iterations and _drifts(registration, pyramid)):
         progress("match", SEARCH_PART + (1 - SEARCH_PART) * min(1.0, iteration / settings.iterations))
         refined = _iteration(pyramid, reference, homography, registration, matcher, settings, limit)
@@ -233,10 +236,40 @@ def _converge(
             # A hypothesis that does not match in the photo's own frame is wrong, however many matches agreed before.
             return replace(registration, reason=refined, converged=False, homography=None, tie_points=None)
         registration, homography = refined
+        solutions.append(homography)
         iteration += 1
         if registration.converged:
             return registration
-    return replace(registration, reason=f"it still moved after {iteration} iterations")
+    registration = replace(registration, reason=f"it still moved after {iteration} iterations")
+    return _settled(registration, solutions[-LAST:], pyramid.size) if _drifts(registration, pyramid) else registration
+
+
+def _settled(registration: Registration, solutions: Sequence[Array], photo_size: tuple[int, int]) -> Registration:
+    """The mean of the last solutions of a registration that moves to and fro, and how far they are from it.
+
+    Returns:
+        The registration with the homography that maps the photo's corners to their mean places. The movement of its
+        last step is the largest distance of a corner from there: that is part of its uncertainty.
+    """
+    corners, ties = photo_corners(*photo_size), registration.tie_points
+    places = np.stack([apply_homography(solution, corners) for solution in solutions])
+    mean = places.mean(axis=0)
+    homography = normalise(homography_from_points(corners, mean))
+    if ties is None:
+        return registration
+    to_photo = np.linalg.inv(homography)
+    moved = max(np.linalg.norm(apply_homography(to_photo, place) - corners, axis=1).max() for place in places)
+    shift = float(moved / math.hypot(*photo_size))
+    used = ties.photo_xy[ties.inlier]
+    away = apply_homography(to_photo, ties.plane_xy[ties.inlier]) - used
+    last = replace(registration.history[-1], shift=shift)
+    return replace(
+        registration,
+        homography=homography,
+        history=(*registration.history[:-1], last),
+        rmse_px=float(np.sqrt((away**2).sum(axis=1).mean())),
+        rmse_m=_rmse_m(homography, used, ties.plane_xy[ties.inlier]),
+    )
 
 
 def _drifts(registration: Registration, pyramid: PhotoPyramid) -> bool:

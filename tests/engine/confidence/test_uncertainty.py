@@ -154,7 +154,7 @@ def test_too_few_tie_points_say_nothing():
     ties = SimpleNamespace(
         photo_xy=matches.a, plane_xy=apply_homography(truth, matches.b), inlier=np.arange(30) < 5, score=None
     )
-    registration = SimpleNamespace(homography=truth, plane=plane, tie_points=ties, frame_scale=1.0)
+    registration = SimpleNamespace(converged=True, homography=truth, plane=plane, tie_points=ties, frame_scale=1.0)
     assert estimate_uncertainty(registration, SIZE) is None
     assert estimate_uncertainty(SimpleNamespace(homography=None, plane=plane, tie_points=None), SIZE) is None
     ties.inlier[:] = True

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from astroloc_qgis.engine.confidence.uncertainty import estimate_uncertainty
 from astroloc_qgis.engine.coregistration.iterative_coregistration import _working_long_side, coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import (
@@ -89,9 +90,47 @@ def test_a_solution_that_no_longer_moves_has_converged(scene: Scene) -> None:
 def test_one_that_keeps_moving_has_not_and_says_so(scene: Scene) -> None:
     found = told(scene, centred, drifting)
     assert not found.converged
-    assert "still moved after 4 iterations" in found.reason
-    assert found.history[-1].shift == pytest.approx(0.05 * WIDE[0] / math.hypot(*WIDE), rel=0.1)
+    assert "still moved after 10 iterations" in found.reason
+    # Of the last four solutions, one step apart, the first and the last are a step and a half from their mean.
+    assert found.history[-1].shift == pytest.approx(1.5 * 0.05 * WIDE[0] / math.hypot(*WIDE), rel=0.1)
     assert not verify(found, WIDE).located
+
+
+def test_one_that_moves_to_and_fro_ends_in_the_middle_with_the_movement_in_its_uncertainty(scene: Scene) -> None:
+    def east(grid: Array, photo: tuple[int, int], frame: tuple[int, int]) -> Array:
+        return centred(grid, photo, frame) + np.array([0.03 * photo[0], 0.0])
+
+    def west(grid: Array, photo: tuple[int, int], frame: tuple[int, int]) -> Array:
+        return centred(grid, photo, frame) - np.array([0.03 * photo[0], 0.0])
+
+    found = told(scene, centred, *(east, west) * 40)
+    still = told(scene, centred)
+    assert not found.converged
+    assert found.homography is not None
+    assert still.homography is not None
+    assert verify(found, WIDE).located
+    half_step = 0.015 * WIDE[0]
+    assert found.history[-1].shift == pytest.approx(half_step / math.hypot(*WIDE), rel=0.1)
+    at = apply_homography(np.linalg.inv(still.homography), apply_homography(found.homography, np.array([[0.0, 0.0]])))
+    assert abs(at[0, 0]) == pytest.approx(half_step, rel=0.1)
+    sure, unsure = (estimate_uncertainty(each, WIDE) for each in (still, found))
+    assert sure is not None
+    assert unsure is not None
+    assert unsure.shared_px > 0.4 * half_step > 10 * sure.shared_px
+
+
+def test_where_the_fine_scale_shows_nothing_the_coarse_one_stands(scene: Scene) -> None:
+    settings = CoregistrationSettings(coarse_long_side=300)
+
+    def fine_nothing(grid: Array, photo: tuple[int, int], frame: tuple[int, int]) -> Array:
+        return (centred if max(photo) <= settings.coarse_long_side else scattered)(grid, photo, frame)
+
+    truth, area = start_off(scene)
+    pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
+    found = coregister(pyramid, scene.reference, area, Told(centred, fine_nothing), settings=settings)
+    assert found.converged
+    assert found.frame_scale * max(WIDE) == pytest.approx(300, abs=1)
+    assert verify(found, WIDE).located
 
 
 @pytest.mark.parametrize("answers", [(mirrored,), (centred, mirrored)])
@@ -143,7 +182,7 @@ def test_work_stops_when_progress_says_so(scene: Scene) -> None:
 def test_fewer_iterations_are_made_when_fewer_are_allowed(scene: Scene) -> None:
     truth, area = start_off(scene)
     pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
-    settings = CoregistrationSettings(iterations=1)
+    settings = CoregistrationSettings(iterations=1, most_iterations=1)
     found = coregister(pyramid, scene.reference, area, Told(centred, drifting), settings=settings)
     assert found.iterations == 2  # the search, and one
 
