@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, attempts_about, attempts_at
+from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, attempts_about, attempts_at, candidate_below
 from astroloc_qgis.engine.coregistration.cascade import GROUP
 from astroloc_qgis.engine.coregistration.search_area import (
     CLOSER_BY,
@@ -15,6 +15,9 @@ from astroloc_qgis.engine.coregistration.search_area import (
     area_closer_to_block,
     has_closer_area,
 )
+from astroloc_qgis.engine.geometry.distances import great_circle_km
+from astroloc_qgis.engine.geometry.homography import apply_homography
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.tiles import Block, block_around
@@ -84,3 +87,15 @@ def test_each_of_the_first_groups_is_followed_by_its_closer_attempts(reference: 
 def test_about_a_block_that_the_user_named_every_rotation_is_tried(reference: Reference) -> None:
     attempts = attempts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
     assert [len(area.trials) for area, _ in attempts] == [8, 8]
+
+
+def test_the_ground_below_the_station_is_searched_after_the_first_group(reference: Reference) -> None:
+    given = candidates(block_of(100, reference).zoom, 2 * GROUP)
+    nadir = Nadir(40.3, 10.2)
+    below = candidate_below(nadir, len(given) + 1)
+    ranks = [one.rank for _, one in attempts_about(given, reference, nadir, below) if one is not None]
+    assert ranks == [*range(1, GROUP + 1), len(given) + 1, *range(GROUP + 1, 2 * GROUP + 1)]
+    assert below.block.contains(10.2, 40.3)
+    area = attempts_about(given, reference, nadir, below)[GROUP][0]
+    lon, lat = area.plane.to_lonlat(apply_homography(area.frames[0].to_plane, np.array([area.frames[0].centre])))[0]
+    assert great_circle_km(np.array([[lon, lat]]), np.array([10.2, 40.3]))[0] < below.block.side_m / 2000

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from astroloc_qgis.engine.coregistration import candidate_search
-from astroloc_qgis.engine.coregistration.cascade import AUTO, PROMISING, Stage, _schedule, run_cascade, stages_of
+from astroloc_qgis.engine.coregistration.cascade import (
+    AUTO,
+    PROMISING,
+    THOROUGH,
+    Stage,
+    _schedule,
+    run_cascade,
+    stages_of,
+)
+from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import (
     ALL_TRIALS,
@@ -17,10 +27,14 @@ from astroloc_qgis.engine.coregistration.search_area import (
     trials_near,
 )
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.homography import scaling
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.rendering import render
+from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.registration import Hypothesis, Step
 from astroloc_qgis.engine.tiles import Block, block_around
+from astroloc_qgis.engine.verification import verify
+from tests.engine.coregistration.ground import WIDE, Scene, start_off
 from tests.engine.synthetic import make_world, shot
 
 STAGES = (Stage("cheap", 8), Stage("dear", 7), Stage("strong", 2, refine_only=True))
@@ -47,6 +61,37 @@ def test_a_refine_only_matcher_runs_last_on_the_hypotheses_with_most_inliers() -
     order = [(stage.matcher, numbers) for stage, numbers in _schedule(4, STAGES, promising)]
     assert order[-2:] == [("strong", [2]), ("strong", [1])]
     assert [name for name, _ in order[:-2]] == ["cheap", "cheap", "dear"]
+
+
+def test_the_last_stage_searches_at_the_most_promising_and_at_the_first_attempts_in_turn() -> None:
+    stages = (Stage("cheap", 9), Stage("strong", 1, refine_only=True), Stage("strong", 4, last=True))
+    promising = {7: hypothesis(PROMISING), 5: hypothesis(30), 3: hypothesis(PROMISING - 1)}
+    order = [(stage.matcher, stage.last, numbers) for stage, numbers in _schedule(9, stages, promising)]
+    assert order[-5:] == [
+        ("strong", False, [5]),
+        ("strong", True, [5]),
+        ("strong", True, [0]),
+        ("strong", True, [7]),
+        ("strong", True, [1]),
+    ]
+    single = [(stage.matcher, stage.last, numbers) for stage, numbers in _schedule(1, stages, {})]
+    assert single == [("cheap", False, [0]), ("strong", True, [0])]
+
+
+def test_a_thorough_search_gives_the_strong_matchers_more_attempts_and_the_cheap_ones_as_many() -> None:
+    for usual, thorough in zip(AUTO, stages_of("auto", thorough=True), strict=True):
+        assert usual.matcher == thorough.matcher
+        assert thorough.attempts == usual.attempts * (THOROUGH if usual.refine_only or usual.last else 1)
+
+
+def test_a_learned_matcher_begins_with_what_the_cheap_one_suspected(scene: Scene) -> None:
+    truth, area = start_off(scene)
+    pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
+    right, wrong = (Hypothesis(each, 0, Step(50, 9, 1.0, 1.0)) for each in (truth, truth @ scaling(0.2)))
+    matcher, without_trials = matchers.create("xfeat-lighterglue"), replace(area, trials=())
+    found = coregister(pyramid, scene.reference, without_trials, matcher, suspected=[wrong, right])
+    assert verify(found, pyramid.size).located
+    assert coregister(pyramid, scene.reference, without_trials, matcher, suspected=[wrong]).homography is None
 
 
 def test_hypotheses_that_earlier_stages_find_count() -> None:

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astroloc_qgis.engine.coregistration.homography_fit import MIN_INLIERS, fit_homography, why_impossible
+from astroloc_qgis.engine.coregistration.homography_fit import (
+    MIN_INLIERS,
+    fit_homography,
+    fit_similarity,
+    why_impossible,
+)
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
 from astroloc_qgis.engine.geometry.polygons import is_convex, signed_area
@@ -173,3 +178,24 @@ def test_the_verdict_does_not_depend_on_where_the_picture_is() -> None:
     assert why_impossible(far @ seen(tilt_deg=30), SIZE) == ""
     assert "mirrored" in why_impossible(far @ seen(tilt_deg=30) @ MIRROR, SIZE)
     assert np.isfinite(apply_homography(far @ seen(tilt_deg=30), photo_corners(*SIZE))).all()
+
+
+@given(st.floats(-180, 180), st.floats(0.5, 2.0), st.integers(0, 10_000))
+def test_a_similarity_is_found_among_so_many_wrong_matches_that_a_homography_is_not(
+    turn_deg: float, scale: float, seed: int
+) -> None:
+    camera = seen(turn_deg=turn_deg, tilt_deg=3.0, scale=scale)
+    matches, true = paired(camera, 240, noise=1.0, outliers=0.95, seed=seed)
+    fit = fit_similarity(matches, 8.0 * scale, 6)
+    assert fit is not None
+    assert (fit.inlier & true).sum() >= 9
+    corners = photo_corners(*SIZE)
+    error = np.linalg.norm(apply_homography(fit.homography, corners) - apply_homography(camera, corners), axis=1)
+    assert error.max() < 0.06 * scale * math.hypot(*SIZE)
+
+
+def test_no_similarity_of_chance_matches_nor_of_another_scale() -> None:
+    chance, _ = paired(seen(), 240, noise=1.0, outliers=1.0, seed=1)
+    assert fit_similarity(chance, 8.0, 9) is None
+    small, _ = paired(seen(scale=0.2), 240, noise=0.1, outliers=0.0, seed=1)
+    assert fit_similarity(small, 8.0, 9) is None

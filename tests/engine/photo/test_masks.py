@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.photo.masks import Content, find_content
+from astroloc_qgis.engine.photo.masks import ALPHA_PX, Content, content_alpha, find_content
 from tests.engine.synthetic import landscape
 
 Image = NDArray[np.uint8]
@@ -203,3 +203,22 @@ def test_the_windows_of_real_photos_are_found_and_nights_and_limbs_kept(shared) 
             assert content.polygon is not None, row["file"]
         elif "rpf-2019-nir" not in row["file"]:
             assert content is None, row["file"]
+
+
+def test_the_content_as_an_opacity_has_holes_where_the_surroundings_are() -> None:
+    opacity = content_alpha(window((450, 300), (260, 260)))
+    assert opacity is not None
+    assert opacity.shape == (HEIGHT, WIDTH)
+    assert opacity[300, 450] == 255
+    assert opacity[10, 10] == opacity[300, 100] == 0
+    assert (opacity > 0).mean() == pytest.approx(np.pi * 260**2 / (WIDTH * HEIGHT), rel=0.1)
+    assert content_alpha(LAND) is None
+    given = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    given[:, :300] = 0
+    assert content_alpha(LAND, given) is given
+
+
+def test_the_opacity_of_a_large_photo_is_small() -> None:
+    opacity = content_alpha(bordered(400, 300, 400, 300, image=cv2.resize(LAND, (6000, 4000))))
+    assert opacity is not None
+    assert max(opacity.shape) == ALPHA_PX
