@@ -42,14 +42,21 @@ class Stage:
     Attributes:
         matcher: name.
         attempts: number of the best attempts that it runs on.
+        searches: number of these on which it searches itself; on the others it only follows what another suspected.
+            None: on all.
         refine_only: whether it only refines hypotheses of earlier stages, without a search of its own.
         last: whether it searches when all cheaper stages have failed, at the likeliest attempts.
     """
 
     matcher: str
     attempts: int
+    searches: int | None = None
     refine_only: bool = False
     last: bool = False
+
+    def runs_on(self, number: int, promising: Mapping[int, Hypothesis]) -> bool:
+        """Whether a stage that is not strong has something to do on an attempt."""
+        return number < self.attempts and (self.searches is None or number < self.searches or number in promising)
 
     @property
     def is_strong(self) -> bool:
@@ -65,7 +72,7 @@ GROUP = 6
 
 AUTO = (
     Stage("sift", 50),
-    Stage("xfeat-lighterglue", 36),
+    Stage("xfeat-lighterglue", 50, searches=24),
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 3, last=True),
 )
@@ -87,10 +94,13 @@ def stages_of(name: str, *, thorough: bool = False) -> tuple[Stage, ...]:
         InputError: no matcher has that name.
     """
     if name == "auto":
-        several = THOROUGH if thorough else 1
-        return tuple(replace(one, attempts=one.attempts * several) if one.is_strong else one for one in AUTO)
+        return tuple(_thorough(stage) for stage in AUTO) if thorough else AUTO
     matchers.check_name(name)
     return (Stage(name, 60 if thorough else 30),)
+
+
+def _thorough(stage: Stage) -> Stage:
+    return replace(stage, searches=None, attempts=stage.attempts * (THOROUGH if stage.is_strong else 1))
 
 
 @dataclass(frozen=True)
@@ -214,6 +224,8 @@ def _registrations(
                 rendered: dict[int, Renderings] = rendered,
             ) -> Registration:
                 area = attempts[number][0]
+                if stage.searches is not None and number >= stage.searches:
+                    area = replace(area, trials=())
                 with references.borrowed() as opened:
                     if stage.refine_only:
                         start = promising[number]
@@ -291,7 +303,8 @@ def _schedule(
     """
     for first in range(0, attempts, GROUP):
         for stage in stages:
-            numbers = [] if stage.is_strong else list(range(first, min(first + GROUP, stage.attempts, attempts)))
+            group = range(first, min(first + GROUP, attempts))
+            numbers = [] if stage.is_strong else [number for number in group if stage.runs_on(number, promising)]
             if numbers[:1] == [0] and stage is stages[0]:
                 yield stage, [0]
                 numbers = numbers[1:]

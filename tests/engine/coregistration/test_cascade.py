@@ -78,9 +78,16 @@ def test_the_last_stage_searches_at_the_most_promising_and_at_the_first_attempts
     assert single == [("cheap", False, [0]), ("strong", True, [0])]
 
 
+def test_beyond_the_attempts_on_which_it_searches_a_stage_follows_what_another_suspects() -> None:
+    stages = (Stage("cheap", 9), Stage("dear", 9, searches=2))
+    order = [(stage.matcher, numbers) for stage, numbers in _schedule(9, stages, {4: hypothesis(6), 8: hypothesis(7)})]
+    assert order[2:] == [("dear", [0, 1, 4]), ("cheap", [6, 7, 8]), ("dear", [8])]
+
+
 def test_a_thorough_search_gives_the_strong_matchers_more_attempts_and_the_cheap_ones_as_many() -> None:
     for usual, thorough in zip(AUTO, stages_of("auto", thorough=True), strict=True):
         assert usual.matcher == thorough.matcher
+        assert thorough.searches is None
         assert thorough.attempts == usual.attempts * (THOROUGH if usual.refine_only or usual.last else 1)
 
 
