@@ -143,7 +143,13 @@ def localize(
         with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
             below = None
-            if nadir is not None and min(index.info.zooms) <= BELOW_ZOOM and extent is polygon is centre is None:
+            if (
+                nadir is not None
+                and min(index.info.zooms) <= BELOW_ZOOM
+                and extent is None
+                and polygon is None
+                and centre is None
+            ):
                 below = candidate_below(nadir, len(candidates) + 1)
                 candidates = [*candidates, below]
             outcome = job.register(
