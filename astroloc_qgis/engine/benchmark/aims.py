@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from osgeo import gdal
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.rows import append_row, rows_so_far
+from astroloc_qgis.engine.benchmark.trials import trials_of
 from astroloc_qgis.engine.coregistration.cascade import stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import resolve_device
@@ -183,7 +185,8 @@ def run(
     Returns:
         One row a pair and matcher: ``photo``, ``rank``, ``block``, ``matcher``, ``won_by``, ``candidate_right``,
         ``localized``, ``right`` (of the footprint; None where not localized), ``inliers``, ``confidence``, ``seconds``,
-        ``reason``, ``tilt_deg``, ``focal_mm``, ``cloud_percent``.
+        ``reason``, ``tilt_deg``, ``focal_mm``, ``cloud_percent``; and for the calibration ``set``, ``shows`` (as
+        ``candidate_right``) and ``trials`` (see ``trials.trials_of``).
 
     Raises:
         InputError: an unknown matcher or device, or a picture that cannot be read.
@@ -246,7 +249,16 @@ def _row(
         "tilt_deg": photo.tilt_deg,
         "focal_mm": photo.focal_mm,
         "cloud_percent": photo.cloud_percent,
+        "set": "aims",
+        "shows": candidate.right,
+        "trials": trials_of(found, partial(_judged, photo.outline)),
     }
+
+
+def _judged(outline: Array, footprint: Array, located: bool) -> bool | None:
+    """Whether a solution is right, as far as a rough outline tells: a rejected one near it may be right or not."""
+    near = is_right(footprint, outline)
+    return near if located or not near else None
 
 
 def is_right(footprint: Array, outline: Array) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.benchmark.cases import Case, read_cases
+from astroloc_qgis.engine.benchmark.trials import trials_of
 from astroloc_qgis.engine.coregistration.cascade import Stage, stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import limit_threads, resolve_device, torch_threads
@@ -25,6 +27,9 @@ from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress
+
+ELSEWHERE = ("negative", "false")
+"""Kinds of the cases whose reference does not show the photo."""
 
 LEAST_TOLERANCE_PX = 15.0
 """A footprint is right when its worst corner is within this, or 5 times the spread of the truth, reference pixels."""
@@ -54,7 +59,8 @@ def run(
         its case), matcher (as asked for), won_by (the one of ``auto`` that had the result), status, inliers,
         confidence, corner_error_px (of the worst corner, pixels of the reference; None where the photo was not
         localized, or its true corners are not known), tolerance_px, right, seconds, peak_memory_mb (of the process so
-        far; None where the system does not report it), footprint, reason.
+        far; None where the system does not report it), footprint, reason; and for the calibration set, shows (whether
+        the reference shows the photo) and trials (see ``trials.trials_of``).
 
     Raises:
         InputError: bad cases, an unknown matcher or device.
@@ -118,9 +124,10 @@ def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str) -> di
         seconds = time.perf_counter() - started
         footprint = result.footprint
         error = None if footprint is None else corner_error_px(footprint, case, reference)
+        tolerance = max(LEAST_TOLERANCE_PX, 5 * case.spread_px)
+        trials = trials_of(result, partial(_judged, case, reference, tolerance))
     finally:
         reference.close()
-    tolerance = max(LEAST_TOLERANCE_PX, 5 * case.spread_px)
     return {
         "id": case.name,
         "kind": case.kind,
@@ -135,7 +142,19 @@ def _run_case(case: Case, name: str, stages: Sequence[Stage], device: str) -> di
         "seconds": round(seconds, 2),
         "footprint": None if footprint is None else footprint.round(6).tolist(),
         "reason": result.verdict.reason,
+        "set": "cases",
+        "shows": case.kind not in ELSEWHERE,
+        "trials": trials,
     }
+
+
+def _judged(case: Case, reference: Reference, tolerance: float, footprint: Array, located: bool) -> bool | None:
+    """Whether a solution is right; None where it was rejected and only a rough outline agrees."""
+    if case.kind in ELSEWHERE:
+        return False
+    error = corner_error_px(footprint, case, reference)
+    right = is_right(footprint, case, error, tolerance)
+    return right if located or error is not None or not right else None
 
 
 def corner_error_px(footprint: Array, case: Case, reference: Reference) -> float | None:
@@ -164,7 +183,7 @@ def is_right(footprint: Array | None, case: Case, error: float | None, tolerance
         error: of the worst corner, pixels of the reference, where it is known.
         tolerance: the greatest error of a right answer.
     """
-    if case.kind in ("negative", "false"):
+    if case.kind in ELSEWHERE:
         return footprint is None
     if footprint is None:
         return False

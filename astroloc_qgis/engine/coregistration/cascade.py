@@ -21,6 +21,8 @@ from astroloc_qgis.engine.coregistration.iterative_coregistration import coregis
 from astroloc_qgis.engine.coregistration.parallel import References, in_order, workers_for
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.coregistration.search_area import SearchArea
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Matcher
@@ -111,11 +113,13 @@ class MatcherRun:
         matcher: name.
         evidence: of the registration; None where there is no homography.
         located: whether the registration was accepted.
+        footprint: (4, 2) longitude, latitude as of ``footprint_lonlat``; None where there is no homography.
     """
 
     matcher: str
     evidence: Evidence | None
     located: bool
+    footprint: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -174,8 +178,7 @@ def run_cascade(
                 verdict.confidence,
                 verdict.reason,
             )
-            evidence = None if registration.homography is None else evidence_of(registration, pyramid.size)
-            runs.append(MatcherRun(stage.matcher, evidence, verdict.located))
+            runs.append(_run_of(stage.matcher, registration, verdict, pyramid.size))
             found = registration.promising
             if found is not None and (number not in promising or found.step.inliers > promising[number].step.inliers):
                 promising[number] = found
@@ -185,6 +188,13 @@ def run_cascade(
                 break
     assert best is not None  # noqa: S101 - the first stage is never refine_only and there is an attempt
     return replace(best, runs=tuple(runs))
+
+
+def _run_of(matcher: str, registration: Registration, verdict: Verdict, size: tuple[int, int]) -> MatcherRun:
+    if registration.homography is None:
+        return MatcherRun(matcher, None, verdict.located)
+    footprint = footprint_lonlat(registration.homography, registration.plane, *size)
+    return MatcherRun(matcher, evidence_of(registration, size), verdict.located, footprint)
 
 
 def _registrations(
