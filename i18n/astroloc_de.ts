@@ -1136,6 +1136,18 @@
             <translation>Einen Ordner für den Index wählen.</translation>
         </message>
         <message>
+            <source>Several matchers, cheap ones first</source>
+            <translation>Mehrere Verfahren, die schnellen zuerst</translation>
+        </message>
+        <message>
+            <source>real pairs: {right} right, {wrong} wrong</source>
+            <translation>echte Paare: {right} richtige, {wrong} falsche</translation>
+        </message>
+        <message>
+            <source>{pairs}; accepted from a confidence of {level} on</source>
+            <translation>{pairs}; angenommen ab einer Konfidenz von {level}</translation>
+        </message>
+        <message>
             <source>Options</source>
             <translation>Optionen</translation>
         </message>

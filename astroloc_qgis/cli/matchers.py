@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
+from astroloc_qgis.engine.confidence.real_pairs import real_pairs
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.progress import Progress
@@ -20,24 +22,34 @@ def table(*, measure: bool = False) -> str:
     Args:
         measure: whether the cost of those that are ready is measured; else the recorded cost is shown.
     """
-    rows = [("matcher", "turns", "cost", "weights", "licence")]
+    rows = [("matcher", "turns", "cost", "real pairs", "accepts", "weights", "licence")]
     costs = _measured() if measure else {}
     for name in matchers.names():
         entry = matchers.known(name)
         turns = "any" if entry.any_rotation else "upright"
         cost = costs.get(name) if measure else entry.cost
-        rows.append((name, turns, "-" if cost is None else f"{cost:.1f}", state(entry.weights), entry.licence))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        shown = "-" if cost is None else f"{cost:.1f}"
+        rows.append((name, turns, shown, *_trust(name), state(entry.weights), entry.licence))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = [
-        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
     ]
     lines += ["", *_missing()]
     lines += [
         "turns: 'any' matches at any turn; the others need the pictures nearly upright, so four turns are tried.",
         "cost: time to describe and match two pictures, as a multiple of sift's ('matchers list --measure').",
+        "real pairs: of a photo with a place that shows it (right) or does not (wrong), behind its confidence.",
+        "accepts: from this confidence on; more is asked of a matcher without enough real pairs.",
         f"Weights from elsewhere are kept in {weights_folder()} (${FOLDER_VARIABLE}).",
     ]
     return "\n".join(lines)
+
+
+def _trust(name: str) -> tuple[str, str]:
+    """The real pairs behind a matcher, and the confidence from which its registrations are accepted."""
+    real = real_pairs(name)
+    pairs = f"{real.shown} right, {real.elsewhere} wrong" if real.shown + real.elsewhere else "none"
+    return pairs, f"{real.accepted_from:g}" if math.isfinite(real.accepted_from) else "never"
 
 
 def state(needed: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
 from astroloc_qgis.engine.confidence.model import MAX_SHIFT, confidence_of
-from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
+from astroloc_qgis.engine.confidence.real_pairs import ACCEPTED, LEVELS, accepted_from
 from astroloc_qgis.engine.registration import Registration
 
 
@@ -41,10 +41,23 @@ def verify(registration: Registration, photo_size: tuple[int, int]) -> Verdict:
         return Verdict(False, 0.0, registration.reason)
     evidence = evidence_of(registration, photo_size)
     confidence = confidence_of(evidence, registration.matcher)
-    if confidence >= ACCEPTED:
+    needed = accepted_from(registration.matcher)
+    if confidence >= needed:
         moved = f"localized, though the last iteration moved a corner by {evidence.shift:.1%} of the diagonal"
         return Verdict(True, confidence, registration.reason if registration.converged else moved)
+    if confidence >= ACCEPTED:
+        return Verdict(False, confidence, _not_proved(registration.matcher, confidence, needed))
     return Verdict(False, confidence, _weakness(evidence))
+
+
+def _not_proved(matcher: str, confidence: float, needed: float) -> str:
+    """Why a confidence that is enough for other matchers is not enough for this one, in a sentence."""
+    if needed > LEVELS[-1]:
+        return f"{matcher} was wrong on real photos that it was sure of, and is not believed by itself"
+    return (
+        f"the best solution is {matcher}'s, which needs a confidence of {needed:g}, not {confidence:.2f}: it has not "
+        "been proved on enough real photos"
+    )
 
 
 def _weakness(evidence: Evidence) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
-from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
+from astroloc_qgis.engine.confidence.real_pairs import accepted_from
 from astroloc_qgis.engine.geometry.homography import apply_homography, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
@@ -178,7 +178,7 @@ def test_a_confidence_is_between_nothing_and_certainty_and_decides(
 ) -> None:
     verdict = verify(registered(spread(count) * part, wrong=wrong, shift=shift), SIZE)
     assert 0 <= verdict.confidence <= 1
-    assert verdict.located == (verdict.confidence >= ACCEPTED)
+    assert verdict.located == (verdict.confidence >= accepted_from("sift"))
     assert verdict.reason
 
 

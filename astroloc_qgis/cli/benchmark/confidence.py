@@ -41,9 +41,12 @@ def add_confidence(actions: Any) -> None:
     add_json(pairs)
 
     fit: ArgumentParser = actions.add_parser(
-        "calibrate", help="fit a matcher's confidence to what 'benchmark pairs' found"
+        "calibrate", help="fit a matcher's confidence to what 'benchmark pairs' found, and check it on real photos"
     )
-    fit.add_argument("rows", nargs="+", type=Path, metavar="FILE.jsonl")
+    fit.add_argument(
+        "rows", nargs="+", type=Path, metavar="FILE", help="of 'pairs', 'aims', 'coregistration', 'photos-real'"
+    )
+    fit.add_argument("--matcher", metavar="NAME,...", help="only these (default: all that the rows are of)")
     fit.add_argument("--source", required=True, metavar="TEXT", help="what the pairs were made of, for the file")
     fit.add_argument("--out", type=Path, metavar="DIR", help="write <matcher>.json there (default: into the package)")
     add_plot(fit, "draw the reliability diagram")
@@ -128,29 +131,39 @@ def run_pairs(options: Namespace) -> None:
 
 
 def run_calibrate(options: Namespace) -> None:
-    """Fit a matcher's confidence, write it, and publish its quality.
+    """Calibrate the matchers that the rows are of, write their files, and publish their quality.
 
     Raises:
         InputError: an input is wrong.
     """
     from astroloc_qgis.engine.benchmark.reports.simulated import reliability_plot
-    from astroloc_qgis.engine.benchmark.rows import read_rows
-    from astroloc_qgis.engine.confidence.calibrate import calibrate, describe
+    from astroloc_qgis.engine.benchmark.trials import calibration_rows
+    from astroloc_qgis.engine.confidence.calibrate import calibrate, check, describe
     from astroloc_qgis.engine.confidence.model import FOLDER, write_weights
 
     if options.out is not None:
         check_output_folder(options.out)
-    rows = [row for path in options.rows for row in read_rows(path)]
-    names = {row["matcher"] for row in rows}
-    if len(names) != 1:
-        raise InputError(f"The rows are of {len(names)} matchers ({', '.join(sorted(names))}): give those of one.")
-    (matcher,) = names
-    found = calibrate(rows, options.source)
-    path = write_weights(found.weights, matcher, found.made, options.out or FOLDER)
-    right, title = found.right.astype(float), f"{matcher}, photos held out"
+    rows = calibration_rows(options.rows)
+    names = sorted({row["matcher"] for row in rows})
+    if options.matcher is not None:
+        names = [name for name in names if name in options.matcher.split(",")]
+    if not names:
+        raise InputError(f"The rows are not of {options.matcher}: name a matcher that they are of.")
+    if options.plot and len(names) > 1:
+        raise InputError(f"The plot is of one matcher, and the rows are of {', '.join(names)}: choose by --matcher.")
+    results, said = {}, []
+    for name in names:
+        own = [row for row in rows if row["matcher"] == name]
+        real = all(row.get("real") for row in own)
+        found = check(own, name, options.source) if real else calibrate(own, options.source)
+        path = write_weights(found.weights, name, found.made, options.out or FOLDER)
+        results[name] = found
+        said.append(describe(found, name, path))
+    made = {name: found.made for name, found in results.items()}
+    last, title = results[names[-1]], f"{names[-1]}, photos held out"
     publish(
         options,
-        found.made,
-        lambda: describe(found, matcher, path),
-        lambda: reliability_plot(found.held_out, right, title),
+        made if len(names) > 1 else made[names[0]],
+        lambda: "\n\n".join(said),
+        lambda: reliability_plot(last.held_out, last.right.astype(float), title),
     )

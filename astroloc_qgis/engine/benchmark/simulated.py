@@ -16,7 +16,7 @@ from astroloc_qgis.engine.benchmark.rows import append_row, rows_so_far
 from astroloc_qgis.engine.benchmark.simulated_photos import SIZE, Listed, Scene, scenes
 from astroloc_qgis.engine.confidence.evidence import evidence_from, evidence_row
 from astroloc_qgis.engine.confidence.model import confidence_of
-from astroloc_qgis.engine.confidence.per_matcher_threshold import ACCEPTED
+from astroloc_qgis.engine.confidence.real_pairs import accepted_from
 from astroloc_qgis.engine.coregistration.cascade import stages_of
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.geometry.distances import great_circle_km
@@ -92,7 +92,7 @@ def rejudge(row: dict[str, Any]) -> bool:
         confidence = 0.0
         if trial["evidence"] is not None:
             confidence = confidence_of(evidence_from(trial["evidence"]), trial["matcher"])
-        if (confidence >= ACCEPTED) != trial["located"]:
+        if (confidence >= accepted_from(trial["matcher"])) != trial["located"]:
             return False
         best = max(best, confidence)
     row["confidence"] = round(best, 5)

@@ -6,11 +6,15 @@ A trial is the best run of one matcher on one photo (and place). Rows of ``bench
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from astroloc_qgis.engine.benchmark.rows import read_rows
+from astroloc_qgis.engine.confidence.calibrate import distinct
 from astroloc_qgis.engine.confidence.evidence import evidence_row
 from astroloc_qgis.engine.confidence.model import confidence_of
 from astroloc_qgis.engine.coregistration.cascade import MatcherRun
@@ -70,12 +74,11 @@ def is_real(row: Row) -> bool:
     return "shows" in row
 
 
-def registrations(rows: Iterable[Row], photo_set: str = "") -> list[Row]:
+def registrations(rows: Iterable[Row]) -> list[Row]:
     """The trials of rows as the calibration takes them, one row a photo, place and matcher.
 
     Args:
         rows: of ``benchmark aims``, ``coregistration`` or ``photos-real``.
-        photo_set: name of the set that the photos belong to, for rows that do not state it.
 
     Returns:
         ``photo``, ``kind`` ("real, shown" or "real, elsewhere"), ``block``, ``matcher``, ``found``, ``right`` (None
@@ -93,7 +96,7 @@ def registrations(rows: Iterable[Row], photo_set: str = "") -> list[Row]:
             shown = row["shows"] or trial["right"] is True
             made.append(
                 {
-                    "photo": f"{row.get('set', photo_set)}/{row.get('photo') or row['id']}",
+                    "photo": f"{row['set']}/{row.get('photo') or row['id']}",
                     "kind": "real, shown" if shown else "real, elsewhere",
                     "block": row.get("block") or row.get("reference") or "index",
                     "matcher": trial["matcher"],
@@ -105,3 +108,36 @@ def registrations(rows: Iterable[Row], photo_set: str = "") -> list[Row]:
                 }
             )
     return made
+
+
+def calibration_rows(paths: Iterable[Path]) -> list[Row]:
+    """Read rows to calibrate from: simulated pairs as they are, real photos as their trials.
+
+    Args:
+        paths: rows of ``benchmark pairs``, ``aims``, ``coregistration`` or ``photos-real``, as JSON lines or as the
+            list in a report.
+
+    Raises:
+        InputError: a file cannot be read or holds other rows.
+    """
+    made: list[Row] = []
+    for path in paths:
+        for row in _read(path):
+            if is_real(row) or "candidate_right" in row:
+                made += registrations([row])
+            elif {"matcher", "found", "right", "evidence"} <= row.keys():
+                made.append(row)
+            else:
+                raise InputError(f"The rows of {path} are no pairs or real photos to calibrate from: name others.")
+    if not made:
+        raise InputError("The files hold no rows to calibrate from.")
+    return distinct(made)
+
+
+def _read(path: Path) -> list[Row]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        report = json.loads(text) if text.lstrip().startswith("[") else None
+        return read_rows(path) if report is None else list(report)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The rows {path} cannot be read ({error}): name a file of a benchmark.") from error

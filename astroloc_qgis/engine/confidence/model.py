@@ -46,11 +46,17 @@ JUDGED = Weights(-1.8 + 1.6 * math.log(20 / 15), (1.6, 6.0, 3.0, 0.0, -20.0))
 @lru_cache(maxsize=32)
 def weights_for(matcher: str) -> Weights:
     """The fitted weights of a matcher, or ``JUDGED`` where it has no calibration file."""
-    path = FOLDER / f"{matcher}.json"
+    return read_weights(matcher)[0]
+
+
+def read_weights(matcher: str, folder: Path = FOLDER) -> tuple[Weights, dict[str, Any]]:
+    """The weights in a matcher's calibration file and how they were made; ``JUDGED`` and nothing without a file."""
+    path = folder / f"{matcher}.json"
     if not path.is_file():
-        return JUDGED
+        return JUDGED, {}
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Weights(float(content["bias"]), tuple(float(content["weights"][term]) for term in TERMS))
+    weights = Weights(float(content["bias"]), tuple(float(content["weights"][term]) for term in TERMS))
+    return weights, content["made"]
 
 
 def confidence_of(evidence: Evidence, matcher: str) -> float:

@@ -7,9 +7,7 @@ import json
 import numpy as np
 
 from astroloc_qgis.engine.confidence.model import FOLDER
-
-ACCEPTED = 0.9
-"""Least confidence of a photo that is reported as localized, for every matcher."""
+from astroloc_qgis.engine.confidence.real_pairs import ACCEPTED
 
 PRECISION = 0.999
 """The precision that EarthMatch requires of accepted registrations."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from qgis.gui import QgsCollapsibleGroupBox
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
 
+from astroloc_qgis.engine.confidence.real_pairs import real_pairs
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
 from astroloc_qgis.gui.model.places import nadir_text, parse_nadir
@@ -17,6 +19,17 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 MATCHERS = ("auto", *offered())
 """The engine's matchers whose weights are installed with it; "auto" is the cascade of several."""
+
+
+def _trust_text(name: str) -> str:
+    """How many real photos stand behind a matcher's confidence, for its tooltip."""
+    if name == "auto":
+        return tr("Several matchers, cheap ones first")
+    real = real_pairs(name)
+    pairs = tr("real pairs: {right} right, {wrong} wrong").format(right=real.shown, wrong=real.elsewhere)
+    if not math.isfinite(real.accepted_from):
+        return pairs
+    return tr("{pairs}; accepted from a confidence of {level} on").format(pairs=pairs, level=real.accepted_from)
 
 
 class OptionsBox(QgsCollapsibleGroupBox):
@@ -41,6 +54,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.matcher = QComboBox(self)
         for name in MATCHERS:
             self.matcher.addItem(tr("automatic") if name == "auto" else name, name)
+            self.matcher.setItemData(self.matcher.count() - 1, _trust_text(name), Qt.ItemDataRole.ToolTipRole)
         self.matcher.setCurrentIndex(max(0, self.matcher.findData(settings.matcher)))
         self.matcher.setToolTip(tr("How points of the photo and of the reference are paired"))
         self.matcher.currentIndexChanged.connect(self._on_matcher)
