@@ -11,6 +11,7 @@ from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_c
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
 from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
 from astroloc_qgis.cli.benchmark.photos import add_photos, run_photos
+from astroloc_qgis.cli.benchmark.photos_real import add_photos_real, run_photos_real
 from astroloc_qgis.cli.benchmark.retrieval import add_retrieval, run_retrieval
 from astroloc_qgis.cli.benchmark.speed import add_speed, run_speed
 from astroloc_qgis.cli.report import check_plot, prepare
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "retrieval": run_retrieval,
     "localization": run_localization,
     "photos": run_photos,
+    "photos-real": run_photos_real,
     "speed": run_speed,
 }
 
@@ -39,6 +41,7 @@ def add_benchmark(commands: Any) -> None:
     add_confidence(actions)
     add_retrieval(actions)
     add_photos(actions)
+    add_photos_real(actions)
     add_speed(actions)
     add_localization(actions)
 
