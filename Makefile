@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CASES ?= ../shared/real-cases
 PHOTOS ?= ../shared/sim-photos
+REAL_PHOTOS ?= ../shared/real-photos
 BLUE_MARBLE ?= ../shared/imagery/bluemarble.mbtiles
 FOOTPRINTS ?= ../shared/footprints/astronaut_footprints.csv
 MODEL ?= astroloc-lite
@@ -17,7 +18,7 @@ TRAINING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-engine test-worker test-house test-qgis test-qt6 desktop-test lint bench \
-  bench-retrieval world-index model texture-model contact-sheet ablation model-card i18n package run clean
+  bench-retrieval bench-real real-photos world-index model texture-model contact-sheet ablation model-card i18n package run clean
 
 help: ## say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -62,6 +63,16 @@ bench-retrieval: env ## measure retrieval with the world index on photos of know
 	@if [ -f "$(PHOTOS)/photos.csv" ]; then $(PYTHON) -m astroloc_qgis benchmark retrieval "$(PHOTOS)" \
 	--index resources/index/world; \
 	else echo "There is no $(PHOTOS)/photos.csv: pass the folder of the photos as PHOTOS=..."; fi
+
+bench-real: env ## localize real photos, with the nadir and without; resumable, hours (REAL_PHOTOS=folder)
+	@mkdir -p build
+	@for mode in "" --no-nadir; do $(PYTHON) -m astroloc_qgis benchmark photos-real "$(REAL_PHOTOS)" $$mode \
+	--index resources/index/world $(if $(wildcard $(BLUE_MARBLE)),--imagery "$(BLUE_MARBLE)") \
+	--work build/photos-real.jsonl --json "resources/models/measured/photos-real$${mode#-}.json" \
+	$$([ "$$mode" ] || echo --sheet resources/help/missed.jpg) || exit 1; done
+
+real-photos: env ## fill the tables of real photos in README.md and measurements.md from what was measured
+	@$(PYTHON) .ci/real_photos.py
 
 model: env ## train the retrieval model from ImageNet weights and export what ships (weights, record, curve, log); resumable, hours
 	@mkdir -p build/training resources/models
