@@ -131,13 +131,13 @@ def kinds_table(variants: Mapping[str, Report]) -> str:
     first = next(iter(variants.values()))
     for expect, title in ((LAND, "all with ground to recognise"), (NEGATIVE, "all that should be refused")):
         own = [entry for entry in first["kinds"] if entry["expect"] == expect]
+        if own:
+            cells = [f"**{_cell(each[expect])}**" for each in variants.values()]
+            lines.append(f"| **{title}** | **{first[expect]['photos']}** | " + " | ".join(cells) + " |")
         for entry in own:
             cells = [_cell(_of_kind(each, expect, entry["kind"])) for each in variants.values()]
             words = KINDS.get(entry["kind"], entry["kind"])
             lines.append(f"| {words} | {entry['photos']} | " + " | ".join(cells) + " |")
-        if own:
-            cells = [f"**{_cell(each[expect])}**" for each in variants.values()]
-            lines.append(f"| **{title}** | **{first[expect]['photos']}** | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
