@@ -20,6 +20,9 @@ WIDEST_VIEW = 1.2
 """Greatest tangent of half the angle of view of a frame drawn from the camera's position (50 degrees); beyond it, a
 wide area far from the nadir lies behind the horizon."""
 
+NORTHWARDS_DEG = 0.5
+"""Distance of the point by which a picture is turned north up: the side of a wide area may lie beyond the horizon."""
+
 WIDEST_AREA_M, LEAST_WINDOW = 1.5e6, 1.7
 """Side of the widest area searched, metres, unless it would be fewer blocks wide than the least window."""
 
@@ -208,8 +211,15 @@ def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pi
     """
     half = side_m / 2
     degrees = half / 111_320.0
-    ring = np.array([[lon, lat], [lon, lat + degrees], [lon + degrees / max(math.cos(math.radians(lat)), 0.05), lat]])
-    centre, north, east = plane.from_lonlat(ring)
+    ring = np.array(
+        [
+            [lon, lat],
+            [lon, lat + degrees],
+            [lon + degrees / max(math.cos(math.radians(lat)), 0.05), lat],
+            [lon, lat + min(degrees, NORTHWARDS_DEG)],
+        ]
+    )
+    centre, north, east, ahead_north = plane.from_lonlat(ring)
     height = plane.camera_height_m
     if height is None:
         scale = side_m / pixels
@@ -217,7 +227,7 @@ def frame_towards(plane: WorkingPlane, lon: float, lat: float, side_m: float, pi
     # Camera at the origin, pointing down: a point of the plane is the ray (x, y, -height). Rotate it so that the place
     # is on the axis and north points up, then scale the picture so that the mean of its half sides is half its size.
     axis = _unit(np.array([centre[0], centre[1], -height]))
-    up = _unit(_off(np.array([north[0], north[1], -height]), axis))
+    up = _unit(_off(np.array([ahead_north[0], ahead_north[1], -height]), axis))
     right = np.cross(axis, up)
     to_camera = np.stack([right, -up, axis]) @ np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -height]])
     tangents = np.stack([north, east])

@@ -33,6 +33,20 @@ def test_a_wide_search_area_near_the_horizon_shows_no_more_than_the_camera_sees(
         assert np.nanmax(reach) < 2500
 
 
+def test_a_wide_area_whose_side_lies_beyond_the_horizon_is_drawn_as_far_as_the_camera_sees() -> None:
+    nadir = Nadir(20.0, 42.0)
+    plane = plane_for(np.array([42.0, 35.0]), nadir)
+    side_m, pixels = 1.5e6, 512
+    assert not np.isfinite(plane.from_lonlat(np.array([[42.0, 35.0 + side_m / 2 / 111_320]]))).any()
+    to_plane = frame_towards(plane, 42.0, 35.0, side_m, pixels)
+    middle, below = plane.to_lonlat(
+        apply_homography(to_plane, np.array([[pixels / 2, pixels / 2], [pixels / 2, pixels * 0.6]]))
+    )
+    assert middle == pytest.approx([42.0, 35.0], abs=0.01)
+    assert below[1] < middle[1] - 0.1
+    assert below[0] == pytest.approx(42.0, abs=0.05)
+
+
 def test_the_working_plane_is_the_cameras_where_the_nadir_is_known_and_sees_the_place() -> None:
     place = np.array([11.0, 46.0])
     assert plane_for(place, None) == WorkingPlane.local(11.0, 46.0)
