@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ ALTITUDES_KM = (180.0, 2000.0)
 """Heights that a person may give, kilometres. None is as small as a longitude: "46,5,170", with decimal commas, is no
 place with a height."""
 
+NadirSource = Literal["given", "exif", "tle"]
+"""Who says so: the user, the photo's EXIF, or orbital elements and the time of the camera's clock."""
+
 
 @dataclass(frozen=True)
 class Nadir:
@@ -22,25 +26,29 @@ class Nadir:
         latitude: degrees north, WGS84.
         longitude: degrees east, WGS84.
         altitude_m: height of the camera above the ellipsoid, metres.
+        source: who says so; what EXIF and orbital elements say is a proposal.
     """
 
     latitude: float
     longitude: float
     altitude_m: float = ISS_ALTITUDE_M
+    source: NadirSource = "given"
 
     @classmethod
-    def at(cls, latitude: float, longitude: float, altitude_km: float | None = None) -> Nadir:
+    def at(
+        cls, latitude: float, longitude: float, altitude_km: float | None = None, *, source: NadirSource = "given"
+    ) -> Nadir:
         """The nadir of a camera whose height is given in kilometres, if at all.
 
         Raises:
             ValueError: no spacecraft takes photos from there.
         """
         if altitude_km is None:
-            return cls(latitude, longitude)
+            return cls(latitude, longitude, source=source)
         least, most = ALTITUDES_KM
         if not least < altitude_km <= most:
             raise ValueError(f"a height is from {least:g} to {most:g} km")
-        return cls(latitude, longitude, altitude_km * 1000)
+        return cls(latitude, longitude, altitude_km * 1000, source)
 
     @property
     def known_altitude_m(self) -> float | None:

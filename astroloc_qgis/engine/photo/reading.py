@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.exif import Exif, read_exif
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.raster import (
@@ -50,6 +51,7 @@ class Photo:
         focal_length_mm: focal length from EXIF, or None.
         taken: time from EXIF as the camera's clock had it (no time zone; NASA sets them to UTC), or None.
         orientation: EXIF orientation of the file, 1 to 8; ``raster.to_stored`` leads to the pixels as it has them.
+        exif_nadir: the camera's position from EXIF, a proposal, or None.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Photo:
     focal_length_mm: float | None
     taken: datetime | None
     orientation: int = 1
+    exif_nadir: Nadir | None = None
 
     @property
     def width(self) -> int:
@@ -150,7 +153,7 @@ def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, ex
         raise InputError(f"The photo {path} shows nothing: all its pixels have the same value; choose another.")
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
     return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken,
-                 exif.orientation)  # fmt: skip
+                 exif.orientation, exif.nadir)  # fmt: skip
 
 
 def _check_name(path: Path) -> None:
