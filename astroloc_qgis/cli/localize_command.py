@@ -12,8 +12,10 @@ from astroloc_qgis.cli.each_photo import Work, each_photo
 from astroloc_qgis.cli.report import prepare
 from astroloc_qgis.cli.shared_arguments import (
     add_index,
+    add_proposed_nadir,
     add_registration,
     add_search_limits,
+    proposed_nadir,
     registration,
     search_limits,
 )
@@ -33,7 +35,8 @@ def add_localize(commands: Any) -> None:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     add_index(parser, "index to search")
     parser.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
-    add_search_limits(parser)
+    add_search_limits(parser, "search only as far from the nadir; 0: no limit (2500, then the whole index)")
+    add_proposed_nadir(parser)
     add_registration(parser)
 
 
@@ -47,7 +50,7 @@ def run_localize(options: Namespace) -> int:
     from astroloc_qgis.engine import pipeline
 
     def begin(photos: Sequence[Path]) -> tuple[Work, Mapping[Path, InputError]]:
-        limits, common = search_limits(options), registration(options)
+        limits, common = {**search_limits(options), **proposed_nadir(options)}, registration(options)
 
         def localize(photo: Path, progress: Progress) -> Localization:
             return pipeline.localize(

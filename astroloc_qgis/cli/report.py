@@ -146,19 +146,25 @@ def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") ->
         "candidates": [],
         "outputs": {},
         "seconds": {},
+        "nadir": {"latitude": None, "longitude": None, "source": "none", "used": False, "distance_km": None},
+        "searched": [],
     }
 
 
 def describe_entry(entry: dict[str, Any]) -> str:
     """One photo's entry of the report in words."""
     name = Path(entry["photo"]).name
+    proposed = _proposed_nadir(entry["nadir"])
     if entry["status"] != "localized":
-        return f"{name}: not localized ({entry['reason']})."
+        return "\n".join([f"{name}: not localized ({entry['reason']}).", *proposed])
     lon, lat = _middle(entry["footprint"])
     lines = [
         f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
         f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."
     ]
+    if not entry["nadir"]["used"] and entry["nadir"]["distance_km"] is not None:
+        lines.append(f"  {entry['reason']}")
+    lines += proposed
     correction = entry["correction"]
     if correction is not None:
         lines.append(
@@ -166,6 +172,14 @@ def describe_entry(entry: dict[str, Any]) -> str:
             f"{correction['error_after_px']:.2f} instead of {correction['error_before_px']:.2f} px"
         )
     return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
+
+
+def _proposed_nadir(nadir: dict[str, Any]) -> list[str]:
+    """Where a nadir came from that the user did not give, in a line; none otherwise."""
+    sources = {"exif": "proposed by the photo's EXIF (--no-exif-nadir ignores it)", "tle": "proposed by the TLE"}
+    if nadir["source"] not in sources:
+        return []
+    return [f"  nadir {nadir['latitude']:.2f}, {nadir['longitude']:.2f}: {sources[nadir['source']]}"]
 
 
 def _middle(footprint: list[list[float]]) -> tuple[float, float]:

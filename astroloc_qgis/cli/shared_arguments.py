@@ -51,10 +51,21 @@ def add_limit(parser: ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos of each region")
 
 
-def add_search_limits(parser: ArgumentParser) -> None:
+def add_proposed_nadir(parser: ArgumentParser) -> None:
+    """What may propose a nadir where none is given."""
+    parser.add_argument("--tle", type=Path, metavar="FILE", help="orbital elements: the nadir at the photo's time")
+    parser.add_argument("--no-exif-nadir", action="store_true", help="ignore the position in the photo's EXIF")
+
+
+def proposed_nadir(options: Namespace) -> dict[str, Any]:
+    """The values of ``add_proposed_nadir``."""
+    return {"tle": options.tle, "exif_nadir": not options.no_exif_nadir}
+
+
+def add_search_limits(parser: ArgumentParser, radius_help: str = "about the nadir; 0: no limit (2500)") -> None:
     """The part of an index that is searched."""
     add_nadir(parser)
-    parser.add_argument("--radius-km", type=distance, default=2500.0, help="about the nadir; 0: no limit (2500)")
+    parser.add_argument("--radius-km", type=distance, help=radius_help)
     parser.add_argument("--centre", type=lat_lon, metavar="LAT,LON", help="the point in the photo's middle, degrees")
     parser.add_argument("--centre-km", type=distance, default=300.0, help="search only as far from it (300)")
     parser.add_argument("--extent", type=extent, metavar="W,S,E,N", help="search only here, degrees")
@@ -62,7 +73,7 @@ def add_search_limits(parser: ArgumentParser) -> None:
 
 
 def search_limits(options: Namespace) -> dict[str, Any]:
-    """The values of ``add_search_limits``.
+    """The values of ``add_search_limits``; without a radius where the user sets none.
 
     Raises:
         InputError: the polygon cannot be read.
@@ -72,8 +83,9 @@ def search_limits(options: Namespace) -> dict[str, Any]:
         from astroloc_qgis.engine.retrieval.search_polygon import read_polygon
 
         polygon = read_polygon(options.polygon)
-    names = ("radius_km", "centre", "centre_km", "extent", "nadir")
-    return {**{name: getattr(options, name) for name in names}, "polygon": polygon}
+    names = ("centre", "centre_km", "extent", "nadir")
+    radius = {} if options.radius_km is None else {"radius_km": options.radius_km}
+    return {**{name: getattr(options, name) for name in names}, **radius, "polygon": polygon}
 
 
 def add_registration(parser: ArgumentParser) -> None:

@@ -43,8 +43,9 @@ from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.nadir_proposal import nadir_of
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
-from astroloc_qgis.engine.retrieval.search import retrieve
+from astroloc_qgis.engine.retrieval.search_rounds import Searched, SearchRound, retrieve_round, search_rounds
 from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def localize(
     *,
     imagery: str | None = None,
     nadir: Nadir | None = None,
-    radius_km: float = 2500.0,
+    tle: Path | None = None,
+    exif_nadir: bool = False,
+    radius_km: float | None = None,
     centre: tuple[float, float] | None = None,
     centre_km: float = CENTRE_KM,
     extent: Extent | None = None,
@@ -93,6 +96,9 @@ def localize(
 ) -> Localization:
     """Find a photo on Earth and georeference it.
 
+    The nadir is evidence, not law: where nothing is found about it and the user sets no limit, the whole index is
+    searched as well (``retrieval.search_rounds``).
+
     Args:
         photo_path: image file.
         index_folder: index to search.
@@ -100,7 +106,9 @@ def localize(
         imagery: reference to register to, anything GDAL opens; by default the index's own. Only blocks that it shows
             are searched.
         nadir: the sub-satellite point, where it is known.
-        radius_km: limit of the search about the nadir; 0 for no limit.
+        tle: two-line elements, which with the photo's time propose a nadir where none is given.
+        exif_nadir: whether the position in the photo's EXIF is the nadir where there is no other.
+        radius_km: limit of the search about the nadir; 0 for no limit; by default 2,500 km at first.
         centre: latitude, longitude of the photo's middle, where it is roughly known.
         centre_km: limit of the search about the centre; 0 for no limit.
         extent: west, south, east, north of the search, degrees.
@@ -124,39 +132,53 @@ def localize(
         with job.stage("read"):
             job.check_finer_imagery()
             job.check_outputs()
-        with job.stage("search"):
-            candidates = retrieve(
-                pixels,
-                index,
-                index.create_descriptor(job.device),
-                alpha=photo.alpha,
-                top=CANDIDATES_KEPT,
-                nadir=nadir,
-                radius_km=radius_km,
-                centre=centre,
-                centre_km=centre_km,
-                extent=extent,
-                polygon=polygon,
-                reference=None if reference.uri == own else reference,
-                progress=progress,
-            )
+            nadir = nadir_of(photo, nadir, tle=tle, exif=exif_nadir)
         with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
-            below = None
-            if (
-                nadir is not None
-                and min(index.info.zooms) <= BELOW_ZOOM
-                and extent is None
-                and polygon is None
-                and centre is None
-            ):
-                below = candidate_below(nadir, len(candidates) + 1)
-                candidates = [*candidates, below]
-            outcome = job.register(
-                pyramid, reference, attempts_about(candidates[:CANDIDATES_KEPT], reference, nadir, below)
-            )
-        result = Localization(photo_path, outcome, candidates, pyramid.size)
-        return job.georeference(result, photo, pyramid, reference, model=index.info.model)
+        with job.stage("search"):
+            descriptor = index.create_descriptor(job.device)
+        limits = _limits(centre if centre_km else None, extent, polygon)
+        wide = min(index.info.zooms) <= BELOW_ZOOM and not limits
+        best: Localization | None = None
+        made: list[SearchRound] = []
+        for search in search_rounds(index, nadir, radius_km, limits):
+            with job.stage("search"):
+                candidates = retrieve_round(
+                    search,
+                    pixels,
+                    index,
+                    descriptor,
+                    tried=[] if best is None else best.candidates,
+                    alpha=photo.alpha,
+                    top=CANDIDATES_KEPT,
+                    centre=centre,
+                    centre_km=centre_km,
+                    extent=extent,
+                    polygon=polygon,
+                    reference=None if reference.uri == own else reference,
+                    progress=progress,
+                )
+            if not candidates:
+                continue
+            with job.stage("match"):
+                tried = candidates[: search.attempted]
+                below = None if search.nadir is None or not wide else candidate_below(search.nadir, len(candidates) + 1)
+                outcome = job.register(pyramid, reference, attempts_about(tried, reference, search.nadir, below))
+            made.append(search)
+            searched = Searched(nadir, tuple(made), search)
+            ranked = candidates if below is None else [*candidates, below]
+            found = Localization(photo_path, outcome, ranked, pyramid.size, searched=searched)
+            best = found if best is None else best.or_better(found)
+            if best.located:
+                break
+        assert best is not None  # noqa: S101 - of two rounds one has candidates; a single one without raises
+        return job.georeference(best, photo, pyramid, reference, model=index.info.model)
+
+
+def _limits(centre: object, extent: object, polygon: object) -> list[str]:
+    """The limits of a search that the user sets, other than about the nadir, in words."""
+    limits = {"about the centre": centre, "in the extent": extent, "in the polygon": polygon}
+    return [words for words, limit in limits.items() if limit is not None]
 
 
 def refine(
@@ -205,7 +227,7 @@ def refine(
                 corners = read_footprint(footprint) if isinstance(footprint, Path) else np.asarray(footprint, float)
                 candidates, attempts = [], attempts_in_footprint(corners, pyramid.size, nadir)
             outcome = job.register(pyramid, reference, attempts)
-        result = Localization(photo_path, outcome, candidates, pyramid.size)
+        result = Localization(photo_path, outcome, candidates, pyramid.size, searched=Searched(nadir))
         return job.georeference(result, photo, pyramid, reference)
 
 
@@ -247,7 +269,7 @@ def register_block(
     candidate = _candidate(block)
     attempts = attempts_at(candidate, reference, nadir)
     outcome = run_cascade(pyramid, reference, attempts, stages, device=device, progress=progress)
-    return Localization(photo_path, outcome, [candidate], pyramid.size)
+    return Localization(photo_path, outcome, [candidate], pyramid.size, searched=Searched(nadir))
 
 
 def _candidate(block: Block) -> Candidate:

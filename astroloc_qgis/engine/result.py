@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval.candidate import Candidate
+from astroloc_qgis.engine.retrieval.search_rounds import Searched
 from astroloc_qgis.engine.verification import Verdict
 
 
@@ -27,11 +28,12 @@ class Localization:
     Attributes:
         photo: its path.
         outcome: of the cascade: the accepted registration, or the best of the rejected ones.
-        candidates: the candidates of the retrieval, best first.
+        candidates: the candidates of the retrieval, best first; of several rounds those of the one reported.
         photo_size: width and height of the photo, pixels.
         outputs: kind of file -> path; empty where the photo is not localized.
         seconds: stage -> time.
         correction: smooth correction on top of the homography; None where it was not asked for, or not proved.
+        searched: where it was searched, and its nadir.
     """
 
     photo: Path
@@ -41,6 +43,7 @@ class Localization:
     outputs: dict[str, Path] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     correction: SmoothCorrection | None = None
+    searched: Searched = field(default_factory=Searched)
 
     @property
     def registration(self) -> Registration:
@@ -75,6 +78,15 @@ class Localization:
         visible = find_visible_region(homography, self.registration.plane, *self.photo_size)
         return self.registration.plane.to_lonlat(apply_homography(homography, _seen_corners(visible)))
 
+    def or_better(self, later: Localization) -> Localization:
+        """This result or that of a later search round, whichever is more certain, with the rounds and runs of both."""
+        better = later if later.located or later.verdict.confidence > self.verdict.confidence else self
+        return replace(
+            better,
+            outcome=replace(better.outcome, runs=(*self.outcome.runs, *later.outcome.runs)),
+            searched=replace(later.searched, reported=better.searched.reported),
+        )
+
     @property
     def uncertainty(self) -> Uncertainty | None:
         """Uncertainty of the position of each pixel; None where the photo is not localized."""
@@ -87,7 +99,7 @@ class Localization:
         return {
             "photo": str(self.photo),
             "status": "localized" if self.located else "not_localized",
-            "reason": self.verdict.reason,
+            "reason": self._reason(footprint),
             "confidence": round(self.verdict.confidence, 4),
             "inliers": found.inliers,
             "matcher": found.matcher,
@@ -103,7 +115,14 @@ class Localization:
             "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
             "outputs": {kind: str(path) for kind, path in self.outputs.items()},
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+            "nadir": self.searched.entry(footprint),
+            "searched": [one.where for one in self.searched.rounds],
         }
+
+    def _reason(self, footprint: Array | None) -> str:
+        about_nadir = self.searched.sentence(footprint)
+        parts = [self.verdict.reason, about_nadir] if self.located else [about_nadir, self.verdict.reason]
+        return ("; " if self.located else ": ").join(part for part in parts if part)
 
 
 def _seen_corners(visible: VisibleRegion) -> Array:

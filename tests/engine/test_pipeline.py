@@ -237,7 +237,9 @@ def test_a_limit_about_the_nadir_leaves_only_blocks_within_it(scene: Scene, tmp_
 def test_a_radius_of_nought_is_no_limit_about_the_nadir(scene: Scene, tmp_path: Path) -> None:
     antipode = Nadir(-46.0, -169.0)
     with pytest.raises(InputError, match="has no block within 2500 km of the nadir -46,-169"):
-        pipeline.localize(scene.photo, scene.index, tmp_path, nadir=antipode, matcher="sift", device="cpu")
+        pipeline.localize(
+            scene.photo, scene.index, tmp_path, nadir=antipode, radius_km=2500, matcher="sift", device="cpu"
+        )
     result = pipeline.localize(
         scene.photo, scene.index, tmp_path, nadir=antipode, radius_km=0, matcher="sift", device="cpu"
     )

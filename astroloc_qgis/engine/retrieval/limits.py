@@ -17,6 +17,10 @@ from astroloc_qgis.engine.retrieval.search_polygon import overlaps_polygon
 from astroloc_qgis.engine.tiles import Extent
 
 
+class NoBlocksError(InputError):
+    """The limits of a search leave no block of the index."""
+
+
 def allowed_blocks(
     index: Index,
     *,
@@ -34,7 +38,8 @@ def allowed_blocks(
         (N,) bool; None without any limit, or where the reference shows every block and is the only limit.
 
     Raises:
-        InputError: limits that are not valid, or that leave no block.
+        InputError: limits that are not valid.
+        NoBlocksError: they leave no block.
     """
     allowed: np.ndarray | None = None
     limits = []
@@ -74,7 +79,7 @@ def allowed_blocks(
             allowed = shown if allowed is None else allowed & shown
             limits.append(f"in the reference imagery {short_name(reference.uri)}")
     if allowed is not None and not allowed.any():
-        raise InputError(
+        raise NoBlocksError(
             f"The index {index.folder} has no block {' and '.join(limits)}: widen the search or use another index."
         )
     return allowed
