@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +50,12 @@ class Nadir:
         if not least < altitude_km <= most:
             raise ValueError(f"a height is from {least:g} to {most:g} km")
         return cls(latitude, longitude, altitude_km * 1000, source)
+
+    @classmethod
+    def of(cls, numbers: Sequence[float], source: NadirSource = "given") -> Nadir:
+        """The nadir that these ``numbers`` are of."""
+        latitude, longitude, *altitude_m = numbers
+        return cls(latitude, longitude, altitude_m[0] if altitude_m else ISS_ALTITUDE_M, source)
 
     @property
     def known_altitude_m(self) -> float | None:

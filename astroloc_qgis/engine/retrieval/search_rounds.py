@@ -25,14 +25,14 @@ from astroloc_qgis.engine.retrieval.nadir_proposal import SOURCES
 from astroloc_qgis.engine.retrieval.search import retrieve
 
 ABOUT_NADIR = "about the nadir"
-WORLD_ATTEMPTED = 20
+WORLD_ATTEMPTED = 16
 """Number of candidates of the second round that are registered."""
 WORLD_RANKED = 400
 """Number of candidates among which the second round looks for those in the nadir's surroundings."""
 TRIED = 36
 """Number of the first round's candidates that count as tried."""
-TRIED_WITHIN_KM = 600.0
-"""Farther from the nadir than this, the view from above it is so oblique that a place tried in it counts as untried."""
+TRIED_WITHIN_KM = 300.0
+"""A place farther from the nadir counts as untried: if the nadir is wrong, it was drawn far too obliquely."""
 WORLD_DEG = 300.0
 """Width in degrees of longitude from which an index is called the world's."""
 
@@ -121,9 +121,9 @@ def retrieve_round(
 
 
 def likeliest_elsewhere(candidates: Sequence[Candidate], tried: Sequence[Candidate], nadir: Nadir) -> list[Candidate]:
-    """Order the candidates of the second round: near the nadir's surroundings and anywhere in turn, the tried left out.
+    """Order the candidates of the second round: two that the ISS sees from the nadir, then one anywhere, and so on.
 
-    A wrong nadir is more often 1,000 km off than anywhere on Earth.
+    A wrong nadir is more often 1,000 km off than anywhere on Earth. What was tried in the first round is left out.
 
     Args:
         candidates: of a search of the whole index without a prior, best first.
@@ -136,9 +136,9 @@ def likeliest_elsewhere(candidates: Sequence[Candidate], tried: Sequence[Candida
     before = drop_covered([one for one in tried[:TRIED] if _distance_km(one, nadir) <= TRIED_WITHIN_KM])
     anywhere = drop_covered([*before, *candidates])[len(before) :]
     near = [one for one in anywhere if _distance_km(one, nadir) <= SEEN_KM]
-    rank = {id(one): 2 * place + 1 for place, one in enumerate(anywhere)}
-    rank |= {id(one): min(2 * place, rank[id(one)]) for place, one in enumerate(near)}
-    ordered = sorted(anywhere, key=lambda one: rank[id(one)])
+    turn = {id(one): 3 * place + 2 for place, one in enumerate(anywhere)}
+    turn |= {id(one): min(3 * (place // 2) + place % 2, turn[id(one)]) for place, one in enumerate(near)}
+    ordered = sorted(anywhere, key=lambda one: turn[id(one)])
     return [replace(one, rank=place) for place, one in enumerate(ordered, start=1)]
 
 

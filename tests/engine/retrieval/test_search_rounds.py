@@ -70,10 +70,10 @@ def test_only_an_index_of_the_world_is_called_so(extent, words) -> None:
     assert [one.where for one in search_rounds(index_of(extent), None, None)] == [words]
 
 
-def test_places_near_a_wrong_nadir_and_anywhere_take_turns_and_are_ranked_anew() -> None:
+def test_places_seen_from_a_wrong_nadir_and_anywhere_take_turns_and_are_ranked_anew() -> None:
     world = [at(lon, rank=place) for place, lon in enumerate((150, 120, -100, 20, -60, 30), start=1)]
     found = likeliest_elsewhere(world, [], NADIR)
-    assert lons(found) == [20, 150, 30, 120, -100, -60]
+    assert lons(found) == [20, 30, 150, 120, -100, -60]
     assert [one.rank for one in found] == [1, 2, 3, 4, 5, 6]
 
 
