@@ -404,8 +404,8 @@
             <translation>Restfehler</translation>
         </message>
         <message>
-            <source>The point on Earth below the ISS when the photo was taken: it narrows the search. The height of the ISS in km may follow.</source>
-            <translation>Der Punkt auf der Erde unter der ISS zur Zeit der Aufnahme: Er grenzt die Suche ein. Die Höhe der ISS in km darf folgen.</translation>
+            <source>The point on Earth below the ISS when the photo was taken: the search begins there. The height of the ISS in km may follow.</source>
+            <translation>Der Punkt auf der Erde unter der ISS zum Zeitpunkt der Aufnahme: Dort beginnt die Suche. Die Höhe der ISS in km darf folgen.</translation>
         </message>
         <message>
             <source>The point on Earth in the middle of the photo, if roughly known: only its surroundings are searched</source>
@@ -432,8 +432,12 @@
             <translation>Ganzer Index</translation>
         </message>
         <message>
-            <source>About the nadir</source>
-            <translation>Um den Nadir</translation>
+            <source>Nadir first, then whole index</source>
+            <translation>Erst der Nadir, dann der ganze Index</translation>
+        </message>
+        <message>
+            <source>Only about the nadir</source>
+            <translation>Nur um den Nadir</translation>
         </message>
         <message>
             <source>About the centre</source>
@@ -1152,8 +1156,8 @@
             <translation>Optionen</translation>
         </message>
         <message>
-            <source>The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search. The height of the ISS in km may follow.</source>
-            <translation>Der Punkt auf der Erde unter der ISS zur Zeit der Aufnahme, in Grad, falls bekannt: grenzt die Suche ein. Die Höhe der ISS in km darf folgen.</translation>
+            <source>The point on Earth below the ISS when the photo was taken, in degrees, if known: the search begins there. The height of the ISS in km may follow.</source>
+            <translation>Der Punkt auf der Erde unter der ISS zum Zeitpunkt der Aufnahme, in Grad, falls bekannt: Dort beginnt die Suche. Die Höhe der ISS in km darf folgen.</translation>
         </message>
         <message>
             <source>automatic</source>
@@ -1182,6 +1186,14 @@
         <message>
             <source>&amp;Output</source>
             <translation>&amp;Ausgabe</translation>
+        </message>
+        <message>
+            <source>{origin}: keep it or clear it</source>
+            <translation>{origin}: behalten oder löschen</translation>
+        </message>
+        <message>
+            <source>Options (nadir {origin})</source>
+            <translation>Optionen (Nadir {origin})</translation>
         </message>
         <message>
             <source>Photos to localize: drop files or folders here; Delete takes the selected ones off the list</source>
@@ -1242,6 +1254,10 @@ hierher ziehen oder Laden…</translation>
             <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
         </message>
         <message>
+            <source>{name} is on the map ({note}, {inliers} inliers), but {km} km from its nadir: check the nadir.</source>
+            <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier), aber {km} km von seinem Nadir: Nadir prüfen.</translation>
+        </message>
+        <message>
             <source>{name} is on the map ({note}, {inliers} inliers).</source>
             <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier).</translation>
         </message>
@@ -1260,6 +1276,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>{name} was not localized: no place within {km} km of its centre matches it well enough. The desk can search farther (Photo, Search).</source>
             <translation>{name} wurde nicht lokalisiert: Kein Ort innerhalb von {km} km um seine Mitte passt gut genug. Am Arbeitstisch lässt sich weiter suchen (Foto, Suche).</translation>
+        </message>
+        <message>
+            <source>{name} was not localized: no place about its nadir matches it well enough, nor any elsewhere.</source>
+            <translation>{name} wurde nicht lokalisiert: Weder um seinen Nadir noch anderswo passt ein Ort gut genug.</translation>
         </message>
         <message>
             <source>{name} was not localized: the reference shows no place that matches it well enough.</source>
@@ -1360,6 +1380,14 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>The height in the nadir “{text}” must be from {least} to {most} km.</source>
             <translation>Die Höhe im Nadir „{text}“ muss zwischen {least} und {most} km liegen.</translation>
+        </message>
+        <message>
+            <source>proposed by the photo's EXIF</source>
+            <translation>vom EXIF des Fotos vorgeschlagen</translation>
+        </message>
+        <message>
+            <source>proposed by orbital elements</source>
+            <translation>von Bahnelementen vorgeschlagen</translation>
         </message>
         <message>
             <source>its work could not be read</source>

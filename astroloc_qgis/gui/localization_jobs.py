@@ -103,6 +103,7 @@ class LocalizationJobs(QObject):
             "photo": str(item.path),
             "out": str(self._session.output_folder(item.path)),
             "nadir": numbers_of(item.nadir),
+            "nadir_source": item.nadir.source if item.nadir else None,
             "matcher": self._session.settings.matcher,
         }
 
@@ -124,18 +125,23 @@ class LocalizationJobs(QObject):
                 session.messages.error(str(error), error.details)
                 return
             if not located:
-                self._tell_unplaced(item, refined, str(report.get("reason", "")))
+                self._tell_unplaced(item, _why_not(item, refined, report), refined, str(report.get("reason", "")))
                 return
-            sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
-            note = item.desk.work.note
-            session.messages.success(sentence.format(name=item.name, note=note, inliers=report["inliers"]))
+            words = {"name": item.name, "note": item.desk.work.note, "inliers": report["inliers"]}
+            if (km := _far_from_nadir(report)) is not None:
+                sentence = tr(
+                    "{name} is on the map ({note}, {inliers} inliers), but {km} km from its nadir: check the nadir."
+                )
+                session.messages.warning(sentence.format(**words, km=f"{km:,.0f}"), str(report.get("reason", "")))
+            else:
+                sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
+                session.messages.success(sentence.format(**words))
             session.localized.emit(item)
 
         return publish
 
-    def _tell_unplaced(self, item: PhotoItem, refined: bool, reason: str) -> None:
+    def _tell_unplaced(self, item: PhotoItem, sentence: str, refined: bool, reason: str) -> None:
         """Tell that a photo was not localized; of several in a row, in one message."""
-        sentence = _why_not(item, refined)
         if refined:
             self._session.messages.warning(sentence, reason)
             return
@@ -195,9 +201,17 @@ def corners_of_photo(placement: Placement) -> list[list[float]]:
     return wrapped(corners)
 
 
-def _why_not(item: PhotoItem, refined: bool) -> str:
+def _far_from_nadir(report: Mapping[str, Any]) -> float | None:
+    """How far from its nadir a photo was found, kilometres; None where that agrees with the nadir, or none is known."""
+    nadir = report.get("nadir") or {}
+    distance = nadir.get("distance_km")
+    return None if distance is None or nadir.get("used") else float(distance)
+
+
+def _why_not(item: PhotoItem, refined: bool, report: Mapping[str, Any] | None = None) -> str:
     """The message for a photo that was not localized, with advice."""
     search = item.desk.work.search
+    searched = (report or {}).get("searched") or ()
     if refined:
         sentence = tr("{name} stays where it is: the reference there does not match it well enough.")
     elif "centre" in search:
@@ -205,6 +219,8 @@ def _why_not(item: PhotoItem, refined: bool) -> str:
             "{name} was not localized: no place within {km} km of its centre matches it well enough. "
             "The desk can search farther (Photo, Search)."
         )
+    elif len(searched) > 1:
+        sentence = tr("{name} was not localized: no place about its nadir matches it well enough, nor any elsewhere.")
     elif item.nadir or search:
         sentence = tr("{name} was not localized: the reference shows no place that matches it well enough.")
     else:

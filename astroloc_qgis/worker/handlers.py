@@ -106,8 +106,11 @@ def _with_nadir(request: requests.GeoreferencePhoto) -> dict[str, Any]:
     """Return the options of a request for the engine, with the nadir as the engine's ``Nadir``."""
     from astroloc_qgis.engine.geometry.nadir import Nadir
 
-    changed = {} if request.nadir is None else {"nadir": Nadir(*request.nadir)}
-    return {**request.optional(), **changed}
+    options = request.optional()
+    source = options.pop("nadir_source", "given")
+    if request.nadir is not None:
+        options["nadir"] = Nadir.of(request.nadir, source)
+    return options
 
 
 def _prepared(schema: type[requests.Parameters], method: Method[Any], threads: int, memory_mb: int) -> Handler:

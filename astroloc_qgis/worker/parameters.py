@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from astroloc_qgis.engine.errors import InputError
 
@@ -120,6 +120,10 @@ LatLon = Annotated[tuple[float, float], Kind(list_of(is_number, 2), "two numbers
 Position = Annotated[
     tuple[float, ...],
     Kind(_is_position, "two numbers: latitude, longitude (or three: and the camera's height in metres)"),
+]
+Source = Annotated[
+    Literal["given", "exif", "tle"],
+    Kind(lambda value: isinstance(value, str) and value in ("given", "exif", "tle"), '"given", "exif" or "tle"'),
 ]
 Extent = Annotated[
     tuple[float, float, float, float], Kind(list_of(is_number, 4), "four numbers: west, south, east, north")

@@ -20,6 +20,7 @@ from astroloc_qgis.worker.parameters import (
     LatLon,
     Matrix,
     Position,
+    Source,
     TiePoints,
     Time,
     Zooms,
@@ -50,6 +51,7 @@ class GeoreferencePhoto(OnDevice):
     photo: Path
     out: Path
     nadir: Position | None = None
+    nadir_source: Source | None = None
     matcher: str | None = None
     crs: str | None = None
 

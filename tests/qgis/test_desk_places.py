@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui.desk import photo_position
 from astroloc_qgis.gui.desk.file_names import file_names
-from astroloc_qgis.gui.desk.panels.details_panel import CENTRE, EXTENT, RADIUS, WHOLE, DetailsPanel
+from astroloc_qgis.gui.desk.panels.details_panel import CENTRE, EXTENT, NADIR_FIRST, RADIUS, WHOLE, DetailsPanel
 from astroloc_qgis.gui.localization_jobs import _why_not
 from astroloc_qgis.gui.model.places import parse_nadir
 from astroloc_qgis.gui.model.work import PhotoState, Work
@@ -158,12 +159,12 @@ def test_a_centre_limits_the_search_to_its_surroundings_and_says_so(plugin, dock
     ("work", "kind", "km"),
     [
         (Work(), WHOLE, None),
-        (Work(nadir=Nadir(1, 2)), RADIUS, 2500),
+        (Work(nadir=Nadir(1, 2)), NADIR_FIRST, None),
         (Work(nadir=Nadir(1, 2), area={"radius_km": 700}), RADIUS, 700),
         (Work(nadir=Nadir(1, 2), area={"radius_km": 0}), WHOLE, None),
         (Work(nadir=Nadir(1, 2), centre=(3, 4)), CENTRE, 300),
         (Work(centre=(3, 4), area={"centre_km": 90}), CENTRE, 90),
-        (Work(nadir=Nadir(1, 2), area={"centre_km": 90}), RADIUS, 2500),
+        (Work(nadir=Nadir(1, 2), area={"centre_km": 90}), NADIR_FIRST, None),
         (Work(centre=(3, 4), area={"extent": [1, 2, 3, 4]}), EXTENT, None),
     ],
 )
@@ -198,14 +199,15 @@ def test_the_height_that_orbital_elements_give_goes_to_the_engine(plugin, dock, 
     plugin.desk.current.put(photo)
     plugin.desk.position.read_elements(Path("/a/iss.tle"))
     jobs[0].done({"nadir": [45.50001, 9.25], "altitude_km": 418.3214, "age_days": 1.0})
-    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0)
+    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0, source="tle")
     assert dock.jobs.photo_job(photo, "x.tif").params["nadir"] == (45.5, 9.25, 418_320.0)
     assert Work.from_json(photo.desk.work.to_json()) == photo.desk.work
     dock.refresh()
     assert dock.options.nadir.text() == "45.5, 9.25, 418.32 km"
-    assert parse_nadir(dock.options.nadir.text()) == photo.nadir
+    assert parse_nadir(dock.options.nadir.text()) == replace(photo.nadir, source="given")
+    assert "orbital elements" in dock.options.nadir_note.text()
     jobs[0].done({"nadir": [45.5, 9.25], "altitude_km": 35786.0, "age_days": 1.0})
-    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0)
+    assert photo.nadir == Nadir(45.5, 9.25, 418_320.0, source="tle")
     assert "35786 km" in messages()[-1][1]
 
 

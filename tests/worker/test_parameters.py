@@ -14,7 +14,7 @@ from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.exports.bundle import ExportOptions
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.worker import requests
-from astroloc_qgis.worker.handlers import handlers
+from astroloc_qgis.worker.handlers import _with_nadir, handlers
 from astroloc_qgis.worker.parameters import kinds_of, read
 
 from .test_protocol import objects, plain
@@ -63,6 +63,15 @@ def test_null_parameters_are_left_to_the_engine_and_lists_become_tuples():
     request = read(requests.Localize, {**PHOTO, "nadir": [1, 2], "extent": None})
     assert request == requests.Localize(photo=Path("a.jpg"), index=Path("index"), out=Path("out"), nadir=(1, 2))
     assert request.optional() == {"nadir": (1, 2)}
+
+
+def test_who_proposes_a_nadir_reaches_the_engine_with_it():
+    request = read(requests.Localize, {**PHOTO, "nadir": [1, 2], "nadir_source": "exif"})
+    assert _with_nadir(request) == {"nadir": Nadir(1, 2, source="exif")}
+    assert _with_nadir(read(requests.Localize, {**PHOTO, "nadir_source": "exif"})) == {}
+    for wrong in ("EXIF", 1, "none"):
+        with pytest.raises(InputError, match='nadir_source of the request .* must be "given", "exif" or "tle"'):
+            read(requests.Localize, {**PHOTO, "nadir_source": wrong})
 
 
 def test_a_nadir_may_have_the_height_of_the_camera():

@@ -162,7 +162,7 @@ class PhotoPosition(QObject):
             lat, lon = (round(float(value), 4) for value in result["nadir"])
             altitude = round(float(result["altitude_km"]), 2)
             try:
-                nadir = Nadir.at(lat, lon, altitude)
+                nadir = Nadir.at(lat, lon, altitude, source="tle")
             except ValueError as error:
                 sentence = tr(
                     "The orbital elements in {file} put the camera at a height of {km} km: are they the ISS's?"

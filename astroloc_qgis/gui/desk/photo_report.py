@@ -13,7 +13,7 @@ from astroloc_qgis.engine.geometry.projection import WGS84, transform_points
 from astroloc_qgis.gui.desk.canvas.screen import Screen
 from astroloc_qgis.gui.desk.panels.details_panel import describe
 from astroloc_qgis.gui.model.photo_list import PhotoItem, state_texts
-from astroloc_qgis.gui.model.places import place_name
+from astroloc_qgis.gui.model.places import nadir_origin, place_name
 from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers
 from astroloc_qgis.qgis_adapters.desk_report import write_report
 from astroloc_qgis.qgis_adapters.layers import all_photo_layers
@@ -76,7 +76,9 @@ def _facts(item: PhotoItem) -> list[tuple[str, str]]:
     if (rms := work.rms()) is not None:
         facts.append((tr("RMS error"), f"{rms[0]:.2f} px, {rms[1]:.1f} m"))
     if work.nadir:
-        facts.append((tr("Nadir"), place_name(work.nadir.longitude, work.nadir.latitude)))
+        origin = nadir_origin(work.nadir)
+        where = place_name(work.nadir.longitude, work.nadir.latitude)
+        facts.append((tr("Nadir"), f"{where} ({origin})" if origin else where))
         if work.nadir.known_altitude_m is not None:
             facts.append((tr("Height of the camera"), f"{work.nadir.known_altitude_m / 1000:.0f} km"))
     if placement.basis == "machine":

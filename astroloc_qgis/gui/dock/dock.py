@@ -167,6 +167,7 @@ class AstroLocDock(QgsDockWidget):
         for item in self.target_photos():
             if item.nadir != nadir:
                 item.desk.change(replace(item.desk.work, nadir=nadir), tr("Change the nadir"))
+        self.refresh()
 
     def _build_index(self) -> None:
         targets = self.target_photos()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLineEdit, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from astroloc_qgis.engine.confidence.real_pairs import real_pairs
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
-from astroloc_qgis.gui.model.places import nadir_text, parse_nadir
+from astroloc_qgis.gui.model.places import nadir_origin, nadir_text, parse_nadir
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -46,11 +46,14 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.nadir.setClearButtonEnabled(True)
         self.nadir.setToolTip(
             tr(
-                "The point on Earth below the ISS when the photo was taken, in degrees, if known: narrows the search. "
-                "The height of the ISS in km may follow."
+                "The point on Earth below the ISS when the photo was taken, in degrees, if known: the search begins "
+                "there. The height of the ISS in km may follow."
             )
         )
         self.nadir.editingFinished.connect(self.nadir_edited)
+        self.nadir_note = QLabel(self)
+        self.nadir_note.setWordWrap(True)
+        self.nadir_note.hide()
         self.matcher = QComboBox(self)
         for name in MATCHERS:
             self.matcher.addItem(tr("automatic") if name == "auto" else name, name)
@@ -65,14 +68,19 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("&Nadir"), self.nadir)
+        form.addRow("", self.nadir_note)
         form.addRow(tr("&Matcher"), self.matcher)
         form.addRow(tr("&Output"), self.output)
         self.setCollapsed(True)
         self.setSaveCollapsedState(False)
 
     def show_nadir(self, nadir: Nadir | None) -> None:
-        """Show a photo's nadir."""
+        """Show a photo's nadir; a proposed one as such, also while the options are folded away."""
+        origin = nadir_origin(nadir)
         self.nadir.setText(nadir_text(nadir))
+        self.nadir_note.setText(tr("{origin}: keep it or clear it").format(origin=origin))
+        self.nadir_note.setVisible(bool(origin))
+        self.setTitle(tr("Options (nadir {origin})").format(origin=origin) if origin else tr("Options"))
 
     def read_nadir(self) -> Nadir | None:
         """Return the nadir that was typed; None when there is none.

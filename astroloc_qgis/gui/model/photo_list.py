@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from qgis.PyQt.QtGui import QPixmap
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.gui.model.history import PhotoDesk
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import headline, tr
@@ -56,7 +57,7 @@ class PhotoItem:
 
     @property
     def nadir(self) -> Nadir | None:
-        """The sub-satellite point, if known."""
+        """The sub-satellite point, if known or proposed."""
         return self.desk.work.nadir
 
     def pass_through(self, state: PhotoState | None, note: str = "") -> None:
@@ -108,10 +109,13 @@ class PhotoModel(QAbstractListModel):
         return None
 
     def add(self, paths: Iterable[Path]) -> list[PhotoItem]:
-        """Add the photos among ``paths`` (files, and photos directly in folders); those already there are left out."""
+        """Add the photos among ``paths`` (files, and photos directly in folders); those already there are left out.
+
+        The position in a photo's EXIF becomes its proposed nadir.
+        """
         known = {item.path for item in self.items}
         found = [path for path in _photos(paths) if path not in known]
-        return self.append([PhotoItem(path) for path in dict.fromkeys(found)])
+        return self.append([PhotoItem(path, Work(nadir=read_exif(path).nadir)) for path in dict.fromkeys(found)])
 
     def append(self, items: list[PhotoItem]) -> list[PhotoItem]:
         """Put photos at the end of the list, as they are."""

@@ -62,6 +62,13 @@ def nadir_text(nadir: Nadir | None) -> str:
     return text if altitude is None else f"{text}, {altitude / 1000:.10g} km"
 
 
+def nadir_origin(nadir: Nadir | None) -> str:
+    """Who proposes a nadir, in the user's words; empty where the user gave it, and for None."""
+    if nadir is None or nadir.source == "given":
+        return ""
+    return tr("proposed by the photo's EXIF") if nadir.source == "exif" else tr("proposed by orbital elements")
+
+
 def numbers_of(nadir: Nadir | None) -> tuple[float, ...] | None:
     """A nadir as files and requests to the engine hold it: latitude, longitude and, where it is known, height in m."""
     return None if nadir is None else nadir.numbers

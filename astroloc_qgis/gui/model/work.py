@@ -87,11 +87,12 @@ class Work:
     Attributes:
         state: never one of ``PASSING``.
         note: what there is to say about the state.
-        nadir: the sub-satellite point, if known.
+        nadir: the sub-satellite point, if known or proposed.
         centre: (latitude, longitude) of the photo's centre, if known.
-        area: where to search: {} for the whole index, {"radius_km": ...} or {"extent": [w, s, e, n]},
-            the latter with a "polygon" (WKT) inside it where one was selected; {"centre_km": ...} or, where the centre
-            is known, also {}, for the surroundings of the centre.
+        area: where to search: {} or {"radius_km": None} for the whole index, about the nadir first where it is known;
+            {"radius_km": ...} for a limit about the nadir (0 for none) or {"extent": [w, s, e, n]}, the latter with a
+            "polygon" (WKT) inside it where one was selected; {"centre_km": ...} or, where the centre is known, also {},
+            for the surroundings of the centre.
         placement: where the photo lies, if anywhere.
         tie_points: in order.
         candidates: ranked.
@@ -123,13 +124,14 @@ class Work:
         limits = {name: value for name, value in self.area.items() if name != "centre_km"}
         if self.centre is not None and not limits:
             return {"centre": self.centre, "centre_km": self.area.get("centre_km", CENTRE_KM)}
-        return limits
+        return {name: value for name, value in limits.items() if value is not None}
 
     def to_json(self) -> str:
         """Everything as text."""
         plain = asdict(self)
         plain["state"] = self.state.value
         plain["nadir"] = numbers_of(self.nadir)
+        plain["nadir_source"] = None if self.nadir is None else self.nadir.source
         return json.dumps(plain, default=str)
 
     @classmethod
@@ -142,7 +144,8 @@ class Work:
         plain = json.loads(text)
         known = {name: plain[name] for name in cls.__dataclass_fields__ if name in plain}
         known["state"] = PhotoState(known.get("state", "new"))
-        known["nadir"] = Nadir(*known["nadir"]) if known.get("nadir") else None
+        source: Any = plain.get("nadir_source") or "given"
+        known["nadir"] = Nadir.of(known["nadir"], source) if known.get("nadir") else None
         known["centre"] = tuple(known["centre"]) if known.get("centre") else None
         for name in ("placement", "written"):
             if placed := known.get(name):

@@ -13,12 +13,12 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLi
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
-from astroloc_qgis.gui.model.places import nadir_text, parse_nadir, parse_place, place_name, place_text
+from astroloc_qgis.gui.model.places import nadir_origin, nadir_text, parse_nadir, parse_place, place_name, place_text
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.gui.widgets import row_of
 from astroloc_qgis.qgis_adapters.text import tr
 
-WHOLE, RADIUS, CENTRE, EXTENT = "whole", "radius", "centre", "extent"
+WHOLE, NADIR_FIRST, RADIUS, CENTRE, EXTENT = "whole", "nadir first", "radius", "centre", "extent"
 NADIR_KM = 2500
 
 
@@ -30,7 +30,7 @@ class DetailsPanel(QWidget):
     centre_edited = pyqtSignal(object)
     """The user gave another centre: (latitude, longitude) or None."""
     area_edited = pyqtSignal(object)
-    """The user chose another search area: {} or {"radius_km": ...}."""
+    """The user chose another search area, as ``Work.area`` has it."""
     map_view_requested = pyqtSignal()
     """The search area is to be what the map shows, or the polygon selected on it."""
     pick_requested = pyqtSignal(str)
@@ -49,7 +49,7 @@ class DetailsPanel(QWidget):
         self.nadir, nadir_row = self._place(
             "nadir",
             tr(
-                "The point on Earth below the ISS when the photo was taken: it narrows the search. "
+                "The point on Earth below the ISS when the photo was taken: the search begins there. "
                 "The height of the ISS in km may follow."
             ),
         )
@@ -66,9 +66,13 @@ class DetailsPanel(QWidget):
             button.setToolTip(tip)
             button.clicked.connect(signal)
             nadir_row.addWidget(button)
+        self.nadir_note = QLabel(self)
+        nadir_row.addWidget(self.nadir_note)
+        nadir_row.addStretch(1)
         self.area = QComboBox(self)
         self.area.addItem(tr("Whole index"), WHOLE)
-        self.area.addItem(tr("About the nadir"), RADIUS)
+        self.area.addItem(tr("Nadir first, then whole index"), NADIR_FIRST)
+        self.area.addItem(tr("Only about the nadir"), RADIUS)
         self.area.addItem(tr("About the centre"), CENTRE)
         self.area.addItem(tr("Map view or selected polygon"), EXTENT)
         self.area.setToolTip(tr("Where the index is searched for this photo"))
@@ -99,6 +103,7 @@ class DetailsPanel(QWidget):
         for edit, text in ((self.nadir, nadir_text(work.nadir)), (self.centre, place_text(work.centre))):
             if not edit.hasFocus():
                 edit.setText(text)
+        self.nadir_note.setText(nadir_origin(work.nadir))
         kind, radius_km = _search(work)
         self.area.setCurrentIndex(self.area.findData(kind))
         self.radius.setValue(radius_km)
@@ -113,14 +118,19 @@ class DetailsPanel(QWidget):
         kind = self.area.currentData()
         if kind == EXTENT:
             self.map_view_requested.emit()
-        elif kind == RADIUS and not self.nadir.text().strip():
+        elif kind in (NADIR_FIRST, RADIUS) and not self.nadir.text().strip():
             self.refused.emit(tr("Give the nadir first: type it, click it on the map, or read it from a file."))
             self.area_edited.emit({})
         elif kind == CENTRE and not self.centre.text().strip():
             self.refused.emit(tr("Give the centre first: type it, click it on the map, or read it from a file."))
             self.area_edited.emit({})
         else:
-            areas = {WHOLE: {"radius_km": 0}, RADIUS: {"radius_km": NADIR_KM}, CENTRE: {"centre_km": int(CENTRE_KM)}}
+            areas: dict[str, dict[str, Any]] = {
+                WHOLE: {"radius_km": 0},
+                NADIR_FIRST: {"radius_km": None},
+                RADIUS: {"radius_km": NADIR_KM},
+                CENTRE: {"centre_km": int(CENTRE_KM)},
+            }
             self.area_edited.emit(areas[kind])
 
     def _on_radius(self) -> None:
@@ -164,8 +174,10 @@ def _search(work: Work) -> tuple[str, int]:
         return EXTENT, NADIR_KM
     if "centre" in work.search:
         return CENTRE, int(work.search["centre_km"])
-    radius_km = int(work.area.get("radius_km", NADIR_KM))
-    return (RADIUS, radius_km) if work.nadir and radius_km else (WHOLE, NADIR_KM)
+    radius_km = work.area.get("radius_km")
+    if not work.nadir or radius_km == 0:
+        return WHOLE, NADIR_KM
+    return (NADIR_FIRST, NADIR_KM) if radius_km is None else (RADIUS, int(radius_km))
 
 
 def describe(path: Path, size: tuple[int, int] | None) -> str:
