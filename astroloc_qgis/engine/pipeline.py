@@ -45,7 +45,13 @@ from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.nadir_proposal import nadir_of
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
-from astroloc_qgis.engine.retrieval.search_rounds import Searched, SearchRound, retrieve_round, search_rounds
+from astroloc_qgis.engine.retrieval.search_rounds import (
+    Searched,
+    SearchRound,
+    limits_in_words,
+    retrieve_round,
+    search_rounds,
+)
 from astroloc_qgis.engine.tiles import Block, Extent
 
 if TYPE_CHECKING:
@@ -137,27 +143,17 @@ def localize(
             pyramid = PhotoPyramid(pixels, photo.alpha)
         with job.stage("search"):
             descriptor = index.create_descriptor(job.device)
-        limits = _limits(centre if centre_km else None, extent, polygon)
+        limits = limits_in_words(centre if centre_km else None, extent, polygon)
         wide = min(index.info.zooms) <= BELOW_ZOOM and not limits
         best: Localization | None = None
         made: list[SearchRound] = []
         for search in search_rounds(index, nadir, radius_km, limits):
             with job.stage("search"):
                 candidates = retrieve_round(
-                    search,
-                    pixels,
-                    index,
-                    descriptor,
-                    tried=[] if best is None else best.candidates,
-                    alpha=photo.alpha,
-                    top=CANDIDATES_KEPT,
-                    centre=centre,
-                    centre_km=centre_km,
-                    extent=extent,
-                    polygon=polygon,
-                    reference=None if reference.uri == own else reference,
-                    progress=progress,
-                )
+                    search, pixels, index, descriptor, top=CANDIDATES_KEPT, tried=best.candidates if best else [],
+                    alpha=photo.alpha, centre=centre, centre_km=centre_km, extent=extent, polygon=polygon,
+                    reference=None if reference.uri == own else reference, progress=progress,
+                )  # fmt: skip
             if not candidates:
                 continue
             with job.stage("match"):
@@ -173,12 +169,6 @@ def localize(
                 break
         assert best is not None  # noqa: S101 - of two rounds one has candidates; a single one without raises
         return job.georeference(best, photo, pyramid, reference, model=index.info.model)
-
-
-def _limits(centre: object, extent: object, polygon: object) -> list[str]:
-    """The limits of a search that the user sets, other than about the nadir, in words."""
-    limits = {"about the centre": centre, "in the extent": extent, "in the polygon": polygon}
-    return [words for words, limit in limits.items() if limit is not None]
 
 
 def refine(

@@ -16,6 +16,7 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.geometry.working_plane import PERSPECTIVE_REACH_KM
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.distinct_places import drop_covered
@@ -25,7 +26,7 @@ from astroloc_qgis.engine.retrieval.nadir_proposal import SOURCES
 from astroloc_qgis.engine.retrieval.search import retrieve
 
 ABOUT_NADIR = "about the nadir"
-WORLD_ATTEMPTED = 16
+WORLD_ATTEMPTED = 12
 """Number of candidates of the second round that are registered."""
 WORLD_RANKED = 400
 """Number of candidates among which the second round looks for those in the nadir's surroundings."""
@@ -67,7 +68,7 @@ def search_rounds(
         index: index to search.
         nadir: the sub-satellite point, where it is known or proposed.
         radius_km: limit about it that the user sets, 0 for none; None where the user sets none.
-        limits: other limits that the user sets, in words.
+        limits: other limits that the user sets, of ``limits_in_words``.
 
     Returns:
         One round, or two: about a nadir without any limit of the user's, then the whole index.
@@ -80,6 +81,12 @@ def search_rounds(
     if not about or limits or radius_km is not None:
         return [first]
     return [replace(first, more_follow=True), SearchRound(whole, None, wrong=nadir, attempted=WORLD_ATTEMPTED)]
+
+
+def limits_in_words(centre: object, extent: object, polygon: object) -> list[str]:
+    """The limits of a search that the user sets, other than about the nadir (arguments as for ``search.retrieve``)."""
+    limits = {"about the centre": centre, "in the extent": extent, "in the polygon": polygon}
+    return [words for words, limit in limits.items() if limit is not None]
 
 
 def retrieve_round(
@@ -162,7 +169,7 @@ class Searched:
 
     @property
     def used(self) -> bool:
-        """Whether the registration reported rests on the nadir."""
+        """Whether the search that led to the registration reported began at the nadir."""
         return (self.nadir if self.reported is None else self.reported.nadir) is not None
 
     def distance_km(self, footprint: Array | None) -> float | None:
@@ -181,7 +188,7 @@ class Searched:
             "latitude": None if nadir is None else nadir.latitude,
             "longitude": None if nadir is None else nadir.longitude,
             "source": "none" if nadir is None else nadir.source,
-            "used": self.used and (distance is None or distance <= SEEN_KM),
+            "used": self.used and not _is_far(distance),
             "distance_km": None if distance is None else round(distance, 1),
         }
 
@@ -191,7 +198,7 @@ class Searched:
             return ""
         stated, distance = SOURCES[self.nadir.source], self.distance_km(footprint)
         if distance is not None:
-            if self.used and distance <= SEEN_KM:
+            if self.used and not _is_far(distance):
                 return ""
             beyond = ", farther than the ISS sees" if distance > SEEN_KM else ""
             return f"found {distance:,.0f} km from {stated}{beyond}"
@@ -201,3 +208,8 @@ class Searched:
         if len(self.rounds) > 1:
             return f"nothing was found within {SEEN_KM:,.0f} km of {stated} nor elsewhere"
         return f"nothing was found; the index shows no place within {SEEN_KM:,.0f} km of {stated}"
+
+
+def _is_far(distance_km: float | None) -> bool:
+    """Whether a place is so far from the nadir that neither the working plane nor the prior rested on it."""
+    return distance_km is not None and distance_km > PERSPECTIVE_REACH_KM

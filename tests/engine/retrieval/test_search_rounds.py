@@ -106,6 +106,15 @@ def test_a_photo_found_elsewhere_says_how_far_from_which_nadir() -> None:
     assert alone.sentence(None).startswith("nothing was found; the index shows no place within 2,500 km")
 
 
+def test_a_photo_found_far_away_in_the_first_round_did_not_rest_on_the_nadir() -> None:
+    first, _ = search_rounds(index_of(), NADIR, None)
+    searched = Searched(NADIR, (first,), first)
+    far = SQUARE + np.array([14.0, 0.0])
+    assert searched.entry(far)["used"] is False
+    assert searched.sentence(far).startswith("found 1,9")
+    assert searched.sentence(far).endswith(" km from the stated nadir")
+
+
 def test_a_distance_across_the_antimeridian_is_short() -> None:
     searched = Searched(Nadir(-17.5, -179.5))
     fiji = np.array([[179.5, -17.0], [-179.9, -17.0], [-179.9, -18.0], [179.5, -18.0]])
