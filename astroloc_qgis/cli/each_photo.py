@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ def each_photo(options: Namespace, begin: Begin) -> int:
     and is written again after each, so that nothing that ends the process takes it along.
 
     Args:
-        options: ``photos`` and ``json``.
+        options: ``photos`` and ``json``; ``started``, when the command began, for the seconds of the first photo.
         begin: called once, with all photos.
 
     Returns:
@@ -42,14 +43,19 @@ def each_photo(options: Namespace, begin: Begin) -> int:
         InputError: the only photo, or what is given with it, is bad; then there is no report.
     """
     batch = _Batch(list(dict.fromkeys(options.photos)), options.json)
+    started = getattr(options, "started", time.perf_counter())
     try:
         with batch.refusing(batch.photos):
             work, bad = begin(batch.photos)
             for photo, error in bad.items():
                 batch.refuse([photo], error)
         for photo in batch.left():
+            started, before = time.perf_counter(), started
             with batch.refusing([photo]):
-                batch.add(photo, _worked_on(photo, work, batch))
+                entry = _worked_on(photo, work, batch)
+                entry["seconds"] = {"start": round(started - before, 3)} | entry["seconds"]
+                batch.add(photo, entry)
+            started = time.perf_counter()
             if batch.several:
                 batch.write(last=False)
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -36,15 +37,20 @@ COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
 """Each takes its options, and returns an exit status or None for success."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, started: float | None = None) -> int:
     """Run one command.
+
+    Args:
+        arguments: of the command line; by default the process's own.
+        started: when the command began, ``time.perf_counter``; by default now.
 
     Returns:
         0 localized (or done); 3 not localized; 2 bad usage or bad input, one line on stderr; 1 a defect.
     """
-    options = Namespace(verbose=False)
+    options, now = Namespace(verbose=False), time.perf_counter()
     try:
         options = make_parser().parse_args(arguments)
+        options.started = now if started is None else started
         check_paths(options)
         with _quiet_libraries(options.verbose):
             return COMMANDS[options.command](options) or LOCALIZED

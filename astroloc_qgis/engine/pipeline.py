@@ -29,6 +29,7 @@ from astroloc_qgis.engine.coregistration.cascade import (
     run_cascade,
     stages_of,
 )
+from astroloc_qgis.engine.coregistration.effort import Effort, effort_for, not_matched
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import InputError
@@ -38,6 +39,7 @@ from astroloc_qgis.engine.georeference.outputs import georeference, output_names
 from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.photo.contents import find_contents
 from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
@@ -139,6 +141,8 @@ def localize(
             job.check_finer_imagery()
             job.check_outputs()
             nadir = nadir_of(photo, nadir, tle=tle, exif=exif_nadir)
+        with job.stage("contents"):
+            contents = find_contents(pixels, photo.alpha)
         with job.stage("match"):
             pyramid = PhotoPyramid(pixels, photo.alpha)
         with job.stage("search"):
@@ -159,13 +163,18 @@ def localize(
             with job.stage("match"):
                 tried = candidates[: search.attempted]
                 below = None if search.nadir is None or not wide else candidate_below(search.nadir, len(candidates) + 1)
-                outcome = job.register(pyramid, reference, attempts_about(tried, reference, search.nadir, below))
+                effort = effort_for(contents, photo.field_ratio, candidates, reference, search.nadir)
+                attempts = attempts_about(tried, reference, search.nadir, below)
+                outcome = job.register(pyramid, reference, attempts, effort)
             made.append(search)
             searched = Searched(nadir, tuple(made), search)
             ranked = candidates if below is None else [*candidates, below]
-            found = Localization(photo_path, outcome, ranked, pyramid.size, searched=searched)
+            found = Localization(
+                photo_path, outcome, ranked, pyramid.size,
+                searched=searched, contents=contents, hindrance=effort.hindrance,
+            )  # fmt: skip
             best = found if best is None else best.or_better(found)
-            if best.located:
+            if best.located or contents.worth != "usable":
                 break
         assert best is not None  # noqa: S101 - of two rounds one has candidates; a single one without raises
         return job.georeference(best, photo, pyramid, reference, model=index.info.model)
@@ -281,6 +290,7 @@ class _Job:
         self._crs, self._finer = options.get("crs"), options.get("finer")
         self._correct = options.get("correct", False)
         self._seconds: dict[str, float] = {}
+        self._started = time.perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -302,13 +312,19 @@ class _Job:
             resolve_crs(self._crs)
         check_outputs(self._out, self._names)
 
-    def register(self, pyramid: PhotoPyramid, reference: Reference, attempts: Sequence[Attempt]) -> Outcome:
-        """Run the cascade of matchers on the attempts.
+    def register(
+        self, pyramid: PhotoPyramid, reference: Reference, attempts: Sequence[Attempt], effort: Effort | None = None
+    ) -> Outcome:
+        """Run the cascade of matchers on as many of the attempts as the photo is worth.
 
         Raises:
             InputError: the reference is a web service that gave nothing but errors.
         """
-        outcome = run_cascade(pyramid, reference, attempts, self.stages, device=self.device, progress=self._progress)
+        effort = effort or Effort()
+        if effort.attempts == 0:
+            return not_matched(attempts)
+        worth_it, stages = effort.of(attempts), effort.by(self.stages)
+        outcome = run_cascade(pyramid, reference, worth_it, stages, device=self.device, progress=self._progress)
         if not outcome.verdict.located:
             reference.check_answers()
         return outcome
@@ -328,7 +344,8 @@ class _Job:
             if self._correct:
                 _find_correction(result)
             self._write(result, photo, reference, model)
-        result.seconds = self._seconds
+        total = time.perf_counter() - self._started
+        result.seconds = self._seconds | {"other": max(0.0, total - sum(self._seconds.values()))}
         return result
 
     def _write(self, result: Localization, photo: Photo, reference: Reference, model: str) -> None:

@@ -15,6 +15,7 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
+from astroloc_qgis.engine.photo.contents import Contents
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.search_rounds import Searched
@@ -31,9 +32,11 @@ class Localization:
         candidates: the candidates of the retrieval, best first; of several rounds those of the one reported.
         photo_size: width and height of the photo, pixels.
         outputs: kind of file -> path; empty where the photo is not localized.
-        seconds: stage -> time.
+        seconds: stage -> time; "other" is what belongs to none.
         correction: smooth correction on top of the homography; None where it was not asked for, or not proved.
         searched: where it was searched, and its nadir.
+        contents: what the photo shows; None where its place was given.
+        hindrance: what makes it hard to find, in its own terms; "" where nothing does.
     """
 
     photo: Path
@@ -44,6 +47,8 @@ class Localization:
     seconds: dict[str, float] = field(default_factory=dict)
     correction: SmoothCorrection | None = None
     searched: Searched = field(default_factory=Searched)
+    contents: Contents | None = None
+    hindrance: str = ""
 
     @property
     def registration(self) -> Registration:
@@ -64,6 +69,23 @@ class Localization:
     def located(self) -> bool:
         """Whether the photo is localized."""
         return self.verdict.located
+
+    @property
+    def reason(self) -> str:
+        """Why the photo is or is not localized, in a sentence; what hinders it comes first."""
+        if self.located or not self.hindrance:
+            return self.verdict.reason
+        return f"{self.hindrance}; {self.verdict.reason}"
+
+    @property
+    def effort(self) -> dict[str, dict[str, float]]:
+        """Matcher -> "attempts" that it ran on and the "seconds" of that."""
+        found: dict[str, dict[str, float]] = {}
+        for run in self.outcome.runs:
+            spent = found.setdefault(run.matcher, {"attempts": 0, "seconds": 0.0})
+            spent["attempts"] += 1
+            spent["seconds"] = round(spent["seconds"] + run.seconds, 3)
+        return found
 
     @property
     def footprint(self) -> Array | None:
@@ -100,9 +122,10 @@ class Localization:
             "photo": str(self.photo),
             "status": "localized" if self.located else "not_localized",
             "reason": self._reason(footprint),
+            "contents": None if self.contents is None else self.contents.summary(),
             "confidence": round(self.verdict.confidence, 4),
             "inliers": found.inliers,
-            "matcher": found.matcher,
+            "matcher": found.matcher or None,
             "iterations": found.iterations,
             "footprint": None if footprint is None else footprint.round(7).tolist(),
             "homography": None if homography is None else homography.tolist(),
@@ -114,6 +137,7 @@ class Localization:
             "candidate": None if self.candidate is None else _candidate_entry(self.candidate),
             "candidates": [_candidate_entry(candidate) for candidate in self.candidates],
             "outputs": {kind: str(path) for kind, path in self.outputs.items()},
+            "effort": self.effort,
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
             "nadir": self.searched.entry(footprint),
             "searched": [one.where for one in self.searched.rounds],
@@ -121,7 +145,7 @@ class Localization:
 
     def _reason(self, footprint: Array | None) -> str:
         about_nadir = self.searched.sentence(footprint)
-        parts = [self.verdict.reason, about_nadir] if self.located else [about_nadir, self.verdict.reason]
+        parts = [self.reason, about_nadir] if self.located else [about_nadir, self.reason]
         return ("; " if self.located else ": ").join(part for part in parts if part)
 
 

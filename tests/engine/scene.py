@@ -27,7 +27,7 @@ SIZE = (400, 267)
 MODEL = "efficientnet-lite0-gem"
 CONTRACT_FIELDS = {
     "photo", "status", "confidence", "inliers", "matcher", "iterations", "footprint", "homography", "working_plane",
-    "rmse_px", "rmse_m", "candidate", "candidates", "outputs", "seconds", "nadir", "searched",
+    "rmse_px", "rmse_m", "candidate", "candidates", "outputs", "seconds", "nadir", "searched", "contents", "effort",
 }  # fmt: skip
 """The fields of a report's entry that the command line promises."""
 

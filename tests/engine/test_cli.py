@@ -74,6 +74,7 @@ def test_a_photo_of_elsewhere_ends_with_3_and_a_report(scene: Scene, tmp_path: P
     assert set(entry) == CONTRACT_FIELDS | {"reason", "uncertainty", "correction"}
     assert (entry["status"], entry["outputs"], entry["footprint"]) == ("not_localized", {}, None)
     assert stdout == f"stranger.jpg: not localized ({entry['reason']}).\n"
+    assert {"start", "read", "contents", "search", "match", "other"} <= set(entry["seconds"])
     assert left_in(tmp_path) == ["report.json"]
 
 

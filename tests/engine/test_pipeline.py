@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.tiles import Block
 from tests.engine.scene import CONTRACT_FIELDS, MODEL, SIZE, Scene, left_in, make_scene
-from tests.engine.synthetic import make_world
+from tests.engine.synthetic import make_world, write_image
 
 STAGES = ("read", "describe", "search", "match", "georeference")
 OUTPUTS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}
@@ -127,8 +128,8 @@ def test_candidates_are_ranked_by_rank_and_the_one_that_led_there_is_among_them(
 
 
 def test_the_seconds_are_told_by_stage_and_the_stages_come_in_their_order(localized, listener: Listener) -> None:
-    assert set(localized.report()["seconds"]) <= set(STAGES)
-    assert {"match", "georeference"} <= set(localized.report()["seconds"])
+    assert set(localized.report()["seconds"]) <= {*STAGES, "contents", "other"}
+    assert {"contents", "match", "georeference", "other"} <= set(localized.report()["seconds"])
     assert all(seconds > 0 for seconds in localized.seconds.values())
     assert listener.stages == list(STAGES)
     assert all(0 <= fraction <= 1 for _, fraction in listener.told)
@@ -157,6 +158,34 @@ def test_the_outputs_open_with_gdal_and_lie_where_the_photo_does(scene: Scene, l
     assert gdal.Open(str(localized.outputs["preview"])).RasterCount >= 3
     ties = localized.outputs["tie_points"].read_text().splitlines()
     assert len(ties) > localized.report()["inliers"]
+
+
+def test_the_report_says_what_the_matchers_cost(localized, refused) -> None:
+    for result in (localized, refused[0]):
+        report = result.report()
+        assert set(report["effort"]) == {"sift"}
+        assert report["effort"]["sift"]["attempts"] == len(result.outcome.runs) >= 1
+        assert 0 < report["effort"]["sift"]["seconds"] <= report["seconds"]["match"]
+        assert report["contents"]["worth"] == "usable"
+
+
+def test_a_night_is_refused_without_matching_and_every_second_is_told(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "run_cascade", lambda *_, **__: pytest.fail("a matcher ran"))
+    black = np.random.default_rng(1).normal(4, 1.5, (*SIZE[::-1], 3)).clip(0, 255).astype(np.uint8)
+    photo, index = write_image(tmp_path / "night.png", black), scene.index
+    started = time.perf_counter()
+    result = pipeline.localize(photo, index, tmp_path / "out", device="cpu")
+    total = time.perf_counter() - started
+    report = result.report()
+    assert report["status"] == "not_localized"
+    assert report["reason"] == "the photo is black; nothing was matched"
+    assert report["contents"]["worth"] == "hopeless"
+    assert (report["matcher"], report["effort"], report["outputs"]) == (None, {}, {})
+    assert len(report["candidates"]) == pipeline.CANDIDATES_KEPT
+    assert sum(report["seconds"].values()) == pytest.approx(total, rel=0.05, abs=0.2)
+    assert left_in(tmp_path / "out") == []
 
 
 def test_a_photo_of_elsewhere_is_refused_and_nothing_is_written(refused) -> None:

@@ -10,9 +10,10 @@ imagery of better resolution.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from astroloc_qgis.engine.confidence.evidence import Evidence, evidence_of
@@ -114,12 +115,14 @@ class MatcherRun:
         evidence: of the registration; None where there is no homography.
         located: whether the registration was accepted.
         footprint: (4, 2) longitude, latitude as of ``footprint_lonlat``; None where there is no homography.
+        seconds: since the run before, in order; of runs in parallel the time until each was awaited.
     """
 
     matcher: str
     evidence: Evidence | None
     located: bool
-    footprint: Array | None = None
+    footprint: Array | None = field(default=None, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,7 @@ def run_cascade(
     best: Outcome | None = None
     runs: list[MatcherRun] = []
     promising: dict[int, Hypothesis] = {}
+    before = time.perf_counter()
     with closing(
         _registrations(pyramid, reference, attempts, stages, promising, device, workers, progress)
     ) as registrations:
@@ -178,7 +182,10 @@ def run_cascade(
                 verdict.confidence,
                 verdict.reason,
             )
-            runs.append(_run_of(stage.matcher, registration, verdict, pyramid.size))
+            now = time.perf_counter()
+            run = _run_of(stage.matcher, registration, verdict, pyramid.size)
+            runs.append(replace(run, seconds=now - before))
+            before = now
             found = registration.promising
             if found is not None and (number not in promising or found.step.inliers > promising[number].step.inliers):
                 promising[number] = found

@@ -24,6 +24,7 @@ ORIENTATION, DATE_TIME, EXIF_IFD = 0x0112, 0x0132, 0x8769
 DATE_TIME_ORIGINAL, FOCAL_LENGTH = 0x9003, 0x920A
 GPS_IFD = 0x8825
 LATITUDE_REF, LATITUDE, LONGITUDE_REF, LONGITUDE, ALTITUDE_REF, ALTITUDE = range(1, 7)
+CAMERA, FOCAL_LENGTH_IN_35MM_FILM = 0x0110, 0xA405
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,16 @@ class Exif:
         taken: when the camera's clock said it was taken, without time zone, or None.
         nadir: the camera's position (GPS), which in orbit is the sub-satellite point, or None. It is a proposal: some
             cameras' positions are 1,500 km off.
+        camera: the camera's model, or "".
+        focal_length_in_35mm_film: focal length that has the same field of view on 36 x 24 mm, or None.
     """
 
     orientation: int = 1
     focal_length_mm: float | None = None
     taken: datetime | None = None
     nadir: Nadir | None = None
+    camera: str = ""
+    focal_length_in_35mm_film: float | None = None
 
 
 def read_exif(path: Path) -> Exif:
@@ -105,7 +110,9 @@ def _parse(file: BinaryIO, *, pages: bool) -> Exif:
         orientation if 1 <= orientation <= 8 else 1,
         _rational(detail.value(FOCAL_LENGTH), tiff.order),
         _time(detail.value(DATE_TIME_ORIGINAL)) or _time(main.value(DATE_TIME)),
-        _nadir(_position(tiff, main.number(GPS_IFD)) or empty),
+        nadir=_nadir(_position(tiff, main.number(GPS_IFD)) or empty),
+        camera=main.value(CAMERA).decode("ascii", "replace").strip("\0 "),
+        focal_length_in_35mm_film=detail.number(FOCAL_LENGTH_IN_35MM_FILM) or None,
     )
 
 

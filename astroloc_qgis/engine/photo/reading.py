@@ -19,6 +19,7 @@ from osgeo import gdal
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.exif import Exif, read_exif
+from astroloc_qgis.engine.photo.field_of_view import field_ratio
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.raster import (
     open_raster,
@@ -52,6 +53,7 @@ class Photo:
         taken: time from EXIF as the camera's clock had it (no time zone; NASA sets them to UTC), or None.
         orientation: EXIF orientation of the file, 1 to 8; ``raster.to_stored`` leads to the pixels as it has them.
         exif_nadir: the camera's position from EXIF, a proposal, or None.
+        field_ratio: what its long side shows, as a part of the distance (``field_of_view``), or None.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class Photo:
     taken: datetime | None
     orientation: int = 1
     exif_nadir: Nadir | None = None
+    field_ratio: float | None = None
 
     @property
     def width(self) -> int:
@@ -153,7 +156,7 @@ def _make_photo(path: Path, bands: NDArray[Any], grey: bool, has_alpha: bool, ex
         raise InputError(f"The photo {path} shows nothing: all its pixels have the same value; choose another.")
     pixels = np.repeat(bands, 3, axis=2) if grey else np.ascontiguousarray(bands)
     return Photo(path, pixels, alpha, grey, nasa_photo_number(path.name), exif.focal_length_mm, exif.taken,
-                 exif.orientation, exif.nadir)  # fmt: skip
+                 exif.orientation, exif.nadir, field_ratio(exif))  # fmt: skip
 
 
 def _check_name(path: Path) -> None:
