@@ -1168,6 +1168,26 @@
             <translation>Wie Punkte des Fotos und der Referenz einander zugeordnet werden</translation>
         </message>
         <message>
+            <source>Search &amp;thoroughly</source>
+            <translation>&amp;Gründlich suchen</translation>
+        </message>
+        <message>
+            <source>Strong matchers search at four times as many places: for haze, snow and clouds</source>
+            <translation>Starke Verfahren suchen an viermal so vielen Orten: für Dunst, Schnee und Wolken</translation>
+        </message>
+        <message>
+            <source> s</source>
+            <translation> s</translation>
+        </message>
+        <message>
+            <source>no limit</source>
+            <translation>keine Grenze</translation>
+        </message>
+        <message>
+            <source>After so many seconds of matching a photo no further attempt begins</source>
+            <translation>Nach so vielen Sekunden Vergleich für ein Foto beginnt kein weiterer Versuch</translation>
+        </message>
+        <message>
             <source>Output folder</source>
             <translation>Ausgabeordner</translation>
         </message>
@@ -1182,6 +1202,10 @@
         <message>
             <source>&amp;Matcher</source>
             <translation>&amp;Matcher</translation>
+        </message>
+        <message>
+            <source>&amp;Time limit</source>
+            <translation>&amp;Zeitgrenze</translation>
         </message>
         <message>
             <source>&amp;Output</source>

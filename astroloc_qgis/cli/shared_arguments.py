@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.cli.values import distance, extent, lat_lon, nadir
+from astroloc_qgis.cli.values import distance, extent, lat_lon, nadir, positive
 
 
 def add_photo(parser: ArgumentParser) -> None:
@@ -92,6 +92,15 @@ def add_registration(parser: ArgumentParser) -> None:
     """How a photo is registered, and where the results go."""
     add_out(parser, "folder for the results")
     parser.add_argument("--matcher", default="auto", help="name of a matcher, or auto: cheap ones first")
+    parser.add_argument(
+        "--thorough", action="store_true", help="let the strong matchers search at four times as many places"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=positive,
+        metavar="N",
+        help="begin no attempt after N seconds of matching a photo (default: no limit)",
+    )
     add_device(parser)
     parser.add_argument("--crs", help="CRS of the GeoTIFF, such as EPSG:4326 (default: the reference's)")
     parser.add_argument(
@@ -105,5 +114,5 @@ def add_registration(parser: ArgumentParser) -> None:
 
 def registration(options: Namespace) -> dict[str, Any]:
     """The values of ``add_registration``, without the folder."""
-    names = ("matcher", "device", "crs", "finer", "correct")
+    names = ("matcher", "thorough", "seconds", "device", "crs", "finer", "correct")
     return {name: getattr(options, name) for name in names}

@@ -36,7 +36,6 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.files import check_outputs
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.georeference.outputs import georeference, output_names, read_footprint, resolve_crs
-from astroloc_qgis.engine.georeference.smooth_correction import find_correction
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.contents import find_contents
@@ -76,6 +75,8 @@ class Options(TypedDict, total=False):
             fails, for example because the imagery does not show the place, the registration stays as it is.
         correct: whether to look for a smooth correction on top of the homography, which is used where the tie points
             prove it; no by default.
+        thorough: whether the strong matchers search at more places; no by default.
+        seconds: for matching, after which no further attempt begins; by default no limit.
     """
 
     matcher: str
@@ -83,6 +84,8 @@ class Options(TypedDict, total=False):
     crs: str | None
     finer: str | None
     correct: bool
+    thorough: bool
+    seconds: float | None
 
 
 def localize(
@@ -283,7 +286,7 @@ class _Job:
         unknown = set(options) - set(Options.__annotations__)
         if unknown:
             raise TypeError(f"There are no options called {', '.join(sorted(unknown))}.")
-        self.stages = stages_of(options.get("matcher", "auto"))
+        self.stages = stages_of(options.get("matcher", "auto"), thorough=options.get("thorough", False))
         self.device = resolve_device(options.get("device", "auto"))
         self._names = () if photo is None else tuple(output_names(photo_name(photo)).values())
         self._out, self._progress = out, progress
@@ -291,6 +294,7 @@ class _Job:
         self._correct = options.get("correct", False)
         self._seconds: dict[str, float] = {}
         self._started = time.perf_counter()
+        self._left_s = options.get("seconds")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -324,7 +328,11 @@ class _Job:
         if effort.attempts == 0:
             return not_matched(attempts)
         worth_it, stages = effort.of(attempts), effort.by(self.stages)
-        outcome = run_cascade(pyramid, reference, worth_it, stages, device=self.device, progress=self._progress)
+        outcome = run_cascade(
+            pyramid, reference, worth_it, stages, device=self.device, seconds=self._left_s, progress=self._progress
+        )
+        if self._left_s is not None:
+            self._left_s = max(0.0, self._left_s - sum(run.seconds for run in outcome.runs))
         if not outcome.verdict.located:
             reference.check_answers()
         return outcome
@@ -342,7 +350,7 @@ class _Job:
                         )
         with self.stage("georeference"):
             if self._correct:
-                _find_correction(result)
+                result.find_correction()
             self._write(result, photo, reference, model)
         total = time.perf_counter() - self._started
         result.seconds = self._seconds | {"other": max(0.0, total - sum(self._seconds.values()))}
@@ -369,17 +377,6 @@ class _Job:
                 "rmse_m": round(found.rmse_m, 3),
             },
             progress=self._progress,
-        )
-
-
-def _find_correction(result: Localization) -> None:
-    """Look for a smooth correction of an accepted registration."""
-    found = result.registration
-    if result.located and found.homography is not None and found.tie_points is not None:
-        ties = found.tie_points
-        used = ties.inlier
-        result.correction = find_correction(
-            found.homography, ties.photo_xy[used], ties.plane_xy[used], result.photo_size
         )
 
 

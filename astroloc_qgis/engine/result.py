@@ -14,7 +14,7 @@ from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visi
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection
+from astroloc_qgis.engine.georeference.smooth_correction import SmoothCorrection, find_correction
 from astroloc_qgis.engine.photo.contents import Contents
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval.candidate import Candidate
@@ -108,6 +108,16 @@ class Localization:
             outcome=replace(better.outcome, runs=(*self.outcome.runs, *later.outcome.runs)),
             searched=replace(later.searched, reported=better.searched.reported),
         )
+
+    def find_correction(self) -> None:
+        """Look for a smooth correction of an accepted registration."""
+        found = self.registration
+        if self.located and found.homography is not None and found.tie_points is not None:
+            ties = found.tie_points
+            used = ties.inlier
+            self.correction = find_correction(
+                found.homography, ties.photo_xy[used], ties.plane_xy[used], self.photo_size
+            )
 
     @property
     def uncertainty(self) -> Uncertainty | None:

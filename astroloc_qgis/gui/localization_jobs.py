@@ -105,6 +105,8 @@ class LocalizationJobs(QObject):
             "nadir": numbers_of(item.nadir),
             "nadir_source": item.nadir.source if item.nadir else None,
             "matcher": self._session.settings.matcher,
+            "thorough": bool(self._session.settings.thorough),
+            "seconds": int(self._session.settings.seconds) or None,
         }
 
     def _publisher(self, item: PhotoItem, *, refined: bool = False) -> Callable[[Mapping[str, Any]], None]:

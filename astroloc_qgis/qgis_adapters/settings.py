@@ -43,3 +43,5 @@ class Settings:
     photos = Setting("last/photo_folder")
     output = Setting("output/folder")
     matcher = Setting("matcher", "auto")
+    thorough = Setting("matching/thorough")
+    seconds = Setting("matching/seconds", "0")

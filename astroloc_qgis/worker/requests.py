@@ -53,6 +53,8 @@ class GeoreferencePhoto(OnDevice):
     nadir: Position | None = None
     nadir_source: Source | None = None
     matcher: str | None = None
+    thorough: bool | None = None
+    seconds: float | None = None
     crs: str | None = None
 
 

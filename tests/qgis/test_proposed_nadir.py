@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.gui import localization_jobs
 from astroloc_qgis.gui.desk.panels.details_panel import NADIR_FIRST, RADIUS, DetailsPanel
+from astroloc_qgis.gui.dock.options_box import OptionsBox
 from astroloc_qgis.gui.localization_jobs import _far_from_nadir, _why_not
 from astroloc_qgis.gui.model import photo_list
 from astroloc_qgis.gui.model.work import Work
@@ -103,3 +104,19 @@ def test_a_photo_found_away_from_its_nadir_is_told_with_the_distance(scripted, i
 def test_a_photo_found_nowhere_says_that_all_was_searched(scripted, item):
     assert "nor any elsewhere" in _why_not(item, False, {"searched": ["about the nadir", "the whole world"]})
     assert "elsewhere" not in _why_not(item, False, {"searched": ["about the nadir"]})
+
+
+def test_a_thorough_search_and_a_time_limit_are_remembered_and_asked_for(qtbot, scripted, item):
+    params = scripted.jobs.photo_job(item, "x.tif").params
+    assert (params["thorough"], params["seconds"]) == (False, None)
+    scripted.options.thorough.click()
+    scripted.options.seconds.setValue(90)
+    params = scripted.jobs.photo_job(item, "x.tif").params
+    assert (params["thorough"], params["seconds"]) == (True, 90)
+    again = OptionsBox(scripted.options._settings)
+    qtbot.addWidget(again)
+    assert again.thorough.isChecked()
+    assert again.seconds.value() == 90
+    scripted.options.thorough.click()
+    scripted.options.seconds.setValue(0)
+    assert scripted.jobs.photo_job(item, "x.tif").params["seconds"] is None

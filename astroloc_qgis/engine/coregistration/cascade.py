@@ -150,6 +150,7 @@ def run_cascade(
     *,
     device: str = "cpu",
     workers: int | None = None,
+    seconds: float | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Coregister the photo at each attempt, with matchers from cheap to strong, until a registration is accepted.
@@ -162,12 +163,14 @@ def run_cascade(
         device: torch device.
         workers: number of attempts on which a stage runs in parallel; by default as suits the device that its
             matcher computes on. The outcome does not depend on it.
+        seconds: after which no further attempts begin; None for no limit. The first attempt is made in any case.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     best: Outcome | None = None
     runs: list[MatcherRun] = []
     promising: dict[int, Hypothesis] = {}
-    before = time.perf_counter()
+    started = before = time.perf_counter()
+    used_up = ""
     with closing(
         _registrations(pyramid, reference, attempts, stages, promising, device, workers, progress)
     ) as registrations:
@@ -193,8 +196,12 @@ def run_cascade(
                 best = Outcome(registration, verdict, candidate)
             if verdict.located:
                 break
+            if seconds is not None and now - started >= seconds:
+                used_up = f"; the time for matching, {seconds:.0f} s, is used up"
+                break
     assert best is not None  # noqa: S101 - the first stage is never refine_only and there is an attempt
-    return replace(best, runs=tuple(runs))
+    told = replace(best.verdict, reason=best.verdict.reason + used_up)
+    return replace(best, verdict=told, runs=tuple(runs))
 
 
 def _run_of(matcher: str, registration: Registration, verdict: Verdict, size: tuple[int, int]) -> MatcherRun:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from astroloc_qgis.engine.confidence.real_pairs import real_pairs
 from astroloc_qgis.engine.geometry.nadir import Nadir
@@ -19,6 +19,9 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 MATCHERS = ("auto", *offered())
 """The engine's matchers whose weights are installed with it; "auto" is the cascade of several."""
+
+MOST_SECONDS = 3600
+"""Largest time limit for one photo."""
 
 
 def _trust_text(name: str) -> str:
@@ -61,6 +64,18 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.matcher.setCurrentIndex(max(0, self.matcher.findData(settings.matcher)))
         self.matcher.setToolTip(tr("How points of the photo and of the reference are paired"))
         self.matcher.currentIndexChanged.connect(self._on_matcher)
+        self.thorough = QCheckBox(tr("Search &thoroughly"), self)
+        self.thorough.setChecked(bool(settings.thorough))
+        self.thorough.setToolTip(tr("Strong matchers search at four times as many places: for haze, snow and clouds"))
+        self.thorough.toggled.connect(self._on_thorough)
+        self.seconds = QSpinBox(self)
+        self.seconds.setRange(0, MOST_SECONDS)
+        self.seconds.setSingleStep(30)
+        self.seconds.setSuffix(tr(" s"))
+        self.seconds.setSpecialValueText(tr("no limit"))
+        self.seconds.setValue(int(settings.seconds))
+        self.seconds.setToolTip(tr("After so many seconds of matching a photo no further attempt begins"))
+        self.seconds.valueChanged.connect(self._on_seconds)
         self.output = folder_widget(tr("Output folder"), settings.output)
         self.output.setToolTip(tr("Where the georeferenced photo, its footprint and its tie points are written"))
         self.output.fileChanged.connect(self._on_output)
@@ -70,6 +85,8 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form.addRow(tr("&Nadir"), self.nadir)
         form.addRow("", self.nadir_note)
         form.addRow(tr("&Matcher"), self.matcher)
+        form.addRow("", self.thorough)
+        form.addRow(tr("&Time limit"), self.seconds)
         form.addRow(tr("&Output"), self.output)
         self.setCollapsed(True)
         self.setSaveCollapsedState(False)
@@ -96,6 +113,12 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def _on_matcher(self) -> None:
         self._settings.matcher = self.matcher.currentData()
+
+    def _on_thorough(self, on: bool) -> None:
+        self._settings.thorough = "yes" if on else ""
+
+    def _on_seconds(self, seconds: int) -> None:
+        self._settings.seconds = str(seconds)
 
     def _on_output(self, folder: str) -> None:
         self._settings.output = folder

@@ -91,6 +91,19 @@ def test_a_thorough_search_gives_the_strong_matchers_more_attempts_and_the_cheap
         assert thorough.attempts == usual.attempts * (THOROUGH if usual.refine_only or usual.last else 1)
 
 
+def test_no_attempt_begins_when_the_time_is_used_up(tmp_path: Path) -> None:
+    reference = Reference.open(make_world(lon=10.0, lat=40.0).write(tmp_path / "map.tif"))
+    stranger = np.random.default_rng(1).integers(0, 255, (120, 160, 3)).astype(np.uint8)
+    blocks = [Block(12, 1545 + row, 2160, 4) for row in (0, 4, 8)]
+    attempts = [(area_about_block(block, reference, quarter_turns=0), None) for block in blocks]
+    outcome = run_cascade(PhotoPyramid(stranger), reference, attempts, AUTO[:1], seconds=0.0)
+    assert len(outcome.runs) == 1
+    assert outcome.verdict.reason.endswith("the time for matching, 0 s, is used up")
+    unlimited = run_cascade(PhotoPyramid(stranger), reference, attempts, AUTO[:1], seconds=600.0)
+    assert len(unlimited.runs) == 3
+    assert "used up" not in unlimited.verdict.reason
+
+
 def test_a_learned_matcher_begins_with_what_the_cheap_one_suspected(scene: Scene) -> None:
     truth, area = start_off(scene)
     pyramid = PhotoPyramid(scene.world.photo(truth, WIDE))
