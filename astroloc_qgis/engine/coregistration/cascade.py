@@ -77,7 +77,7 @@ AUTO = (
     Stage("sift", 50),
     Stage("xfeat-lighterglue", 50, searches=24),
     Stage("aliked-lightglue", 4, refine_only=True),
-    Stage("aliked-lightglue", 3, last=True),
+    Stage("aliked-lightglue", 2, last=True),
 )
 """The cascade called ``auto``: SIFT matches at any rotation, XFeat with LighterGlue at the quarter turns; ALIKED with
 LightGlue refines what they can neither confirm nor refute, and searches where the photo most probably is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astroloc_qgis.engine.coregistration.cascade import Attempt, Outcome, Stage
 from astroloc_qgis.engine.geometry.nadir import Nadir
@@ -35,6 +35,10 @@ class Effort:
 
     attempts: int | None = None
     hindrance: str = ""
+
+    def at_most(self, attempts: int) -> Effort:
+        """This effort, limited to so many attempts: also without the strong matchers that search last."""
+        return replace(self, attempts=attempts if self.attempts is None else min(attempts, self.attempts))
 
     def of(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
         """The likeliest of the attempts, as many as the photo is worth."""
