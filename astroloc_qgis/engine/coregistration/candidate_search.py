@@ -87,7 +87,8 @@ class CandidateSearch:
             yield hypothesis
             if found is not None and found.inliers >= settings.promising_inliers:
                 return
-        similar = fit_similarity(matches, settings.similarity_part * max(level.size), settings.similar_inliers)
+        least = settings.similar_inliers if self._matcher.rotation_invariant else settings.similar_learned_inliers
+        similar = fit_similarity(matches, settings.similarity_part * max(level.size), least)
         if similar is None or (hypothesis is not None and found is not None and similar.inliers < found.inliers):
             return
         hypothesis = self._hypothesis(similar, matches, level, frame, quarter_turns)

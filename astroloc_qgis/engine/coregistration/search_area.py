@@ -49,6 +49,7 @@ class CoregistrationSettings:
         search_keypoints: number of the strongest keypoints that a learned matcher uses in the search.
         min_inliers: fewest tie points of a solution.
         similar_inliers: fewest tie points of a similarity from which the iterations begin.
+        similar_learned_inliers: the same of a learned matcher, whose wrong matches agree with each other more often.
         similarity_part: distance of such a tie point, at most, as a part of the photo's long side.
         promising_inliers: least number of inliers of a hypothesis that is refined at once, before further trials.
         strong_inliers: least number of inliers of a converged solution that ends the search.
@@ -71,6 +72,7 @@ class CoregistrationSettings:
     search_keypoints: int = 1024
     min_inliers: int = MIN_INLIERS
     similar_inliers: int = 6
+    similar_learned_inliers: int = 8
     similarity_part: float = 0.0125
     promising_inliers: int = 20
     strong_inliers: int = 40
