@@ -6,7 +6,7 @@ import contextlib
 import time
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,11 @@ Work = Callable[[Path, Progress], "Localization"]
 """Localizes one photo."""
 Begin = Callable[[Sequence[Path]], tuple[Work, Mapping[Path, InputError]]]
 """Looks at all photos before the work; returns the work, and what is wrong with each bad photo."""
+Together = Callable[[Mapping[Path, "Localization"], Progress], Iterable["Localization"]]
+"""Reviews and completes the results of all photos; gives those that are final."""
 
 
-def each_photo(options: Namespace, begin: Begin) -> int:
+def each_photo(options: Namespace, begin: Begin, together: Together | None = None) -> int:
     """Do the work on each photo, and report.
 
     Of several photos a bad one, or a defect in the work on one, does not stop the others; the report holds all of them,
@@ -35,6 +37,7 @@ def each_photo(options: Namespace, begin: Begin) -> int:
     Args:
         options: ``photos`` and ``json``; ``started``, when the command began, for the seconds of the first photo.
         begin: called once, with all photos.
+        together: called after the work on each, with the results of those that could be read.
 
     Returns:
         The exit status: the worst of all photos.
@@ -58,6 +61,8 @@ def each_photo(options: Namespace, begin: Begin) -> int:
             started = time.perf_counter()
             if batch.several:
                 batch.write(last=False)
+        if together is not None and batch.several:
+            _all_together(together, batch)
     except KeyboardInterrupt:
         complain("Interrupted.")
         batch.interrupt()
@@ -73,7 +78,9 @@ def _worked_on(photo: Path, work: Work, batch: _Batch) -> dict[str, Any]:
     """
     try:
         with progress_bar(photo.name) as progress:
-            return work(photo, progress).report()
+            result = work(photo, progress)
+        batch.results[photo] = result
+        return result.report()
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - it is shown with its traceback, and sets the exit status
@@ -82,6 +89,23 @@ def _worked_on(photo: Path, work: Work, batch: _Batch) -> dict[str, Any]:
         with contextlib.suppress(OSError):
             traceback.print_exc()
         return unfinished_entry(photo, defect(error))
+
+
+def _all_together(together: Together, batch: _Batch) -> None:
+    """Review and complete the results of all photos; a defect in that leaves them as they are."""
+    try:
+        with progress_bar("sequence") as progress:
+            for result in together(batch.results, progress):
+                batch.complete(result.photo, result.report())
+                batch.write(last=False)
+    except InputError as error:
+        batch.failed = True
+        complain(error)
+    except Exception as error:  # noqa: BLE001 - it is shown with its traceback, and sets the exit status
+        batch.broken = True
+        complain(defect(error))
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
 
 
 class _Batch:
@@ -94,10 +118,13 @@ class _Batch:
     Attributes:
         photos: each once.
         broken: whether the work met a defect, or was interrupted.
+        failed: whether the results could not be completed for a bad input.
+        results: of the photos on which the work was done.
     """
 
     def __init__(self, photos: list[Path], report: Path | None) -> None:
-        self.photos, self.broken = photos, False
+        self.photos, self.broken, self.failed = photos, False, False
+        self.results: dict[Path, Localization] = {}
         self._report, self._unwritten = report, False
         self._entries: dict[Path, dict[str, Any]] = {}
         self._said: set[str] = set()
@@ -113,7 +140,7 @@ class _Batch:
         statuses = {entry["status"] for entry in self._entries.values()}
         if self.broken:
             return DEFECT
-        if self._unwritten or "error" in statuses:
+        if self._unwritten or self.failed or "error" in statuses:
             return BAD_INPUT
         return LOCALIZED if statuses == {"localized"} else NOT_LOCALIZED
 
@@ -125,6 +152,12 @@ class _Batch:
         """Take a photo's entry, and print it."""
         self._entries[photo] = entry
         tell(describe_entry(entry))
+
+    def complete(self, photo: Path, entry: dict[str, Any]) -> None:
+        """Replace a photo's entry, and print it again where its place is another one."""
+        before, self._entries[photo] = self._entries[photo], entry
+        if any(before[name] != entry[name] for name in ("status", "reason", "footprint")):
+            tell(describe_entry(entry))
 
     @contextlib.contextmanager
     def refusing(self, photos: Sequence[Path]) -> Iterator[None]:

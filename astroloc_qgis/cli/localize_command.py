@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.each_photo import Work, each_photo
+from astroloc_qgis.cli.nadir_table import read_nadirs
 from astroloc_qgis.cli.report import prepare
 from astroloc_qgis.cli.shared_arguments import (
     add_index,
@@ -37,6 +38,12 @@ def add_localize(commands: Any) -> None:
     parser.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
     add_search_limits(parser, "search only as far from the nadir; 0: no limit (2500, then the whole index)")
     add_proposed_nadir(parser)
+    parser.add_argument(
+        "--nadirs", type=Path, metavar="FILE.csv", help="the sub-satellite point of each photo: file, lat, lon[, km]"
+    )
+    parser.add_argument(
+        "--sequence", action="store_true", help="the photos follow each other: what one finds places its neighbours"
+    )
     add_registration(parser)
 
 
@@ -49,12 +56,15 @@ def run_localize(options: Namespace) -> int:
     prepare(options)
     from astroloc_qgis.engine import pipeline
 
+    nadirs = {} if options.nadirs is None else read_nadirs(options.nadirs, options.photos)
+
     def begin(photos: Sequence[Path]) -> tuple[Work, Mapping[Path, InputError]]:
         limits, common = {**search_limits(options), **proposed_nadir(options)}, registration(options)
 
         def localize(photo: Path, progress: Progress) -> Localization:
+            own = limits | {"nadir": nadirs.get(photo, limits["nadir"])}
             return pipeline.localize(
-                photo, options.index, options.out, imagery=options.imagery, progress=progress, **limits, **common
+                photo, options.index, options.out, imagery=options.imagery, progress=progress, **own, **common
             )
 
         if len(photos) == 1:
@@ -63,7 +73,13 @@ def run_localize(options: Namespace) -> int:
         pipeline.check_options(options.out, **common)
         return localize, bad_photos(photos, options.out)
 
-    return each_photo(options, begin)
+    def together(results: Mapping[Path, Localization], progress: Progress) -> Iterator[Localization]:
+        from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
+
+        search = Search(options.index, options.out, options.imagery, nadirs, registration(options))
+        return localize_neighbours(results, search, progress=progress)
+
+    return each_photo(options, begin, together if options.sequence else None)
 
 
 def _check_inputs(options: Namespace) -> None:

@@ -160,6 +160,12 @@ def describe_entry(entry: dict[str, Any]) -> str:
     if entry["status"] != "localized":
         return "\n".join([f"{name}: not localized ({entry['reason']}).", *proposed])
     lon, lat = _middle(entry["footprint"])
+    if entry.get("placed_by") == "neighbours":
+        lines = [
+            f"{name}: localized at {lat:.2f}, {lon:.2f} (latitude, longitude) by {' and '.join(entry['neighbours'])}, "
+            f"confidence {entry['confidence']:.2f}, within {entry['uncertainty_m'] / 1000:.0f} km (95 %)."
+        ]
+        return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
     lines = [
         f"{name}: localized at {lat:.4f}, {lon:.4f} (latitude, longitude), confidence {entry['confidence']:.2f}, "
         f"{entry['inliers']} inliers ({entry['matcher']}), RMSE {entry['rmse_m']:.1f} m."

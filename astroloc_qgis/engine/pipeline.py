@@ -7,7 +7,7 @@ coregisters the photo with each of them, and the first registration that verific
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -77,6 +77,8 @@ class Options(TypedDict, total=False):
             prove it; no by default.
         thorough: whether the strong matchers search at more places; no by default.
         seconds: for matching, after which no further attempt begins; by default no limit.
+        doubt: says of a photo that registration has localized why its place is not believed, or None; it is then
+            not localized, and nothing is written.
     """
 
     matcher: str
@@ -86,6 +88,7 @@ class Options(TypedDict, total=False):
     correct: bool
     thorough: bool
     seconds: float | None
+    doubt: Callable[[Localization], str | None]
 
 
 def localize(
@@ -292,7 +295,7 @@ class _Job:
         self._names = () if photo is None else tuple(output_names(photo_name(photo)).values())
         self._out, self._progress = out, progress
         self._crs, self._finer = options.get("crs"), options.get("finer")
-        self._correct = options.get("correct", False)
+        self._correct, self._doubt = options.get("correct", False), options.get("doubt")
         self._seconds: dict[str, float] = {}
         self._started = time.perf_counter()
         self._left_s = options.get("seconds")
@@ -342,6 +345,9 @@ class _Job:
         self, result: Localization, photo: Photo, pyramid: PhotoPyramid, reference: Reference, *, model: str = ""
     ) -> Localization:
         """Refine and correct an accepted registration as asked, and write the outputs; none for a rejected one."""
+        doubt = self._doubt(result) if result.located and self._doubt is not None else None
+        if doubt is not None:
+            result.disbelieve(doubt)
         if self._finer is not None:
             with self.stage("match"):
                 if result.located:

@@ -22,6 +22,36 @@ from astroloc_qgis.engine.retrieval.search_rounds import Searched
 from astroloc_qgis.engine.verification import Verdict
 
 
+@dataclass(frozen=True)
+class Neighbourhood:
+    """What the photos say of each other where they follow each other.
+
+    Attributes:
+        placed_by: "reference" or "neighbours"; None for a photo that is not localized.
+        neighbours: names of the photos whose places this one's follows from.
+        uncertainty: of a place that the neighbours gave; None for any other.
+        proposal: (4, 2) longitude, latitude of a footprint that is not believed, for review; None without one.
+    """
+
+    placed_by: str | None = None
+    neighbours: tuple[str, ...] = ()
+    uncertainty: Uncertainty | None = None
+    proposal: Array | None = None
+
+    def summary(self, own: Uncertainty | None) -> dict[str, Any]:
+        """The fields of the report.
+
+        Args:
+            own: the uncertainty of the photo's place.
+        """
+        return {
+            "placed_by": self.placed_by,
+            "neighbours": list(self.neighbours),
+            "uncertainty_m": None if own is None else own.summary()["worst_corner_95_m"],
+            "proposal": None if self.proposal is None else self.proposal.round(7).tolist(),
+        }
+
+
 @dataclass
 class Localization:
     """The result of one photo.
@@ -37,6 +67,7 @@ class Localization:
         searched: where it was searched, and its nadir.
         contents: what the photo shows; None where its place was given.
         hindrance: what makes it hard to find, in its own terms; "" where nothing does.
+        neighbourhood: what its neighbours say of it; None where photos were not compared.
     """
 
     photo: Path
@@ -49,6 +80,7 @@ class Localization:
     searched: Searched = field(default_factory=Searched)
     contents: Contents | None = None
     hindrance: str = ""
+    neighbourhood: Neighbourhood | None = None
 
     @property
     def registration(self) -> Registration:
@@ -122,12 +154,28 @@ class Localization:
     @property
     def uncertainty(self) -> Uncertainty | None:
         """Uncertainty of the position of each pixel; None where the photo is not localized."""
+        if self.located and self.neighbourhood is not None and self.neighbourhood.uncertainty is not None:
+            return self.neighbourhood.uncertainty
         return estimate_uncertainty(self.registration, self.photo_size) if self.located else None
+
+    def disbelieve(self, reason: str) -> None:
+        """Turn an accepted registration into one that is not, and remove the files that were written for it.
+
+        Args:
+            reason: why, in a sentence.
+        """
+        verdict = Verdict(False, self.verdict.confidence, reason)
+        self.outcome = replace(self.outcome, verdict=verdict)
+        for path in self.outputs.values():
+            path.unlink(missing_ok=True)
+        self.outputs = {}
+        self.correction = None
 
     def report(self) -> dict[str, Any]:
         """The entry of the JSON report: plain types only."""
         found, footprint, uncertainty = self.registration, self.footprint, self.uncertainty
         homography = found.homography if self.located else None
+        neighbourhood = {} if self.neighbourhood is None else self.neighbourhood.summary(uncertainty)
         return {
             "photo": str(self.photo),
             "status": "localized" if self.located else "not_localized",
@@ -151,6 +199,7 @@ class Localization:
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
             "nadir": self.searched.entry(footprint),
             "searched": [one.where for one in self.searched.rounds],
+            **neighbourhood,
         }
 
     def _reason(self, footprint: Array | None) -> str:

@@ -1,0 +1,1 @@
+"""Photos that follow each other: matched to each other, placed by their neighbours, held against one orbit."""
