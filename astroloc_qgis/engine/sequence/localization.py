@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.confidence.uncertainty import estimate_uncertainty
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.index.store import Index
@@ -31,8 +33,8 @@ from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_c
 from astroloc_qgis.engine.sequence.footprints import diagonal_km, difference, middle_of
 from astroloc_qgis.engine.sequence.neighbours import Link, find_links
 from astroloc_qgis.engine.sequence.order import PhotoSequence, frame_of, sequences
-from astroloc_qgis.engine.sequence.placement import place
-from astroloc_qgis.engine.sequence.review import agreement, doubts
+from astroloc_qgis.engine.sequence.placement import confirm, place
+from astroloc_qgis.engine.sequence.review import agreement, borne_out, doubts
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ MOST_RADIUS = 0.3
 """Greatest radius (95 %) of a place that is reported, as a part of the footprint's diagonal."""
 SURE_RADIUS = 0.15
 """Up to this radius the reference is searched in the predicted footprint alone; beyond it, retrieval is asked too."""
+LEAST_CONFIDENCE = 0.4
+"""Least confidence of a registration, too weak by itself, that neighbours can bear out..."""
+BORNE_OUT = 0.05
+"""... and the greatest difference of its corners from where they say it is, as a part of the diagonal."""
 _FLOOR = 0.01  # least deviation of a located photo, as a part of the diagonal
 
 
@@ -118,8 +124,9 @@ class _Work:
             len(self.results), self._size, self._picture, device=device, progress=part_of(progress, 0.0, 0.3)
         )
         log.info("%d photos follow each other, with %d links", len(self.results), len(self._links))
+        self._confirm(part_of(progress, 0.3, 0.35))
         self._review()
-        self._register_again(part_of(progress, 0.3, 0.9))
+        self._register_again(part_of(progress, 0.35, 0.9))
         self._review()
         predictions = self._predictions()
         for number, prediction in sorted(predictions.items()):
@@ -127,6 +134,10 @@ class _Work:
                 self._place(number, prediction, part_of(progress, 0.9, 1.0))
         for result in self.results:
             _settle(result)
+
+    @cached_property
+    def _imagery(self) -> str:
+        return self._search.imagery or Index.open(self._search.index).info.imagery_uri
 
     def _picture(self, number: int) -> tuple[Any, Any]:
         photo = read_photo(self._sequence.paths[number])
@@ -152,6 +163,27 @@ class _Work:
     def _nadirs(self) -> dict[int, Array]:
         known = self._search.nadirs
         return {number: known[path].lonlat for number, path in enumerate(self._sequence.paths) if path in known}
+
+    def _weak(self) -> dict[int, Array]:
+        """(4, 2) longitude, latitude of the rejected registrations that neighbours may bear out, by number."""
+        found = {}
+        for number, result in enumerate(self.results):
+            own = _rejected(result)
+            if own is not None and result.neighbourhood is None:
+                found[number] = own
+        return found
+
+    def _confirm(self, progress: Progress) -> None:
+        """Accept the weak registrations that agree with others on one fixed camera."""
+        found = borne_out(self._weak(), self._footprints(), self._at, timed=self._sequence.timed)
+        for number, others in found.items():
+            log.info("%s is borne out by %d others", self._names[number], len(others))
+            self._accept(self.results[number], others, progress)
+
+    def _accept(self, result: Localization, others: Sequence[int], progress: Progress) -> None:
+        """Accept a weak registration that other photos bear out."""
+        names = [self._names[one] for one in others]
+        confirm(result, names, self._search.out, self._imagery, crs=self._search.options.get("crs"), progress=progress)
 
     def _review(self) -> None:
         """Find the camera, and disbelieve what contradicts it or the neighbours."""
@@ -234,13 +266,21 @@ class _Work:
         search, before = self._search, self.results[number]
         options = {**search.options, "doubt": doubt}
         nadir = search.nadirs.get(before.photo)
-        imagery = search.imagery or Index.open(search.index).info.imagery_uri
         found = pipeline.refine(
-            before.photo, imagery, search.out, footprint=prediction.footprint, nadir=nadir, progress=progress, **options
+            before.photo,
+            self._imagery,
+            search.out,
+            footprint=prediction.footprint,
+            nadir=nadir,
+            progress=progress,
+            **options,
         )
         if not found.located and prediction.relative_radius > SURE_RADIUS:
             found = self._search_about(before.photo, prediction, nadir, options, progress) or found
         log.info("%s where its neighbours place it: %s", self._names[number], found.verdict.reason)
+        weak = None if found.located else _rejected(found)
+        if weak is not None and difference(prediction.footprint, weak) <= BORNE_OUT:
+            self._accept(found, prediction.neighbours, progress)
         if not found.located:
             return False
         found.candidates = before.candidates
@@ -271,11 +311,19 @@ class _Work:
         """Place a photo that the reference does not show."""
         search, result = self._search, self.results[number]
         sources = [self.results[one].verdict.confidence for one in prediction.neighbours]
-        imagery = search.imagery or Index.open(search.index).info.imagery_uri
         place(
-            result, prediction, math.prod(sources) ** (1 / len(sources)), self._names, search.out, imagery,
+            result, prediction, math.prod(sources) ** (1 / len(sources)), self._names, search.out, self._imagery,
             crs=search.options.get("crs"), progress=progress,
         )  # fmt: skip
+
+
+def _rejected(result: Localization) -> Array | None:
+    """(4, 2) longitude, latitude of a rejected registration that is not hopeless; None for any other."""
+    registration = result.registration
+    if result.located or registration.homography is None or result.verdict.confidence < LEAST_CONFIDENCE:
+        return None
+    corners = footprint_lonlat(registration.homography, registration.plane, *result.photo_size)
+    return corners if np.isfinite(corners).all() else None
 
 
 def _settle(result: Localization) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ from astroloc_qgis.engine.verification import Verdict
 
 MATCHER = "sequence"
 """What the report names as the matcher of a photo that its neighbours placed."""
+CHANCE = 0.05
+"""How often a wrong registration agrees with the neighbours by chance, at most."""
 _CERTAIN = 1e6  # degrees of freedom: the deviation is not estimated from this photo's tie points
 
 
@@ -69,17 +72,57 @@ def place(
         homography, plane, result.photo_size, np.zeros((8, 8)), _CERTAIN, deviation_px, 1.0, 0, shared_px=deviation_px
     )
     result.neighbourhood = Neighbourhood("neighbours", near, uncertainty)
+    _write(result, out, imagery, crs, progress)
+
+
+def confirm(
+    result: Localization,
+    neighbours: Sequence[str],
+    out: Path,
+    imagery: str,
+    *,
+    crs: str | None = None,
+    progress: Progress = no_progress,
+) -> None:
+    """Localize a photo whose registration was too weak by itself, but whose neighbours bear it out.
+
+    Args:
+        result: of the photo, not localized, with a registration; is changed.
+        neighbours: names of the photos that bear it out.
+        out: folder for the outputs.
+        imagery: the reference, for the CRS and the preview.
+        crs: of the GeoTIFF; by default the reference's.
+        progress: told the stage "georeference".
+
+    Raises:
+        InputError: the outputs cannot be written.
+        Cancelled: by ``progress``.
+    """
+    alone = result.verdict.confidence
+    together = alone / (alone + (1 - alone) * CHANCE)
+    reason = f"{result.registration.inliers} tie points, borne out by {_listed(neighbours)}"
+    result.outcome = replace(result.outcome, verdict=Verdict(True, together, reason))
+    result.neighbourhood = Neighbourhood("reference", tuple(neighbours))
+    _write(result, out, imagery, crs, progress)
+
+
+def _write(result: Localization, out: Path, imagery: str, crs: str | None, progress: Progress) -> None:
+    """Write the outputs of a localized photo."""
+    found = result.registration
+    if found.homography is None:
+        return
     reference = Reference.open(imagery)
     try:
         result.outputs = georeference(
             read_photo(result.photo),
-            homography,
-            plane,
+            found.homography,
+            found.plane,
             out,
             crs=crs,
             reference=reference,
-            uncertainty=uncertainty,
-            attributes={"confidence": round(verdict.confidence, 4), "matcher": MATCHER},
+            tie_points=found.tie_points,
+            uncertainty=result.uncertainty,
+            attributes={"confidence": round(result.verdict.confidence, 4), "matcher": found.matcher},
             progress=progress,
         )
     finally:

@@ -14,7 +14,7 @@ import numpy as np
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.sequence.chain import Anchor, carry
-from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera
+from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_camera
 from astroloc_qgis.engine.sequence.footprints import difference, middle_of
 from astroloc_qgis.engine.sequence.neighbours import Link
 from astroloc_qgis.engine.sequence.orbit_track import SPEEDS_KM_S
@@ -105,6 +105,26 @@ def _listed(numbers: set[int], names: Sequence[str]) -> str:
     shown = [names[number] for number in sorted(numbers)]
     more = f" and {len(shown) - 3} others" if len(shown) > 3 else ""
     return (", ".join(shown[:3]) if more else " and ".join(shown[:3])) + more
+
+
+def borne_out(
+    weak: Mapping[int, Array], footprints: Mapping[int, Array], at: Mapping[int, float], *, timed: bool
+) -> dict[int, tuple[int, ...]]:
+    """Those of the photos with too weak a registration that agree with others on one fixed camera.
+
+    Args:
+        weak: (4, 2) longitude, latitude of the rejected registrations, by number.
+        footprints: the same of the located photos.
+        at: when each photo was taken.
+        timed: whether that is in seconds.
+
+    Returns:
+        For each that is borne out, the numbers of the others.
+    """
+    camera = find_fixed_camera({**weak, **footprints}, at, timed=timed, nadirs={})
+    if camera is None:
+        return {}
+    return {number: tuple(sorted(camera.agreeing - {number})) for number in sorted(camera.agreeing & set(weak))}
 
 
 def agreement(prediction: Array, footprint: Array, radius: float) -> bool:
