@@ -16,8 +16,9 @@ from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.sequence.footprints import diagonal_km
 from astroloc_qgis.engine.sequence.neighbours import Link
 
-LINK_DEVIATION = 0.015
-"""Standard deviation that each link adds, as a part of the diagonal: relief, lens, the Earth's curvature."""
+LINK_DEVIATION = 0.02
+"""Standard deviation that each link adds, as a part of the diagonal: lens and the Earth's curvature, which all links of
+a sequence share, so that it adds up."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def carry(
             found[number] = Prediction(corners, deviation, (origin,), count)
         for link in outgoing.get(number, ()):
             if link.second not in done:
-                step = variance + link.deviation**2 + LINK_DEVIATION**2
+                step = variance + link.deviation**2 + (2 * count + 1) * LINK_DEVIATION**2  # (n + 1)^2 - n^2
                 carried = homography @ np.linalg.inv(link.homography)
                 heapq.heappush(
                     queue, (step, link.second, origin, count + 1, next(ties), carried / np.linalg.norm(carried))

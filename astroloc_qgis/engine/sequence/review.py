@@ -58,11 +58,16 @@ def doubts(
                 against[first].add(second)
                 against[second].add(first)
     found: dict[int, str] = {}
-    for number in sorted(footprints, key=lambda one: (len(agreeing[one]) - len(against[one]), one)):
-        opponents = against[number] - set(found)
-        supporters = agreeing[number] - set(found)
-        if opponents and len(opponents) >= len(supporters):
-            found[number] = f"its place contradicts that of {_listed(opponents, names)}"
+    while True:
+        opponents = {number: against[number] - set(found) for number in footprints if number not in found}
+        balance = {
+            number: len(agreeing[number] - set(found)) - len(others) for number, others in opponents.items() if others
+        }
+        least = min(balance.values(), default=1)
+        if least > 0:
+            break
+        for number in (one for one, value in balance.items() if value == least):
+            found[number] = f"its place contradicts that of {_listed(opponents[number], names)}"
     if camera is not None:
         for number in footprints:
             borne_out = agreeing[number] & camera.agreeing
