@@ -270,7 +270,7 @@ class _Work:
             before.photo,
             self._imagery,
             search.out,
-            footprint=prediction.footprint,
+            footprint=prediction.footprint.tolist(),
             nadir=nadir,
             progress=progress,
             **options,

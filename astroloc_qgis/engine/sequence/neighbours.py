@@ -211,7 +211,9 @@ def _is_plausible(homography: Array, first_size: tuple[int, int], second_size: t
     whole = second_size[0] * second_size[1]
     if not 1 / MOST_ZOOM < area / whole < MOST_ZOOM:
         return False
-    shared = polygon_area(clip_to_box([(float(x), float(y)) for x, y in seen], (0.0, 0.0, *map(float, second_size))))
+    shared = polygon_area(
+        clip_to_box([(float(x), float(y)) for x, y in seen], (0.0, 0.0, float(second_size[0]), float(second_size[1])))
+    )
     return shared >= LEAST_OVERLAP * min(area, whole)
 
 

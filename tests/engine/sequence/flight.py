@@ -77,7 +77,9 @@ class Flight:
             if number in wrong:
                 truth = translation(10_000, 0) @ truth
             known = number in located or number in wrong
-            registration = Registration(self.world.plane, "nothing found", "sift", truth if known else None)
+            registration = Registration(
+                self.world.plane, "nothing found", "sift", truth if known else None, rmse_px=1.0, rmse_m=GSD
+            )
             verdict = Verdict(known, 0.9 if known else 0.0, "converged" if known else "nothing found")
             found[path] = Localization(path, Outcome(registration, verdict, None), [], SIZE)
         return found
