@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
+from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.sequence.footprints import diagonal_km
 from astroloc_qgis.engine.sequence.neighbours import Link
 
-LINK_DEVIATION = 0.02
-"""Standard deviation that each link adds, as a part of the diagonal: lens and the Earth's curvature, which all links of
-a sequence share, so that it adds up."""
+WAY_DEVIATION, WAY_BEND = 0.01, 0.06
+"""Standard deviation of a carried place, as parts of the diagonal: by the way that the view moved (in diagonals), and
+by its square. Lens and the Earth's curvature bend all links of a sequence alike, so that their errors add up."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,43 @@ class Prediction:
         return self.radius_km / diagonal_km(self.footprint)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A way from an anchor through links.
+
+    Attributes:
+        origin: number of the anchor.
+        links: their number.
+        random: variance of what differs from link to link, the anchor's own included, in parts of the diagonal.
+        moved: how far the view moved, in diagonals.
+        homography: (3, 3) of the photo at its end, photo pixels -> metres of the anchor's plane.
+    """
+
+    origin: int
+    links: int
+    random: float
+    moved: float
+    homography: Array
+
+    @property
+    def variance(self) -> float:
+        """Variance of the place at its end, in parts of the diagonal."""
+        return self.random + (WAY_DEVIATION * self.moved + WAY_BEND * self.moved**2) ** 2
+
+    def by(self, link: Link, size: tuple[int, int]) -> _Way:
+        """The way with one more link."""
+        middle = np.array([size]) / 2
+        moved = float(np.hypot(*(apply_homography(link.homography, middle) - middle)[0])) / math.hypot(*size)
+        homography = self.homography @ np.linalg.inv(link.homography)
+        return _Way(
+            self.origin,
+            self.links + 1,
+            self.random + link.deviation**2,
+            self.moved + moved,
+            homography / np.linalg.norm(homography),
+        )
+
+
 def carry(
     anchors: Mapping[int, Anchor], links: Sequence[Link], size: tuple[int, int], *, without: int | None = None
 ) -> dict[int, Prediction]:
@@ -83,34 +121,30 @@ def carry(
             outgoing.setdefault(each.first, []).append(each)
     used = {number: anchor for number, anchor in anchors.items() if number != without}
     diagonals = {number: _diagonal(anchor.homography, anchor.plane, size) for number, anchor in used.items()}
-    ties = itertools.count()  # homographies have no order
+    ties = itertools.count()  # what follows it has no order
     queue = [
-        ((anchor.deviation_km / diagonals[number]) ** 2, number, number, 0, next(ties), anchor.homography)
+        (variance, next(ties), number, _Way(number, 0, variance, 0.0, anchor.homography))
         for number, anchor in used.items()
-        if math.isfinite(diagonals[number])
+        if math.isfinite(variance := (anchor.deviation_km / diagonals[number]) ** 2)
     ]
     heapq.heapify(queue)
     done: set[int] = set()
     found: dict[int, Prediction] = {}
     while queue:
-        variance, number, origin, count, _, homography = heapq.heappop(queue)
+        variance, _, number, way = heapq.heappop(queue)
         if number in done:
             continue
         done.add(number)
-        plane = used[origin].plane
         if number not in used:
-            corners = footprint_lonlat(homography, plane, *size)
+            corners = footprint_lonlat(way.homography, used[way.origin].plane, *size)
             if not np.isfinite(corners).all():
                 continue
-            deviation = math.sqrt(variance) * diagonals[origin]
-            found[number] = Prediction(corners, deviation, (origin,), count)
+            deviation = math.sqrt(variance) * diagonals[way.origin]
+            found[number] = Prediction(corners, deviation, (way.origin,), way.links)
         for link in outgoing.get(number, ()):
             if link.second not in done:
-                step = variance + link.deviation**2 + (2 * count + 1) * LINK_DEVIATION**2  # (n + 1)^2 - n^2
-                carried = homography @ np.linalg.inv(link.homography)
-                heapq.heappush(
-                    queue, (step, link.second, origin, count + 1, next(ties), carried / np.linalg.norm(carried))
-                )
+                further = way.by(link, size)
+                heapq.heappush(queue, (further.variance, next(ties), link.second, further))
     return found
 
 

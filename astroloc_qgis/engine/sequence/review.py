@@ -24,8 +24,8 @@ AGREES, CONTRADICTS = 0.08, 0.15
 agree, from the second on they contradict each other."""
 HORIZON_KM = 2300.0
 """How far from its nadir a photo may look."""
-MOST_LINKS = 3
-"""Most links over which two located photos are compared."""
+MOST_ALLOWANCE = 0.15
+"""Greatest radius of a carried place that two located photos are compared by, as a part of the diagonal."""
 
 
 def doubts(
@@ -86,10 +86,12 @@ def _by_links(
     for first in footprints:
         carried = carry({first: anchors[first]}, links, size)
         for second in footprints:
-            if second == first or second not in carried or carried[second].links > MOST_LINKS:
+            if second == first or second not in carried:
                 continue
             off = difference(carried[second].footprint, footprints[second])
             allowance = carried[second].relative_radius
+            if allowance > MOST_ALLOWANCE:
+                continue
             if off <= AGREES + allowance:
                 agreeing[first].add(second)
                 agreeing[second].add(first)
