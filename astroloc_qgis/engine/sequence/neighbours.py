@@ -22,7 +22,6 @@ from astroloc_qgis.engine.geometry.polygons import clip_to_box, is_convex, polyg
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.matchers.base import Features, Matcher, Matches
-from astroloc_qgis.engine.photo.masks import find_content
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.registration import coverage
 
@@ -113,15 +112,8 @@ class _Picture:
     """A photo at the size of the matching, with the features that each matcher finds in it."""
 
     def __init__(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> None:
-        content = find_content(pixels, alpha)
         level = PhotoPyramid(pixels, alpha).level(LONG_SIDE)
         self.image, self.mask, self.from_photo = level.image, level.mask, level.from_photo
-        if content is not None:
-            shown = np.zeros(pixels.shape[:2], np.uint8)
-            left, top, right, bottom = content.box
-            inner = content.mask((right - left, bottom - top))
-            shown[top:bottom, left:right] = 1 if inner is None else inner
-            self.mask = cv2.resize(shown, level.size, interpolation=cv2.INTER_NEAREST) > 0
         self._features: dict[str, Features] = {}
 
     @property

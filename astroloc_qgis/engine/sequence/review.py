@@ -83,7 +83,7 @@ def _by_links(
     """For each located photo those that links show to agree with it, and those that contradict it."""
     agreeing: dict[int, set[int]] = {number: set() for number in footprints}
     against: dict[int, set[int]] = {number: set() for number in footprints}
-    for first in footprints:
+    for first in sorted(set(footprints) & set(anchors)):
         carried = carry({first: anchors[first]}, links, size)
         for second in footprints:
             if second == first or second not in carried:

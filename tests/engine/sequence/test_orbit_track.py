@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
 from astroloc_qgis.engine.sequence.fixed_camera import find_fixed_camera
 from astroloc_qgis.engine.sequence.footprints import along_track, difference, from_track, middle_of
-from astroloc_qgis.engine.sequence.orbit_track import EARTH_TURNS, USUAL_RATE, consensus, distances_km, fit_track
-
-INCLINATION = math.radians(51.6)
-SHAPE = np.array([[120.0, -310.0], [130.0, 190.0], [-240.0, 240.0], [-320.0, -330.0]])
-
-
-def orbit(at: np.ndarray, argument_deg: float = 20.0, node_deg: float = 170.0) -> np.ndarray:
-    """(N, 2) longitude, latitude below a circular orbit, written down without the code under test."""
-    along = math.radians(argument_deg) + USUAL_RATE * at
-    lat = np.arcsin(math.sin(INCLINATION) * np.sin(along))
-    lon = np.arctan2(math.cos(INCLINATION) * np.sin(along), np.cos(along)) - EARTH_TURNS * at + math.radians(node_deg)
-    return np.column_stack([(np.degrees(lon) + 180) % 360 - 180, np.degrees(lat)])
+from astroloc_qgis.engine.sequence.orbit_track import consensus, distances_km, fit_track
+from tests.engine.sequence.orbit_flight import flown, orbit
 
 
 @pytest.mark.parametrize("argument_deg", [20.0, 85.0, 180.0, 275.0])
@@ -66,12 +54,6 @@ def test_places_of_which_no_three_agree_have_no_track():
     at = np.arange(0.0, 120.0, 30.0)
     places = orbit(at) + np.array([[0, 0], [9, 5], [-12, 8], [30, -20]])
     assert consensus(places, at, timed=True, tolerance_km=50.0, floor_km=5.0) is None
-
-
-def flown(at: np.ndarray) -> dict[int, np.ndarray]:
-    """The footprints of a camera that looks obliquely back and to the left."""
-    track = fit_track(orbit(at), at, timed=True, floor_km=1.0)
-    return {number: from_track(SHAPE, track.place(time), track.azimuth(time)) for number, time in enumerate(at)}
 
 
 def test_corners_seen_from_the_track_lead_back_to_the_corners():
