@@ -7,7 +7,7 @@ of the located ones disagree.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +53,14 @@ class FixedCamera:
     def footprint(self, at: float) -> Array:
         """(4, 2) longitude, latitude of the corners at a time."""
         return from_track(self.shape, self.track.place(at), self.track.azimuth(at))
+
+    def is_within_reach(self, at: float, agreeing_at: Sequence[float]) -> bool:
+        """Whether a time is no further from those of the agreeing photos than they are from each other.
+
+        That the camera looked the same way is known for as long as it was seen to, and not for much longer.
+        """
+        first, last = min(agreeing_at), max(agreeing_at)
+        return first - (last - first) <= at <= last + (last - first)
 
     def deviation_at_km(self, at: float) -> float:
         """Standard deviation of a footprint, along one axis, kilometres."""

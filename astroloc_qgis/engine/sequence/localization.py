@@ -46,6 +46,10 @@ LEAST_CONFIDENCE = 0.4
 """Least confidence of a registration, too weak by itself, that neighbours can bear out..."""
 BORNE_OUT = 0.05
 """... and the greatest difference of its corners from where they say it is, as a part of the diagonal."""
+LONE_CONFIDENCE = 0.95
+"""Least confidence of a located photo that places others though no third photo agrees with it."""
+STILL_S = 2.0
+"""Longest time between two photos of the same view, seconds: the station moves on."""
 _FLOOR = 0.01  # least deviation of a located photo, as a part of the diagonal
 
 
@@ -121,7 +125,12 @@ class _Work:
         """Link, review, register again, and place."""
         device = resolve_device(self._search.options.get("device", "auto"))
         self._links = find_links(
-            len(self.results), self._size, self._picture, device=device, progress=part_of(progress, 0.0, 0.3)
+            len(self.results),
+            self._size,
+            self._picture,
+            may_stand_still=self._may_stand_still,
+            device=device,
+            progress=part_of(progress, 0.0, 0.3),
         )
         log.info("%d photos follow each other, with %d links", len(self.results), len(self._links))
         self._confirm(part_of(progress, 0.3, 0.35))
@@ -130,10 +139,14 @@ class _Work:
         self._review()
         predictions = self._predictions()
         for number, prediction in sorted(predictions.items()):
-            if prediction.relative_radius <= MOST_RADIUS:
+            if prediction.relative_radius <= MOST_RADIUS and self._is_borne_out(prediction):
                 self._place(number, prediction, part_of(progress, 0.9, 1.0))
         for result in self.results:
             _settle(result)
+
+    def _may_stand_still(self, first: int, second: int) -> bool:
+        apart = self._at[second] - self._at[first]
+        return apart <= (STILL_S if self._sequence.timed else 1.0)
 
     @cached_property
     def _imagery(self) -> str:
@@ -212,6 +225,8 @@ class _Work:
             if result.located:
                 continue
             at = self._at[number]
+            if not self._camera.is_within_reach(at, [self._at[one] for one in self._camera.agreeing]):
+                continue
             near = sorted(self._camera.agreeing, key=lambda one: abs(self._at[one] - at))[:3]
             by_track = Prediction(self._camera.footprint(at), self._camera.deviation_at_km(at), tuple(sorted(near)))
             by_links = found.get(number)
@@ -306,6 +321,18 @@ class _Work:
         except InputError as error:
             log.info("%s", error)
             return None
+
+    def _is_borne_out(self, prediction: Prediction) -> bool:
+        """Whether more than one located photo stands behind a prediction, or one that is sure by itself."""
+        sources = set(prediction.neighbours)
+        if len(sources) > 1 or (self._camera is not None and sources & self._camera.agreeing):
+            return True
+        footprints = self._footprints()
+        own = {one: self._anchors()[one] for one in sources}
+        seen = carry(own, self._links, self._size)
+        others = (number for number in footprints if number in seen and number not in sources)
+        agreeing = any(agreement(seen[one].footprint, footprints[one], seen[one].relative_radius) for one in others)
+        return agreeing or all(self.results[one].verdict.confidence >= LONE_CONFIDENCE for one in sources)
 
     def _place(self, number: int, prediction: Prediction, progress: Progress) -> None:
         """Place a photo that the reference does not show."""

@@ -76,6 +76,7 @@ def find_links(
     size: tuple[int, int],
     picture: Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8] | None]],
     *,
+    may_stand_still: Callable[[int, int], bool] = lambda first, second: second - first == 1,
     device: str = "cpu",
     progress: Progress = no_progress,
 ) -> list[Link]:
@@ -87,6 +88,7 @@ def find_links(
         count: number of photos.
         size: width and height of each, pixels.
         picture: gives the pixels (H, W, 3) and the alpha (H, W) of a photo.
+        may_stand_still: whether two photos may be of the same view: soon after one another.
         device: torch device.
         progress: told the stage "match"; may raise ``Cancelled``.
     """
@@ -100,7 +102,8 @@ def find_links(
             if second - first > 2 and linked:
                 break
             names = MATCHERS if second - first == 1 else MATCHERS[:1]
-            link = _link(known[first], known[second], (first, second), names, device)
+            still = may_stand_still(first, second)
+            link = _link(known[first], known[second], (first, second), names, device, still=still)
             if link is not None:
                 links.append(link)
                 linked = True
@@ -134,12 +137,14 @@ def _link(
     numbers: tuple[int, int],
     names: Sequence[str],
     device: str,
+    *,
+    still: bool,
 ) -> Link | None:
     """The link between two photos by the first matcher that finds one."""
     for name in names:
         matcher = matchers.create(name, device)
         matches = matcher.match(first.features(matcher), second.features(matcher))
-        found = fit_link(matches, first.size, second.size)
+        found = fit_link(matches, first.size, second.size, may_stand_still=still)
         if found is not None:
             homography, kept = found
             deviation = _corner_deviation(matches.a[kept], matches.b[kept], homography, first.size, second.size)
@@ -149,7 +154,7 @@ def _link(
 
 
 def fit_link(
-    matches: Matches, first_size: tuple[int, int], second_size: tuple[int, int]
+    matches: Matches, first_size: tuple[int, int], second_size: tuple[int, int], *, may_stand_still: bool = True
 ) -> tuple[Array, NDArray[np.bool_]] | None:
     """The homography of two photos of one camera.
 
@@ -157,6 +162,7 @@ def fit_link(
         matches: between them.
         first_size: width and height of the first matched picture.
         second_size: the same of the second.
+        may_stand_still: whether they may be of the same view.
 
     Returns:
         (3, 3) pixels of the first picture -> those of the second, and (M,) which matches agree; None without strong
@@ -166,7 +172,7 @@ def fit_link(
     still = np.hypot(*(matches.a - matches.b).T) < STILL * diagonal
     used = ~still
     if still.sum() >= LEAST_INLIERS and still.mean() >= LEAST_STILL_SHARE:
-        if coverage(matches.a[still], first_size) < LEAST_STILL_COVERAGE:
+        if not may_stand_still or coverage(matches.a[still], first_size) < LEAST_STILL_COVERAGE:
             return None
         used = np.ones(len(still), bool)
     if used.sum() < LEAST_INLIERS:

@@ -77,6 +77,13 @@ def test_the_same_view_twice_is_linked_by_standing_still(flight):
     assert worst_corner(link.homography, np.eye(3)) < 0.01 * DIAGONAL
 
 
+def test_dirt_on_the_glass_does_not_link_photos_that_are_seconds_apart(flight):
+    twice = [flight.world.photo(flight.truth(2), SIZE, seed=seed) for seed in (1, 2)]
+    assert (
+        find_links(2, SIZE, lambda number: (twice[number], None), may_stand_still=lambda _first, _second: False) == []
+    )
+
+
 def matches_by(homography: np.ndarray, wrong: int) -> Matches:
     rng = np.random.default_rng(0)
     a = rng.uniform((0, 0), SIZE, (200, 2))

@@ -70,6 +70,20 @@ def test_a_fixed_camera_is_found_from_three_photos_and_places_the_others():
     assert max(difference(camera.footprint(at[one]), true[one]) for one in true) < 0.03
 
 
+def test_a_camera_that_was_seen_for_a_while_is_not_believed_to_look_the_same_way_long_after():
+    at = np.arange(0.0, 480.0, 40.0)
+    true = flown(at)
+    camera = find_fixed_camera({one: true[one] for one in (2, 4, 5)}, dict(enumerate(at)), timed=True, nadirs={})
+    seen = [at[one] for one in sorted(camera.agreeing)]
+    assert [camera.is_within_reach(time, seen) for time in (-50.0, 0.0, 100.0, 310.0, 330.0)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
 def test_two_photos_suffice_where_the_nadirs_are_known():
     at = np.arange(0.0, 480.0, 40.0)
     true, known = flown(at), dict(enumerate(orbit(at)))
