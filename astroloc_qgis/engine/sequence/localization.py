@@ -21,6 +21,7 @@ from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.confidence.uncertainty import estimate_uncertainty
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
@@ -48,6 +49,8 @@ BORNE_OUT = 0.05
 """... and the greatest difference of its corners from where they say it is, as a part of the diagonal."""
 LONE_CONFIDENCE = 0.95
 """Least confidence of a located photo that places others though no third photo agrees with it."""
+MOST_AWAY_KM = 700.0
+"""A nadir farther than this from where the neighbours place a photo is not relied on: some EXIF positions are wrong."""
 STILL_S = 2.0
 """Longest time between two photos of the same view, seconds: the station moves on."""
 _FLOOR = 0.01  # least deviation of a located photo, as a part of the diagonal
@@ -174,8 +177,12 @@ class _Work:
         return found
 
     def _nadirs(self) -> dict[int, Array]:
-        known = self._search.nadirs
-        return {number: known[path].lonlat for number, path in enumerate(self._sequence.paths) if path in known}
+        known = {number: self._nadir(result) for number, result in enumerate(self.results)}
+        return {number: nadir.lonlat for number, nadir in known.items() if nadir is not None}
+
+    def _nadir(self, result: Localization) -> Nadir | None:
+        """The nadir that was given for a photo, or proposed by its EXIF or by orbital elements."""
+        return self._search.nadirs.get(result.photo, result.searched.nadir)
 
     def _weak(self) -> dict[int, Array]:
         """(4, 2) longitude, latitude of the rejected registrations that neighbours may bear out, by number."""
@@ -280,7 +287,9 @@ class _Work:
 
         search, before = self._search, self.results[number]
         options = {**search.options, "doubt": doubt}
-        nadir = search.nadirs.get(before.photo)
+        nadir = self._nadir(before)
+        if nadir is not None and great_circle_km(nadir.lonlat, middle_of(prediction.footprint))[0] > MOST_AWAY_KM:
+            nadir = None
         found = pipeline.refine(
             before.photo,
             self._imagery,
@@ -298,7 +307,7 @@ class _Work:
             self._accept(found, prediction.neighbours, progress)
         if not found.located:
             return False
-        found.candidates = before.candidates
+        found.candidates, found.searched = before.candidates, before.searched
         found.seconds = {
             stage: before.seconds.get(stage, 0.0) + found.seconds.get(stage, 0.0)
             for stage in {**before.seconds, **found.seconds}
