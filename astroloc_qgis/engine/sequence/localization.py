@@ -232,7 +232,8 @@ class _Work:
             if result.located:
                 continue
             at = self._at[number]
-            if not self._camera.is_within_reach(at, [self._at[one] for one in self._camera.agreeing]):
+            seen = [self._at[one] for one in self._camera.agreeing]
+            if not (self._sequence.regular or self._camera.is_within_reach(at, seen)):
                 continue
             near = sorted(self._camera.agreeing, key=lambda one: abs(self._at[one] - at))[:3]
             by_track = Prediction(self._camera.footprint(at), self._camera.deviation_at_km(at), tuple(sorted(near)))

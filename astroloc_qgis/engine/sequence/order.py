@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
 
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.photo.number import nasa_photo_number
@@ -16,6 +19,10 @@ MOST_PAUSE_S = 300.0
 """Longest pause within a sequence, seconds: in it the station flies a twentieth of an orbit."""
 MOST_MISSING = 30
 """Most numbers missing between two photos of a sequence without times."""
+
+LEAST_REGULAR, LEAST_STEP_S, MOST_UNEVEN = 5, 2.0, 0.25
+"""Fewest photos, shortest step (seconds) and greatest deviation (in steps) of a sequence that a timer took: by hand one
+takes photos at no such steps, and a burst has shorter ones."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,13 @@ class PhotoSequence:
         paths: of the photos.
         at: when each was taken: seconds after the first, or the number in its name.
         timed: whether ``at`` is in seconds.
+        regular: whether a timer took them: their times follow their numbers in equal steps.
     """
 
     paths: tuple[Path, ...]
     at: tuple[float, ...]
     timed: bool
+    regular: bool = False
 
 
 def frame_of(path: Path, size: tuple[int, int]) -> Frame:
@@ -92,10 +101,23 @@ def _parts(frames: Sequence[Frame]) -> list[PhotoSequence]:
     cuts = [0, *(k for k in range(1, len(at)) if at[k] - at[k - 1] > pause), len(at)]
     return [
         PhotoSequence(
-            tuple(one.path for one in ordered[first:last]), tuple(value - at[first] for value in at[first:last]), timed
+            tuple(one.path for one in ordered[first:last]),
+            tuple(value - at[first] for value in at[first:last]),
+            timed,
+            timed and _is_regular(ordered[first:last], at[first:last]),
         )
         for first, last in pairwise(cuts)
     ]
+
+
+def _is_regular(frames: Sequence[Frame], at: Sequence[float]) -> bool:
+    """Whether the times of photos, seconds, are a line over their numbers."""
+    numbers = np.array([math.nan if frame.number is None else frame.number for frame in frames])
+    if len(frames) < LEAST_REGULAR or not np.isfinite(numbers).all() or np.ptp(numbers) == 0:
+        return False
+    step, start = np.polyfit(numbers, at, 1)
+    off = np.asarray(at) - (step * numbers + start)
+    return bool(step >= LEAST_STEP_S and math.sqrt(float((off**2).mean())) <= MOST_UNEVEN * step)
 
 
 def _at(frame: Frame, timed: bool, start: datetime | None) -> tuple[float, int]:

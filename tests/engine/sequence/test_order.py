@@ -53,6 +53,15 @@ def test_the_one_time_of_copies_is_no_order():
     assert not found[0].timed
 
 
+def test_a_timer_is_told_from_a_hand():
+    names = [f"a{number}.jpg" for number in (1, 2, 3, 5, 8, 9)]
+    assert sequences(frames(names, [0, 6, 11, 23, 40, 46]))[0].regular
+    assert not sequences(frames(names, [0, 1, 30, 34, 90, 95]))[0].regular
+    assert not sequences(frames(names, [0, 0, 1, 1, 2, 3]))[0].regular
+    assert not sequences(frames(names[:4], [0, 6, 11, 23]))[0].regular
+    assert not sequences(frames(names))[0].regular
+
+
 def test_a_pause_divides():
     found = sequences(frames(["a1.jpg", "a2.jpg", "a3.jpg", "a4.jpg"], [0, 9, 10 + MOST_PAUSE_S, 20 + MOST_PAUSE_S]))
     assert names_of(found) == [["a1.jpg", "a2.jpg"], ["a3.jpg", "a4.jpg"]]
