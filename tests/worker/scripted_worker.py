@@ -29,7 +29,7 @@ def echo(params, progress):
 
 def work(params, progress):
     """Work for a while, reporting progress every 50 ms, as the engine does."""
-    steps = int(params.get("seconds", 60) * 20)
+    steps = int((params.get("seconds") or 60) * 20)
     for step in range(steps):
         progress("match", step / steps)
         time.sleep(0.05)
@@ -45,7 +45,7 @@ def hang(params, progress):
 
 def beat(params, progress):
     """Be alive and get nowhere: repeat the same progress, as one does who waits for threads that hang."""
-    end = time.monotonic() + params.get("seconds", 60)
+    end = time.monotonic() + (params.get("seconds") or 60)
     while time.monotonic() < end:
         progress("match", 0.25)
         if params.get("past the server"):
