@@ -35,7 +35,10 @@ def scene() -> Scene:
         (["--nadir", "46.5,5,420000"], "Argument --nadir: '46.5,5,420000' is not LAT,LON,KM: a height is from 180"),
         (["--centre", "46.5"], "Argument --centre: '46.5' is not LAT,LON in degrees, such as 46.5,11.3"),
         (["--nadir", "46,500"], "Argument --nadir: '46,500' is not LAT,LON in degrees: a longitude is from -180"),
-        (["--nadir", "60,-150"], "has no block within 2500 km of the nadir 60,-150: widen the search"),
+        (
+            ["--nadir", "60,-150", "--radius-km", "2500"],
+            "has no block within 2500 km of the nadir 60,-150: widen the search",
+        ),
         (["--radius-km", "-5"], "Argument --radius-km: '-5' is not a distance in km: it must be 0 (no limit) or more"),
         (["--extent", "1,2,3"], "Argument --extent: '1,2,3' is not W,S,E,N in degrees, such as 5,44,12,48"),
         (

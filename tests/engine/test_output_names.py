@@ -39,7 +39,7 @@ def long_name(scene: Scene, tmp_path: Path) -> Path:
 @pytest.fixture
 def no_work(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that takes long may begin."""
-    for module, names in ((pipeline, ("retrieve", "run_cascade")), (builder, ("make_plan",))):
+    for module, names in ((pipeline, ("retrieve_round", "run_cascade")), (builder, ("make_plan",))):
         for name in names:
             monkeypatch.setattr(module, name, None)
     monkeypatch.setattr(registry.Form, "load", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from astroloc_qgis.engine.matchers.tensors import to_tensor
 
 ARCHITECTURES = {
     "aliked-n16": Architecture(lambda: ALIKED("aliked-n16", detection_threshold=0.0), may_lack=("dkd.hw_grid",)),
-    "aliked-n16rot": Architecture(lambda: ALIKED("aliked-n16rot", detection_threshold=0.0), may_lack=("dkd.hw_grid",)),
     "aliked-lightglue": lightglue(input_dim=128),
 }
 
@@ -27,11 +26,10 @@ class AlikedLightGlue(LightGlueMatcher):
     name = "aliked-lightglue"
     licence = "BSD-3-Clause (ALIKED), Apache-2.0 (LightGlue)"
     lightglue = "aliked-lightglue"
-    detector: ClassVar[str] = "aliked-n16"
 
     def load_network(self) -> nn.Module:
         """See ``LightGlueMatcher.load_network``."""
-        detector: Any = load(self.detector, self._device)
+        detector: Any = load("aliked-n16", self._device)
         detector.dkd.top_k = self._max_keypoints
         return detector
 
@@ -43,10 +41,3 @@ class AlikedLightGlue(LightGlueMatcher):
         if limit < len(kept):
             kept = kept[np.argsort(-found.keypoint_scores.cpu().numpy()[kept], kind="stable")[:limit]]
         return keypoints[kept], {"descriptors": found.descriptors[torch.from_numpy(kept).to(self._device)]}
-
-
-class AlikedRotLightGlue(AlikedLightGlue):
-    """ALIKED-n16rot, the weights of ALIKED that were trained with rotated pictures, with the same LightGlue."""
-
-    name = "aliked-rot-lightglue"
-    detector = "aliked-n16rot"

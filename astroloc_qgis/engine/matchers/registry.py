@@ -56,13 +56,6 @@ MATCHERS = {
         ("aliked-n16", "aliked-lightglue"),
         cost=6,
     ),
-    "aliked-rot-lightglue": KnownMatcher(
-        "aliked_lightglue",
-        "AlikedRotLightGlue",
-        "BSD-3-Clause (ALIKED), Apache-2.0 (LightGlue)",
-        ("aliked-n16rot", "aliked-lightglue"),
-        cost=6,
-    ),
     "disk-lightglue": KnownMatcher(
         "disk_lightglue", "DiskLightGlue", "Apache-2.0", ("disk", "disk-lightglue"), cost=14
     ),

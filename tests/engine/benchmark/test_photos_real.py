@@ -27,7 +27,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
 from tests.engine.scene import MODEL, Scene, make_scene
-from tests.engine.synthetic import write_image
+from tests.engine.synthetic import landscape, write_image
 
 FIELDS = ("file", "expect", "tolerance_km", "diagonal_km", "kind", "nadir_lat", "nadir_lon", "place", "licence")
 
@@ -49,12 +49,12 @@ def index(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A land photo, one that is too dark to be found, a negative, and a row without its file."""
+    """A land photo, one of land that the reference does not show, the same as a negative, and a row without its file."""
     made = tmp_path_factory.mktemp("real")
     (made / "land1.jpg").write_bytes(scene.photo.read_bytes())
-    dark = np.repeat(np.linspace(0, 20, 400)[None, :, None], 267, axis=0).repeat(3, axis=2).astype(np.uint8)
-    write_image(made / "land2.jpg", dark)
-    write_image(made / "night1.jpg", dark)
+    elsewhere = landscape(512, seed=99)[:267, :400]
+    write_image(made / "land2.jpg", elsewhere)
+    write_image(made / "night1.jpg", elsewhere)
     lon, lat = scene.footprint.mean(axis=0)
     place = {
         "nadir_lat": round(lat + 0.5, 3),
