@@ -49,7 +49,7 @@ def index(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A land photo, one of land that the reference does not show, the same as a negative, and a row without its file."""
+    """A land photo, one of land that the reference does not show, the same as a negative, and a row without a file."""
     made = tmp_path_factory.mktemp("real")
     (made / "land1.jpg").write_bytes(scene.photo.read_bytes())
     elsewhere = landscape(512, seed=99)[:267, :400]
