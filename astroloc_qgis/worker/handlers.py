@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from astroloc_qgis.cli.report import unfinished_entry
 from astroloc_qgis.engine.device import limit_threads
-from astroloc_qgis.engine.errors import AstroLocError, Cancelled
-from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
+from astroloc_qgis.engine.progress import Progress, part_of
 from astroloc_qgis.worker import environment, models, requests
 from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.server import Handler
+
+ALONE = 0.7
+"""The share of the progress of photos that follow each other for the work on each by itself."""
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,7 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
     """
     methods: dict[str, tuple[type[requests.Parameters], Method[Any]]] = {
         "localize": (requests.Localize, with_memory_fallback(localize, device)),
+        "localize_sequence": (requests.LocalizeSequence, with_memory_fallback(localize_sequence, device)),
         "refine": (requests.Refine, with_memory_fallback(refine, device)),
         "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
         "ping": (requests.Ping, ping),
@@ -48,6 +53,56 @@ def localize(request: requests.Localize, progress: Progress) -> Mapping[str, Any
 
     options = _with_nadir(request)
     return pipeline.localize(request.photo, request.index, request.out, progress=progress, **options).report()
+
+
+def localize_sequence(request: requests.LocalizeSequence, progress: Callable[..., None]) -> Mapping[str, Any]:
+    """Localize each photo by itself, then all of them by their neighbours.
+
+    Args:
+        request: the photos.
+        progress: also told each photo as its work begins; then the stage "neighbours".
+
+    Returns:
+        The report's "entries" in the order of the photos, and as "problem" what kept the neighbours from being
+        compared; "" where nothing did.
+
+    Raises:
+        InputError: what all photos share is wrong. A photo that is bad by itself has an entry that says so.
+    """
+    each = request.one_by_one()
+    from astroloc_qgis.engine import pipeline
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
+
+    index = Index.open(request.index)
+    Reference.open(request.imagery or index.info.imagery_uri).close()
+    results, entries, nadirs, problem = {}, {}, {}, ""
+    for number, one in enumerate(each):
+        start, end = (ALONE * done / len(each) for done in (number, number + 1))
+        progress("read", start, str(one.photo))
+        options = _with_nadir(one)
+        if "nadir" in options:
+            nadirs[one.photo] = options["nadir"]
+        try:
+            result = pipeline.localize(one.photo, one.index, one.out, progress=part_of(progress, start, end), **options)
+        except InputError as error:
+            entries[one.photo] = unfinished_entry(one.photo, str(error), "error")
+        else:
+            results[one.photo], entries[one.photo] = result, result.report()
+    names = ("matcher", "thorough", "seconds", "device", "crs")
+    common = {name: value for name, value in request.optional().items() if name in names}
+    outs = dict(zip(request.photos, request.outs, strict=True))
+    search = Search(request.index, request.outs[0], request.imagery, nadirs, common, outs)
+    try:
+        for result in localize_neighbours(
+            results, search, progress=lambda _stage, part: progress("neighbours", ALONE + (1 - ALONE) * part)
+        ):
+            entries[result.photo] = result.report()
+    except InputError as error:
+        problem = str(error)
+        entries |= {photo: result.report() for photo, result in results.items()}
+    return {"entries": [entries[photo] for photo in request.photos], "problem": problem}
 
 
 def refine(request: requests.Refine, progress: Progress) -> Mapping[str, Any]:

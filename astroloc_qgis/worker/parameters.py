@@ -28,6 +28,10 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _frozen_values(values: Any) -> Any:
+    return tuple(map(_frozen, values))
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the value of a parameter must be.
@@ -79,6 +83,18 @@ def _is_position(value: Any) -> bool:
     return list_of(is_number, 2)(value) or (list_of(is_number, 3)(value) and value[2] > 0)
 
 
+def _is_source(value: Any) -> bool:
+    return isinstance(value, str) and value in ("given", "exif", "tle")
+
+
+def _is_photos(value: Any) -> bool:
+    return list_of(is_text)(value) and 0 < len(value) == len(set(value))
+
+
+def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
 def _is_tie_point(value: Any) -> bool:
     return (
         isinstance(value, dict)
@@ -123,7 +139,24 @@ Position = Annotated[
 ]
 Source = Annotated[
     Literal["given", "exif", "tle"],
-    Kind(lambda value: isinstance(value, str) and value in ("given", "exif", "tle"), '"given", "exif" or "tle"'),
+    Kind(_is_source, '"given", "exif" or "tle"'),
+]
+Positions = Annotated[
+    tuple[tuple[float, ...] | None, ...],
+    Kind(list_of(_or_null(_is_position)), "a list, for each photo null or two or three numbers", _frozen_values),
+]
+Sources = Annotated[
+    tuple[Literal["given", "exif", "tle"] | None, ...],
+    Kind(list_of(_or_null(_is_source)), 'a list, for each photo null, "given", "exif" or "tle"'),
+]
+Areas = Annotated[
+    tuple[Mapping[str, Any] | None, ...],
+    Kind(list_of(_or_null(lambda value: isinstance(value, dict))), "a list, for each photo null or an object"),
+]
+Files = Annotated[tuple[Path, ...], Kind(list_of(is_text), "a list of texts", lambda value: tuple(map(Path, value)))]
+Photos = Annotated[
+    tuple[Path, ...],
+    Kind(_is_photos, "a list of one or more texts, each once", lambda value: tuple(map(Path, value))),
 ]
 Extent = Annotated[
     tuple[float, float, float, float], Kind(list_of(is_number, 4), "four numbers: west, south, east, north")

@@ -11,19 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.parameters import (
+    Areas,
     Distance,
     Extent,
     Facts,
     FileName,
+    Files,
     Footprint,
     LatLon,
     Matrix,
+    Photos,
     Position,
+    Positions,
     Source,
+    Sources,
     TiePoints,
     Time,
     Zooms,
+    read,
 )
 
 
@@ -69,6 +76,52 @@ class Localize(GeoreferencePhoto):
     centre_km: Distance | None = None
     extent: Extent | None = None
     polygon: str | None = None
+
+
+AREA = ("radius_km", "centre", "centre_km", "extent", "polygon")
+"""The parameters of ``Localize`` that limit the search."""
+EACH = {"outs": "out", "nadirs": "nadir", "nadir_sources": "nadir_source", "areas": "area"}
+"""The lists of ``LocalizeSequence`` that have a value for each photo, and what one value is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalizeSequence(OnDevice):
+    """Localize photos that follow each other; ``areas`` have the names of ``AREA``."""
+
+    photos: Photos
+    outs: Files
+    index: Path
+    imagery: str | None = None
+    nadirs: Positions | None = None
+    nadir_sources: Sources | None = None
+    areas: Areas | None = None
+    matcher: str | None = None
+    thorough: bool | None = None
+    seconds: float | None = None
+    crs: str | None = None
+
+    def one_by_one(self) -> list[Localize]:
+        """The requests that would localize each photo by itself.
+
+        Raises:
+            InputError: a list has not one value for each photo, or an area is none.
+        """
+        own = {name: getattr(self, name) for name in EACH}
+        count = len(self.photos)
+        for name, values in own.items():
+            if values is not None and len(values) != count:
+                raise InputError(f"The parameter {name} of the request has {len(values)} values for {count} photos.")
+        for area in own.pop("areas") or ():
+            if unknown := sorted(set(area or ()) - set(AREA)):
+                raise InputError(f"An area of the request has parameters that do not exist: {', '.join(unknown)}.")
+        common = {name: value for name, value in self.optional().items() if name not in EACH}
+        found = []
+        for number, photo in enumerate(self.photos):
+            values = {EACH[name]: values[number] for name, values in own.items() if values is not None}
+            area = (self.areas[number] if self.areas is not None else None) or {}
+            values["out"] = str(values["out"])
+            found.append(read(Localize, {**common, **values, **area, "photo": str(photo), "index": str(self.index)}))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

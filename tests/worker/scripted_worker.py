@@ -90,6 +90,17 @@ def unlocated(params, progress):
     return {"photo": params["photo"], "status": "not_localized", "confidence": 0.02, "inliers": 5, "outputs": {}}
 
 
+def follow(params, progress):
+    """Work on each photo for a while, then on all, as the engine does with photos that follow each other."""
+    for photo in params["photos"]:
+        progress("read", 0.1, photo)
+        progress("match", 0.2)
+        time.sleep(0.7)
+    progress("neighbours", 0.9)
+    time.sleep(0.7)
+    return {"entries": [unlocated({"photo": photo}, progress) for photo in params["photos"]], "problem": ""}
+
+
 SINK = []
 METHODS = {
     "echo": echo,
@@ -102,9 +113,11 @@ METHODS = {
     "fail": fail,
     "die": die,
     "unlocated": unlocated,
+    "follow": follow,
 }
 # The names that QGIS uses, for the tests of its side: what "localize" does is told by the photo's name.
 METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).stem](params, progress)
+METHODS["localize_sequence"] = lambda params, progress: METHODS[Path(params["photos"][0]).stem](params, progress)
 METHODS["index_build"] = work
 
 

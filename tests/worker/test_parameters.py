@@ -21,6 +21,7 @@ from .test_protocol import objects, plain
 
 SCHEMAS = [
     requests.Localize,
+    requests.LocalizeSequence,
     requests.Refine,
     requests.BuildIndex,
     requests.Ping,
@@ -31,6 +32,7 @@ SCHEMAS = [
     ExportOptions,
 ]
 PHOTO = {"photo": "a.jpg", "index": "index", "out": "out"}
+SEQUENCE = {"photos": ["a.jpg", "b.jpg"], "outs": ["out", "other"], "index": "index"}
 BUILD = {"imagery": "a.tif", "zooms": [9], "extent": [0, 0, 1, 1], "model": "sift-vlad", "out": "index"}
 TIE = {"x": 1.0, "y": 2.0, "lon": 3.0, "lat": 4.0, "on": True}
 EXPORT = {
@@ -74,6 +76,37 @@ def test_who_proposes_a_nadir_reaches_the_engine_with_it():
             read(requests.Localize, {**PHOTO, "nadir_source": wrong})
 
 
+def test_photos_that_follow_each_other_are_as_many_requests_with_what_is_their_own():
+    shared = {"imagery": "map.tif", "matcher": "sift", "seconds": 9, "crs": None}
+    own = {
+        "nadirs": [[1, 2, 418000.0], None],
+        "nadir_sources": ["exif", None],
+        "areas": [None, {"extent": [0, 1, 2, 3], "polygon": "POLYGON"}],
+    }
+    each = read(requests.LocalizeSequence, {**SEQUENCE, **shared, **own}).one_by_one()
+    common = {"index": Path("index"), "imagery": "map.tif", "matcher": "sift", "seconds": 9}
+    assert each == [
+        requests.Localize(photo=Path("a.jpg"), out=Path("out"), nadir=(1, 2, 418000.0), nadir_source="exif", **common),
+        requests.Localize(photo=Path("b.jpg"), out=Path("other"), extent=(0, 1, 2, 3), polygon="POLYGON", **common),
+    ]
+    assert [one.photo.name for one in read(requests.LocalizeSequence, SEQUENCE).one_by_one()] == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"outs": ["out"]}, "outs of the request has 1 values for 2 photos"),
+        ({"nadirs": [None]}, "nadirs of the request has 1 values for 2 photos"),
+        ({"areas": []}, "areas of the request has 0 values for 2 photos"),
+        ({"areas": [{"matcher": "sift"}, None]}, "An area of the request has parameters that do not exist: matcher"),
+        ({"areas": [{"extent": [1, 2]}, None]}, "four numbers: west, south, east, north"),
+    ],
+)
+def test_lists_that_do_not_fit_the_photos_are_refused(more, words):
+    with pytest.raises(InputError, match=words):
+        read(requests.LocalizeSequence, {**SEQUENCE, **more}).one_by_one()
+
+
 def test_a_nadir_may_have_the_height_of_the_camera():
     request = read(requests.Localize, {**PHOTO, "nadir": [1, 2, 418000.0]})
     assert request.nadir == (1, 2, 418000.0)
@@ -111,6 +144,20 @@ def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
         (requests.Export, {**EXPORT, "facts": {"confidence": "high"}}, "numbers for confidence, inliers"),
         (requests.Export, {**EXPORT, "options": []}, "options .* an object"),
         (requests.BuildIndex, {**BUILD, "stride": 1.5}, "stride .* a whole number"),
+        (requests.LocalizeSequence, {**SEQUENCE, "photos": []}, "photos .* a list of one or more texts, each once"),
+        (
+            requests.LocalizeSequence,
+            {**SEQUENCE, "photos": ["a.jpg", "a.jpg"]},
+            "a list of one or more texts, each once",
+        ),
+        (requests.LocalizeSequence, {**SEQUENCE, "outs": "out"}, "outs of the request .* a list of texts"),
+        (
+            requests.LocalizeSequence,
+            {**SEQUENCE, "nadirs": [[1, 2], [1]]},
+            "for each photo null or two or three numbers",
+        ),
+        (requests.LocalizeSequence, {**SEQUENCE, "nadir_sources": [None, "me"]}, 'null, "given", "exif" or "tle"'),
+        (requests.LocalizeSequence, {**SEQUENCE, "areas": [None, 5]}, "areas .* for each photo null or an object"),
         (requests.Localize, {**PHOTO, "radius_km": -1}, "a number of kilometres, 0 or more"),
         (requests.CandidatePictures, {"imagery": "a", "blocks": "1/2/3", "folder": "f"}, "a list of texts"),
         (requests.ComputeNadir, {"tle": "a.tle", "time": "noon"}, "a time such as 2023-05-01T12:30:00"),

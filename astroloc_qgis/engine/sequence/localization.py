@@ -66,6 +66,7 @@ class Search:
         imagery: the reference; None for the index's own.
         nadirs: of the photos for which they are known.
         options: of ``pipeline.Options``.
+        outs: folders of the photos whose outputs go elsewhere.
     """
 
     index: Path
@@ -73,6 +74,11 @@ class Search:
     imagery: str | None = None
     nadirs: Mapping[Path, Nadir] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    outs: Mapping[Path, Path] = field(default_factory=dict)
+
+    def out_of(self, photo: Path) -> Path:
+        """The folder for the outputs of a photo."""
+        return self.outs.get(photo, self.out)
 
 
 def localize_neighbours(
@@ -203,7 +209,10 @@ class _Work:
     def _accept(self, result: Localization, others: Sequence[int], progress: Progress) -> None:
         """Accept a weak registration that other photos bear out."""
         names = [self._names[one] for one in others]
-        confirm(result, names, self._search.out, self._imagery, crs=self._search.options.get("crs"), progress=progress)
+        confirm(
+            result, names, self._search.out_of(result.photo), self._imagery, crs=self._search.options.get("crs"),
+            progress=progress,
+        )  # fmt: skip
 
     def _review(self) -> None:
         """Find the camera, and disbelieve what contradicts it or the neighbours."""
@@ -294,7 +303,7 @@ class _Work:
         found = pipeline.refine(
             before.photo,
             self._imagery,
-            search.out,
+            search.out_of(before.photo),
             footprint=prediction.footprint.tolist(),
             nadir=nadir,
             progress=progress,
@@ -325,7 +334,7 @@ class _Work:
         lon, lat = (float(value) for value in middle_of(prediction.footprint))
         try:
             return pipeline.localize(
-                photo, self._search.index, self._search.out, imagery=self._search.imagery, nadir=nadir,
+                photo, self._search.index, self._search.out_of(photo), imagery=self._search.imagery, nadir=nadir,
                 centre=(lat, lon), centre_km=prediction.radius_km, progress=progress, **options,
             )  # fmt: skip
         except InputError as error:
@@ -349,8 +358,8 @@ class _Work:
         search, result = self._search, self.results[number]
         sources = [self.results[one].verdict.confidence for one in prediction.neighbours]
         place(
-            result, prediction, math.prod(sources) ** (1 / len(sources)), self._names, search.out, self._imagery,
-            crs=search.options.get("crs"), progress=progress,
+            result, prediction, math.prod(sources) ** (1 / len(sources)), self._names, search.out_of(result.photo),
+            self._imagery, crs=search.options.get("crs"), progress=progress,
         )  # fmt: skip
 
 
