@@ -1176,6 +1176,14 @@
             <translation>Starke Verfahren suchen an viermal so vielen Orten: für Dunst, Schnee und Wolken</translation>
         </message>
         <message>
+            <source>Photos &amp;follow each other</source>
+            <translation>Fotos &amp;folgen aufeinander</translation>
+        </message>
+        <message>
+            <source>Several photos are localized together: those that one camera took one after the other are held against each other, and a photo of cloud or sea is placed by its neighbours. All results come at the end; Cancel stops all photos.</source>
+            <translation>Mehrere Fotos werden zusammen lokalisiert: Was eine Kamera nacheinander aufgenommen hat, wird miteinander verglichen, und ein Foto von Wolken oder Meer wird nach seinen Nachbarn platziert. Alle Ergebnisse kommen am Ende; Abbrechen beendet alle Fotos.</translation>
+        </message>
+        <message>
             <source> s</source>
             <translation> s</translation>
         </message>
@@ -1238,6 +1246,10 @@ hierher ziehen oder Laden…</translation>
             <translation>Ab&amp;brechen</translation>
         </message>
         <message>
+            <source>Stop all photos of this job now</source>
+            <translation>Alle Fotos dieses Auftrags sofort abbrechen</translation>
+        </message>
+        <message>
             <source>Stop now; photos that are done stay done</source>
             <translation>Jetzt anhalten; fertige Fotos bleiben fertig</translation>
         </message>
@@ -1278,8 +1290,16 @@ hierher ziehen oder Laden…</translation>
             <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
         </message>
         <message>
+            <source>{n} photos that follow each other</source>
+            <translation>{n} Fotos, die aufeinander folgen</translation>
+        </message>
+        <message>
             <source>{name} is on the map ({note}, {inliers} inliers), but {km} km from its nadir: check the nadir.</source>
             <translation>{name} liegt auf der Karte ({note}, {inliers} Inlier), aber {km} km von seinem Nadir: Nadir prüfen.</translation>
+        </message>
+        <message>
+            <source>{name} is on the map ({note}).</source>
+            <translation>{name} liegt auf der Karte ({note}).</translation>
         </message>
         <message>
             <source>{name} is on the map ({note}, {inliers} inliers).</source>
@@ -1288,6 +1308,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>{n} photos were not localized; {name} was the last. The list shows which.</source>
             <translation>{n} Fotos wurden nicht lokalisiert, zuletzt {name}. Die Liste zeigt, welche.</translation>
+        </message>
+        <message>
+            <source>for the other photos</source>
+            <translation>auf die anderen Fotos</translation>
         </message>
         <message>
             <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
@@ -1340,6 +1364,14 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>confidence {confidence:.2f}</source>
             <translation>Konfidenz {confidence:.2f}</translation>
+        </message>
+        <message>
+            <source>placed by its neighbours</source>
+            <translation>nach seinen Nachbarn platziert</translation>
+        </message>
+        <message>
+            <source>placed by its neighbours to within {km} km</source>
+            <translation>nach seinen Nachbarn auf {km} km genau platziert</translation>
         </message>
         <message>
             <source>The tie points in {file} cannot be read.</source>
@@ -1452,6 +1484,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>georeferencing</source>
             <translation>georeferenzieren</translation>
+        </message>
+        <message>
+            <source>comparing the photos</source>
+            <translation>Fotos werden verglichen</translation>
         </message>
         <message>
             <source>Georeference photos that astronauts took of Earth</source>

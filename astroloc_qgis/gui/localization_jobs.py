@@ -11,11 +11,11 @@ from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject
 
 from astroloc_qgis.engine.errors import AstroLocError, InputError
-from astroloc_qgis.gui.model.engine_report import work_from_report
+from astroloc_qgis.gui.model.engine_report import by_neighbours, work_from_report
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.model.placement import Placement, wrapped
 from astroloc_qgis.gui.model.places import numbers_of
-from astroloc_qgis.gui.model.stages import stage_texts
+from astroloc_qgis.gui.model.stages import NEIGHBOURS, stage_texts
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_photo import photo_size
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
@@ -23,9 +23,9 @@ from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edi
 from astroloc_qgis.qgis_adapters.map_view import show_layers_now
 from astroloc_qgis.qgis_adapters.released_files import ReleasedFile, release_files, restore_files
 from astroloc_qgis.qgis_adapters.text import tr
-from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
+from astroloc_qgis.worker.protocol import CANCELLED, INPUT, Failure, ProgressEvent
 
-METHODS = ("localize", "refine")
+METHODS = ("localize", "localize_sequence", "refine")
 """The engine's methods that change the state of a photo (an export does not)."""
 
 
@@ -39,6 +39,7 @@ class LocalizationJobs(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
+        self._items: dict[str, PhotoItem] = {}
         self._running: PhotoItem | None = None
         self._unplaced: list[str] = []
         self._released: list[ReleasedFile] = []
@@ -48,7 +49,10 @@ class LocalizationJobs(QObject):
         session.jobs.idle.connect(self._on_idle)
 
     def localize(self, items: Sequence[PhotoItem]) -> None:
-        """Localize photos, one after the other; those whose footprints have unsaved edits are named and left out."""
+        """Localize photos, one after the other, or together where the settings say that they follow each other.
+
+        Those whose footprints have unsaved edits are named and left out.
+        """
         session, project = self._session, QgsProject.instance()
         try:
             imagery = session.reference.uri()
@@ -62,7 +66,10 @@ class LocalizationJobs(QObject):
         ready = [item for item in items if item not in unsaved]
         for item in ready:
             self._set_state(item, PhotoState.WAITING)
-        session.run([self.photo_job(item, imagery) for item in ready])
+        together = bool(session.settings.sequence) and len(ready) > 1
+        session.run(
+            [self.sequence_job(ready, imagery)] if together else [self.photo_job(one, imagery) for one in ready]
+        )
 
     def refine(self, item: PhotoItem, *, block: str | None = None) -> None:
         """Register a photo from its present placement, or from a block of the index.
@@ -97,6 +104,38 @@ class LocalizationJobs(QObject):
         params = {**self._common(item), "index": str(self._session.index.path), "imagery": imagery}
         params |= item.desk.work.search
         return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
+
+    def sequence_job(self, items: Sequence[PhotoItem], imagery: str | None) -> Job:
+        """The job that localizes photos that follow each other.
+
+        Args:
+            items: the photos, two or more.
+            imagery: what they are matched with; None for the index's own imagery.
+        """
+        each = [self._common(item) for item in items]
+        params = {name: each[0][name] for name in ("matcher", "thorough", "seconds")}
+        for name in ("photo", "out", "nadir", "nadir_source"):
+            params[f"{name}s"] = [one[name] for one in each]
+        params["areas"] = [item.desk.work.search for item in items]
+        params |= {"index": str(self._session.index.path), "imagery": imagery}
+        tellers = [(self._publisher(item), self._failure_teller(item)) for item in items]
+
+        def publish(answer: Mapping[str, Any]) -> None:
+            if answer.get("problem"):
+                self._session.messages.warning(str(answer["problem"]))
+            for (done, failed), entry in zip(tellers, answer["entries"], strict=True):
+                if entry["status"] == "error":
+                    failed(Failure(None, INPUT, str(entry["reason"])))
+                else:
+                    done(entry)
+
+        def tell(failure: Failure) -> None:
+            for item in items:
+                self._show_failure(item, failure)
+            self._session.tell_failure(failure)
+
+        title = tr("{n} photos that follow each other").format(n=len(items))
+        return Job(title, "localize_sequence", params, publish, tell)
 
     def _common(self, item: PhotoItem) -> dict[str, Any]:
         return {
@@ -135,6 +174,8 @@ class LocalizationJobs(QObject):
                     "{name} is on the map ({note}, {inliers} inliers), but {km} km from its nadir: check the nadir."
                 )
                 session.messages.warning(sentence.format(**words, km=f"{km:,.0f}"), str(report.get("reason", "")))
+            elif by_neighbours(report):
+                session.messages.success(tr("{name} is on the map ({note}).").format(**words))
             else:
                 sentence = tr("{name} is on the map ({note}, {inliers} inliers).")
                 session.messages.success(sentence.format(**words))
@@ -155,32 +196,46 @@ class LocalizationJobs(QObject):
 
     def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
         def tell(failure: Failure) -> None:
-            if failure.kind == CANCELLED:
-                self._set_state(item, None)
-            else:
-                self._set_state(item, PhotoState.ERROR, failure.message)
+            self._show_failure(item, failure)
             self._session.tell_failure(failure)
 
         return tell
+
+    def _show_failure(self, item: PhotoItem, failure: Failure) -> None:
+        cancelled = failure.kind == CANCELLED
+        self._set_state(item, None if cancelled else PhotoState.ERROR, "" if cancelled else failure.message)
 
     def _set_state(self, item: PhotoItem, state: PhotoState | None, note: str = "") -> None:
         self._session.photos.set_state(item, state, note)
 
     def _on_started(self, job: Job, _number: int, _total: int) -> None:
-        photo = job.params.get("photo") if job.method in METHODS else None
+        photos = job.params.get("photos", [job.params.get("photo")]) if job.method in METHODS else []
         self._stages = stage_texts(job.method)
-        self._running = next((item for item in self._session.photos.items if str(item.path) == photo), None)
+        known = {str(item.path): item for item in self._session.photos.items}
+        self._items = {photo: known[photo] for photo in photos if photo in known}
+        self._running = next(iter(self._items.values()), None)
         self._restore_files()
         if self._running is not None:
             self._set_state(self._running, PhotoState.RUNNING)
-            self._released = release_files(self._running.path, QgsProject.instance())
+        for item in self._items.values():
+            self._released += release_files(item.path, QgsProject.instance())
 
     def _on_progress(self, event: ProgressEvent) -> None:
+        note = self._stages.get(event.stage, event.stage)
+        if event.stage == NEIGHBOURS:
+            for item in self._items.values():
+                if item.state is not PhotoState.RUNNING or item.note != note:
+                    self._set_state(item, PhotoState.RUNNING, note)
+            return
+        following = self._items.get(event.text, self._running)
+        if self._running is not None and following is not self._running:
+            self._set_state(self._running, PhotoState.WAITING, tr("for the other photos"))
+        self._running = following
         if self._running is not None:
-            self._set_state(self._running, PhotoState.RUNNING, self._stages.get(event.stage, event.stage))
+            self._set_state(self._running, PhotoState.RUNNING, note)
 
     def _on_idle(self) -> None:
-        self._running = None
+        self._items, self._running = {}, None
         self._unplaced.clear()
         self._restore_files()
 

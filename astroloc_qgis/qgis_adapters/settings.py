@@ -45,3 +45,4 @@ class Settings:
     matcher = Setting("matcher", "auto")
     thorough = Setting("matching/thorough")
     seconds = Setting("matching/seconds", "0")
+    sequence = Setting("matching/sequence")

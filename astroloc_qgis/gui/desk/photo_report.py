@@ -12,6 +12,7 @@ from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.engine.geometry.projection import WGS84, transform_points
 from astroloc_qgis.gui.desk.canvas.screen import Screen
 from astroloc_qgis.gui.desk.panels.details_panel import describe
+from astroloc_qgis.gui.model.engine_report import by_neighbours
 from astroloc_qgis.gui.model.photo_list import PhotoItem, state_texts
 from astroloc_qgis.gui.model.places import nadir_origin, place_name
 from astroloc_qgis.qgis_adapters.desk_layers import footprint_layer, raster_layers
@@ -91,6 +92,8 @@ def _facts(item: PhotoItem) -> list[tuple[str, str]]:
             )
             if work.facts.get(name) is not None
         ]
+        if placed := by_neighbours(work.facts):
+            facts.append((tr("Place"), placed))
     else:
         basis = tr("tie points") if placement.basis == "tie points" else tr("by hand")
         facts.append((tr("Placed by"), basis))

@@ -68,6 +68,16 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.thorough.setChecked(bool(settings.thorough))
         self.thorough.setToolTip(tr("Strong matchers search at four times as many places: for haze, snow and clouds"))
         self.thorough.toggled.connect(self._on_thorough)
+        self.sequence = QCheckBox(tr("Photos &follow each other"), self)
+        self.sequence.setChecked(bool(settings.sequence))
+        self.sequence.setToolTip(
+            tr(
+                "Several photos are localized together: those that one camera took one after the other are held "
+                "against each other, and a photo of cloud or sea is placed by its neighbours. All results come at the "
+                "end; Cancel stops all photos."
+            )
+        )
+        self.sequence.toggled.connect(self._on_sequence)
         self.seconds = QSpinBox(self)
         self.seconds.setRange(0, MOST_SECONDS)
         self.seconds.setSingleStep(30)
@@ -86,6 +96,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form.addRow("", self.nadir_note)
         form.addRow(tr("&Matcher"), self.matcher)
         form.addRow("", self.thorough)
+        form.addRow("", self.sequence)
         form.addRow(tr("&Time limit"), self.seconds)
         form.addRow(tr("&Output"), self.output)
         self.setCollapsed(True)
@@ -116,6 +127,9 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def _on_thorough(self, on: bool) -> None:
         self._settings.thorough = "yes" if on else ""
+
+    def _on_sequence(self, on: bool) -> None:
+        self._settings.sequence = "yes" if on else ""
 
     def _on_seconds(self, seconds: int) -> None:
         self._settings.seconds = str(seconds)

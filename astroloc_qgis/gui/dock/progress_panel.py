@@ -24,7 +24,6 @@ class ProgressPanel(QWidget):
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName(tr("Progress"))
         self.cancel_button = QPushButton(tr("&Cancel"), self)
-        self.cancel_button.setToolTip(tr("Stop now; photos that are done stay done"))
         self.cancel_button.clicked.connect(self._on_cancel)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -39,6 +38,9 @@ class ProgressPanel(QWidget):
         """Show that a job begins."""
         self._title = f"{title} ({number}/{total})" if total > 1 else title
         self._stages = stage_texts(method)
+        together = method == "localize_sequence"
+        tip = tr("Stop all photos of this job now") if together else tr("Stop now; photos that are done stay done")
+        self.cancel_button.setToolTip(tip)
         self._say(tr("starting the engine…"))
         self.bar.setRange(0, 0)
         self.cancel_button.setEnabled(True)

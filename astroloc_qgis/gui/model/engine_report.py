@@ -28,6 +28,9 @@ KEPT_FACTS = (
     "uncertainty",
     "candidate",
     "reason",
+    "placed_by",
+    "neighbours",
+    "uncertainty_m",
 )
 MOST_TIE_POINTS = 1000
 
@@ -49,6 +52,7 @@ def work_from_report(work: Work, report: Mapping[str, Any], size: tuple[int, int
     outputs = {str(kind): str(path) for kind, path in dict(report.get("outputs") or {}).items()}
     facts = {name: report[name] for name in KEPT_FACTS if name in report}
     confidence = float(report["confidence"])
+    note = tr("confidence {confidence:.2f}").format(confidence=confidence)
     placement = work.placement
     if report.get("homography") and report.get("working_plane"):
         matrix = np.array(report["homography"], dtype=np.float64)
@@ -57,7 +61,7 @@ def work_from_report(work: Work, report: Mapping[str, Any], size: tuple[int, int
     return replace(
         work,
         state=PhotoState.LOCALIZED if confidence >= REVIEW_BELOW else PhotoState.NEEDS_REVIEW,
-        note=tr("confidence {confidence:.2f}").format(confidence=confidence),
+        note=", ".join(part for part in (note, by_neighbours(report)) if part),
         placement=placement,
         tie_points=(*read_tie_points(Path(outputs["tie_points"])), *own) if "tie_points" in outputs else own,
         candidates=candidates,
@@ -65,6 +69,20 @@ def work_from_report(work: Work, report: Mapping[str, Any], size: tuple[int, int
         outputs={**work.outputs, **outputs},
         written=placement,
     )
+
+
+def by_neighbours(facts: Mapping[str, Any]) -> str:
+    """That a photo was placed by its neighbours, and how well; "" for any other.
+
+    Args:
+        facts: the engine's entry, or what is kept of it.
+    """
+    if facts.get("placed_by") != "neighbours":
+        return ""
+    radius_m = facts.get("uncertainty_m")
+    if radius_m is None:
+        return tr("placed by its neighbours")
+    return tr("placed by its neighbours to within {km} km").format(km=f"{radius_m / 1000:.3g}")
 
 
 def read_tie_points(path: Path) -> tuple[TiePoint, ...]:
