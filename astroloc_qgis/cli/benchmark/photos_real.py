@@ -22,6 +22,9 @@ def add_photos_real(actions: Any) -> None:
     add_index(parser)
     parser.add_argument("--imagery", metavar="URI", help="to register to (default: the index's own)")
     parser.add_argument("--no-nadir", action="store_true", help="keep the table's nadirs back: search the whole index")
+    parser.add_argument(
+        "--sequence", action="store_true", help="let the photos of a group that follow each other help each other"
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="only photos whose names contain it")
     parser.add_argument("--matcher", default="auto", metavar="NAME")
     parser.add_argument(
@@ -48,7 +51,7 @@ def run_photos_real(options: Namespace) -> None:
         if options.sheet.suffix.lower() not in (".jpg", ".jpeg"):
             raise InputError(f"The sheet {options.sheet} is a JPEG: give it a name that ends in .jpg.")
         check_writable(options.sheet, MODEL)
-    from astroloc_qgis.engine.benchmark.photos_real import one_by_one, read_photos_real, run
+    from astroloc_qgis.engine.benchmark.photos_real import in_sequence, one_by_one, read_photos_real, run
     from astroloc_qgis.engine.benchmark.reports.photos_real import report, table
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.store import Index
@@ -61,11 +64,15 @@ def run_photos_real(options: Namespace) -> None:
     reference = Reference.open(imagery)
     try:
         localizer = partial(
-            one_by_one, index=options.index, imagery=options.imagery, use_nadir=not options.no_nadir, **chosen
+            in_sequence if options.sequence else one_by_one,
+            index=options.index,
+            imagery=options.imagery,
+            use_nadir=not options.no_nadir,
+            **chosen,
         )
-        mode = "no nadir" if options.no_nadir else "nadir"
+        mode = ("sequence, " if options.sequence else "") + ("no nadir" if options.no_nadir else "nadir")
         with progress_bar("benchmark") as progress:
-            rows = run(photos, options.work, localizer, mode=mode, progress=progress)
+            rows = run(photos, options.work, localizer, mode=mode, grouped=options.sequence, progress=progress)
         content = report(photos, rows)
         if options.sheet is not None:
             from astroloc_qgis.engine.benchmark.contact_sheet import draw_sheet

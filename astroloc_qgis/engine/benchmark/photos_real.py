@@ -30,6 +30,7 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.result import Localization
+from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
 
 LAND, NEGATIVE = "land", "negative"
 
@@ -200,6 +201,50 @@ def one_by_one(
             except InputError as error:
                 found = error
         yield photo, found, time.perf_counter() - started
+
+
+def in_sequence(
+    photos: Sequence[RealPhoto],
+    progress: Progress,
+    *,
+    index: Path,
+    imagery: str | None,
+    use_nadir: bool,
+    **options: Any,
+) -> Iterator[Result]:
+    """Localize the photos of a group, which then help each other as with ``localize --sequence``; a ``Localizer``.
+
+    The time of a photo is its own and its share of the time that the photos take together.
+
+    Args:
+        photos: of one group.
+        progress: called with the stages.
+        index: as for ``one_by_one``, like the arguments that follow.
+        imagery: see there.
+        use_nadir: see there.
+        **options: see ``pipeline.Options``.
+    """
+    of, results, spent = {photo.path: photo for photo in photos}, {}, {}
+    nadirs = {photo.path: photo.nadir for photo in photos if use_nadir and photo.nadir is not None}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        for number, photo in enumerate(photos):
+            step, started = (
+                part_of(progress, number / (len(photos) + 1), (number + 1) / (len(photos) + 1)),
+                time.perf_counter(),
+            )
+            try:
+                results[photo.path] = pipeline.localize(
+                    photo.path, index, out, imagery=imagery, nadir=nadirs.get(photo.path), progress=step, **options
+                )
+            except InputError as error:
+                yield photo, error, time.perf_counter() - started
+            spent[photo.path] = time.perf_counter() - started
+        started = time.perf_counter()
+        last = part_of(progress, len(photos) / (len(photos) + 1), 1.0)
+        found = list(localize_neighbours(results, Search(index, out, imagery, nadirs, options), progress=last))
+        together = (time.perf_counter() - started) / max(1, len(found))
+        yield from ((of[each.photo], each, spent[each.photo] + together) for each in found)
 
 
 def run(

@@ -176,6 +176,21 @@ def test_photos_are_localized_judged_and_not_localized_again(
     assert [json.loads(line)["mode"] for line in work.read_text().splitlines()] == ["nadir"] * 4 + ["no nadir"]
 
 
+def test_photos_that_follow_each_other_are_judged_when_they_have_helped_each_other(
+    folder: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = tmp_path / "rows.jsonl"
+    command = ["benchmark", "photos-real", str(folder), "--index", str(index), "--matcher", "sift", "--sequence",
+               "--device", "cpu", "--work", str(work)]  # fmt: skip
+    assert cli.main(command) == 0
+    assert "1 of 2 land photos right (50%), 0 wrong; 1 of 2 negatives refused." in capsys.readouterr().out
+    rows = {row["photo"]: row for row in map(json.loads, work.read_text().splitlines())}
+    assert {row["mode"] for row in rows.values()} == {"sequence, nadir"}
+    assert rows["land1.jpg"]["status"] == "localized"
+    assert rows["gone.jpg"]["status"] == "error"
+    assert all(row["seconds"] > 0 for row in rows.values() if row["status"] != "error")
+
+
 def test_a_group_is_handed_over_at_once_unless_all_of_it_is_done(tmp_path: Path) -> None:
     names = ["b2.jpg", "a1.jpg", "b1.jpg"]
     photos = [RealPhoto(name, Path(name), "negative", "night", 1.0) for name in names]
