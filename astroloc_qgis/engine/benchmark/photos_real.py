@@ -229,10 +229,8 @@ def in_sequence(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         for number, photo in enumerate(photos):
-            step, started = (
-                part_of(progress, number / (len(photos) + 1), (number + 1) / (len(photos) + 1)),
-                time.perf_counter(),
-            )
+            step = part_of(progress, number / (len(photos) + 1), (number + 1) / (len(photos) + 1))
+            started = time.perf_counter()
             try:
                 results[photo.path] = pipeline.localize(
                     photo.path, index, out, imagery=imagery, nadir=nadirs.get(photo.path), progress=step, **options
