@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from astroloc_qgis.engine.geometry.camera_position import CameraPosition
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 
@@ -98,6 +99,7 @@ class Registration:
         matcher: name.
         promising: hypothesis that another matcher may refine: this registration, or else the plausible hypothesis of
             the search with the most inliers, even if its refinement failed; None where there is none.
+        camera: where the camera was, found from the tie points, where the plane rests on that.
     """
 
     plane: WorkingPlane
@@ -113,6 +115,7 @@ class Registration:
     frame_scale: float = 1.0
     content_share: float = 1.0
     promising: Hypothesis | None = None
+    camera: CameraPosition | None = None
 
     @property
     def inliers(self) -> int:

@@ -198,6 +198,7 @@ class Localization:
             "effort": self.effort,
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
             "nadir": self.searched.entry(footprint),
+            "camera": found.camera.summary() if self.located and found.camera is not None else None,
             "searched": [one.where for one in self.searched.rounds],
             **neighbourhood,
         }

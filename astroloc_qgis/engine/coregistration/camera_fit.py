@@ -49,12 +49,16 @@ class CameraFit:
         rms_px: root mean square residual of the tie points along one axis, photo pixels.
         free_rms_px: the same residual of the initial homography.
         prior_deviations: greatest deviation of a parameter from its prior, in standard deviations.
+        position_m: (3,) the camera's position in the plane: east, north, and above it.
+        position_deviation_m: (3,) standard deviations of these.
     """
 
     homography: Array
     rms_px: float
     free_rms_px: float
     prior_deviations: float
+    position_m: Array
+    position_deviation_m: Array
 
     @property
     def agrees(self) -> bool:
@@ -63,7 +67,14 @@ class CameraFit:
 
 
 def fit_camera(
-    homography: Array, photo_xy: Array, plane_xy: Array, size: tuple[int, int], height_m: float, deviation_px: float
+    homography: Array,
+    photo_xy: Array,
+    plane_xy: Array,
+    size: tuple[int, int],
+    height_m: float,
+    deviation_px: float,
+    *,
+    nadir_deviation_m: float = NADIR_DEVIATION_M,
 ) -> CameraFit | None:
     """The most probable camera for tie points in a near-sided perspective plane.
 
@@ -74,6 +85,7 @@ def fit_camera(
         size: width and height of the photo, pixels.
         height_m: height of the camera above the plane.
         deviation_px: standard deviation of a tie point along one axis, photo pixels.
+        nadir_deviation_m: standard deviation of the nadir along one axis.
 
     Returns:
         None where no camera could have made the homography, or the fit fails.
@@ -84,7 +96,7 @@ def fit_camera(
     rotation, focal = start
     deviations = np.array(
         [math.inf] * 4
-        + [NADIR_DEVIATION_M / height_m] * 2
+        + [nadir_deviation_m / height_m] * 2
         + [HEIGHT_DEVIATION_M / height_m]
         + [PRINCIPAL_DEVIATION * 2] * 2
     )
@@ -92,9 +104,10 @@ def fit_camera(
     middle = ground.mean(axis=0)
 
     def residual(values: Array) -> Array:
-        to_photo = _to_photo(values, rotation, focal, size, middle)
-        gap = (apply_homography(to_photo, ground) - photo_xy) / deviation_px
-        return np.concatenate([gap.ravel(), values / deviations])
+        with np.errstate(over="ignore", invalid="ignore"):
+            to_photo = _to_photo(values, rotation, focal, size, middle)
+            gap = (apply_homography(to_photo, ground) - photo_xy) / deviation_px
+            return np.concatenate([gap.ravel(), values / deviations])
 
     values = np.zeros(9)
     now = residual(values)
@@ -119,9 +132,13 @@ def fit_camera(
         return None
     gap = now[: 2 * len(photo_xy)] * deviation_px
     free = apply_homography(np.linalg.inv(homography), plane_xy) - photo_xy
-    prior_deviations = float(np.abs(values / deviations).max())
     return CameraFit(
-        normalise(to_plane), float(np.sqrt((gap**2).mean())), float(np.sqrt((free**2).mean())), prior_deviations
+        normalise(to_plane),
+        float(np.sqrt((gap**2).mean())),
+        float(np.sqrt((free**2).mean())),
+        prior_deviations=float(np.abs(values / deviations).max()),
+        position_m=height_m * np.array([values[4], values[5], 1.0 + values[6]]),
+        position_deviation_m=height_m * np.sqrt(np.diag(np.linalg.pinv(normal))[4:7]),
     )
 
 
@@ -167,7 +184,7 @@ def _to_photo(values: Array, rotation: Array, focal: float, size: tuple[int, int
     """
     position = np.array([values[4], values[5], 1.0 + values[6]])
     before, after = np.array([ground[0], ground[1], -1.0]), np.array([ground[0], ground[1], 0.0]) - position
-    length = focal * math.exp(values[3]) * float(np.linalg.norm(after) / np.linalg.norm(before))
+    length = focal * float(np.exp(values[3])) * float(np.linalg.norm(after) / np.linalg.norm(before))
     seen = rotation @ before
     wanted = np.array([focal * seen[0] / seen[2] - values[7], focal * seen[1] / seen[2] - values[8], focal])
     rotated = cv2.Rodrigues(values[:3].reshape(3, 1))[0] @ _between(seen, wanted) @ rotation @ _between(after, before)

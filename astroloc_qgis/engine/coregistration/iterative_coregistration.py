@@ -22,11 +22,14 @@ from astroloc_qgis.engine.coregistration.camera_fit import fit_camera
 from astroloc_qgis.engine.coregistration.candidate_search import CandidateSearch, Renderings
 from astroloc_qgis.engine.coregistration.homography_fit import Fit, PointPrior, fit_homography, fit_of, why_impossible
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
+from astroloc_qgis.engine.coregistration.plane_of_registration import (
+    choose_working_plane,
+    in_plane_of_camera,
+    rmse_m,
+)
 from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
-from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography, homography_from_points, normalise
-from astroloc_qgis.engine.geometry.plane_choice import choose_plane
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.reference import Reference
@@ -48,6 +51,9 @@ COARSER_BY = 1.2
 
 LAST = 4
 """Number of the last solutions of which a registration that still moves is the mean."""
+
+MORE_IN_PLANE = 1.05
+"""Least ratio of inliers in the plane of the camera to those in a local plane at which the camera is believed."""
 
 WELL_SUPPORTED, WELL_SPREAD = 60, 0.4
 """Least number of inliers and coverage of a solution that is iterated further although it still moves."""
@@ -82,10 +88,14 @@ def coregister(
     settings = settings or CoregistrationSettings()
     search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
     best = Registration(area.plane, "", matcher.name)
+
+    def in_plane(registration: Registration) -> Registration:
+        return _in_its_plane(pyramid, reference, registration, matcher, settings, progress)
+
     for hypothesis in suspected:
         confirmed = _iterate(pyramid, reference, hypothesis, area.plane, matcher, settings, progress)
         if confirmed.converged and verify(confirmed, pyramid.size).located:
-            return replace(_choose_working_plane(confirmed), promising=_latest(confirmed))
+            return replace(in_plane(confirmed), promising=_latest(confirmed))
         best = _with_more_inliers(best, confirmed)
     waiting: list[Hypothesis] = []
     followed = 0
@@ -109,7 +119,7 @@ def coregister(
     promising = max(search.found, key=lambda hypothesis: hypothesis.step.inliers, default=None)
     if best.homography is not None:
         promising = _latest(best)
-    return replace(_choose_working_plane(best), promising=promising, reason=best.reason or search.why)
+    return replace(in_plane(best), promising=promising, reason=best.reason or search.why)
 
 
 def _latest(registration: Registration) -> Hypothesis | None:
@@ -136,38 +146,26 @@ def refine_hypothesis(
 ) -> Registration:
     """Iterate from a hypothesis, often another matcher's, without a search (arguments as for ``coregister``)."""
     settings = settings or CoregistrationSettings()
-    return _choose_working_plane(_iterate(pyramid, reference, hypothesis, plane, matcher, settings, progress))
+    found = _iterate(pyramid, reference, hypothesis, plane, matcher, settings, progress)
+    return _in_its_plane(pyramid, reference, found, matcher, settings, progress)
 
 
-def _choose_working_plane(registration: Registration) -> Registration:
-    """Move the tie points to a local plane if they fit one better: then the nadir given is not the photo's."""
-    ties = registration.tie_points
-    if registration.homography is None or ties is None or not registration.plane.is_near_sided:
-        return registration
-    lonlat = registration.plane.to_lonlat(ties.plane_xy)
-    inlier = ties.inlier & np.isfinite(lonlat).all(axis=1)
-    about = lonlat[inlier] - lonlat[inlier][0]
-    about[:, 0] = wrap_lon(about[:, 0])
-    lon, lat = lonlat[inlier][0] + np.median(about, axis=0)
-    local = WorkingPlane.local(float(wrap_lon(lon)), float(lat))
-    chosen = choose_plane(ties.photo_xy[inlier], lonlat[inlier], [registration.plane, local])
-    if chosen.plane == registration.plane:
-        return registration
-    plane_xy = chosen.plane.from_lonlat(lonlat)
-    return replace(
-        registration,
-        plane=chosen.plane,
-        homography=normalise(chosen.homography),
-        tie_points=replace(ties, plane_xy=plane_xy, inlier=inlier),
-        rmse_px=chosen.rms_px * math.sqrt(2),
-        rmse_m=_rmse_m(chosen.homography, ties.photo_xy[inlier], plane_xy[inlier]),
-    )
-
-
-def _rmse_m(homography: Array, photo_xy: Array, plane_xy: Array) -> float:
-    """Root mean square distance of (N, 2) mapped photo points from their (N, 2) points of the plane, metres."""
-    residual_m = apply_homography(homography, photo_xy) - plane_xy
-    return float(np.sqrt((residual_m**2).sum(axis=1).mean()))
+def _in_its_plane(
+    pyramid: PhotoPyramid,
+    reference: Reference,
+    registration: Registration,
+    matcher: Matcher,
+    settings: CoregistrationSettings,
+    progress: Progress,
+) -> Registration:
+    """The registration in the plane of its tie points; in that of the camera they tell where more agree in it."""
+    chosen = choose_working_plane(registration)
+    moved = in_plane_of_camera(chosen, pyramid.size, settings.threshold_px / 2 / chosen.frame_scale)
+    if moved is None or moved.homography is None:
+        return chosen
+    limit = settings.max_long_side
+    again = _converge(pyramid, reference, moved, moved.homography, matcher, settings, limit, progress)
+    return again if again.converged and again.inliers >= MORE_IN_PLANE * chosen.inliers else chosen
 
 
 def _iterate(
@@ -268,7 +266,7 @@ def _settled(registration: Registration, solutions: Sequence[Array], photo_size:
         homography=homography,
         history=(*registration.history[:-1], last),
         rmse_px=float(np.sqrt((away**2).sum(axis=1).mean())),
-        rmse_m=_rmse_m(homography, used, ties.plane_xy[ties.inlier]),
+        rmse_m=rmse_m(homography, used, ties.plane_xy[ties.inlier]),
     )
 
 
@@ -334,7 +332,7 @@ def _iteration(
         history=(*before.history, step),
         converged=shift <= settings.converged_fraction,
         rmse_px=fit.rmse / level.scale,
-        rmse_m=_rmse_m(moved, ties.photo_xy[fit.inlier], ties.plane_xy[fit.inlier]),
+        rmse_m=rmse_m(moved, ties.photo_xy[fit.inlier], ties.plane_xy[fit.inlier]),
         frame_scale=level.scale,
     )
     return registration, moved
