@@ -28,8 +28,12 @@ MODEL = "efficientnet-lite0-gem"
 CONTRACT_FIELDS = {
     "photo", "status", "confidence", "inliers", "matcher", "iterations", "footprint", "homography", "working_plane",
     "rmse_px", "rmse_m", "candidate", "candidates", "outputs", "seconds", "nadir", "searched", "contents", "effort",
+    "camera",
 }  # fmt: skip
 """The fields of a report's entry that the command line promises."""
+OUTPUT_KINDS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}
+GOOD_PX = 3.0
+"""A footprint whose worst corner is nearer than this, pixels of the photo, is right."""
 
 Refused = Callable[..., str]
 """Runs a command that must be refused; gives its sentence."""

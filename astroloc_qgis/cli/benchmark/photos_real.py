@@ -51,7 +51,7 @@ def run_photos_real(options: Namespace) -> None:
         if options.sheet.suffix.lower() not in (".jpg", ".jpeg"):
             raise InputError(f"The sheet {options.sheet} is a JPEG: give it a name that ends in .jpg.")
         check_writable(options.sheet, MODEL)
-    from astroloc_qgis.engine.benchmark.photos_real import in_sequence, one_by_one, read_photos_real, run
+    from astroloc_qgis.engine.benchmark.photos_real import Setting, in_sequence, one_by_one, read_photos_real, run
     from astroloc_qgis.engine.benchmark.reports.photos_real import report, table
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.store import Index
@@ -63,13 +63,8 @@ def run_photos_real(options: Namespace) -> None:
     imagery = options.imagery or Index.open(options.index).info.imagery_uri
     reference = Reference.open(imagery)
     try:
-        localizer = partial(
-            in_sequence if options.sequence else one_by_one,
-            index=options.index,
-            imagery=options.imagery,
-            use_nadir=not options.no_nadir,
-            **chosen,
-        )
+        setting = Setting(options.index, options.imagery, not options.no_nadir, chosen)
+        localizer = partial(in_sequence if options.sequence else one_by_one, setting=setting)
         mode = ("sequence, " if options.sequence else "") + ("no nadir" if options.no_nadir else "nadir")
         with progress_bar("benchmark") as progress:
             rows = run(photos, options.work, localizer, mode=mode, grouped=options.sequence, progress=progress)

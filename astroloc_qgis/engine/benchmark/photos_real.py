@@ -13,7 +13,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -169,49 +169,55 @@ def verdict(photo: RealPhoto, row: dict[str, Any]) -> str:
     return "unknown" if right is None else "right" if right else "wrong"
 
 
-def one_by_one(
-    photos: Sequence[RealPhoto],
-    progress: Progress,
-    *,
-    index: Path,
-    imagery: str | None,
-    use_nadir: bool,
-    **options: Any,
-) -> Iterator[Result]:
-    """Localize photos as the command line does, with all outputs (into a temporary folder); a ``Localizer``.
+@dataclass(frozen=True)
+class Setting:
+    """How real photos are localized.
+
+    Attributes:
+        index: folder of the index to search.
+        imagery: imagery to register to; None for the index's own.
+        use_nadir: whether the nadir of the table is given where there is one.
+        options: see ``pipeline.Options``.
+    """
+
+    index: Path
+    imagery: str | None = None
+    use_nadir: bool = True
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def nadir_of(self, photo: RealPhoto) -> Nadir | None:
+        """The nadir that is given for a photo."""
+        return photo.nadir if self.use_nadir else None
+
+    def localize(self, photo: RealPhoto, out: Path, progress: Progress) -> tuple[Localization | InputError, float]:
+        """Localize a photo as the command line does, with all outputs: what was found, and the seconds that took."""
+        started = time.perf_counter()
+        found: Localization | InputError
+        try:
+            found = pipeline.localize(
+                photo.path, self.index, out, imagery=self.imagery, nadir=self.nadir_of(photo), progress=progress,
+                **self.options,
+            )  # fmt: skip
+        except InputError as error:
+            found = error
+        return found, time.perf_counter() - started
+
+
+def one_by_one(photos: Sequence[RealPhoto], progress: Progress, *, setting: Setting) -> Iterator[Result]:
+    """Localize photos, each by itself; a ``Localizer``.
 
     Args:
         photos: the photos.
         progress: called with the stages.
-        index: folder of the index to search.
-        imagery: imagery to register to; None for the index's own.
-        use_nadir: whether the nadir of the table is given where there is one.
-        **options: see ``pipeline.Options``.
+        setting: how they are localized; the outputs go into a temporary folder.
     """
     for number, photo in enumerate(photos):
-        step = part_of(progress, number / len(photos), (number + 1) / len(photos))
-        started = time.perf_counter()
-        found: Localization | InputError
         with tempfile.TemporaryDirectory() as out:
-            try:
-                nadir = photo.nadir if use_nadir else None
-                found = pipeline.localize(
-                    photo.path, index, Path(out), imagery=imagery, nadir=nadir, progress=step, **options
-                )
-            except InputError as error:
-                found = error
-        yield photo, found, time.perf_counter() - started
+            step = part_of(progress, number / len(photos), (number + 1) / len(photos))
+            yield photo, *setting.localize(photo, Path(out), step)
 
 
-def in_sequence(
-    photos: Sequence[RealPhoto],
-    progress: Progress,
-    *,
-    index: Path,
-    imagery: str | None,
-    use_nadir: bool,
-    **options: Any,
-) -> Iterator[Result]:
+def in_sequence(photos: Sequence[RealPhoto], progress: Progress, *, setting: Setting) -> Iterator[Result]:
     """Localize the photos of a group, which then help each other as with ``localize --sequence``; a ``Localizer``.
 
     The time of a photo is its own and its share of the time that the photos take together.
@@ -219,28 +225,23 @@ def in_sequence(
     Args:
         photos: of one group.
         progress: called with the stages.
-        index: as for ``one_by_one``, like the arguments that follow.
-        imagery: see there.
-        use_nadir: see there.
-        **options: see ``pipeline.Options``.
+        setting: how they are localized; the outputs go into a temporary folder.
     """
     of, results, spent = {photo.path: photo for photo in photos}, {}, {}
-    nadirs = {photo.path: photo.nadir for photo in photos if use_nadir and photo.nadir is not None}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         for number, photo in enumerate(photos):
             step = part_of(progress, number / (len(photos) + 1), (number + 1) / (len(photos) + 1))
-            started = time.perf_counter()
-            try:
-                results[photo.path] = pipeline.localize(
-                    photo.path, index, out, imagery=imagery, nadir=nadirs.get(photo.path), progress=step, **options
-                )
-            except InputError as error:
-                yield photo, error, time.perf_counter() - started
-            spent[photo.path] = time.perf_counter() - started
+            result, spent[photo.path] = setting.localize(photo, out, step)
+            if isinstance(result, InputError):
+                yield photo, result, spent[photo.path]
+            else:
+                results[photo.path] = result
         started = time.perf_counter()
         last = part_of(progress, len(photos) / (len(photos) + 1), 1.0)
-        found = list(localize_neighbours(results, Search(index, out, imagery, nadirs, options), progress=last))
+        nadirs = {photo.path: nadir for photo in photos if (nadir := setting.nadir_of(photo)) is not None}
+        search = Search(setting.index, out, setting.imagery, nadirs, setting.options)
+        found = list(localize_neighbours(results, search, progress=last))
         together = (time.perf_counter() - started) / max(1, len(found))
         yield from ((of[each.photo], each, spent[each.photo] + together) for each in found)
 

@@ -34,7 +34,7 @@ from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_c
 from astroloc_qgis.engine.sequence.footprints import diagonal_km, difference, middle_of
 from astroloc_qgis.engine.sequence.neighbours import Link, find_links
 from astroloc_qgis.engine.sequence.order import PhotoSequence, frame_of, sequences
-from astroloc_qgis.engine.sequence.placement import confirm, place
+from astroloc_qgis.engine.sequence.placement import Outputs, confirm, place
 from astroloc_qgis.engine.sequence.review import agreement, borne_out, doubts
 
 log = logging.getLogger(__name__)
@@ -208,11 +208,11 @@ class _Work:
 
     def _accept(self, result: Localization, others: Sequence[int], progress: Progress) -> None:
         """Accept a weak registration that other photos bear out."""
-        names = [self._names[one] for one in others]
-        confirm(
-            result, names, self._search.out_of(result.photo), self._imagery, crs=self._search.options.get("crs"),
-            progress=progress,
-        )  # fmt: skip
+        confirm(result, [self._names[one] for one in others], self._outputs(result.photo, progress))
+
+    def _outputs(self, photo: Path, progress: Progress) -> Outputs:
+        """Where the outputs of a photo are written."""
+        return Outputs(self._search.out_of(photo), self._imagery, self._search.options.get("crs"), progress)
 
     def _review(self) -> None:
         """Find the camera, and disbelieve what contradicts it or the neighbours."""
@@ -355,12 +355,10 @@ class _Work:
 
     def _place(self, number: int, prediction: Prediction, progress: Progress) -> None:
         """Place a photo that the reference does not show."""
-        search, result = self._search, self.results[number]
+        result = self.results[number]
         sources = [self.results[one].verdict.confidence for one in prediction.neighbours]
-        place(
-            result, prediction, math.prod(sources) ** (1 / len(sources)), self._names, search.out_of(result.photo),
-            self._imagery, crs=search.options.get("crs"), progress=progress,
-        )  # fmt: skip
+        confidence = math.prod(sources) ** (1 / len(sources))
+        place(result, prediction, confidence, self._names, self._outputs(result.photo, progress))
 
 
 def _rejected(result: Localization) -> Array | None:

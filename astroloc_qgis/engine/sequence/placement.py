@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,16 +31,25 @@ CHANCE = 0.05
 _CERTAIN = 1e6  # degrees of freedom: the deviation is not estimated from this photo's tie points
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Where the outputs of a photo are written, and how.
+
+    Attributes:
+        folder: for the outputs.
+        imagery: the reference, for the CRS and the preview.
+        crs: of the GeoTIFF; by default the reference's.
+        progress: told the stage "georeference".
+    """
+
+    folder: Path
+    imagery: str
+    crs: str | None = None
+    progress: Progress = no_progress
+
+
 def place(
-    result: Localization,
-    prediction: Prediction,
-    confidence: float,
-    names: Sequence[str],
-    out: Path,
-    imagery: str,
-    *,
-    crs: str | None = None,
-    progress: Progress = no_progress,
+    result: Localization, prediction: Prediction, confidence: float, names: Sequence[str], outputs: Outputs
 ) -> None:
     """Localize a photo where its neighbours say it is, and write its outputs.
 
@@ -49,10 +58,7 @@ def place(
         prediction: its place.
         confidence: of the places that this one follows from.
         names: of the photos of the sequence.
-        out: folder for the outputs.
-        imagery: the reference, for the CRS and the preview.
-        crs: of the GeoTIFF; by default the reference's.
-        progress: told the stage "georeference".
+        outputs: where they are written.
 
     Raises:
         InputError: the outputs cannot be written.
@@ -72,27 +78,16 @@ def place(
         homography, plane, result.photo_size, np.zeros((8, 8)), _CERTAIN, deviation_px, 1.0, 0, shared_px=deviation_px
     )
     result.neighbourhood = Neighbourhood("neighbours", near, uncertainty)
-    _write(result, out, imagery, crs, progress)
+    _write(result, outputs)
 
 
-def confirm(
-    result: Localization,
-    neighbours: Sequence[str],
-    out: Path,
-    imagery: str,
-    *,
-    crs: str | None = None,
-    progress: Progress = no_progress,
-) -> None:
+def confirm(result: Localization, neighbours: Sequence[str], outputs: Outputs) -> None:
     """Localize a photo whose registration was too weak by itself, but whose neighbours bear it out.
 
     Args:
         result: of the photo, not localized, with a registration; is changed.
         neighbours: names of the photos that bear it out.
-        out: folder for the outputs.
-        imagery: the reference, for the CRS and the preview.
-        crs: of the GeoTIFF; by default the reference's.
-        progress: told the stage "georeference".
+        outputs: where they are written.
 
     Raises:
         InputError: the outputs cannot be written.
@@ -103,27 +98,27 @@ def confirm(
     reason = f"{result.registration.inliers} tie points, borne out by {_listed(neighbours)}"
     result.outcome = replace(result.outcome, verdict=Verdict(True, together, reason))
     result.neighbourhood = Neighbourhood("reference", tuple(neighbours))
-    _write(result, out, imagery, crs, progress)
+    _write(result, outputs)
 
 
-def _write(result: Localization, out: Path, imagery: str, crs: str | None, progress: Progress) -> None:
+def _write(result: Localization, outputs: Outputs) -> None:
     """Write the outputs of a localized photo."""
     found = result.registration
     if found.homography is None:
         return
-    reference = Reference.open(imagery)
+    reference = Reference.open(outputs.imagery)
     try:
         result.outputs = georeference(
             read_photo(result.photo),
             found.homography,
             found.plane,
-            out,
-            crs=crs,
+            outputs.folder,
+            crs=outputs.crs,
             reference=reference,
             tie_points=found.tie_points,
             uncertainty=result.uncertainty,
             attributes={"confidence": round(result.verdict.confidence, 4), "matcher": found.matcher},
-            progress=progress,
+            progress=outputs.progress,
         )
     finally:
         reference.close()
