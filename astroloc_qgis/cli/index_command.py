@@ -37,6 +37,14 @@ def add_index_actions(commands: Any) -> None:
     add_out(build)
     info: ArgumentParser = actions.add_parser("info", help="show what an index holds")
     info.add_argument("folder", type=Path, metavar="DIR")
+    check: ArgumentParser = actions.add_parser("check", help="read all of an index and compare it with its checksums")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    merge: ArgumentParser = actions.add_parser("merge", help="make one index of several of the same model")
+    merge.add_argument("folders", type=Path, nargs="+", metavar="DIR")
+    merge.add_argument("--kind", default="", metavar="KIND", help="vector store (default: the first index's)")
+    merge.add_argument("--imagery", default="", metavar="URI", help="imagery that shows all their blocks")
+    merge.add_argument("--title", default="", help="default: the titles of all")
+    add_out(merge)
     add_world(actions)
 
 
@@ -47,13 +55,18 @@ def run_index(options: Namespace) -> None:
         InputError: an input is wrong.
     """
     from astroloc_qgis.engine.device import limit_threads
+    from astroloc_qgis.engine.index.check import check_content
     from astroloc_qgis.engine.index.store import Index
 
-    if options.action == "info":
-        print(describe_index(Index.open(options.folder, thorough=True)))
+    if options.action in ("info", "check"):
+        index = Index.open(options.folder, thorough=True)
+        if options.action == "check":
+            check_content(index)
+        print(describe_index(index))
         return
     limit_threads()
-    print(describe_index(run_world(options) if options.action == "world" else _build(options)))
+    run = {"world": run_world, "merge": _merge, "build": _build}[options.action]
+    print(describe_index(run(options)))
 
 
 def _build(options: Namespace) -> Any:
@@ -76,3 +89,13 @@ def _build(options: Namespace) -> Any:
             )  # fmt: skip
     finally:
         reference.close()
+
+
+def _merge(options: Namespace) -> Any:
+    from astroloc_qgis.engine.index.merge import merge_indexes
+
+    with progress_bar(options.out.name) as progress:
+        return merge_indexes(
+            options.folders, options.out, kind=options.kind, imagery=options.imagery, title=options.title,
+            progress=progress,
+        )  # fmt: skip

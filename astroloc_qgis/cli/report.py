@@ -149,6 +149,7 @@ def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") ->
         "effort": {},
         "seconds": {},
         "nadir": {"latitude": None, "longitude": None, "source": "none", "used": False, "distance_km": None},
+        "camera": None,
         "searched": [],
     }
 
@@ -172,6 +173,11 @@ def describe_entry(entry: dict[str, Any]) -> str:
     ]
     if not entry["nadir"]["used"] and entry["nadir"]["distance_km"] is not None:
         lines.append(f"  {entry['reason']}")
+    if camera := entry["camera"]:
+        lines.append(
+            f"  the camera was above {camera['latitude']:.2f}, {camera['longitude']:.2f}, to about "
+            f"{2 * camera['deviation_km']:.0f} km, as the tie points tell"
+        )
     lines += proposed
     correction = entry["correction"]
     if correction is not None:

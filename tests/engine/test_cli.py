@@ -212,6 +212,11 @@ def test_an_index_is_built_and_told_about(scene: Scene, tmp_path: Path, run: Run
     assert left_in(tmp_path) == ["index", "index/blocks.npz", "index/descriptors.faiss", "index/index.json"]
     status, told, stderr = run("index", "info", out)
     assert (status, told, stderr) == (0, built, "")
+    assert run("index", "check", out) == (0, built, "")
+    merged = tmp_path / "merged"
+    assert run("index", "merge", out, out, "--title", "Twice", "--out", merged) == (
+        0, told.replace(f"{out}: A few blocks", f"{merged}: Twice"), "",
+    )  # fmt: skip
     assert f"{out}: A few blocks" in told
     assert f"{sum(stored['counts'].values())} (" in told
     assert str(scene.imagery) in told
