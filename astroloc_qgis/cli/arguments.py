@@ -12,6 +12,7 @@ from astroloc_qgis.cli.localize_command import add_localize
 from astroloc_qgis.cli.matchers_command import add_matchers
 from astroloc_qgis.cli.refine_command import add_refine
 from astroloc_qgis.cli.retrieve_command import add_retrieve
+from astroloc_qgis.cli.serve_command import add_serve
 from astroloc_qgis.cli.texture_command import add_texture
 from astroloc_qgis.cli.train_command import add_train
 from astroloc_qgis.engine.errors import InputError
@@ -45,6 +46,7 @@ def make_parser() -> Parser:
     add_refine(commands)
     add_retrieve(commands)
     add_index_actions(commands)
+    add_serve(commands)
     add_matchers(commands)
     add_benchmark(commands)
     add_train(commands)

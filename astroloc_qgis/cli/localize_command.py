@@ -89,10 +89,9 @@ def _check_inputs(options: Namespace) -> None:
         InputError: they cannot be used.
     """
     from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.retrieval.remote_index import imagery_of, open_index
 
-    index = Index.open(options.index)
-    Reference.open(options.imagery or index.info.imagery_uri).close()
+    Reference.open(imagery_of(open_index(options.index), options.imagery)).close()
 
 
 def bad_photos(photos: Sequence[Path], out: Path) -> dict[Path, InputError]:

@@ -17,6 +17,7 @@ from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers
 from astroloc_qgis.cli.refine_command import run_refine
 from astroloc_qgis.cli.retrieve_command import run_retrieve
+from astroloc_qgis.cli.serve_command import run_serve
 from astroloc_qgis.cli.status import BAD_INPUT, DEFECT, LOCALIZED
 from astroloc_qgis.cli.terminal import complain, defect, silence
 from astroloc_qgis.cli.texture_command import run_texture
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
     "refine": run_refine,
     "retrieve": run_retrieve,
     "index": run_index,
+    "serve": run_serve,
     "matchers": run_matchers,
     "benchmark": run_benchmark,
     "train": run_train,

@@ -43,13 +43,13 @@ def run_retrieve(options: Namespace) -> None:
     """
     prepare(options)
     from astroloc_qgis.engine.device import resolve_device
-    from astroloc_qgis.engine.index.store import Index
     from astroloc_qgis.engine.photo.reading import read_photo
+    from astroloc_qgis.engine.retrieval.remote_index import open_index
     from astroloc_qgis.engine.retrieval.search import retrieve
 
     (photo,) = options.photos
     device = resolve_device(options.device)
-    index = Index.open(options.index)
+    index = open_index(options.index)
     read = read_photo(photo)
     with progress_bar(photo.name) as progress:
         descriptor, limits = index.create_descriptor(device), search_limits(options)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.cli.values import distance, extent, lat_lon, nadir, positive
+from astroloc_qgis.cli.values import distance, extent, index_place, lat_lon, nadir, positive
 
 
 def add_photo(parser: ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def add_photo(parser: ArgumentParser) -> None:
 
 def add_index(parser: ArgumentParser, text: str | None = None) -> None:
     """The index to search."""
-    parser.add_argument("--index", type=Path, required=True, metavar="DIR", help=text)
+    parser.add_argument("--index", type=index_place, required=True, metavar="DIR|URL", help=text)
 
 
 def add_device(parser: ArgumentParser) -> None:

@@ -47,6 +47,11 @@ def _coordinates(text: str, counts: tuple[int, ...], form: str) -> list[float]:
     return values
 
 
+def index_place(text: str) -> Path | str:
+    """A folder, or the address of a service (``serve``)."""
+    return text if text.startswith(("http://", "https://")) else Path(text)
+
+
 def extent(text: str) -> tuple[float, float, float, float]:
     """``W,S,E,N`` in degrees; west above east means across the antimeridian."""
     west, south, east, north = _numbers(text, 4, "W,S,E,N in degrees, such as 5,44,12,48")

@@ -37,7 +37,6 @@ from astroloc_qgis.engine.exports.files import check_outputs
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.georeference.outputs import georeference, output_names, read_footprint, resolve_crs
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.contents import find_contents
 from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
@@ -46,6 +45,7 @@ from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.nadir_proposal import nadir_of
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.engine.retrieval.remote_index import imagery_of, open_index
 from astroloc_qgis.engine.retrieval.search_rounds import (
     Searched,
     SearchRound,
@@ -93,7 +93,7 @@ class Options(TypedDict, total=False):
 
 def localize(
     photo_path: Path,
-    index_folder: Path,
+    index_place: Path | str,
     out: Path,
     *,
     imagery: str | None = None,
@@ -115,7 +115,7 @@ def localize(
 
     Args:
         photo_path: image file.
-        index_folder: index to search.
+        index_place: index to search: its folder, or the address of a service (``remote_index``).
         out: folder for the outputs.
         imagery: reference to register to, anything GDAL opens; by default the index's own. Only blocks that it shows
             are searched.
@@ -140,9 +140,9 @@ def localize(
         progress("read", 0.0)
         photo = read_photo(photo_path)
         pixels = photo.rgb8()
-        index = Index.open(index_folder)
+        index = open_index(index_place)
     own = index.info.imagery_uri
-    with asking(progress.repeat), _opened(imagery or own) as reference:
+    with asking(progress.repeat), _opened(imagery_of(index, imagery)) as reference:
         with job.stage("read"):
             job.check_finer_imagery()
             job.check_outputs()

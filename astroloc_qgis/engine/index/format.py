@@ -188,10 +188,24 @@ def read_info(folder: Path) -> IndexInfo:
         raise InputError(
             f"The index {folder} is damaged: {INFO} cannot be read; build it again.", str(error)
         ) from error
+    return info_of(content, version, f"The index {folder}")
+
+
+def info_of(content: dict[str, Any], version: Any, which: str) -> IndexInfo:
+    """The description of an index from what ``index.json`` holds.
+
+    Args:
+        content: without the version.
+        version: of the folder format.
+        which: the index, as the beginning of a sentence.
+
+    Raises:
+        InputError: another format version, or something is missing or malformed.
+    """
     if version not in range(OLDEST_VERSION, FORMAT_VERSION + 1):
         newer = isinstance(version, int) and version > FORMAT_VERSION
         raise InputError(
-            f"The index {folder} has format version {version!r}, and this AstroLoc reads versions {OLDEST_VERSION} "
+            f"{which} has format version {version!r}, and this AstroLoc reads versions {OLDEST_VERSION} "
             f"and {FORMAT_VERSION}: {'update AstroLoc, or ' if newer else ''}build it again."
         )
     try:
@@ -211,7 +225,7 @@ def read_info(folder: Path) -> IndexInfo:
         return IndexInfo(**content)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
-            f"The index {folder} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
+            f"{which} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
         ) from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from astroloc_qgis.engine.block_table import overlaps_extent
@@ -19,6 +21,34 @@ from astroloc_qgis.engine.tiles import Extent
 
 class NoBlocksError(InputError):
     """The limits of a search leave no block of the index."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a search that need no imagery (see ``search.retrieve``).
+
+    Attributes:
+        nadir: the sub-satellite point.
+        radius_km: about it; 0 for no limit.
+        centre: latitude, longitude of the photo's middle.
+        centre_km: about it; 0 for no limit.
+        extent: west, south, east, north, degrees.
+        polygon: WKT in longitude and latitude.
+    """
+
+    nadir: Nadir | None = None
+    radius_km: float = 2500
+    centre: tuple[float, float] | None = None
+    centre_km: float = CENTRE_KM
+    extent: Extent | None = None
+    polygon: str | None = None
+
+    def allowed(self, index: Index, reference: Reference | None = None) -> np.ndarray | None:
+        """Find the blocks within them that the reference shows, if there is one; as ``allowed_blocks``."""
+        return allowed_blocks(
+            index, nadir=self.nadir, radius_km=self.radius_km, centre=self.centre, centre_km=self.centre_km,
+            extent=self.extent, polygon=self.polygon, reference=reference,
+        )  # fmt: skip
 
 
 def allowed_blocks(

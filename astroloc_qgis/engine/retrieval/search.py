@@ -17,11 +17,13 @@ from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.distinct_places import distinct_places_first
-from astroloc_qgis.engine.retrieval.limits import allowed_blocks
+from astroloc_qgis.engine.retrieval.limits import Limits
 from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.engine.retrieval.query import Query, describe_query
 from astroloc_qgis.engine.retrieval.query_picture import query_picture
-from astroloc_qgis.engine.retrieval.query_rotation import ROTATIONS, best_rotations, describe_rotations
+from astroloc_qgis.engine.retrieval.query_rotation import ROTATIONS, best_rotations
+from astroloc_qgis.engine.retrieval.remote_index import RemoteIndex
 from astroloc_qgis.engine.tiles import Extent
 
 _DEPTH = 1000
@@ -30,7 +32,7 @@ _DEPTH = 1000
 
 def retrieve(
     photo: np.ndarray,
-    index: Index,
+    index: Index | RemoteIndex,
     descriptor: Descriptor,
     *,
     alpha: np.ndarray | None = None,
@@ -53,7 +55,7 @@ def retrieve(
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        index: index to search.
+        index: index to search, here or behind a service.
         descriptor: the one that the index was built with (``Index.create_descriptor``).
         alpha: (H, W) uint8 opacity of the photo; what is transparent is not described.
         top: number of candidates; all blocks if the index has fewer.
@@ -79,25 +81,42 @@ def retrieve(
     index.check_descriptor(descriptor)
     if top < 1:
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
-    allowed = allowed_blocks(
-        index,
-        nadir=nadir,
-        radius_km=radius_km,
-        centre=centre,
-        centre_km=centre_km,
-        extent=extent,
-        polygon=polygon,
-        reference=reference,
-    )
+    limits = Limits(nadir, radius_km, centre, centre_km, extent, polygon)
+    # What is wrong with the limits is said before the photo is described.
+    allowed = None if isinstance(index, RemoteIndex) else limits.allowed(index, reference)
     progress("describe", 0.0)
-    picture = query_picture(photo, descriptor, alpha)
-    vectors = describe_rotations(picture, descriptor)
+    query = describe_query(query_picture(photo, descriptor, alpha), descriptor, texture=bool(index.info.texture_zooms))
     progress("search", 0.0)
-    penalty = prior_penalty(index, nadir, radius_km)
-    bonus = index.texture_bonus(picture)
-    candidates = rank_blocks(vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
+    if isinstance(index, RemoteIndex):
+        candidates = index.rank(query, limits, top=top, diversify=diversify, reference=reference)
+    else:
+        candidates = rank(query, index, limits, top=top, diversify=diversify, allowed=allowed)
     progress("search", 1.0)
     return candidates
+
+
+def rank(
+    query: Query,
+    index: Index,
+    limits: Limits,
+    *,
+    top: int,
+    diversify: bool = True,
+    allowed: np.ndarray | None = None,
+) -> list[Candidate]:
+    """Rank the blocks of an index by their similarity to a described photo, with the prior of its nadir.
+
+    Args:
+        query: the photo.
+        index: index to search.
+        limits: of the search.
+        top: number of candidates.
+        diversify: as for ``retrieve``.
+        allowed: (N,) of ``Limits.allowed``.
+    """
+    penalty = prior_penalty(index, limits.nadir, limits.radius_km)
+    bonus = None if index.texture is None or query.texture is None else index.texture.bonus_of(query.texture)
+    return rank_blocks(query.vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
 
 
 def rank_blocks(

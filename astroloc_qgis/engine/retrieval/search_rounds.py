@@ -23,6 +23,7 @@ from astroloc_qgis.engine.retrieval.distinct_places import drop_covered
 from astroloc_qgis.engine.retrieval.limits import NoBlocksError
 from astroloc_qgis.engine.retrieval.nadir_prior import SEEN_KM
 from astroloc_qgis.engine.retrieval.nadir_proposal import SOURCES
+from astroloc_qgis.engine.retrieval.remote_index import RemoteIndex
 from astroloc_qgis.engine.retrieval.search import retrieve
 
 ABOUT_NADIR = "about the nadir"
@@ -60,7 +61,7 @@ class SearchRound:
 
 
 def search_rounds(
-    index: Index, nadir: Nadir | None, radius_km: float | None, limits: Sequence[str] = ()
+    index: Index | RemoteIndex, nadir: Nadir | None, radius_km: float | None, limits: Sequence[str] = ()
 ) -> list[SearchRound]:
     """Plan the rounds, in order.
 
@@ -92,7 +93,7 @@ def limits_in_words(centre: object, extent: object, polygon: object) -> list[str
 def retrieve_round(
     one: SearchRound,
     photo: np.ndarray,
-    index: Index,
+    index: Index | RemoteIndex,
     descriptor: Descriptor,
     *,
     top: int,

@@ -25,10 +25,10 @@ from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import footprint_lonlat
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
-from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.result import Localization, Neighbourhood
+from astroloc_qgis.engine.retrieval.remote_index import imagery_of, open_index
 from astroloc_qgis.engine.sequence.chain import Anchor, Prediction, carry
 from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_camera
 from astroloc_qgis.engine.sequence.footprints import diagonal_km, difference, middle_of
@@ -69,7 +69,7 @@ class Search:
         outs: folders of the photos whose outputs go elsewhere.
     """
 
-    index: Path
+    index: Path | str
     out: Path
     imagery: str | None = None
     nadirs: Mapping[Path, Nadir] = field(default_factory=dict)
@@ -159,7 +159,7 @@ class _Work:
 
     @cached_property
     def _imagery(self) -> str:
-        return self._search.imagery or Index.open(self._search.index).info.imagery_uri
+        return self._search.imagery or imagery_of(open_index(self._search.index))
 
     def _picture(self, number: int) -> tuple[Any, Any]:
         photo = read_photo(self._sequence.paths[number])
