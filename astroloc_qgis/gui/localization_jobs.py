@@ -101,7 +101,7 @@ class LocalizationJobs(QObject):
             item: the photo.
             imagery: what it is matched with; None for the index's own imagery.
         """
-        params = {**self._common(item), "index": str(self._session.index.path), "imagery": imagery}
+        params = {**self._common(item), "index": self._session.index.place, "imagery": imagery}
         params |= item.desk.work.search
         return Job(item.name, "localize", params, self._publisher(item), self._failure_teller(item))
 
@@ -117,7 +117,7 @@ class LocalizationJobs(QObject):
         for name in ("photo", "out", "nadir", "nadir_source"):
             params[f"{name}s"] = [one[name] for one in each]
         params["areas"] = [item.desk.work.search for item in items]
-        params |= {"index": str(self._session.index.path), "imagery": imagery}
+        params |= {"index": self._session.index.place, "imagery": imagery}
         tellers = [(self._publisher(item), self._failure_teller(item)) for item in items]
 
         def publish(answer: Mapping[str, Any]) -> None:

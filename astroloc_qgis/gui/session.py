@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.messages import Messages
 from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
@@ -95,8 +96,10 @@ class Session(QObject):
         """Return the imagery that photos are matched with: the chosen one, else the index's own.
 
         Raises:
-            InputError: the reference cannot be read outside QGIS, or there is no index.
+            InputError: the reference cannot be read outside QGIS, or there is no index, or it is a service's.
         """
+        if self.index.is_service and not self.reference.uri():
+            raise InputError(tr("Choose the reference imagery: that of an index service is not read from here."))
         return self.reference.uri() or read_index_summary(self.index.path).imagery
 
     def run(self, jobs: Iterable[Job]) -> None:

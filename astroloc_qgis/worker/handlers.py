@@ -72,11 +72,10 @@ def localize_sequence(request: requests.LocalizeSequence, progress: Callable[...
     each = request.one_by_one()
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.retrieval.remote_index import imagery_of, open_index
     from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
 
-    index = Index.open(request.index)
-    Reference.open(request.imagery or index.info.imagery_uri).close()
+    Reference.open(imagery_of(open_index(request.index), request.imagery)).close()
     results, entries, nadirs, problem = {}, {}, {}, ""
     for number, one in enumerate(each):
         start, end = (ALONE * done / len(each) for done in (number, number + 1))

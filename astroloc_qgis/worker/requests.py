@@ -67,9 +67,9 @@ class GeoreferencePhoto(OnDevice):
 
 @dataclass(frozen=True, kw_only=True)
 class Localize(GeoreferencePhoto):
-    """Find a photo with an index and georeference it (``pipeline.localize``)."""
+    """Find a photo with an index, in a folder or behind a service, and georeference it (``pipeline.localize``)."""
 
-    index: Path
+    index: str
     imagery: str | None = None
     radius_km: Distance | None = None
     centre: LatLon | None = None
@@ -90,7 +90,7 @@ class LocalizeSequence(OnDevice):
 
     photos: Photos
     outs: Files
-    index: Path
+    index: str
     imagery: str | None = None
     nadirs: Positions | None = None
     nadir_sources: Sources | None = None

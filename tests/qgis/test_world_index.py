@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
 from astroloc_qgis.gui.model import index_choice
 from astroloc_qgis.gui.model.index_choice import IndexChoice
@@ -53,6 +54,17 @@ def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, in
     chooser.folder.setFilePath("")
     assert index.path == world
     assert index.problem == ""
+
+
+def test_an_index_service_is_named_by_its_address(chooser, index, scripted):
+    chooser.folder.setFilePath("http://127.0.0.1:8765")
+    assert index.is_service
+    assert index.place == "http://127.0.0.1:8765"
+    assert index.problem == ""
+    assert "never its pixels" in chooser.about.text()
+    scripted.session.index.choose("http://127.0.0.1:8765")
+    with pytest.raises(InputError, match="Choose the reference imagery"):
+        scripted.session.imagery()
 
 
 def test_without_a_world_index_one_must_be_chosen(qtbot, monkeypatch):

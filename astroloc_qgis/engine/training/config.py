@@ -80,7 +80,7 @@ class TrainingConfig:
 
     seed: int = 11
     places: int = 30_000
-    steps: int = 3_400
+    steps: int = 2_800
     decay_steps: int = 1_000
     batch: int = 64
     small_steps: int = 1_000

@@ -26,7 +26,9 @@ class IndexChooser(QWidget):
         super().__init__(parent)
         self._index = index
         self.folder = folder_widget(tr("Index folder"), parent=self)
-        self.folder.setToolTip(tr("The folder of an index: what the photo is looked up in"))
+        self.folder.setToolTip(
+            tr("The folder of an index, or the address of an index service: what the photo is looked up in")
+        )
         self.folder.lineEdit().setPlaceholderText(
             tr("The world: Blue Marble") if index.has_world else tr("Choose a folder, or build one")
         )
@@ -60,7 +62,9 @@ class IndexChooser(QWidget):
     def _update(self) -> None:
         text = tr("What photos are looked up in.")
         self.about.setToolTip("")
-        if not self._index.problem:
+        if self._index.is_service:
+            text = tr("An index service: it is sent the photo's descriptors, never its pixels.")
+        elif not self._index.problem:
             summary = read_index_summary(self._index.path)
             zooms = ", ".join(map(str, summary.zooms))
             text = tr("{blocks} blocks, zooms {zooms}").format(blocks=summary.blocks, zooms=zooms)

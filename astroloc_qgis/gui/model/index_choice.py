@@ -1,4 +1,7 @@
-"""The index that photos are searched in: a folder of the user's, else the world index that comes with the plugin."""
+"""The index that photos are searched in.
+
+It is a folder of the user's, an index service, or else the world index that comes with the plugin.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class IndexChoice(QObject):
 
     @property
     def folder(self) -> str:
-        """The folder that the user named; empty where the user named none."""
+        """The folder, or the address of a service, that the user named; empty where the user named none."""
         return self._folder
 
     @property
@@ -40,8 +43,15 @@ class IndexChoice(QObject):
         return self._world is not None
 
     @property
+    def is_service(self) -> bool:
+        """Whether the index is behind a service, which is asked when photos are localized."""
+        return self._folder.startswith(("http://", "https://"))
+
+    @property
     def problem(self) -> str:
         """Why the index cannot be used, in a sentence; empty when it can."""
+        if self.is_service:
+            return ""
         if not self._folder and self._world is None:
             return tr("Choose an index, or build one from the reference.")
         try:
@@ -51,12 +61,17 @@ class IndexChoice(QObject):
         return ""
 
     @property
+    def place(self) -> str:
+        """The address of the service, or the folder."""
+        return self._folder if self.is_service else str(self.path)
+
+    @property
     def path(self) -> Path:
         """The folder; where none is named, that of the world index which comes with the plugin."""
         return self._world if self._world and not self._folder else Path(self._folder)
 
     def choose(self, folder: Path | str) -> None:
-        """Choose a folder, or read again what it holds; "" chooses the world index."""
-        self._folder = str(folder)
+        """Choose a folder or a service, or read again what it holds; "" chooses the world index."""
+        self._folder = str(folder).strip()
         self._settings.index = self._folder
         self.changed.emit()
