@@ -63,7 +63,7 @@ def test_missing_and_unknown_parameters_are_named():
 
 def test_null_parameters_are_left_to_the_engine_and_lists_become_tuples():
     request = read(requests.Localize, {**PHOTO, "nadir": [1, 2], "extent": None})
-    assert request == requests.Localize(photo=Path("a.jpg"), index=Path("index"), out=Path("out"), nadir=(1, 2))
+    assert request == requests.Localize(photo=Path("a.jpg"), index="index", out=Path("out"), nadir=(1, 2))
     assert request.optional() == {"nadir": (1, 2)}
 
 
@@ -84,7 +84,7 @@ def test_photos_that_follow_each_other_are_as_many_requests_with_what_is_their_o
         "areas": [None, {"extent": [0, 1, 2, 3], "polygon": "POLYGON"}],
     }
     each = read(requests.LocalizeSequence, {**SEQUENCE, **shared, **own}).one_by_one()
-    common = {"index": Path("index"), "imagery": "map.tif", "matcher": "sift", "seconds": 9}
+    common = {"index": "index", "imagery": "map.tif", "matcher": "sift", "seconds": 9}
     assert each == [
         requests.Localize(photo=Path("a.jpg"), out=Path("out"), nadir=(1, 2, 418000.0), nadir_source="exif", **common),
         requests.Localize(photo=Path("b.jpg"), out=Path("other"), extent=(0, 1, 2, 3), polygon="POLYGON", **common),
