@@ -95,6 +95,12 @@ def may_differ_with_pip(output: str) -> bool:
     return not re.search(rf"{DISK_FULL_SIGNS}|{LOGIN_SIGNS}|hash|MATCH", output)
 
 
+def is_out_of_reach(output: str) -> bool:
+    """Whether pip found no file to download, so that another index could have one."""
+    began = re.search(r"^\s*Downloading \S+\.whl\b(?!\.metadata)", output, re.MULTILINE)
+    return began is None and may_differ_with_pip(output)
+
+
 @contextlib.contextmanager
 def explained_disk_errors() -> Iterator[None]:
     """Explain the errors of writing to the disk.

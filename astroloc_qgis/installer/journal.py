@@ -17,6 +17,7 @@ class Journal:
     Attributes:
         made_from: digest of the requirements, Python and source that it was made from.
         source: the source of the packages, in words.
+        build: the build of torch (``builds.choice``).
         proved: whether the engine is proved to work in it.
         proof: the result of the proof (device, seconds, versions).
         size: its size on the disk, bytes.
@@ -25,6 +26,7 @@ class Journal:
 
     made_from: str = ""
     source: str = ""
+    build: str = ""
     proved: bool = False
     proof: dict[str, Any] | None = None
     size: int = 0

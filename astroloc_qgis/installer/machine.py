@@ -6,16 +6,20 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
 
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
+"""The Pythons that the lock file has packages for."""
 CUDA_OF_PYPI = (13, 0)
 """The CUDA version of PyPI's torch for Linux (the nvidia packages of the lock file)."""
 FLATPAK_INFO = Path("/.flatpak-info")
 """A file that every program in Flatpak's sandbox sees, and no other."""
+NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+"""A file of Linux's NVIDIA driver, which is seen in Flatpak's sandbox too."""
 ROSETTA = (
     "This QGIS is the one for Intel Macs and runs on Apple silicon through Rosetta, for which there is no torch: "
     "install a QGIS for Apple silicon (from qgis.org or conda-forge), then set the engine up there."
@@ -88,14 +92,25 @@ def parse_gpus(listed: str, cuda: tuple[int, int]) -> list[Gpu]:
     return gpus
 
 
-def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False) -> Outlook:
+def cuda_is_usable(gpus: Sequence[Gpu]) -> bool:
+    """Whether PyPI's torch could use one of the NVIDIA cards, or one that the sandbox hides."""
+    if not gpus:
+        return in_flatpak() and NVIDIA_DRIVER.exists()
+    return any(not any(card.cuda) or card.cuda >= CUDA_OF_PYPI for card in gpus)
+
+
+def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False, cpu_build: bool = False) -> Outlook:
     """Predict the device that torch will use.
 
     Args:
         system: the key of the system (``system_key``).
         gpus: the NVIDIA cards.
         own_torch: whether torch comes from the user's own address or folder, not from PyPI.
+        cpu_build: whether torch is the build for the processor alone.
     """
+    if cpu_build and cuda_is_usable(gpus):
+        name = gpus[0].name if gpus else "graphics card"
+        return Outlook("cpu", f"the small build of torch is for the processor alone: the {name} is not used")
     if system == "darwin-arm64":
         return Outlook("mps", "this Mac's graphics processor, through Apple's Metal")
     if not gpus and in_flatpak():
@@ -111,7 +126,7 @@ def outlook(system: str, gpus: list[Gpu], *, own_torch: bool = False) -> Outlook
             f"torch from PyPI has no CUDA on Windows: to use the {card.name}, "
             "give the address of PyTorch's own packages (Source)",
         )
-    if card.cuda and card.cuda < CUDA_OF_PYPI:
+    if any(card.cuda) and card.cuda < CUDA_OF_PYPI:
         wanted, has = ".".join(map(str, CUDA_OF_PYPI)), ".".join(map(str, card.cuda))
         return Outlook(
             "cpu",

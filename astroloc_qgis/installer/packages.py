@@ -49,5 +49,10 @@ def missing(requirements: Iterable[Requirement], site: Path) -> list[Requirement
     return [
         wanted
         for wanted in requirements
-        if there.get(wanted.name, "").partition("+")[0] != wanted.version or wanted.name in broken
+        if not _is_version(there.get(wanted.name, ""), wanted) or wanted.name in broken
     ]
+
+
+def _is_version(version: str, wanted: Requirement) -> bool:
+    """Whether a version is the one that is wanted; without a hash any build of it is ("2.13.0+cpu" for "2.13.0")."""
+    return wanted.version == (version if "--hash" in wanted.text else version.partition("+")[0])

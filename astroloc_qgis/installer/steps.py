@@ -11,6 +11,8 @@ from typing import Protocol
 import astroloc_qgis
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.installer import child
+from astroloc_qgis.installer.builds.choice import CPU, PYPI
+from astroloc_qgis.installer.builds.sizes import WEIGHTS
 from astroloc_qgis.installer.causes import explained, explained_disk_errors
 from astroloc_qgis.installer.disk import folder_size, free_bytes, gigabytes, rename
 from astroloc_qgis.installer.gdal import link_gdal
@@ -20,15 +22,18 @@ from astroloc_qgis.installer.machine import check_processor
 from astroloc_qgis.installer.packages import missing, read_requirements
 from astroloc_qgis.installer.path_lengths import check_path_lengths
 from astroloc_qgis.installer.places import CACHE, ENVIRONMENT, OLD, UNFINISHED
-from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, WEIGHTS_BYTES, Plan, check_python
+from astroloc_qgis.installer.plan import PACKAGE, RESERVE_BYTES, Plan, check_python
 from astroloc_qgis.installer.proving import proved_engine
 from astroloc_qgis.installer.tools import PackageTools
+from astroloc_qgis.worker.site_packages import installed
 
 STEPS = ("check", "python", "tools", "packages", "weights", "proof")
 """The steps, in order: the stages of an install's progress."""
 IN_USE = "The engine in {place} is in use: end AstroLoc's work in every QGIS on this computer, then press Retry."
-
-
+OUT_OF_REACH = (
+    "PyTorch's own index ({index}), which has the small build of torch, is out of reach: installing PyPI's build, "
+    "which comes with CUDA. That is {download} to download and {disk} on the disk; Cancel stops it."
+)
 TOOLS_BYTES = 60_000_000
 """Approximate size of uv on the disk."""
 UNKNOWN_BYTES = 3_000_000_000
@@ -98,15 +103,29 @@ class Install:
         root = self.plan.root
         check_path_lengths(root)
         self.repair = self.repair and (root / ENVIRONMENT).is_dir()
-        done = sum(folder_size(root / name) for name in (UNFINISHED, CACHE))
-        needed = 0 if self.repair else max(0, self.plan.disk_bytes() - done) + RESERVE_BYTES
+        if self.repair:
+            self.plan = self.plan.with_build(self._build_there())
         self._free_before = free_bytes(root)
-        if self._free_before < needed:
+        self._check_disk()
+        self._say(f"Installing from {self.plan.source} into {root}")
+
+    def _build_there(self) -> str:
+        """Return the build of torch that a repair keeps: the one that is there, unless the user's own is wanted."""
+        there = installed(self.tools.site).get("torch", "")
+        if self.plan.own_torch or not there:
+            return self.plan.build
+        return CPU if there == self.plan.cpu.version else PYPI
+
+    def _check_disk(self) -> None:
+        """Check that the disk takes what is still to come."""
+        root = self.plan.root
+        done = sum(folder_size(root / name) for name in (UNFINISHED, CACHE))
+        needed = 0 if self.repair else max(0, self.plan.sizes.disk - done) + RESERVE_BYTES
+        if (free := free_bytes(root)) < needed:
             raise InputError(
-                f"The engine needs {gigabytes(needed)} and there are {gigabytes(self._free_before)} free in {root}: "
+                f"The engine needs {gigabytes(needed)} and there are {gigabytes(free)} free in {root}: "
                 "free some space, or choose another folder."
             )
-        self._say(f"Installing from {self.plan.source} into {root}")
 
     def _python(self) -> None:
         """Make the environment on QGIS's Python; of that Python's packages it has GDAL alone."""
@@ -121,7 +140,7 @@ class Install:
                 self.tools.run([sys.executable, "-I", "-m", "venv", str(self.folder)])
             except child.ChildFailed as failure:
                 raise explained("make the environment", failure.output) from failure
-        journal.now(made_from=self.plan.digest(), source=self.plan.source, proved=False).write(self.folder)
+        self._note_plan(journal)
         if self.plan.osgeo is not None:
             link_gdal(self.tools.site, self.plan.osgeo, self.plan.libraries)
 
@@ -131,11 +150,30 @@ class Install:
         self.tools.get_uv()
 
     def _packages(self) -> None:
-        wanted = self.plan.hashed()
-        self.tools.install(wanted, self.plan.lock.name)
         torch = self.plan.torch()
-        if torch is not None and missing([torch], self.tools.site):
+        if self.plan.build == CPU and not self.tools.install_cpu_torch():
+            self._fall_back()
+        self.tools.install(self.plan.hashed(), self.plan.lock.name)
+        if self.plan.own_torch and torch is not None and missing([torch], self.tools.site):
             self.tools.install_own_torch(torch)
+
+    def _fall_back(self) -> None:
+        """Go on with PyPI's build of torch instead of the small one.
+
+        Raises:
+            InputError: the disk is too small for it.
+        """
+        index, self.plan = self.plan.cpu.index, self.plan.with_build(PYPI)
+        size = self.plan.sizes
+        told = [gigabytes(each) if each else "more" for each in (size.download, size.disk)]
+        self._say(OUT_OF_REACH.format(index=index, download=told[0], disk=told[1]))
+        self._check_disk()
+        self._note_plan(Journal.read(self.folder))
+
+    def _note_plan(self, journal: Journal) -> None:
+        """Write into the journal what is being made."""
+        plan = self.plan
+        journal.now(made_from=plan.digest(), source=plan.source, build=plan.build, proved=False).write(self.folder)
 
     def _weights(self) -> None:
         self.tools.install(read_requirements(self.plan.weights), self.plan.weights.name)
@@ -187,7 +225,7 @@ class Install:
             Cancelled: by the report.
         """
         before = self._free_before if self._stage == "packages" else self._free_at_stage
-        expected = {"tools": TOOLS_BYTES, "packages": self.plan.disk_bytes(), "weights": WEIGHTS_BYTES}
+        expected = {"tools": TOOLS_BYTES, "packages": self.plan.sizes.disk, "weights": WEIGHTS[1]}
         if self._stage in expected:
             arrived = before - free_bytes(self.plan.root)
             self._fraction = max(self._fraction, share_of(arrived, expected[self._stage] or UNKNOWN_BYTES))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astroloc_qgis.installer import child
-from astroloc_qgis.installer.causes import explained, may_differ_with_pip
+from astroloc_qgis.installer.causes import explained, is_out_of_reach, may_differ_with_pip
 from astroloc_qgis.installer.packages import Requirement, missing, read_requirements, write_requirements
 from astroloc_qgis.installer.path_lengths import uv_fits
 from astroloc_qgis.installer.places import CACHE, TOOLS, python_of, site_of
@@ -19,6 +19,8 @@ from astroloc_qgis.worker.site_packages import damaged
 DOWNLOADER = Path(__file__).with_name("download_with_gdal.py")
 RETRIES = "2"
 TIMEOUT_S = "30"
+IMPATIENT = ("--retries", "1", "--timeout", "15")
+"""Where another index can serve too, one that does not answer costs half a minute."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,33 @@ class PackageTools:
             self.pip([*options, *(["--force-reinstall"] if broken else [])])
         except child.ChildFailed as failure:
             raise explained("install the packages", failure.output) from failure
+
+    def install_cpu_torch(self) -> bool:
+        """Install torch's build for the processor alone from PyTorch's own index, checked by its hash.
+
+        Returns:
+            Whether it is there now; where not, the index, or the build in it, is out of reach.
+
+        Raises:
+            InputError: it is not the one that is known here, its download broke off, or the disk is full.
+        """
+        torch = self.plan.cpu.requirement()
+        if torch is None:
+            return False
+        left = missing([torch], self.site)
+        if not left:
+            return True
+        file = write_requirements(self.folder / "missing-torch.txt", left)
+        options = ["--require-hashes", "--no-deps", "-r", str(file)]
+        if self.plan.wheels is None:
+            options += ["--index-url", self.plan.cpu.index, *IMPATIENT]
+        try:
+            self.pip([*options, *(["--force-reinstall"] if torch.name in damaged(self.site) else [])])
+        except child.ChildFailed as failure:
+            if self.plan.wheels is None and is_out_of_reach(failure.output):
+                return False
+            raise explained("install torch", failure.output) from failure
+        return True
 
     def install_own_torch(self, torch: Requirement) -> None:
         """Install the torch that the user chose, and what it needs; its bytes are not checked by a hash.

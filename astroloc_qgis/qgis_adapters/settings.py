@@ -36,6 +36,7 @@ class Settings:
     timeout = Setting("engine/timeout_s", "600")
     log_level = Setting("engine/log_level", "INFO")
     torch_index = Setting("engine/torch_index")
+    torch_build = Setting("engine/torch_build")
     wheels = Setting("engine/wheels")
     weights = Setting("engine/weights_folder")
     index = Setting("last/index")

@@ -39,7 +39,7 @@ def tiny_package(package, world, tmp_path) -> Path:
     other = {
         "requirements-lock.txt": world.lock.read_text(),
         "requirements-weights.txt": world.weights.read_text(),
-        "installer/sizes.json": json.dumps({system_key(): {"alpha": 1_000_000}}),
+        "installer/sizes.json": json.dumps({system_key(): {"alpha": [1_000_000, 1_100_000]}}),
         "worker/proof.py": PROOF,
     }
     target = tmp_path / "tiny.zip"

@@ -48,3 +48,25 @@ def test_what_programs_say_is_told_in_a_sentence_with_their_words_in_the_details
     error = causes.explained("install the packages", said)
     assert meant in str(error)
     assert error.details == said
+
+
+@pytest.mark.parametrize(
+    ("said", "out_of_reach"),
+    [
+        ("ERROR: No matching distribution found for torch==2.13.0+cpu", True),
+        (
+            "HTTPSConnectionPool(host='index.example'): Max retries exceeded (Caused by NewConnectionError",
+            True,
+        ),
+        ("ERROR: 503 Server Error: Service Unavailable for url: https://index.example/torch/", True),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify", True),
+        ("  Downloading https://index.example/torch-2.13.0%2Bcpu-cp311-cp311-manylinux_2_28_x86_64.whl.metadata", True),
+        ("  Downloading https://index.example/torch-2.13.0%2Bcpu-cp311-cp311-linux_x86_64.whl (192 MB)\nreset", False),
+        ("Collecting torch\n  Downloading torch-1.0+cpu-py3-none-any.whl (2 kB)\nIncompleteRead", False),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", False),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", False),
+        ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Auth", False),
+    ],
+)
+def test_an_index_is_out_of_reach_if_nothing_began_to_come_from_it_and_another_one_could_serve(said, out_of_reach):
+    assert causes.is_out_of_reach(said) is out_of_reach

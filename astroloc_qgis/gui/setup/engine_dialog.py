@@ -28,6 +28,7 @@ from qgis.PyQt.QtWidgets import (
 
 from astroloc_qgis.gui.setup.engine_setup import EngineSetup, device_name, size
 from astroloc_qgis.gui.widgets import folder_widget
+from astroloc_qgis.installer.builds import choice
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -108,8 +109,14 @@ class EngineDialog(QDialog):
         self.address = QLineEdit(self)
         self.address.setPlaceholderText(tr("https://… of an index with torch for your device"))
         self.wheels = folder_widget(tr("Folder with the packages (*.whl)"))
-        self.download, self.disk, self.device = (QLabel(self) for _ in range(3))
-        self.device.setWordWrap(True)
+        self.torch, self.download, self.disk, self.device = (QLabel(self) for _ in range(4))
+        for label in (self.torch, self.download, self.device):
+            label.setWordWrap(True)
+        self.torch.setToolTip(tr("Every file that is installed is checked by its sha256"))
+        self.change_button = QPushButton(self)
+        self.change_button.setToolTip(
+            tr("The new engine is made beside the present one, which works until the new one does")
+        )
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
@@ -137,6 +144,8 @@ class EngineDialog(QDialog):
         form.addRow(tr("&Source"), self.source)
         form.addRow(tr("&Address"), self.address)
         form.addRow(tr("&Packages"), self.wheels)
+        form.addRow(tr("Torch"), self.torch)
+        form.addRow("", self.change_button)
         form.addRow(tr("Download"), self.download)
         form.addRow(tr("On the disk"), self.disk)
         form.addRow(tr("Device"), self.device)
@@ -169,6 +178,7 @@ class EngineDialog(QDialog):
         self.move_button.clicked.connect(self._move)
         self.remove_button.clicked.connect(self._remove)
         self.choose_button.clicked.connect(self._choose)
+        self.change_button.clicked.connect(self._change)
         self._setup.described.connect(self._show_plan)
         self._setup.progressed.connect(self._show_progress)
         self._setup.line.connect(self.log.appendPlainText)
@@ -197,7 +207,8 @@ class EngineDialog(QDialog):
 
     def _show_plan(self, plan: Mapping[str, Any]) -> None:
         self._plan = plan
-        self.download.setText(tr("{size} at most").format(size=size(plan["download_bytes"])))
+        self.torch.setText(_torch_text(plan))
+        self.download.setText(_download_text(plan))
         self.disk.setText(
             tr("{size}; {free} are free").format(size=size(plan["disk_bytes"]), free=size(plan["free_bytes"]))
         )
@@ -213,7 +224,7 @@ class EngineDialog(QDialog):
             sentence = tr("There is no torch for this system ({system}): use an environment that you made yourself.")
             return sentence.format(system=plan["system"])
         if plan["up_to_date"]:
-            return tr("The engine is installed and up to date.")
+            return _up_to_date_text(plan["change"])
         return {
             "ready": tr("The engine is installed; what is chosen here differs from it, and Install would replace it."),
             "partial": tr("An install was broken off: Install goes on where it stopped."),
@@ -231,8 +242,28 @@ class EngineDialog(QDialog):
         self.repair_button.setEnabled(not busy and state in ("ready", "damaged"))
         self.move_button.setEnabled(not busy and state == "ready")
         self.remove_button.setEnabled(not busy and state not in ("", "none"))
-        for widget in (self.folder, self.source, self.address, self.wheels, self.choose_button):
+        self._refresh_change(plan.get("change") or {})
+        for widget in (self.folder, self.source, self.address, self.wheels, self.choose_button, self.change_button):
             widget.setEnabled(not busy)
+
+    def _refresh_change(self, change: Mapping[str, Any]) -> None:
+        self.change_button.setVisible(bool(change))
+        if change and change["build"] == self._settings.torch_build:
+            self.change_button.setText(tr("&Keep the present torch"))
+        elif change:
+            cuda = change["build"] == choice.PYPI
+            text = tr("Change to C&UDA ({size})") if cuda else tr("Change to the s&mall torch ({size})")
+            self.change_button.setText(text.format(size=size(change["download_bytes"])))
+
+    def _change(self) -> None:
+        """Change to the other build of torch; if that was asked for before and did not succeed, stay with this one."""
+        build = self._plan["change"]["build"]
+        if self._settings.torch_build == build:
+            self._settings.torch_build = ""
+            self.ask()
+        else:
+            self._settings.torch_build = build
+            self._install()
 
     def _install(self, *_checked: bool, repair: bool = False) -> None:
         self.log.clear()
@@ -284,6 +315,36 @@ class EngineDialog(QDialog):
         if self.isVisible() and self._asked != sentence:
             QTimer.singleShot(0, self.ask)
         self._asked = sentence
+
+
+def _torch_text(plan: Mapping[str, Any]) -> str:
+    if plan["build"] == choice.CPU:
+        return tr("the small one, for the processor alone")
+    if plan["build"] == choice.OWN:
+        return tr("the one of your choice, whose bytes are not checked")
+    return tr("the one with CUDA, for NVIDIA cards") if plan["system"].startswith("linux") else tr("the usual one")
+
+
+def _download_text(plan: Mapping[str, Any]) -> str:
+    text = tr("{size} at most").format(size=size(plan["download_bytes"]))
+    if not plan["fallback"]:
+        return text
+    other = tr("; if PyTorch's own index is out of reach, PyPI's torch with CUDA: {size}, {disk} on the disk")
+    sizes = (size(plan["fallback"][key]) for key in ("download_bytes", "disk_bytes"))
+    return text + other.format(**dict(zip(("size", "disk"), sizes, strict=True)))
+
+
+def _up_to_date_text(change: Mapping[str, Any]) -> str:
+    if not change or not change["better"]:
+        return tr("The engine is installed and up to date.")
+    if change["build"] == choice.PYPI:
+        return tr(
+            "The engine is installed. It works on the processor, and a graphics card that is faster was found "
+            "({card}): change to CUDA to use it."
+        ).format(card=change["card"] or "NVIDIA")
+    return tr(
+        "The engine is installed, with CUDA that nothing here uses: the small torch takes {size} on the disk."
+    ).format(size=size(change["disk_bytes"]))
 
 
 def _stage_texts() -> dict[str, str]:

@@ -75,6 +75,7 @@ def install_params(settings: Settings) -> dict[str, Any]:
         "osgeo": places[0] if places else None,
         "libraries": _library_folders(),
         "index": settings.torch_index,
+        "build": settings.torch_build,
         "wheels": settings.wheels,
     }
 
