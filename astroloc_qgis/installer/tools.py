@@ -141,7 +141,7 @@ class PackageTools:
         if not left:
             return True
         file = write_requirements(self.folder / "missing-torch.txt", left)
-        options = ["--require-hashes", "--no-deps", "-r", str(file)]
+        options = ["--require-hashes", "--no-deps", "--no-cache-dir", "-r", str(file)]
         if self.plan.wheels is None:
             options += ["--index-url", self.plan.cpu.index, *IMPATIENT]
         try:
