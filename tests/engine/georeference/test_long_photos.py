@@ -30,7 +30,8 @@ def test_a_long_strip_is_georeferenced(tmp_path: Path, resolution: float | None)
     written = georeference(photo, homography, PLANE, tmp_path, crs=PLANE.proj, resolution=resolution)
     dataset = gdal.Open(str(written["geotiff"]))
     left, size, _, *_ = dataset.GetGeoTransform()
-    bands = dataset.ReadAsArray()
+    shape = (dataset.RasterCount, dataset.RasterYSize, dataset.RasterXSize)
+    bands = np.frombuffer(dataset.ReadRaster(), np.uint16).reshape(shape)
     row = bands[:, bands.shape[1] // 2]
     columns = np.flatnonzero(row[-1] == 65535)[5:-5]
     expected = (left + (columns + 0.5) * size) / 20 + SIZE[0] / 2
