@@ -243,7 +243,7 @@ def _change(plan: Plan, journal: Journal) -> dict[str, Any]:
     """Return the build that the environment can be changed to, its sizes, and whether that suits this machine more."""
     there = plan.with_build(journal.build or PYPI)
     build = there.other_build()
-    if not build:
+    if plan.own_torch or not build:
         return {}
     better = (build == PYPI) == machine.cuda_is_usable(plan.gpus)
     card = plan.gpus[0].name if plan.gpus else ""
