@@ -20,6 +20,7 @@ from qgis.gui import QgsMapCanvas
 from astroloc_qgis.engine.geometry.distances import wrap_lon
 from astroloc_qgis.engine.geometry.polygons import signed_area
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_points
+from astroloc_qgis.engine.photo.suffixes import is_photo_name
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, all_photo_layers, photo_layers
 from astroloc_qgis.qgis_adapters.text import tr
@@ -28,7 +29,6 @@ ON_DESK = "astroloc_on_desk"
 """The map's variable with the outline of the photo on the desk (WKT), which the footprints' style reads."""
 HIDDEN_PROPERTY = "astroloc/hidden"
 """Custom property of a node of the layer tree: the desk hid it, not the user."""
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 FIELDS = "field=photo:string&field=nasa_id:string&field=status:string&field=confidence:double"
 
 
@@ -49,7 +49,7 @@ def image_layers(project: QgsProject) -> list[tuple[QgsRasterLayer, Path]]:
     for layer in project.mapLayers().values():
         path = Path(layer.source().split("|")[0])
         ours = layer.customProperty(PHOTO_PROPERTY)
-        if isinstance(layer, QgsRasterLayer) and not ours and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        if isinstance(layer, QgsRasterLayer) and not ours and is_photo_name(path) and path.is_file():
             found.append((layer, path))
     return sorted(found, key=lambda pair: pair[0].name().lower())
 

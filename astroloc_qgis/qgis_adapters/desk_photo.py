@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from astroloc_qgis.engine.errors import AstroLocError, InputError
 from astroloc_qgis.engine.photo import raster
 from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.qgis_adapters.engine.photo_copies import readable
 from astroloc_qgis.qgis_adapters.text import tr
 
 Pixels = NDArray[np.uint32]
@@ -139,7 +140,7 @@ class PyramidTask(QgsTask):
 def _open(path: Path) -> gdal.Dataset:
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     try:
-        return raster.open_raster(path)
+        return raster.open_raster(readable(path))
     except RuntimeError as error:
         sentence = tr("The photo {file} cannot be opened: check that it is there and is a JPEG, PNG or TIFF.")
         raise InputError(sentence.format(file=path)) from error

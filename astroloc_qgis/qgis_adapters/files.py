@@ -29,6 +29,12 @@ def user_data_folder() -> Path:
     return Path(QStandardPaths.writableLocation(location)) / "astroloc_qgis"
 
 
+def pictures_folder() -> Path:
+    """Return the folder of the copies of photos that only the engine can read, among the user's caches."""
+    location = QStandardPaths.StandardLocation.GenericCacheLocation
+    return Path(QStandardPaths.writableLocation(location)) / "astroloc_qgis" / "pictures"
+
+
 def default_output_folder(photo: Path | None) -> Path:
     """Return where results go unless the user chose: beside the project, else beside the photo, else in documents."""
     home = QgsProject.instance().homePath()

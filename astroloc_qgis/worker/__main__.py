@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+from pathlib import Path
 
 from astroloc_qgis.engine.device import announce_threads, default_threads
 from astroloc_qgis.engine.errors import AstroLocError
@@ -26,7 +27,10 @@ IDLE_S = 600.0
 
 
 def main(arguments: list[str]) -> None:
-    """Serve requests until stdin closes or a ``shutdown`` comes; with ``--prove``, show that the environment works."""
+    """Serve requests until stdin closes or a ``shutdown`` comes; with ``--prove``, show that the environment works.
+
+    With ``--picture`` keep the copy of a photo that QGIS cannot read, and end.
+    """
     parser = argparse.ArgumentParser(prog="python -m astroloc_qgis.worker")
     parser.add_argument("--threads", type=int, default=default_threads())
     parser.add_argument("--memory", type=int, default=0, metavar="MIB")
@@ -34,6 +38,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--idle", type=float, default=IDLE_S, metavar="SECONDS")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--prove", action="store_true")
+    parser.add_argument("--picture", type=Path, metavar="PHOTO")
     options = parser.parse_args(arguments)
     threads = max(1, options.threads)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -44,9 +49,28 @@ def main(arguments: list[str]) -> None:
     if options.prove:
         sink.write(proof_line(options.device))
         return
+    if options.picture is not None:
+        sink.write(picture_line(options.picture))
+        return
     hello = Hello(PROTOCOL_VERSION, environment.versions(), ("cpu",))
     methods = handlers(threads, options.memory, options.device)
     Server(methods, source, sink, on_idle=models.unload, idle_s=options.idle).serve(hello)
+
+
+def picture_line(photo: Path) -> bytes:
+    """Keep the copy of a photo; returns its path, or what is wrong with the photo, as a line of JSON."""
+    from astroloc_qgis.engine.photo.copies import FOLDER_VARIABLE, copy_path
+    from astroloc_qgis.engine.photo.reading import read_photo
+
+    try:
+        read_photo(photo)
+        copy = copy_path(Path(os.environ.get(FOLDER_VARIABLE, "")), photo)
+        found = {"copy": str(copy)}
+        if not copy.is_file():
+            found = {"message": f"No copy of {photo} could be kept in {copy.parent}: is there room on the disk?"}
+    except AstroLocError as error:
+        found = {"message": str(error), "details": error.details}
+    return json.dumps(found).encode("ascii") + b"\n"
 
 
 def proof_line(device: str) -> bytes:

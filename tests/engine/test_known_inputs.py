@@ -20,7 +20,10 @@ from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.result import Localization
+from tests.engine.photo.raws import write_dng
+from tests.engine.photo.test_heif import write_avif, write_heic
 from tests.engine.photo.test_photo import STORED, exif, jpeg_with, png_with, tiff_with
+from tests.engine.scene import SIZE as SCENE_SIZE
 from tests.engine.scene import Run, Scene, make_scene
 from tests.engine.synthetic import Array, dataset_pixels, make_world, memory_dataset, shot, write_image, write_raster
 
@@ -142,7 +145,8 @@ class Kind:
 
     def write(self, folder: Path, image: Pixels) -> Path:
         """Write it."""
-        driver = {"jpg": "JPEG", "png": "PNG", "tif": "GTiff", "webp": "WEBP", "jp2": "JP2OpenJPEG", "gif": "GIF"}
+        driver = {"jpg": "JPEG", "png": "PNG", "tif": "GTiff", "gif": "GIF"}
+        driver |= {"webp": "WEBP", "jp2": "JP2OpenJPEG", "jxl": "JPEGXL"}
         pixels = self.change(image)
         dataset = memory_dataset(pixels)
         for number, meaning in enumerate(self.interpretation, 1):
@@ -174,6 +178,11 @@ KINDS = {
     "PNG with alpha": Kind("p.png", with_alpha),
     "PNG 16 bits": Kind("p.png", bits16),
     "PNG 16 bits with alpha": Kind("p.png", lambda image: with_alpha(bits16(image))),
+    "WebP": Kind("p.webp", options=("LOSSLESS=YES",)),
+    "WebP with loss and alpha": Kind("p.webp", with_alpha, ("QUALITY=95",)),
+    "JPEG 2000": Kind("p.jp2"),
+    "JPEG 2000, 16 bits": Kind("p.jp2", bits16, ("QUALITY=100", "REVERSIBLE=YES")),
+    "JPEG XL": Kind("p.jxl", options=("LOSSLESS=YES",)),
     "TIFF in strips": Kind("p.tif", options=("BLOCKYSIZE=7",)),
     "TIFF in tiles, LZW": Kind("p.tif", options=("TILED=YES", "COMPRESS=LZW", "PREDICTOR=2")),
     "TIFF JPEG": Kind("p.tif", options=("COMPRESS=JPEG", "PHOTOMETRIC=YCBCR")),
@@ -195,6 +204,53 @@ def test_a_photo_of_any_kind_of_file_is_placed(
     assert_right(scene, found, truth)
     bits = 16 if KINDS[kind].change(upright).dtype == np.uint16 else 8
     assert gdal.Open(str(found.outputs["geotiff"])).GetRasterBand(1).DataType == BITS[bits]
+
+
+CAMERAS = {
+    "DNG": lambda path, image: write_dng(path.with_suffix(".dng"), image, notes=False),
+    "DNG, turned": lambda path, image: write_dng(
+        path.with_suffix(".dng"), np.ascontiguousarray(STORED[8](image)), orientation=8, notes=False
+    ),
+    "HEIC": lambda path, image: write_heic(path.with_suffix(".heic"), image),
+    "HEIC, 10 bits": lambda path, image: write_heic(path.with_suffix(".heic"), bits16(image)),
+    "AVIF": lambda path, image: write_avif(path.with_suffix(".avif"), image),
+}
+"""Kinds of file that cameras and phones write and GDAL does not."""
+
+
+@pytest.mark.parametrize("kind", CAMERAS)
+def test_a_photo_as_a_camera_or_phone_writes_it_is_placed(
+    scene: Scene, upright: Pixels, truth: Array, tmp_path: Path, kind: str
+) -> None:
+    pytest.importorskip("rawpy" if kind.startswith("DNG") else "pillow_heif")
+    found = place(scene, CAMERAS[kind](tmp_path / "p", upright), tmp_path / "out", truth)
+    assert_right(scene, found, truth)
+    bits = 16 if kind.startswith("DNG") or "10 bits" in kind else 8
+    assert gdal.Open(str(found.outputs["geotiff"])).GetRasterBand(1).DataType == BITS[bits]
+
+
+def test_photos_of_cameras_and_phones_are_localized_with_an_index(scene: Scene, tmp_path: Path, run: Run) -> None:
+    for library in ("rawpy", "pillow_heif"):
+        pytest.importorskip(library)
+    image = scene.world.photo(scene.truth, SCENE_SIZE, seed=3)
+    photos = [
+        write_dng(tmp_path / "raw.DNG", image, notes=False),
+        write_heic(tmp_path / "phone.heic", image),
+        write_avif(tmp_path / "phone2.avif", image),
+        KINDS["WebP"].write(tmp_path, image),
+        KINDS["JPEG 2000"].write(tmp_path, image).rename(tmp_path / "scan.jp2"),
+    ]
+    lon, lat = scene.world.center_lonlat
+    near = f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
+    status, _, stderr = run(
+        "localize", *photos, "--index", scene.index, "--out", tmp_path / "out", "--json", tmp_path / "report.json",
+        "--matcher", "sift", "--extent", near,
+    )  # fmt: skip
+    assert (status, stderr) == (0, "")
+    for photo, entry in zip(photos, json.loads((tmp_path / "report.json").read_text()), strict=True):
+        assert entry["status"] == "localized", photo
+        assert scene.error_px(entry["footprint"]) < GOOD_PX
+        assert gdal.Open(entry["outputs"]["geotiff"]) is not None
 
 
 @pytest.mark.parametrize("ending", ["png", "tif"])
@@ -348,8 +404,6 @@ def test_a_photo_of_any_name_is_placed(
 # ---------------------------------------------------------------- what is refused
 
 NOT_READ = {
-    "WebP": (Kind("p.webp"), "is not a JPEG, PNG or TIFF image: convert it to one of these."),
-    "JPEG 2000": (Kind("p.jp2"), "is not a JPEG, PNG or TIFF image: convert it to one of these."),
     "GIF": (Kind("p.gif", grey), "is not a JPEG, PNG or TIFF image: convert it to one of these."),
     "TIFF of floats": (Kind("p.tif", lambda image: (image / 255).astype(np.float32)), "values of type Float32"),
     "TIFF of signed values": (Kind("p.tif", lambda image: image.astype(np.int16)), "values of type Int16"),

@@ -20,6 +20,7 @@ from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.geometry.projection import WGS84, Array, spatial_reference
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
+from astroloc_qgis.engine.photo.kinds import kind_of
 from astroloc_qgis.engine.photo.raster import open_raster, to_stored
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def export_photo_with_control_points(export: PhotoExport) -> Path:
 
 
 def export_vrt(export: PhotoExport) -> Path | None:
-    """Write a VRT with a grid of control points; None where the photo has no file."""
+    """Write a VRT with a grid of control points; None where the photo has no file that GDAL opens."""
     photo_xy, lonlat = control_grid(export.homography, export.plane, export.visible)
     return write_photo_vrt(export.path(".vrt"), export.photo, photo_xy, lonlat)
 
@@ -131,12 +132,12 @@ def write_photo_vrt(path: Path, photo: Photo, photo_xy: Array, lonlat: Array) ->
         lonlat: (N, 2) longitude, latitude of the control points.
 
     Returns:
-        ``path``, or None for a photo that has no file.
+        ``path``, or None for a photo that has no file, or one that GDAL does not open (raw files, HEIC, AVIF).
 
     Raises:
         InputError: the folder is missing, protected or full.
     """
-    if not photo.path.is_file():
+    if not photo.path.is_file() or kind_of(photo.path).is_decoded:
         return None
     source = open_raster(photo.path.absolute())
     stored = to_stored(np.array([[photo.width, photo.height], [0.0, 0.0]]), photo.orientation, photo.size)

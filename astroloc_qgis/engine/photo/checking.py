@@ -6,8 +6,11 @@ from pathlib import Path
 
 from osgeo import gdal
 
+from astroloc_qgis.engine.photo.decoding.decode import check_decoded
+from astroloc_qgis.engine.photo.kinds import kind_of
+from astroloc_qgis.engine.photo.limits import MAX_PIXELS, MIN_SIDE_PX
 from astroloc_qgis.engine.photo.raster import open_raster
-from astroloc_qgis.engine.photo.reading import MAX_PIXELS, MIN_SIDE_PX, read_photo
+from astroloc_qgis.engine.photo.reading import read_photo
 
 TAIL_BYTES = 65536
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
@@ -22,7 +25,10 @@ def check_photo(path: Path) -> None:
     Raises:
         InputError: as ``read_photo``, which is asked where the file does not look whole.
     """
-    if not _looks_whole(path):
+    kind = kind_of(path)
+    if kind.is_decoded and path.stat().st_size:
+        check_decoded(path, kind)
+    elif not _looks_whole(path):
         read_photo(path)
 
 

@@ -1,7 +1,7 @@
 """The field of view of a photo, from what its camera wrote into the file.
 
-The resolution of the focal plane (EXIF's FocalPlaneXResolution) is not used: it is that of the original, and a photo
-that was shrunk since does not tell how wide the original was.
+The resolution of the focal plane (EXIF's FocalPlaneXResolution) is used of raw files only: it is that of the original,
+and a photo that was shrunk since does not tell how wide the original was.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def field_ratio(exif: Exif) -> float | None:
         return FULL_FRAME_MM / exif.focal_length_in_35mm_film
     if not exif.focal_length_mm:
         return None
+    if exif.sensor_mm:
+        return exif.sensor_mm / exif.focal_length_mm
     camera = exif.camera.upper()
     if camera in FULL_FRAME_CAMERAS:
         return FULL_FRAME_MM / exif.focal_length_mm

@@ -1,4 +1,4 @@
-"""Which page of a TIFF is the photo: the largest, be it a page or inside one, and never the thumbnail of a raw file."""
+"""Which page of a TIFF is the photo: the largest, be it a page or inside one; and whether it is a raw file's."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.tiff import COMPRESSION, PHOTOMETRIC, SAMPLES, Directory, Tiff
 
 logger = logging.getLogger(__name__)
-
-RAW_ENDINGS = (
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw",
-    ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
-)  # fmt: skip
-"""Endings of camera makers' raw files; most are TIFFs whose first page is a thumbnail. (Not .fff: film scanners use it
-for plain TIFFs.)"""
 
 _COLOUR_FILTER_ARRAY, _LINEAR_RAW = 32803, 34892  # PhotometricInterpretation (TIFF/EP, ISO 12234-2; DNG 1.6)
 _RAW_COMPRESSIONS = {32767, 34713}  # Sony's and Nikon's
@@ -54,21 +46,9 @@ def rivals_of(picture: Directory, pages: Sequence[Directory]) -> list[Directory]
     ]
 
 
-def refuse_raw(path: Path, pages: Sequence[Directory]) -> None:
-    """Refuse a camera's raw file, for what GDAL can open of it is its thumbnail or the sensor's mosaic.
-
-    Args:
-        path: the file.
-        pages: its directories; none where it is no TIFF.
-
-    Raises:
-        InputError: it is one.
-    """
-    if path.suffix.lower() in RAW_ENDINGS or any(_is_raw(page) for page in pages) or _is_canon(path, pages):
-        raise InputError(
-            f"The photo {path} is a camera's raw file, of which only a preview could be read: convert it to TIFF "
-            "(with the camera maker's program, darktable or RawTherapee) and choose that."
-        )
+def has_raw_page(pages: Sequence[Directory]) -> bool:
+    """Whether one of the directories of a TIFF is a camera's raw picture, or calls the file a DNG."""
+    return any(_is_raw(page) for page in pages)
 
 
 def _is_raw(page: Directory) -> bool:
@@ -77,11 +57,3 @@ def _is_raw(page: Directory) -> bool:
         or page.number(COMPRESSION) in _RAW_COMPRESSIONS
         or _DNG_VERSION in page.entries
     )
-
-
-def _is_canon(path: Path, pages: Sequence[Directory]) -> bool:
-    """Whether it is a CR2, which says so in bytes 8 and 9."""
-    if not pages:
-        return False
-    with path.open("rb") as file:
-        return file.read(10)[8:] == b"CR"

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.photo.pages import picture_of, read_pages, refuse_raw, rivals_of
+from astroloc_qgis.engine.photo.decoding.raw import no_picture
+from astroloc_qgis.engine.photo.kinds import Kind, format_name, kind_of
+from astroloc_qgis.engine.photo.pages import picture_of, read_pages, rivals_of
 from astroloc_qgis.engine.photo.tiff import Directory
 
 logger = logging.getLogger(__name__)
 
-FORMATS = ("JPEG", "PNG", "GTiff")
+FORMATS = ("JPEG", "PNG", "GTiff", "WEBP", "JPEGXL", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID")
+"""GDAL's drivers for photos; those after the third are not in every build."""
 PIXEL_TYPES: dict[int, np.dtype[Any]] = {gdal.GDT_Byte: np.dtype(np.uint8), gdal.GDT_UInt16: np.dtype(np.uint16)}
 SAMPLE_SIDE = 2048
 """Pixels of the long side that are sampled for the range of 16 bits."""
@@ -29,22 +32,18 @@ ALIKE = 0.8
 
 
 def open_raster(path: Path) -> gdal.Dataset:
-    """Open a photo; of a TIFF with several pages the one that is the picture.
+    """Open a photo that GDAL reads; of a TIFF with several pages the one that is the picture.
 
     Raises:
-        InputError: a camera's raw file; a TIFF that holds several pictures.
+        InputError: a camera's raw file, which is developed (``decoding.raw``); a TIFF that holds several pictures.
         RuntimeError: no such file, or not one of ``FORMATS``.
     """
-    try:
-        dataset = _open(str(path))
-    except RuntimeError:
-        if path.is_file():
-            refuse_raw(path, read_pages(path))
-        raise
+    if kind_of(path) is Kind.RAW:
+        raise no_picture(path)
+    dataset = _open(str(path))
     pages = read_pages(path) if dataset.GetDriver().ShortName == "GTiff" else []
     if not pages:
         return dataset
-    refuse_raw(path, pages)
     picture = picture_of(pages)
     if picture is not pages[0]:
         dataset = _open_page(path, picture)
@@ -57,6 +56,23 @@ def open_raster(path: Path) -> gdal.Dataset:
             "save the one you mean as a file of its own."
         )
     return dataset
+
+
+def not_an_image(path: Path, details: str) -> InputError:
+    """The error of a file that ``open_raster`` cannot open: what it is, where this GDAL lacks only its driver."""
+    try:
+        with path.open("rb") as file:
+            kind = format_name(file.read(16))
+    except OSError:
+        kind = ""
+    drivers = {"JPEG XL": ("JPEGXL",), "JPEG 2000": FORMATS[5:], "WebP": ("WEBP",)}.get(kind, ())
+    if drivers and not any(gdal.GetDriverByName(driver) for driver in drivers):
+        return InputError(
+            f"The photo {path} is a {kind} image, which GDAL {gdal.__version__} here cannot read (a newer QGIS may): "
+            "convert it to JPEG, PNG or TIFF.",
+            details,
+        )
+    return InputError(f"The photo {path} is not a JPEG, PNG or TIFF image: convert it to one of these.", details)
 
 
 def _open(name: str) -> gdal.Dataset:

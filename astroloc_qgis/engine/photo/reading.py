@@ -18,10 +18,15 @@ from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.photo.copies import keep_copy
+from astroloc_qgis.engine.photo.decoding.decode import decode
 from astroloc_qgis.engine.photo.exif import Exif, read_exif
 from astroloc_qgis.engine.photo.field_of_view import field_ratio
+from astroloc_qgis.engine.photo.kinds import kind_of
+from astroloc_qgis.engine.photo.limits import check_size, damaged
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.raster import (
+    not_an_image,
     open_raster,
     read_bands,
     split_alpha,
@@ -33,9 +38,6 @@ from astroloc_qgis.engine.photo.raster import (
 gdal.UseExceptions()
 
 logger = logging.getLogger(__name__)
-
-MIN_SIDE_PX = 32
-MAX_PIXELS = 400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ class Photo:
         nasa_id: NASA's photo number ("ISS056-E-181034") from the file's name, or None.
         focal_length_mm: focal length from EXIF, or None.
         taken: time from EXIF as the camera's clock had it (no time zone; NASA sets them to UTC), or None.
-        orientation: EXIF orientation of the file, 1 to 8; ``raster.to_stored`` leads to the pixels as it has them.
+        orientation: EXIF orientation of the file, 1 to 8; ``raster.to_stored`` leads to the pixels as it has them. 1
+            for a raw file, HEIC, AVIF and JPEG XL, which whatever opens them turns.
         exif_nadir: the camera's position from EXIF, a proposal, or None.
         field_ratio: what its long side shows, as a part of the distance (``field_of_view``), or None.
     """
@@ -103,14 +106,17 @@ class Photo:
 
 
 def read_photo(path: str | Path) -> Photo:
-    """Read a JPEG, PNG or TIFF of 8 or 16 bits, grey or colour, with or without alpha; of several pages the largest.
+    """Read a photo of 8 or 16 bits, grey or colour, with or without alpha; of several pages of a TIFF the largest.
+
+    JPEG, PNG, TIFF; WebP, JPEG 2000 and JPEG XL where GDAL can; HEIC and AVIF; cameras' raw files, which are developed.
 
     Args:
         path: the file.
 
     Raises:
-        InputError: the file is missing, empty, truncated or no such image, a camera's raw file, or several pictures;
-            the photo is below 32 pixels a side, above 400 megapixels, or has one value all over.
+        InputError: the file is missing, empty, truncated or no such image, a raw file without a picture, or several
+            pictures; the engine has no library for it; the photo is below 32 pixels a side, above 400 megapixels (160
+            of a raw file), or has one value all over.
     """
     path = Path(path)
     _check_name(path)
@@ -120,28 +126,25 @@ def read_photo(path: str | Path) -> Photo:
         raise InputError(f"The photo {path} does not exist: check its name and folder.")
     if path.stat().st_size == 0:
         raise InputError(f"The photo {path} is empty (0 bytes): copy or download it again.")
+    kind = kind_of(path)
+    if kind.is_decoded:
+        exif = read_exif(path)
+        photo = _make_photo(path, *decode(path, kind), exif)
+        keep_copy(photo)
+        return photo
     with _gdal_messages() as messages:
         try:
             dataset = open_raster(path)
         except RuntimeError as error:
-            raise InputError(
-                f"The photo {path} is not a JPEG, PNG or TIFF image: convert it to one of these.", str(error)
-            ) from error
-        _check_size(path, dataset.RasterXSize, dataset.RasterYSize)
+            raise not_an_image(path, str(error)) from error
+        check_size(path, dataset.RasterXSize, dataset.RasterYSize)
         exif = read_exif(path)
         try:
             bands, grey, has_alpha = read_bands(path, dataset)
         except RuntimeError as error:
-            raise InputError(
-                f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
-                str(error),
-            ) from error
-    broken = [message for message in messages if _means_broken(message)]
-    if broken:
-        raise InputError(
-            f"The photo {path} is damaged or truncated: not all of it can be read; copy or download it again.",
-            "\n".join(messages),
-        )
+            raise damaged(path, str(error)) from error
+    if any(_means_broken(message) for message in messages):
+        raise damaged(path, "\n".join(messages))
     if messages:
         logger.info("%s is read, though GDAL says: %s", path, "; ".join(messages))
     return _make_photo(path, upright(bands, exif.orientation), grey, has_alpha, exif)
@@ -174,19 +177,6 @@ def _check_name(path: Path) -> None:
         str(path).encode()
     except UnicodeEncodeError as error:
         raise InputError(f"The name of the photo {str(path)!a} is not valid UTF-8: rename it.") from error
-
-
-def _check_size(path: Path, width: int, height: int) -> None:
-    if min(width, height) < MIN_SIDE_PX:
-        raise InputError(
-            f"The photo {path} is {width} x {height} pixels; it must have at least {MIN_SIDE_PX} pixels a side: "
-            "use the original."
-        )
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"The photo {path} is {width} x {height} pixels ({width * height / 1e6:.0f} megapixels); at most "
-            f"{MAX_PIXELS / 1e6:.0f} megapixels can be read: shrink or crop it."
-        )
 
 
 @contextlib.contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 SUBFILE_TYPE, WIDTH, HEIGHT, COMPRESSION, PHOTOMETRIC = 0x00FE, 0x0100, 0x0101, 0x0103, 0x0106
 SAMPLES, SUB_DIRECTORIES = 0x0115, 0x014A
+STRIP_OFFSETS, STRIP_BYTES = 0x0111, 0x0117
 _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 16: 8, 18: 8}
 _MAX_ENTRIES = 4096
 _MAX_VALUE_BYTES = 256
@@ -25,6 +26,7 @@ class Directory:
         entries: size of one item and all its bytes, by tag; of short values only.
         following: offset of the next page's directory; 0 for none.
         nested: whether it is inside another (a SubIFD) rather than a page.
+        places: bytes and offset of longer values, by tag.
     """
 
     offset: int
@@ -32,6 +34,7 @@ class Directory:
     entries: dict[int, tuple[int, bytes]]
     following: int = 0
     nested: bool = False
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def value(self, tag: int) -> bytes:
         """The bytes of an entry; none where it is missing."""
@@ -116,17 +119,22 @@ class Tiff:
         table = file.read(layout.size * count)
         following = file.read(self._long_size)
         entries: dict[int, tuple[int, bytes]] = {}
+        places: dict[int, tuple[int, int]] = {}
         for tag, kind, number, inline in layout.iter_unpack(table):
             one = _TYPE_SIZES.get(kind, 0)
             size = one * number
             if size <= len(inline):
                 entries[tag] = one, inline[:size]
-            elif size <= _MAX_VALUE_BYTES:
-                file.seek(struct.unpack(order + self._long, inline)[0])
+                continue
+            place = struct.unpack(order + self._long, inline)[0]
+            if size <= _MAX_VALUE_BYTES:
+                file.seek(place)
                 entries[tag] = one, file.read(size)
+            else:
+                places[tag] = size, place
         whole = len(following) == self._long_size
         return Directory(
-            offset, order, entries, struct.unpack(order + self._long, following)[0] if whole else 0, nested
+            offset, order, entries, struct.unpack(order + self._long, following)[0] if whole else 0, nested, places
         )
 
     def directories(self) -> Iterator[Directory]:

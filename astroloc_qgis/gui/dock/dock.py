@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, name_patterns
 from astroloc_qgis.gui.dock.index_building import ask_for_index
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
 from astroloc_qgis.gui.dock.options_box import OptionsBox
@@ -31,7 +32,7 @@ from astroloc_qgis.gui.dock.photo_list_view import PhotoListView
 from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
 from astroloc_qgis.gui.dock.reference_chooser import ReferenceChooser
 from astroloc_qgis.gui.localization_jobs import LocalizationJobs
-from astroloc_qgis.gui.model.photo_list import SUFFIXES, PhotoItem, PhotoState
+from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_layers import image_layers
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
@@ -82,8 +83,9 @@ class AstroLocDock(QgsDockWidget):
         if added := self.session.photos.add(paths):
             self.session.settings.photos = str(added[0].path.parent)
         elif paths and not any(item.path in paths for item in self.session.photos.items):
-            suffixes = ", ".join(SUFFIXES)
-            self.session.messages.info(tr("No photos there: AstroLoc reads {suffixes}.").format(suffixes=suffixes))
+            sentence = tr("No photos there: AstroLoc reads {suffixes} and cameras' raw files.")
+            suffixes = ", ".join((*PLAIN_SUFFIXES, *HEIF_SUFFIXES))
+            self.session.messages.info(sentence.format(suffixes=suffixes))
         self.refresh()
 
     def add_banner(self, banner: QWidget) -> None:
@@ -129,9 +131,10 @@ class AstroLocDock(QgsDockWidget):
         return ""
 
     def _choose_photos(self) -> None:
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)
+        kinds = tr("Photos ({patterns})").format(patterns=name_patterns())
+        short = QFileDialog.Option.HideNameFilterDetails
         chosen, _ = QFileDialog.getOpenFileNames(
-            self, tr("Add photos"), self.session.settings.photos, tr("Photos ({patterns})").format(patterns=patterns)
+            self, tr("Add photos"), self.session.settings.photos, kinds, options=short
         )
         self.add_photos([Path(name) for name in chosen])
 

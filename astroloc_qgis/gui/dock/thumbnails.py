@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.PyQt.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, pyqtSignal
-from qgis.PyQt.QtGui import QImage, QImageReader
+from qgis.PyQt.QtCore import (
+    QBuffer,
+    QByteArray,
+    QIODevice,
+    QObject,
+    QRunnable,
+    QSize,
+    Qt,
+    QThreadPool,
+    pyqtSignal,
+)
+from qgis.PyQt.QtGui import QImage, QImageIOHandler, QImageReader, QTransform
 
+from astroloc_qgis.engine.photo.copies import copy_path
+from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.engine.photo.kinds import Kind, kind_of
+from astroloc_qgis.engine.photo.preview import embedded_jpeg
+from astroloc_qgis.qgis_adapters.files import pictures_folder
 from astroloc_qgis.qgis_adapters.pictures import large_pictures
 
+TURNS = {
+    2: QTransform(-1, 0, 0, 1, 0, 0), 3: QTransform(-1, 0, 0, -1, 0, 0), 4: QTransform(1, 0, 0, -1, 0, 0),
+    5: QTransform(0, 1, 1, 0, 0, 0), 6: QTransform(0, 1, -1, 0, 0, 0), 7: QTransform(0, -1, -1, 0, 0, 0),
+    8: QTransform(0, -1, 1, 0, 0, 0),
+}  # fmt: skip
+"""What turns a stored picture upright, by its EXIF orientation."""
 LARGEST_PIXELS = 150_000_000
 """Photos with more pixels get no thumbnail: Qt would decode them whole."""
 
@@ -52,8 +73,34 @@ class _Task(QRunnable):
 
 
 def read_thumbnail(path: Path, size: int) -> QImage:
-    """Return a picture of the photo no larger than ``size`` a side; a null image if Qt cannot read it."""
-    reader = QImageReader(str(path))
+    """Return a picture of the photo no larger than ``size`` a side; a null image if Qt cannot read it.
+
+    Of a raw file it is the JPEG that the camera put into it; of HEIC and AVIF the engine's copy, once there is one.
+    """
+    kind = kind_of(path)
+    if kind is Kind.RAW:
+        return _read_embedded(path, size)
+    if kind.is_decoded:
+        try:
+            path = copy_path(pictures_folder(), path)
+        except OSError:
+            return QImage()
+    return _read_small(QImageReader(str(path)), size)
+
+
+def _read_embedded(path: Path, size: int) -> QImage:
+    """The camera's own small picture, turned as the raw file says unless it says so itself."""
+    buffer = QBuffer()
+    buffer.setData(QByteArray(embedded_jpeg(path)))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
+    turns_itself = reader.transformation() != QImageIOHandler.Transformation.TransformationNone
+    image = _read_small(reader, size)
+    orientation = read_exif(path).camera_orientation
+    return image if turns_itself or orientation == 1 or image.isNull() else image.transformed(TURNS[orientation])
+
+
+def _read_small(reader: QImageReader, size: int) -> QImage:
     reader.setAutoTransform(True)
     full = reader.size()
     if full.isValid():

@@ -12,13 +12,12 @@ from qgis.PyQt.QtGui import QPixmap
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.exif import read_exif
+from astroloc_qgis.engine.photo.suffixes import is_photo_name
 from astroloc_qgis.gui.model.history import PhotoDesk
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import headline, tr
 
-__all__ = ["SUFFIXES", "PhotoItem", "PhotoModel", "PhotoState"]
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+__all__ = ["PhotoItem", "PhotoModel", "PhotoState"]
 
 
 class PhotoItem:
@@ -167,7 +166,7 @@ def _photos(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def _is_photo(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in SUFFIXES
+    return path.is_file() and is_photo_name(path)
 
 
 def state_texts() -> dict[PhotoState, str]:

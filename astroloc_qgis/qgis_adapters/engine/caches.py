@@ -12,7 +12,7 @@ from astroloc_qgis.engine.weights import store
 from astroloc_qgis.installer.disk import folder_size
 from astroloc_qgis.installer.places import CACHE, OLD, UNFINISHED
 from astroloc_qgis.qgis_adapters.engine.interpreter import engine_folder
-from astroloc_qgis.qgis_adapters.files import user_data_folder
+from astroloc_qgis.qgis_adapters.files import pictures_folder, user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -46,6 +46,7 @@ def caches(settings: Settings) -> list[Cache]:
     fetched = Path(QStandardPaths.writableLocation(location)) / "astroloc_qgis" / "tiles"
     return [
         Cache(tr("Map tiles fetched from services"), (fetched,)),
+        Cache(tr("Copies of raw photos, to show them"), (pictures_folder(),)),
         Cache(tr("What a broken-off install left"), (root / UNFINISHED, root / OLD, root / CACHE)),
         Cache(tr("Logs"), (user_data_folder() / "logs",)),
     ]

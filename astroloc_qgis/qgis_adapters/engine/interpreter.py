@@ -8,10 +8,11 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QProcessEnvironment
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.copies import FOLDER_VARIABLE
 from astroloc_qgis.installer.machine import in_flatpak
 from astroloc_qgis.installer.places import ENVIRONMENT, python_of, state
 from astroloc_qgis.qgis_adapters.engine.network import own_certificate_variables, proxy_variables
-from astroloc_qgis.qgis_adapters.files import PACKAGE, user_data_folder
+from astroloc_qgis.qgis_adapters.files import PACKAGE, pictures_folder, user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -76,6 +77,7 @@ def engine_environment() -> QProcessEnvironment:
         if name.startswith(DROPPED_PREFIXES) and not (name == "LD_LIBRARY_PATH" and in_flatpak()):
             environment.remove(name)
     environment.insert("PYTHONNOUSERSITE", "1")
+    environment.insert(FOLDER_VARIABLE, str(pictures_folder()))
     if folder := Settings().weights:
         environment.insert("ASTROLOC_WEIGHTS", folder)
     for name, value in {**proxy_variables(), **own_certificate_variables(engine_folder(Settings()))}.items():
