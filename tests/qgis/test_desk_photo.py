@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.exports.points_file import ControlPoint, points_text
 from astroloc_qgis.engine.photo.raster import to_stored
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.qgis_adapters.desk_photo import photo_size, read_pyramid
-from tests.engine.photo.tiffs import MOSAIC, REDUCED, Page, scene, write_tiff
+from tests.engine.photo.tiffs import REDUCED, Page, scene, write_tiff
 
 from .hand import work
 
@@ -38,14 +37,6 @@ def test_the_desk_shows_what_the_engine_reads(qgis_app, tmp_path, pages):
     photo = read_photo(path)
     assert photo_size(path) == photo.size
     np.testing.assert_array_equal(shown(path), photo.rgb8())
-
-
-def test_the_desk_refuses_a_raw_file_as_the_engine_does(qgis_app, tmp_path):
-    mosaic = Page(scene(300, 200, bands=1)[..., 0], photometric=MOSAIC)
-    path = write_tiff(tmp_path / "p.NEF", [Page(SMALL, REDUCED, inside=[mosaic])])
-    for read in (photo_size, read_pyramid):
-        with pytest.raises(InputError, match="camera's raw file"):
-            read(path)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -10,14 +10,12 @@ import hashlib
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 from osgeo import gdal
-
-if TYPE_CHECKING:
-    from astroloc_qgis.engine.photo.reading import Photo
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +25,25 @@ MOST_BYTES = 2 << 30
 """What the folder holds at most; the copies that were made or asked for longest ago go first."""
 _MADE_AS = "1"
 """Changes when the same file gives another copy."""
+
+
+class Shown(Protocol):
+    """What is needed of a photo (``reading.Photo``) to show it."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """(H, W) opacity, or None."""
+
+    @property
+    def grey(self) -> bool:
+        """Whether all bands are the same."""
+
+    def rgb8(self) -> NDArray[np.uint8]:
+        """(H, W, 3) of 8 bits."""
 
 
 def copy_path(folder: Path, photo: Path) -> Path:
@@ -44,7 +61,7 @@ def copy_path(folder: Path, photo: Path) -> Path:
     return folder / f"{hashlib.sha256('|'.join(signs).encode()).hexdigest()[:32]}.tif"
 
 
-def keep_copy(photo: Photo) -> None:
+def keep_copy(photo: Shown) -> None:
     """Write the copy of a photo that was decoded, where a folder is named; its failure spoils nothing."""
     if not (folder := os.environ.get(FOLDER_VARIABLE, "")):
         return
@@ -57,7 +74,7 @@ def keep_copy(photo: Photo) -> None:
         logger.warning("No copy of %s was kept: %s", photo.path, error)
 
 
-def write_copy(path: Path, photo: Photo) -> None:
+def write_copy(path: Path, photo: Shown) -> None:
     """Write a copy: JPEG within TIFF, or with alpha without loss.
 
     Args:
