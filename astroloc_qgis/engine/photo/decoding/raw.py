@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_RAW_PIXELS = 160_000_000
 """The largest sensors of medium format have 151 megapixels; LibRaw needs some 20 bytes for each."""
 MAX_RAW_BYTES = 1 << 30
+_STDERR = threading.Lock()
 SRGB_GAMMA = (2.4, 12.92)
 """Power and slope of the linear part (IEC 61966-2-1)."""
 
@@ -35,7 +37,7 @@ def check_raw(path: Path) -> None:
         pass
 
 
-def develop(path: Path, *, half: bool = False) -> NDArray[Any]:
+def develop(path: Path) -> NDArray[Any]:
     """Develop a raw file: the camera's white balance, sRGB, and the brightness that was exposed for.
 
     Nothing is brightened, stretched or reconstructed by what the picture shows, so that photos of a series stay alike.
@@ -43,7 +45,6 @@ def develop(path: Path, *, half: bool = False) -> NDArray[Any]:
 
     Args:
         path: the file.
-        half: half as wide and high, each pixel from 2 x 2 of the sensor, which takes a fifth of the time.
 
     Returns:
         (H, W, 3) uint16, (H, W, 1) of a camera without colour filters; upright as the camera noted.
@@ -56,7 +57,7 @@ def develop(path: Path, *, half: bool = False) -> NDArray[Any]:
 
         try:
             image = raw.postprocess(
-                half_size=half, use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=SRGB_GAMMA,
+                use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=SRGB_GAMMA,
                 output_color=rawpy.ColorSpace.sRGB, output_bps=16,
             )  # fmt: skip
         except rawpy.LibRawTooBigError as error:
@@ -110,7 +111,7 @@ def _too_large(path: Path, details: str) -> InputError:
 @contextlib.contextmanager
 def _own_stderr() -> Iterator[None]:
     """What LibRaw writes to stderr of damaged files goes to the log instead."""
-    with contextlib.ExitStack() as stack:
+    with _STDERR, contextlib.ExitStack() as stack:
         try:
             kept = os.dup(2)
         except OSError:  # stderr is closed
