@@ -12,12 +12,12 @@ from qgis.PyQt.QtGui import QPixmap
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.exif import read_exif
-from astroloc_qgis.engine.photo.suffixes import is_photo_name
+from astroloc_qgis.engine.photo.suffixes import SUFFIXES, is_photo_name
 from astroloc_qgis.gui.model.history import PhotoDesk
 from astroloc_qgis.gui.model.work import PASSING, PhotoState, Work
 from astroloc_qgis.qgis_adapters.text import headline, tr
 
-__all__ = ["PhotoItem", "PhotoModel", "PhotoState"]
+__all__ = ["SUFFIXES", "PhotoItem", "PhotoModel", "PhotoState"]
 
 
 class PhotoItem:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.exports.ground_control import write_photo_vrt
 from astroloc_qgis.engine.photo.checking import check_photo
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.photo.kinds import Kind, kind_of
@@ -83,6 +84,14 @@ def test_a_raw_file_of_another_name_is_known_by_what_is_in_it(tmp_path: Path) ->
 def test_a_jpeg_that_is_called_a_raw_file_is_read_as_a_jpeg(tmp_path: Path) -> None:
     (tmp_path / "p.NEF").write_bytes(write_image(tmp_path / "p.jpg", PICTURE).read_bytes())
     assert read_photo(tmp_path / "p.NEF").size == (300, 200)
+
+
+def test_no_vrt_names_a_raw_file_which_gdal_would_not_open(tmp_path: Path) -> None:
+    pytest.importorskip("rawpy")
+    photo = read_photo(write_dng(tmp_path / "p.dng", PICTURE))
+    corners = np.array([[0.0, 0.0], [300, 0], [300, 200], [0, 200]])
+    assert write_photo_vrt(tmp_path / "p.vrt", photo, corners, corners / 100) is None
+    assert not (tmp_path / "p.vrt").exists()
 
 
 @pytest.mark.real
