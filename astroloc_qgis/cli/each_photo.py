@@ -28,7 +28,16 @@ Together = Callable[[Mapping[Path, "Localization"], Progress], Iterable["Localiz
 """Reviews and completes the results of all photos; gives those that are final."""
 
 
-def each_photo(options: Namespace, begin: Begin, together: Together | None = None) -> int:
+def _no_more(_photo: Path) -> dict[str, Any]:
+    return {}
+
+
+def each_photo(
+    options: Namespace,
+    begin: Begin,
+    together: Together | None = None,
+    more: Callable[[Path], dict[str, Any]] = _no_more,
+) -> int:
     """Do the work on each photo, and report.
 
     Of several photos a bad one, or a defect in the work on one, does not stop the others; the report holds all of them,
@@ -38,6 +47,7 @@ def each_photo(options: Namespace, begin: Begin, together: Together | None = Non
         options: ``photos`` and ``json``; ``started``, when the command began, for the seconds of the first photo.
         begin: called once, with all photos.
         together: called after the work on each, with the results of those that could be read.
+        more: what the report says of a photo beside its result.
 
     Returns:
         The exit status: the worst of all photos.
@@ -45,7 +55,7 @@ def each_photo(options: Namespace, begin: Begin, together: Together | None = Non
     Raises:
         InputError: the only photo, or what is given with it, is bad; then there is no report.
     """
-    batch = _Batch(list(dict.fromkeys(options.photos)), options.json)
+    batch = _Batch(list(dict.fromkeys(options.photos)), options.json, more)
     started = getattr(options, "started", time.perf_counter())
     try:
         with batch.refusing(batch.photos):
@@ -114,6 +124,7 @@ class _Batch:
     Args:
         photos: each once.
         report: the file for the report; None for none.
+        more: what it says of a photo beside its result.
 
     Attributes:
         photos: each once.
@@ -122,10 +133,10 @@ class _Batch:
         results: of the photos on which the work was done.
     """
 
-    def __init__(self, photos: list[Path], report: Path | None) -> None:
+    def __init__(self, photos: list[Path], report: Path | None, more: Callable[[Path], dict[str, Any]]) -> None:
         self.photos, self.broken, self.failed = photos, False, False
         self.results: dict[Path, Localization] = {}
-        self._report, self._unwritten = report, False
+        self._report, self._more, self._unwritten = report, more, False
         self._entries: dict[Path, dict[str, Any]] = {}
         self._said: set[str] = set()
 
@@ -188,7 +199,10 @@ class _Batch:
         if self._report is None or not (last or self._report.is_file() or not self._report.exists()):
             return
         try:
-            write_json(self._report, [self._entries[photo] for photo in self.photos if photo in self._entries])
+            write_json(
+                self._report,
+                [self._entries[photo] | self._more(photo) for photo in self.photos if photo in self._entries],
+            )
             self._unwritten = False
         except InputError as error:
             self._unwritten = True

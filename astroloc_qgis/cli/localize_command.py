@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.each_photo import Work, each_photo
+from astroloc_qgis.cli.localize_nasa import NasaOfPhotos, add_nasa_option
 from astroloc_qgis.cli.nadir_table import read_nadirs
 from astroloc_qgis.cli.report import prepare
 from astroloc_qgis.cli.shared_arguments import (
@@ -38,6 +39,7 @@ def add_localize(commands: Any) -> None:
     parser.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
     add_search_limits(parser, "search only as far from the nadir; 0: no limit (2500, then the whole index)")
     add_proposed_nadir(parser)
+    add_nasa_option(parser)
     parser.add_argument(
         "--nadirs", type=Path, metavar="FILE.csv", help="the sub-satellite point of each photo: file, lat, lon[, km]"
     )
@@ -56,13 +58,18 @@ def run_localize(options: Namespace) -> int:
     prepare(options)
     from astroloc_qgis.engine import pipeline
 
-    nadirs = {} if options.nadirs is None else read_nadirs(options.nadirs, options.photos)
+    nasa = NasaOfPhotos(options, options.photos)
+    proposed = {} if options.nadir is not None else nasa.nadirs()
+    nadirs = proposed | ({} if options.nadirs is None else read_nadirs(options.nadirs, options.photos))
 
     def begin(photos: Sequence[Path]) -> tuple[Work, Mapping[Path, InputError]]:
         limits, common = {**search_limits(options), **proposed_nadir(options)}, registration(options)
 
         def localize(photo: Path, progress: Progress) -> Localization:
-            own = limits | {"nadir": nadirs.get(photo, limits["nadir"])}
+            nadir = nadirs.get(photo, limits["nadir"])
+            if (found := nasa.verify(photo, options, nadir, common, progress)) is not None:
+                return found
+            own = limits | nasa.limits(photo) | {"nadir": nadir}
             return pipeline.localize(
                 photo, options.index, options.out, imagery=options.imagery, progress=progress, **own, **common
             )
@@ -79,7 +86,7 @@ def run_localize(options: Namespace) -> int:
         search = Search(options.index, options.out, options.imagery, nadirs, registration(options))
         return localize_neighbours(results, search, progress=progress)
 
-    return each_photo(options, begin, together if options.sequence else None)
+    return each_photo(options, begin, together if options.sequence else None, nasa.entry)
 
 
 def _check_inputs(options: Namespace) -> None:

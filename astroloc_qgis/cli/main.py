@@ -15,6 +15,7 @@ from astroloc_qgis.cli.benchmark.commands import run_benchmark
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers
+from astroloc_qgis.cli.nasa_command import run_nasa
 from astroloc_qgis.cli.refine_command import run_refine
 from astroloc_qgis.cli.retrieve_command import run_retrieve
 from astroloc_qgis.cli.serve_command import run_serve
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
     "index": run_index,
     "serve": run_serve,
     "matchers": run_matchers,
+    "nasa": run_nasa,
     "benchmark": run_benchmark,
     "train": run_train,
     "train-texture": run_texture,

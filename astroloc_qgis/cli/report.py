@@ -190,7 +190,11 @@ def describe_entry(entry: dict[str, Any]) -> str:
 
 def _proposed_nadir(nadir: dict[str, Any]) -> list[str]:
     """Where a nadir came from that the user did not give, in a line; none otherwise."""
-    sources = {"exif": "proposed by the photo's EXIF (--no-exif-nadir ignores it)", "tle": "proposed by the TLE"}
+    sources = {
+        "exif": "proposed by the photo's EXIF (--no-exif-nadir ignores it)",
+        "tle": "proposed by the TLE",
+        "nasa": "from NASA's photo database",
+    }
     if nadir["source"] not in sources:
         return []
     return [f"  nadir {nadir['latitude']:.2f}, {nadir['longitude']:.2f}: {sources[nadir['source']]}"]

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import NadirSource
 
 Value = TypeVar("Value")
 
@@ -84,7 +85,7 @@ def _is_position(value: Any) -> bool:
 
 
 def _is_source(value: Any) -> bool:
-    return isinstance(value, str) and value in ("given", "exif", "tle")
+    return isinstance(value, str) and value in get_args(NadirSource)
 
 
 def _is_photos(value: Any) -> bool:
@@ -138,16 +139,16 @@ Position = Annotated[
     Kind(_is_position, "two numbers: latitude, longitude (or three: and the camera's height in metres)"),
 ]
 Source = Annotated[
-    Literal["given", "exif", "tle"],
-    Kind(_is_source, '"given", "exif" or "tle"'),
+    NadirSource,
+    Kind(_is_source, '"given", "exif", "tle" or "nasa"'),
 ]
 Positions = Annotated[
     tuple[tuple[float, ...] | None, ...],
     Kind(list_of(_or_null(_is_position)), "a list, for each photo null or two or three numbers", _frozen_values),
 ]
 Sources = Annotated[
-    tuple[Literal["given", "exif", "tle"] | None, ...],
-    Kind(list_of(_or_null(_is_source)), 'a list, for each photo null, "given", "exif" or "tle"'),
+    tuple[NadirSource | None, ...],
+    Kind(list_of(_or_null(_is_source)), 'a list, for each photo null, "given", "exif", "tle" or "nasa"'),
 ]
 Areas = Annotated[
     tuple[Mapping[str, Any] | None, ...],

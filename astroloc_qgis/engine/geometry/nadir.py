@@ -15,8 +15,9 @@ ALTITUDES_KM = (180.0, 2000.0)
 """Heights that a person may give, kilometres. None is as small as a longitude: "46,5,170", with decimal commas, is no
 place with a height."""
 
-NadirSource = Literal["given", "exif", "tle"]
-"""Who says so: the user, the photo's EXIF, or orbital elements and the time of the camera's clock."""
+NadirSource = Literal["given", "exif", "tle", "nasa"]
+"""Who says so: the user, the photo's EXIF, orbital elements and the time of the camera's clock, or NASA's photo
+database."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Nadir:
         latitude: degrees north, WGS84.
         longitude: degrees east, WGS84.
         altitude_m: height of the camera above the ellipsoid, metres.
-        source: who says so; what EXIF and orbital elements say is a proposal.
+        source: who says so; what EXIF, orbital elements and NASA say is a proposal.
     """
 
     latitude: float

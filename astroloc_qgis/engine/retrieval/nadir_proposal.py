@@ -9,7 +9,12 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.orbit import nadir_at
 from astroloc_qgis.engine.photo.reading import Photo
 
-SOURCES = {"given": "the stated nadir", "exif": "the nadir in the photo's EXIF", "tle": "the nadir of the TLE"}
+SOURCES = {
+    "given": "the stated nadir",
+    "exif": "the nadir in the photo's EXIF",
+    "tle": "the nadir of the TLE",
+    "nasa": "the nadir in NASA's photo database",
+}
 """``Nadir.source`` in words."""
 
 

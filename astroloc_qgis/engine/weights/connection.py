@@ -5,6 +5,7 @@ Python's ``urllib`` knows HTTP proxies alone; the handshake of SOCKS 5 is short 
 
 from __future__ import annotations
 
+import functools
 import http.client
 import os
 import re
@@ -68,10 +69,16 @@ def open_url(request: urllib.request.Request, timeout: float) -> http.client.HTT
 
 def _trusted() -> ssl.SSLContext:
     """The certificates of the system, of QGIS, and of the environment's variables."""
-    context = ssl.create_default_context()
     named = [(name, Path(value)) for name in CERTIFICATE_VARIABLES if (value := os.environ.get(name))]
     beside = Path(sys.prefix).parent / QGIS_CERTIFICATES
-    for name, path in [*named, *([("", beside)] if beside.is_file() else [])]:
+    return _context((*named, *([("", beside)] if beside.is_file() else [])))
+
+
+@functools.lru_cache(maxsize=4)
+def _context(files: tuple[tuple[str, Path], ...]) -> ssl.SSLContext:
+    """A context that trusts the system's certificates and these; made once, for it takes longer than a request."""
+    context = ssl.create_default_context()
+    for name, path in files:
         _trust(context, path, f", named in {name}," if name else "")
     return context
 
