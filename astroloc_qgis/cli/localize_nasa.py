@@ -118,6 +118,4 @@ class NasaOfPhotos:
             complain(f"{problem} What it would have said is left out.")
         for photo, record in self.records.items():
             if record.high_oblique:
-                tell(
-                    f"{photo.name}: high oblique, says NASA: the horizon is in view, and only what lies below it counts."
-                )
+                tell(f"{photo.name}: high oblique, says NASA: the horizon is in view; only the ground below it counts.")

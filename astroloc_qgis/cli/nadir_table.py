@@ -52,7 +52,7 @@ def read_nadirs(table: Path, photos: Sequence[Path]) -> dict[Path, Nadir]:
         if number := nasa_photo_number(photo.name):
             by_name.setdefault(number, []).append(photo)
     found: dict[Path, Nadir] = {}
-    for number, row in enumerate(rows, start=2):
+    for line, row in enumerate(rows, start=2):
         values = [str(row.get(name) or "").strip() for name in ("lat", "lon", "km")]
         values = ["" if value.upper() == "NULL" else value for value in values]
         name = Path(str(row["file"] or "").strip().replace("\\", "/")).name
@@ -62,7 +62,7 @@ def read_nadirs(table: Path, photos: Sequence[Path]) -> dict[Path, Nadir]:
         try:
             place = nadir(",".join(value for value in values if value))
         except argparse.ArgumentTypeError as error:
-            raise InputError(f"Row {number} of the table of nadirs {table} is wrong: {error}.") from error
+            raise InputError(f"Row {line} of the table of nadirs {table} is wrong: {error}.") from error
         found |= dict.fromkeys(named, place)
     return found
 

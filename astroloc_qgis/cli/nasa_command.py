@@ -14,14 +14,12 @@ from astroloc_qgis.cli.shared_arguments import add_json, add_out
 from astroloc_qgis.cli.status import BAD_INPUT, LOCALIZED, NOT_LOCALIZED
 from astroloc_qgis.cli.terminal import complain, tell
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.nasa.addresses import KEY_VARIABLE, KEYS
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.nasa.client import NasaClient
     from astroloc_qgis.engine.nasa.record import NasaRecord
-
-KEY_VARIABLE = "ASTROLOC_NASA_KEY"
-"""The environment variable with the key for NASA's photo database."""
 
 
 def add_nasa(commands: Any) -> None:
@@ -69,8 +67,6 @@ def read_key(file: Path | None) -> str:
     if file is None:
         key = os.environ.get(KEY_VARIABLE, "").strip()
         if not key:
-            from astroloc_qgis.engine.nasa.addresses import KEYS
-
             raise InputError(
                 f"NASA's photo database asks for a key: {KEYS} says how to get one, free. Put it into ${KEY_VARIABLE}, "
                 "or into a file for --key-file."

@@ -94,6 +94,37 @@ class LocalizationJobs(QObject):
         publish, tell = self._publisher(item, refined=True), self._failure_teller(item)
         session.run([Job(item.name, "refine", params, publish, tell)])
 
+    def verify(self, item: PhotoItem, starts: Sequence[Sequence[Sequence[float]]]) -> None:
+        """Register a photo from an outline that somebody claims; where that fails, the photo stays as it is.
+
+        Args:
+            item: the photo.
+            starts: four longitude, latitude corners in the photo's corner order, in each order that they may have; the
+                first that the reference confirms counts.
+        """
+        session = self._session
+        try:
+            params = {**self._common(item), "imagery": session.imagery(), "footprint": starts[0]}
+        except InputError as error:
+            session.messages.warning(str(error), error.details)
+            return
+        publish = self._publisher(item, refined=True)
+
+        def done(report: Mapping[str, Any]) -> None:
+            if report["status"] == "localized":
+                publish(report)
+            elif len(starts) > 1:
+                self.verify(item, starts[1:])
+            else:
+                self._set_state(item, None)
+                sentence = tr(
+                    "NASA's outline of {name} is not confirmed: the reference there does not match the photo."
+                )
+                session.messages.warning(sentence.format(name=item.name), str(report.get("reason", "")))
+
+        self._set_state(item, PhotoState.WAITING)
+        session.run([Job(item.name, "refine", params, done, self._failure_teller(item))])
+
     def photo_job(self, item: PhotoItem, imagery: str | None) -> Job:
         """The job that localizes one photo.
 

@@ -22,6 +22,9 @@ _SEPARATOR_LINE = re.compile(r"\Asep=.\r?\n", re.IGNORECASE)
 _NUMBER = re.compile(r"photo|image|file|name|\bid\b|nasa|foto|bild|datei|fichier|\bnom\b|immagine|\bnome\b")
 _NADIR = ("nadir", "sub-satellite", "subpoint")
 _CENTRE = ("center", "centre", "cntr", "cent", "mitte")
+_NASA_NADIRS = (("nadir.lat", "nadir.lon"), ("frames.nlat", "frames.nlon"), ("nlat", "nlon"))
+_NASA_CENTRE = ("frames.lat", "frames.lon")
+"""NASA's columns; "lat" and "lon" without the name of a table are the centre where they are beside "nlat"."""
 _LATITUDE = re.compile(r"lat|breite")
 _LONGITUDE = re.compile(r"lon|länge|laenge")
 
@@ -57,7 +60,8 @@ def read_metadata(path: Path) -> Metadata:
     """Read a table with one photo a row, separated by commas, semicolons, tabs or bars.
 
     The columns are found by their names, upper or lower case: the photo's number in one called photo, image, file, name
-    or id, or in mission, roll and frame; places in those with "nadir" or "center" (or "centre"), and "lat" or "lon".
+    or id, or in mission, roll and frame; places in those with "nadir" or "center" (or "centre"), and "lat" or "lon"; in
+    NASA's own tables in nadir.lat, frames.nlat or nlat, and the centre in frames.lat, or in lat beside nlat.
     German, French and Italian names of these are known too. Numbers may have decimal commas, and the file may be of
     UTF-8, UTF-16 or Windows's code page of Western Europe.
 
@@ -123,7 +127,7 @@ class _Columns:
         Raises:
             ValueError: it cannot be read; the message says what.
         """
-        cells = [cell.strip() for cell in row]
+        cells = ["" if cell.strip().upper() == "NULL" else cell.strip() for cell in row]
         while len(cells) > self.count and not cells[-1]:
             cells.pop()
         if len(cells) > self.count:
@@ -152,12 +156,25 @@ def _columns(first: str, separator: str) -> _Columns:
     """The columns by their names, in the first row of a table."""
     row = next(csv.reader([first], delimiter=separator), [])
     names = [name.strip().lower().replace("_", " ") for name in row]
-    return _Columns(separator, len(names), _number_columns(names), _pair(names, _NADIR), _pair(names, _CENTRE))
+    nadir = next((pair for pair in _NASA_NADIRS if set(pair) <= set(names)), None)
+    centre = next((pair for pair in (_NASA_CENTRE, *([("lat", "lon")] if "nlat" in names else []))
+                   if set(pair) <= set(names)), None)  # fmt: skip
+    return _Columns(
+        separator,
+        len(names),
+        _number_columns(names),
+        _pair(names, _NADIR) if nadir is None else _named(names, nadir),
+        _pair(names, _CENTRE) if centre is None else _named(names, centre),
+    )
+
+
+def _named(names: list[str], pair: tuple[str, str]) -> tuple[int, int]:
+    return names.index(pair[0]), names.index(pair[1])
 
 
 def _number_columns(names: list[str]) -> list[int]:
     parts = [
-        next((n for n, name in enumerate(names) if name.startswith(part)), -1)
+        next((n for n, name in enumerate(names) if name.split(".")[-1].startswith(part)), -1)
         for part in (("mission",), ("roll", "rull"), ("frame",))
     ]
     if min(parts) >= 0:

@@ -47,3 +47,6 @@ class Settings:
     thorough = Setting("matching/thorough")
     seconds = Setting("matching/seconds", "0")
     sequence = Setting("matching/sequence")
+    nasa = Setting("nasa/allowed")
+    nasa_automatic = Setting("nasa/automatic")
+    nasa_folder = Setting("nasa/picture_folder")

@@ -12,6 +12,8 @@ DATABASE = "https://eol.jsc.nasa.gov/SearchPhotos/PhotosDatabaseAPI/PhotosDataba
 PICTURES = "https://eol.jsc.nasa.gov/DatabaseImages"
 KEYS = "https://eol.jsc.nasa.gov/SearchPhotos/PhotosDatabaseAPI/"
 """The page that says how to get a key."""
+KEY_VARIABLE = "ASTROLOC_NASA_KEY"
+"""The environment variable with the user's key."""
 DATABASE_VARIABLE, PICTURES_VARIABLE = "ASTROLOC_NASA_DATABASE", "ASTROLOC_NASA_PICTURES"
 """Environment variables that name other addresses."""
 

@@ -6,6 +6,7 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from email.message import Message
 
 from astroloc_qgis.engine.nasa.client import LARGEST_ANSWER, Answer, Receive
 from astroloc_qgis.engine.nasa.errors import BrokenOffError, TooSlowError, UnreachableError
@@ -64,7 +65,7 @@ def _start(error: urllib.error.HTTPError) -> bytes:
         return b""
 
 
-def _named(headers: Mapping[str, str]) -> dict[str, str]:
+def _named(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 

@@ -30,6 +30,7 @@ from astroloc_qgis.gui.desk.canvas.screen import Screen
 from astroloc_qgis.gui.desk.current_photo import CurrentPhoto
 from astroloc_qgis.gui.desk.file_question import ask_for_file
 from astroloc_qgis.gui.desk.panels.details_panel import DetailsPanel
+from astroloc_qgis.gui.model.nasa_facts import time_of
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_tables import photo_key, read_metadata
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
@@ -153,7 +154,7 @@ class PhotoPosition(QObject):
         item = self._current.item
         if item is None:
             return
-        taken = read_exif(item.path).taken
+        taken = read_exif(item.path).taken or time_of(item.desk.work)
         if taken is None:
             self._session.messages.warning(tr("{name} does not say when it was taken.").format(name=item.name))
             return
@@ -169,7 +170,8 @@ class PhotoPosition(QObject):
                 )
                 self._session.messages.warning(sentence.format(file=path.name, km=f"{altitude:.0f}"), str(error))
                 return
-            item.desk.change(replace(item.desk.work, nadir=nadir), tr("Nadir from orbital elements"))
+            clues = {**item.desk.work.clues, "tle": list(nadir.numbers)}
+            item.desk.change(replace(item.desk.work, nadir=nadir, clues=clues), tr("Nadir from orbital elements"))
             self._session.nadir_changed.emit()
 
         params = {"tle": str(path), "time": taken.isoformat()}

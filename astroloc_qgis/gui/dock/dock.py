@@ -27,6 +27,8 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, name_patterns
 from astroloc_qgis.gui.dock.index_building import ask_for_index
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
+from astroloc_qgis.gui.dock.nasa_bar import NasaBar
+from astroloc_qgis.gui.dock.nasa_clues import CluePanel
 from astroloc_qgis.gui.dock.options_box import OptionsBox
 from astroloc_qgis.gui.dock.photo_list_view import PhotoListView
 from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
@@ -54,6 +56,8 @@ class AstroLocDock(QgsDockWidget):
         self.setObjectName("AstroLocDock")
         self.session, self.jobs = session, jobs
         self.photos = PhotoListView(session.photos, self)
+        self.nasa = NasaBar(session, self)
+        self.clues = CluePanel(self)
         self.reference = ReferenceChooser(session.reference, self)
         self.index = IndexChooser(session.index, self)
         self.options = OptionsBox(session.settings, self)
@@ -96,6 +100,7 @@ class AstroLocDock(QgsDockWidget):
     def stop(self) -> None:
         """Stop loading thumbnails and disconnect from the project (the plugin is being switched off)."""
         self.photos.stop()
+        self.nasa.stop()
         self.reference.stop()
 
     def refresh(self) -> None:
@@ -112,6 +117,7 @@ class AstroLocDock(QgsDockWidget):
         self.remove_button.setEnabled(bool(self.session.selected) and not busy)
         self.index.build_button.setEnabled(not busy)
         self.options.show_nadir(targets[0].nadir if targets else None)
+        self.clues.show_photo(targets[0] if targets else None, idle=not busy)
         self.options.nadir.setEnabled(bool(targets))
         self.desk_button.setEnabled(bool(self.session.photos.items))
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
@@ -148,6 +154,7 @@ class AstroLocDock(QgsDockWidget):
         menu.clear()
         menu.addAction(tr("Files…"), self._choose_photos)
         menu.addAction(tr("A folder…"), self._choose_folder)
+        menu.addAction(tr("By NASA's photo number…"), self.nasa.add_by_number)
         images = menu.addMenu(tr("A layer of the project"))
         for layer, path in image_layers(QgsProject.instance()):
             images.addAction(layer.name(), partial(self.add_photos, [path]))
@@ -218,6 +225,8 @@ class AstroLocDock(QgsDockWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(header)
         layout.addWidget(self.photos, 1)
+        layout.addWidget(self.nasa)
+        layout.addWidget(self.clues)
         layout.addLayout(form)
         layout.addWidget(self.options)
         scroll = QScrollArea(self)
@@ -247,6 +256,9 @@ class AstroLocDock(QgsDockWidget):
         self.photos.selection_changed.connect(self._on_selection)
         self.photos.doubleClicked.connect(lambda index: self._review(self.session.photos.items[index.row()]))
         self.desk_button.clicked.connect(lambda: self._review(None))
+        self.nasa.fetched.connect(lambda path: self.add_photos([path]))
+        self.clues.used.connect(self.refresh)
+        self.clues.verify_requested.connect(self.jobs.verify)
         self.index.build_requested.connect(self._build_index)
         self.options.nadir_edited.connect(self._keep_nadir)
         self.localize_button.clicked.connect(lambda: self.jobs.localize(self.target_photos()))

@@ -64,12 +64,18 @@ class PhotoItem:
         self._passing = None if state is None else (state, note)
 
     @property
+    def high_oblique(self) -> bool:
+        """Whether NASA says that the horizon is in view."""
+        return bool(self.desk.work.clues.get("nasa", {}).get("high_oblique"))
+
+    @property
     def state_text(self) -> str:
         """The state in the user's language, with its note."""
         text = state_texts()[self.state]
         if self.state is PhotoState.RUNNING:
             return f"{self.note or text}…"
-        return f"{text} · {self.note}" if self.note else text
+        note = self.note or (tr("high oblique") if self.high_oblique and self.state is PhotoState.NEW else "")
+        return f"{text} · {note}" if note else text
 
     @property
     def state_line(self) -> str:
@@ -100,7 +106,8 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return item.thumbnail
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{item.path}\n{item.state_text}"
+            oblique = tr("High oblique, says NASA: the horizon is in view") if item.high_oblique else ""
+            return f"{item.path}\n{item.state_text}\n{oblique}".strip()
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{item.name}, {item.state_text}"
         if role == self.ItemRole:

@@ -66,6 +66,8 @@ def nadir_origin(nadir: Nadir | None) -> str:
     """Who proposes a nadir, in the user's words; empty where the user gave it, and for None."""
     if nadir is None or nadir.source == "given":
         return ""
+    if nadir.source == "nasa":
+        return tr("from NASA's photo database")
     return tr("proposed by the photo's EXIF") if nadir.source == "exif" else tr("proposed by orbital elements")
 
 

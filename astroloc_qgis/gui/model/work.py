@@ -97,6 +97,8 @@ class Work:
         tie_points: in order.
         candidates: ranked.
         facts: what the machine said: confidence, inliers, matcher, rmse_px, rmse_m, ...
+        clues: what else is said of its place: "nasa", the record of NASA's photo database as JSON; "tle", the numbers
+            of the nadir that orbital elements gave.
         outputs: files written, by kind; like ``written``, no decision, and so never undone.
         written: the placement that the files show.
     """
@@ -110,6 +112,7 @@ class Work:
     tie_points: tuple[TiePoint, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    clues: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     written: Placement | None = None
 

@@ -7,7 +7,9 @@ import os
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.nasa import client as client_module
 from astroloc_qgis.engine.nasa.addresses import Addresses
 from astroloc_qgis.engine.nasa.cache import OLDEST_S, RecordCache
-from astroloc_qgis.engine.nasa.client import NasaClient, retry_after
+from astroloc_qgis.engine.nasa.client import Answer, NasaClient, retry_after
 from astroloc_qgis.engine.nasa.direct import direct
 from astroloc_qgis.engine.nasa.errors import NasaError
 from astroloc_qgis.engine.nasa.record import NasaRecord
@@ -146,7 +148,8 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(server, tmp_path: Path) ->
         ([hanging_up] * 3, "broke off its answer: try again"),
         ([saying(b"[{}", length=4000)] * 3, "broke off its answer: try again"),
     ],
-    ids=["500", "503", "429", "429 long", "403", "404", "half", "numbers", "deep", "sql", "html", "bytes", "hung up", "short"],
+    ids=["500", "503", "429", "429 long", "403", "404", "half", "numbers", "deep", "sql", "html", "bytes", "hung up",
+         "short"],
 )  # fmt: skip
 def test_each_trouble_has_its_sentence_and_the_next_request_works(
     client: NasaClient, server: NasaServer, faults: list[Fault], words: str
@@ -202,9 +205,15 @@ def test_a_pause_that_is_asked_for_is_kept(client, server) -> None:
 
 
 def test_requests_are_never_closer_than_the_interval(server) -> None:
-    NasaClient(KEY, direct, interval_s=0.1).look_up(NUMBER)
-    times = [when for _, when in server.asked]
-    assert min(after - before for before, after in zip(times, times[1:], strict=False)) >= 0.09
+    times: list[float] = []
+
+    def timed(*arguments: Any) -> Answer:
+        times.append(time.monotonic())
+        return direct(*arguments)
+
+    NasaClient(KEY, timed, interval_s=0.1).look_up(NUMBER)
+    assert len(times) == 3
+    assert min(after - before for before, after in pairwise(times)) >= 0.099
 
 
 def test_a_pause_is_ended_by_cancelling(client, server) -> None:
