@@ -77,6 +77,7 @@ class NasaLookups(QObject):
         self._client: NasaClient | None = None
         self._stop = False
         self._fetching = False
+        self._refused = ""
         self._found.connect(self._on_found)
         self._broken.connect(self._on_broken)
         self._over.connect(self._on_over)
@@ -147,14 +148,17 @@ class NasaLookups(QObject):
 
     def _on_broken(self, error: AstroLocError) -> None:
         if isinstance(error, NasaError) and error.key:
-            self.key_refused.emit(str(error))
+            self._refused = str(error)
         elif self.outcome is not None:
             self.outcome.problems.append(str(error))
 
     def _on_over(self) -> None:
         outcome, self.outcome = self.outcome, None
+        refused, self._refused = self._refused, ""
         self.changed.emit()
-        if outcome is not None and not self._stop:
+        if refused:
+            self.key_refused.emit(refused)
+        elif outcome is not None and not self._stop:
             self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
