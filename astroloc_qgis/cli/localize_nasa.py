@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.nasa_command import add_key, make_client, read_key
 from astroloc_qgis.cli.terminal import complain, tell
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.progress import Progress, part_of
@@ -81,11 +82,15 @@ class NasaOfPhotos:
         imagery = options.imagery or Index.open(options.index).info.imagery_uri
         for number, corners in enumerate(starts):
             step = part_of(progress, number / len(starts), (number + 1) / len(starts))
-            found = pipeline.refine(
-                photo, imagery, options.out, footprint=corners, nadir=nadir, progress=step, **common
-            )
-            self._verified[photo] = found.located
+            self._verified[photo] = False
+            try:
+                found = pipeline.refine(
+                    photo, imagery, options.out, footprint=corners, nadir=nadir, progress=step, **common
+                )
+            except InputError:  # of the outline; what is wrong with anything else, the search says
+                return None
             if found.located:
+                self._verified[photo] = True
                 return found
         return None
 

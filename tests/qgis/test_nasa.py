@@ -307,7 +307,7 @@ def test_pictures_are_fetched_by_number_and_known_at_once(qtbot, allowed, server
     assert item.path == tmp_path / "pictures" / FILE
     assert item.path.read_bytes() == picture
     assert item.nadir.source == "nasa"
-    assert messages()[-1] == (SUCCESS, "1 pictures were fetched from NASA. Not: ISS064-E-999999.")
+    assert messages()[-1] == (SUCCESS, "1 of 2 pictures were fetched from NASA. Not: ISS064-E-999999.")
 
 
 @pytest.mark.parametrize(

@@ -71,14 +71,19 @@ def clues_of(nadirs: Sequence[Nadir | None], record: NasaRecord | None) -> list[
 
 
 def disagreements(clues: Sequence[Clue]) -> list[Disagreement]:
-    """The pairs that disagree, the farthest apart first."""
-    found = []
+    """The pairs that disagree, the farthest apart first.
+
+    A nadir and a middle out of its sight are told only where no pair of two nadirs or two middles has one of them.
+    """
+    alike, mixed = [], []
     for first, second in combinations(clues, 2):
         same_point = (first.kind in NADIRS) == (second.kind in NADIRS)
         distance = distance_km(first.place, second.place)
         if distance > (DISAGREE_KM if same_point else IN_SIGHT_KM):
-            found.append(Disagreement(first, second, distance))
-    return sorted(found, key=lambda one: -one.distance_km)
+            (alike if same_point else mixed).append(Disagreement(first, second, distance))
+    told = {clue for one in alike for clue in (one.first, one.second)}
+    mixed = [one for one in mixed if not {one.first, one.second} & told]
+    return sorted(alike + mixed, key=lambda one: -one.distance_km)
 
 
 def distance_km(first: Place, second: Place) -> float:

@@ -172,7 +172,7 @@ class NasaLookups(QObject):
             messages.warning(sentence.format(numbers=", ".join(unknown[:5])), about="nasa")
         elif known:
             text = (
-                tr("{n} pictures were fetched from NASA.")
+                tr("{n} of {total} pictures were fetched from NASA.")
                 if self._fetching
                 else tr("NASA knows {n} of {total} photos.")
             )

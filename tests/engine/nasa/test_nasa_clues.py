@@ -98,3 +98,5 @@ def test_a_middle_out_of_sight_of_the_nadir_disagrees_with_it() -> None:
     far = clues_of([Nadir(0.0, 0.0)], NasaRecord("ISS001-E-1", centre=(0.0, 25.0)))
     assert disagreements(near) == []
     assert len(disagreements(far)) == 1
+    both = clues_of([Nadir(0.0, 0.0), Nadir(0.0, 50.0, source="exif")], NasaRecord("ISS001-E-1", centre=(0.0, 25.0)))
+    assert [(one.first.kind, one.second.kind) for one in disagreements(both)] == [("given", "exif")]
