@@ -10,7 +10,7 @@ from astroloc_qgis.cli.benchmark.commands import add_benchmark
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize
 from astroloc_qgis.cli.matchers_command import add_matchers
-from astroloc_qgis.cli.nasa_command import add_nasa
+from astroloc_qgis.cli.nasa.nasa_command import add_nasa
 from astroloc_qgis.cli.refine_command import add_refine
 from astroloc_qgis.cli.retrieve_command import add_retrieve
 from astroloc_qgis.cli.serve_command import add_serve

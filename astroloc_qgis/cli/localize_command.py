@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.each_photo import Work, each_photo
-from astroloc_qgis.cli.localize_nasa import NasaOfPhotos, add_nasa_option
 from astroloc_qgis.cli.nadir_table import read_nadirs
+from astroloc_qgis.cli.nasa.localize_nasa import NasaOfPhotos, add_nasa_option
 from astroloc_qgis.cli.report import prepare
 from astroloc_qgis.cli.shared_arguments import (
     add_index,

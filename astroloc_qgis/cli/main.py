@@ -15,7 +15,7 @@ from astroloc_qgis.cli.benchmark.commands import run_benchmark
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers
-from astroloc_qgis.cli.nasa_command import run_nasa
+from astroloc_qgis.cli.nasa.nasa_command import run_nasa
 from astroloc_qgis.cli.refine_command import run_refine
 from astroloc_qgis.cli.retrieve_command import run_retrieve
 from astroloc_qgis.cli.serve_command import run_serve

@@ -91,9 +91,10 @@ class QgisTransport:
         request = QNetworkRequest(QUrl.fromEncoded(url.encode("ascii")))
         for name, value in headers.items():
             request.setRawHeader(name.encode(), value.encode())
-        attribute, load = QNetworkRequest.Attribute, QNetworkRequest.CacheLoadControl
-        request.setAttribute(attribute.CacheLoadControlAttribute, load.AlwaysNetwork)
-        request.setAttribute(attribute.CacheSaveControlAttribute, False)
+        request.setAttribute(
+            QNetworkRequest.Attribute.CacheLoadControlAttribute, QNetworkRequest.CacheLoadControl.AlwaysNetwork
+        )
+        request.setAttribute(QNetworkRequest.Attribute.CacheSaveControlAttribute, False)
         reply = QgsNetworkAccessManager.instance().get(request)
         try:
             return _Exchange(reply, timeout_s, receive, self._stopped).run()

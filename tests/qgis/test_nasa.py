@@ -229,10 +229,17 @@ def test_the_dialog_takes_key_and_permission(qtbot, settings, monkeypatch):
     assert (keys.read(), Settings().nasa, Settings().nasa_automatic) == (KEY, "yes", "yes")
     values = [str(settings.value(name)) for name in settings.allKeys()]
     assert not any(KEY in value for value in values)
+    assert dialog.forget.isHidden()
+    again = NasaDialog(Settings(), keys)
+    qtbot.addWidget(again)
+    assert again.key.text() == ""
+    assert again.buttons.button(again.buttons.StandardButton.Ok).isEnabled()
     refused = NasaDialog(Settings(), keys, "It is wrong.")
     qtbot.addWidget(refused)
     assert not refused.buttons.button(refused.buttons.StandardButton.Ok).isEnabled()
     assert refused.problem.text() == "It is wrong."
+    again.forget.click()
+    assert (keys.has_key, keys.read(), Settings().nasa, Settings().nasa_automatic) == (False, "", "", "")
 
 
 class Manager:

@@ -9,6 +9,7 @@ import pytest
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.nasa.record import NasaRecord
+from astroloc_qgis.gui.desk.panels.details_panel import describe
 from astroloc_qgis.gui.model import nasa_facts, photo_list
 from astroloc_qgis.gui.model.nasa_facts import with_record
 from astroloc_qgis.gui.model.work import PhotoState
@@ -65,6 +66,12 @@ def test_clues_that_disagree_are_listed_with_their_distance(scripted, item):
         "⚠ High oblique: the horizon is in view, and only the ground below it can be placed.",
     ]
     assert sorted(scripted.clues.buttons) == ["centre", "exif", "outline"]
+
+
+def test_the_desk_shows_time_and_lens_where_exif_does_not(scripted, item):
+    know(scripted, item)
+    assert describe(item.path, None, item.desk.work) == f"{NUMBER}.jpg  ·  2020-11-07 13:45:01 UTC  ·  400 mm"
+    assert describe(item.path, None) == f"{NUMBER}.jpg"
 
 
 def test_one_click_uses_a_clue_and_the_other_stays_listed(scripted, item):

@@ -72,7 +72,7 @@ def test_who_proposes_a_nadir_reaches_the_engine_with_it():
     assert _with_nadir(request) == {"nadir": Nadir(1, 2, source="exif")}
     assert _with_nadir(read(requests.Localize, {**PHOTO, "nadir_source": "exif"})) == {}
     for wrong in ("EXIF", 1, "none"):
-        with pytest.raises(InputError, match='nadir_source of the request .* must be "given", "exif" or "tle"'):
+        with pytest.raises(InputError, match='nadir_source of the request .* must be "given", "exif", "tle" or "nasa"'):
             read(requests.Localize, {**PHOTO, "nadir_source": wrong})
 
 
@@ -156,7 +156,11 @@ def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
             {**SEQUENCE, "nadirs": [[1, 2], [1]]},
             "for each photo null or two or three numbers",
         ),
-        (requests.LocalizeSequence, {**SEQUENCE, "nadir_sources": [None, "me"]}, 'null, "given", "exif" or "tle"'),
+        (
+            requests.LocalizeSequence,
+            {**SEQUENCE, "nadir_sources": [None, "me"]},
+            'null, "given", "exif", "tle" or "nasa"',
+        ),
         (requests.LocalizeSequence, {**SEQUENCE, "areas": [None, 5]}, "areas .* for each photo null or an object"),
         (requests.Localize, {**PHOTO, "radius_km": -1}, "a number of kilometres, 0 or more"),
         (requests.CandidatePictures, {"imagery": "a", "blocks": "1/2/3", "folder": "f"}, "a list of texts"),

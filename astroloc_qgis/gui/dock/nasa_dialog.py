@@ -59,6 +59,9 @@ class NasaDialog(QDialog):
         buttons = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(buttons.Ok | buttons.Cancel, self)
         self.buttons.button(buttons.Ok).setText(tr("Allow"))
+        self.forget = self.buttons.addButton(tr("Forget the key"), QDialogButtonBox.ButtonRole.ResetRole)
+        self.forget.setVisible(keys.has_key)
+        self.forget.clicked.connect(self._forget)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.key.textChanged.connect(self._refresh)
@@ -79,6 +82,12 @@ class NasaDialog(QDialog):
         self._settings.nasa = "yes"
         self._settings.nasa_automatic = "yes" if self.automatic.isChecked() else ""
         super().accept()
+
+    def _forget(self) -> None:
+        """Take key and permission back."""
+        self._keys.store("")
+        self._settings.nasa = self._settings.nasa_automatic = ""
+        self.reject()
 
     def _refresh(self) -> None:
         given = bool(self.key.text().strip()) or (self._keys.has_key and not self.problem.text())

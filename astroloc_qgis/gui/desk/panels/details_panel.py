@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLi
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.gui.model.nasa_facts import record_in
 from astroloc_qgis.gui.model.places import nadir_origin, nadir_text, parse_nadir, parse_place, place_name, place_text
 from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.gui.widgets import row_of
@@ -99,7 +100,7 @@ class DetailsPanel(QWidget):
             self.about.setText("")
             return
         self._filling = True
-        self.about.setText(describe(path, size))
+        self.about.setText(describe(path, size, work))
         for edit, text in ((self.nadir, nadir_text(work.nadir)), (self.centre, place_text(work.centre))):
             if not edit.hasFocus():
                 edit.setText(text)
@@ -180,16 +181,19 @@ def _search(work: Work) -> tuple[str, int]:
     return (NADIR_FIRST, NADIR_KM) if radius_km is None else (RADIUS, int(radius_km))
 
 
-def describe(path: Path, size: tuple[int, int] | None) -> str:
-    """A photo's name, size, time and lens in a line."""
+def describe(path: Path, size: tuple[int, int] | None, work: Work | None = None) -> str:
+    """A photo's name, size, time and lens in a line; what EXIF does not say, NASA's photo database may."""
     exif = read_exif(path) if path.is_file() else None
+    nasa = None if work is None else record_in(work)
     words = [path.name]
     if size is not None:
         words.append(f"{size[0]} × {size[1]} px")
-    if exif is not None and exif.taken is not None:
-        words.append(f"{exif.taken:%Y-%m-%d %H:%M:%S} UTC")
-    if exif is not None and exif.focal_length_mm:
-        words.append(f"{exif.focal_length_mm:g} mm")
+    taken = (exif and exif.taken) or (nasa and nasa.time)
+    if taken:
+        words.append(f"{taken:%Y-%m-%d %H:%M:%S} UTC")
+    focal_length = (exif and exif.focal_length_mm) or (nasa and nasa.focal_length_mm)
+    if focal_length:
+        words.append(f"{focal_length:g} mm")
     return "  ·  ".join(words)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.nasa_command import add_key, make_client, read_key
+from astroloc_qgis.cli.nasa.nasa_command import add_key, make_client, read_key
 from astroloc_qgis.cli.terminal import complain, tell
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir

@@ -1,0 +1,1 @@
+"""NASA's photo database on the command line."""
