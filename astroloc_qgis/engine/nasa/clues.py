@@ -75,7 +75,8 @@ def disagreements(clues: Sequence[Clue]) -> list[Disagreement]:
 
     A nadir and a middle out of its sight are told only where no pair of two nadirs or two middles has one of them.
     """
-    alike, mixed = [], []
+    alike: list[Disagreement] = []
+    mixed: list[Disagreement] = []
     for first, second in combinations(clues, 2):
         same_point = (first.kind in NADIRS) == (second.kind in NADIRS)
         distance = distance_km(first.place, second.place)
