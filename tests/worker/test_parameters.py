@@ -159,7 +159,7 @@ def test_a_time_and_the_options_of_an_export_become_what_the_engine_takes():
         (
             requests.LocalizeSequence,
             {**SEQUENCE, "nadir_sources": [None, "me"]},
-            'null, "given", "exif", "tle" or "nasa"',
+            '"given", "exif", "tle" or "nasa"',
         ),
         (requests.LocalizeSequence, {**SEQUENCE, "areas": [None, 5]}, "areas .* for each photo null or an object"),
         (requests.Localize, {**PHOTO, "radius_km": -1}, "a number of kilometres, 0 or more"),

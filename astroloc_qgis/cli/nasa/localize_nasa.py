@@ -73,13 +73,13 @@ class NasaOfPhotos:
             The localized photo; None where there is no outline, the user limits the search, or it is not confirmed.
         """
         from astroloc_qgis.engine import pipeline
-        from astroloc_qgis.engine.index.store import Index
         from astroloc_qgis.engine.nasa.outline import outline_starts
+        from astroloc_qgis.engine.retrieval.remote_index import imagery_of, open_index
 
         starts = outline_starts(self.records.get(photo)) if self._free else []
         if not starts:
             return None
-        imagery = options.imagery or Index.open(options.index).info.imagery_uri
+        imagery = imagery_of(open_index(options.index), options.imagery)
         for number, corners in enumerate(starts):
             step = part_of(progress, number / len(starts), (number + 1) / len(starts))
             self._verified[photo] = False
