@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn
 
+from astroloc_qgis.cli.batch_command import add_batch
 from astroloc_qgis.cli.benchmark.commands import add_benchmark
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize
@@ -44,6 +45,7 @@ def make_parser() -> Parser:
     parser.add_argument("--verbose", action="store_true", help="log what the engine does on stderr")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_localize(commands)
+    add_batch(commands)
     add_refine(commands)
     add_retrieve(commands)
     add_index_actions(commands)

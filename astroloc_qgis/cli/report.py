@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from astroloc_qgis.engine.batch.entries import unfinished_entry as unfinished_entry
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.writable import check_can_be_made
 
@@ -117,41 +118,6 @@ def _draft_of(path: Path) -> Path:
 
 def _cannot_write(path: Path, error: OSError, what: str = "report") -> InputError:
     return InputError(f"The {what} {path} cannot be written ({error.strerror}): choose another file.", repr(error))
-
-
-def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") -> dict[str, Any]:
-    """The report's entry of a photo that cannot be read or whose work was interrupted, with the fields of the others.
-
-    Args:
-        photo: the photo.
-        reason: a sentence.
-        status: "error" for bad input.
-    """
-    return {
-        "photo": str(photo),
-        "status": status,
-        "reason": reason,
-        "contents": None,
-        "confidence": 0.0,
-        "inliers": 0,
-        "matcher": None,
-        "iterations": 0,
-        "footprint": None,
-        "homography": None,
-        "working_plane": None,
-        "rmse_px": None,
-        "rmse_m": None,
-        "uncertainty": None,
-        "correction": None,
-        "candidate": None,
-        "candidates": [],
-        "outputs": {},
-        "effort": {},
-        "seconds": {},
-        "nadir": {"latitude": None, "longitude": None, "source": "none", "used": False, "distance_km": None},
-        "camera": None,
-        "searched": [],
-    }
 
 
 def describe_entry(entry: dict[str, Any]) -> str:

@@ -23,8 +23,8 @@ RINGS = (
 LAYERS = (
     "errors", "writable", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights",
     "photo", "imagery", "nasa", "matchers", "descriptors", "index", "retrieval", "registration", "confidence",
-    "verification", "coregistration", "exports", "georeference", "result", "pipeline", "sequence", "simulation",
-    "training", "benchmark",
+    "verification", "coregistration", "exports", "georeference", "result", "pipeline", "sequence", "batch",
+    "simulation", "training", "benchmark",
 )  # fmt: skip
 """The engine's modules and packages; each may import those before it, none after it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
@@ -36,13 +37,26 @@ def nadir_of(photo: Photo, given: Nadir | None, *, tle: Path | None = None, exif
     if given is not None:
         return given
     if tle is not None and photo.taken is not None:
-        found = nadir_at(tle, photo.taken)
-        try:
-            return Nadir.at(round(found.lat, 4), round(found.lon, 4), round(found.altitude_km, 2), source="tle")
-        except ValueError as error:
-            raise InputError(
-                f"The orbital elements in {tle.name} put the camera at a height of {found.altitude_km:.0f} km: "
-                "are they the ISS's?",
-                str(error),
-            ) from error
+        return nadir_from_elements(tle, photo.taken)
     return photo.exif_nadir if exif else None
+
+
+def nadir_from_elements(tle: Path, taken: datetime) -> Nadir:
+    """The nadir that orbital elements propose.
+
+    Args:
+        tle: file of two-line elements.
+        taken: UTC, without a zone.
+
+    Raises:
+        InputError: the elements cannot be used, or are not of a spacecraft that takes photos.
+    """
+    found = nadir_at(tle, taken)
+    try:
+        return Nadir.at(round(found.lat, 4), round(found.lon, 4), round(found.altitude_km, 2), source="tle")
+    except ValueError as error:
+        raise InputError(
+            f"The orbital elements in {tle.name} put the camera at a height of {found.altitude_km:.0f} km: "
+            "are they the ISS's?",
+            str(error),
+        ) from error

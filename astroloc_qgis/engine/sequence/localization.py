@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ from astroloc_qgis.engine.sequence.chain import Anchor, Prediction, carry
 from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_camera
 from astroloc_qgis.engine.sequence.footprints import diagonal_km, difference, middle_of
 from astroloc_qgis.engine.sequence.neighbours import Link, find_links
+<<<<<<< HEAD
 from astroloc_qgis.engine.sequence.order import PhotoSequence, frame_of, sequences
 from astroloc_qgis.engine.sequence.placement import Outputs, confirm, place
+=======
+from astroloc_qgis.engine.sequence.order import Frame, PhotoSequence, frame_of, sequences
+from astroloc_qgis.engine.sequence.placement import confirm, place
+>>>>>>> c41a5ac (Batches of photos: units, workers, journal, GeoPackage, HTML report; the command batch)
 from astroloc_qgis.engine.sequence.review import agreement, borne_out, doubts
 
 log = logging.getLogger(__name__)
@@ -67,6 +73,7 @@ class Search:
         nadirs: of the photos for which they are known.
         options: of ``pipeline.Options``.
         outs: folders of the photos whose outputs go elsewhere.
+        taken: when photos were taken, where that is known better than from their EXIF.
     """
 
     index: Path | str
@@ -75,10 +82,16 @@ class Search:
     nadirs: Mapping[Path, Nadir] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     outs: Mapping[Path, Path] = field(default_factory=dict)
+    taken: Mapping[Path, datetime] = field(default_factory=dict)
 
     def out_of(self, photo: Path) -> Path:
         """The folder for the outputs of a photo."""
         return self.outs.get(photo, self.out)
+
+    def frame(self, result: Localization) -> Frame:
+        """The place of a photo in a sequence."""
+        frame = frame_of(result.photo, result.photo_size)
+        return replace(frame, taken=self.taken.get(result.photo, frame.taken))
 
 
 def localize_neighbours(
@@ -98,7 +111,7 @@ def localize_neighbours(
         InputError: outputs cannot be written.
         Cancelled: by ``progress``.
     """
-    found = sequences(frame_of(path, result.photo_size) for path, result in results.items())
+    found = sequences(search.frame(result) for result in results.values())
     alone = set(results) - {path for one in found for path in one.paths}
     for path in results:
         if path in alone:

@@ -1,0 +1,208 @@
+"""``batch``: localize a folder or a table of photos unattended, and go on after any end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astroloc_qgis.cli.report import describe_entry, prepare, write_json
+from astroloc_qgis.cli.shared_arguments import (
+    add_index,
+    add_proposed_nadir,
+    add_registration,
+    add_search_limits,
+    proposed_nadir,
+    registration,
+    search_limits,
+)
+from astroloc_qgis.cli.status import DEFECT, LOCALIZED
+from astroloc_qgis.cli.terminal import complain, tell
+from astroloc_qgis.cli.values import positive
+from astroloc_qgis.engine.batch.rate import duration
+from astroloc_qgis.engine.batch.rows import KINDS, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astroloc_qgis.engine.batch.runner import Progressed, Summary
+    from astroloc_qgis.engine.batch.units import Scheduler
+
+UNUSED = "none"
+
+
+def add_batch(commands: Any) -> None:
+    """Add the grammar of ``batch`` to the subparsers of the command line."""
+    parser: ArgumentParser = commands.add_parser(
+        "batch", help="localize a folder or a table of photos unattended; the same command goes on after any end"
+    )
+    parser.add_argument("source", type=Path, metavar="FOLDER|TABLE.csv", help="photos, or a table that names them")
+    add_index(parser, "index to search")
+    parser.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
+    add_search_limits(parser, "search only as far from the nadir; 0: no limit (2500, then the whole index)")
+    add_proposed_nadir(parser)
+    parser.add_argument(
+        "--sequence", action="store_true", help="photos that follow each other help each other, and are done together"
+    )
+    add_registration(parser)
+    parser.add_argument(
+        "--keep", type=kinds, default=("geotiff",), metavar="KIND,...",
+        help=f"files to keep of each photo: {', '.join(KINDS)}; or {UNUSED} (geotiff)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes, each on one core (default: as many as the cores)"
+    )
+    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="of Dask, whose workers do the work instead")
+    parser.add_argument("--again", action="store_true", help="try photos again that failed (not those that are bad)")
+    parser.add_argument("--title", default="", help="of the report (default: the name of the folder or table)")
+
+
+def kinds(text: str) -> tuple[str, ...]:
+    """Kinds of files, separated by commas; "none" for none."""
+    if text.strip() == UNUSED:
+        return ()
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    unknown = [kind for kind in found if kind not in KINDS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"'{unknown[0]}' is no kind of file: choose from {', '.join(KINDS)}, {UNUSED}")
+    return found
+
+
+def run_batch(options: Namespace) -> int:
+    """Localize the photos that are not done yet.
+
+    Returns:
+        0: all are done, whatever was found; 1: interrupted, or a photo failed by a defect.
+
+    Raises:
+        InputError: an input that all photos share is wrong, or there are no photos.
+    """
+    prepare(options)
+    from astroloc_qgis.engine import pipeline
+    from astroloc_qgis.engine.batch.localizing import localizing, what_changes_results
+    from astroloc_qgis.engine.batch.photos import photos_of, plan_units
+    from astroloc_qgis.engine.batch.runner import Batch
+
+    scheduler = _scheduler(options)
+    photos = photos_of(options.source, options.out)
+    _check_shared(options)
+    common = registration(options)
+    pipeline.check_options(options.out, **common)
+    limits = {**search_limits(options), **proposed_nadir(options)}
+    work = localizing(
+        options.index, options.out, imagery=options.imagery, limits=limits, options=common, kinds=options.keep
+    )
+    settings = what_changes_results(work)
+    units = plan_units(photos, settings, source=options.source, sequence=options.sequence)
+    batch = Batch(work, units, settings, options.out, options.title or options.source.resolve().name)
+    with shown_progress() as show:
+        summary = batch.run(scheduler, tell=show, again=options.again)
+    if options.json:
+        write_json(options.json, list(batch.entries()))
+    tell(describe_summary(summary))
+    if not summary.complete:
+        complain("Interrupted: run the same command again to go on.")
+    return LOCALIZED if summary.complete and not summary.statuses["failed"] else DEFECT
+
+
+def _check_shared(options: Namespace) -> None:
+    """Check the index and the imagery, which all photos share.
+
+    Raises:
+        InputError: they cannot be used.
+    """
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.store import Index
+
+    index = Index.open(options.index)
+    Reference.open(options.imagery or index.info.imagery_uri).close()
+
+
+def _scheduler(options: Namespace) -> Scheduler:
+    """The scheduler that the options name.
+
+    Raises:
+        InputError: Dask's package is not installed.
+    """
+    if options.scheduler is not None:
+        from astroloc_qgis.engine.batch.dask_scheduler import DaskScheduler, import_distributed
+
+        import_distributed()
+        return DaskScheduler(options.scheduler)
+    from astroloc_qgis.engine.batch.workers import LocalWorkers
+    from astroloc_qgis.engine.device import default_threads, default_workers, resolve_device
+
+    device = resolve_device(options.device)
+    return LocalWorkers(options.workers or default_workers(device), 1 if device == "cpu" else default_threads())
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[Progressed], None]]:
+    """Shows how far a batch is: a line on a terminal that stays up to date, and a line for each photo elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _tell_entries
+        return
+    from tqdm import tqdm
+
+    with tqdm(bar_format="{desc}", leave=False) as bar:
+
+        def show(progressed: Progressed) -> None:
+            for entry in progressed.entries:
+                if entry["status"] in ("error", "failed"):
+                    bar.write(_first_line(entry), file=sys.stderr)
+            bar.set_description_str(describe_progress(progressed, time.monotonic(), datetime.now()))
+
+        yield show
+
+
+def _tell_entries(progressed: Progressed) -> None:
+    for entry in progressed.entries:
+        tell(_first_line(entry))
+
+
+def _first_line(entry: dict[str, Any]) -> str:
+    return describe_entry(entry).splitlines()[0]
+
+
+def describe_progress(progressed: Progressed, now: float, clock: datetime) -> str:
+    """How far a batch is, its pace and its expected end, in a line.
+
+    Args:
+        progressed: of the batch.
+        now: seconds, of the clock that its rate was counted with.
+        clock: the time of day.
+    """
+    rate, statuses = progressed.rate, progressed.statuses
+    parts = [f"{statuses.total()} of {rate.total} photos ({statuses['localized']} localized)"]
+    pace, left = rate.per_minute(now), rate.seconds_left(now)
+    if pace is not None:
+        parts.append(f"{pace:.1f} a minute")
+    if left is not None and rate.left:
+        end = clock + timedelta(seconds=left)
+        day = "" if end.date() == clock.date() else f"{end:%a %d %b} "
+        parts.append(f"ends about {day}{end:%H:%M} (in {duration(left)})")
+    return ", ".join(parts)
+
+
+def describe_summary(summary: Summary) -> str:
+    """What a batch leaves behind, in words."""
+    counts = [f"{summary.statuses[status]} {words}" for status, words in STATUSES.items() if summary.statuses[status]]
+    lines = [f"{summary.statuses.total()} of {summary.photos} photos are done: {', '.join(counts) or 'none'}."]
+    if summary.done_now:
+        pace = 60 * summary.done_now / max(summary.seconds, 1e-9)
+        lines.append(f"  this run    {summary.done_now} photos in {duration(summary.seconds)}, {pace:.1f} a minute")
+    peaks = _peaks(summary.crew.peak_memory)
+    if peaks:
+        lines.append(f"  memory      {peaks} at most")
+    return "\n".join([*lines, *(f"  {kind:<11} {path}" for kind, path in summary.files.items())])
+
+
+def _peaks(memory: dict[str, int]) -> str:
+    known: Sequence[tuple[str, int]] = sorted((name, peak) for name, peak in memory.items() if peak)
+    return ", ".join(f"worker {name}: {peak / 1e6:.0f} MB" for name, peak in known)
