@@ -6,6 +6,7 @@ The cluster's workers need this package, its requirements and the same paths of 
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -56,14 +57,13 @@ def import_distributed() -> Any:
         InputError: it is not installed.
     """
     try:
-        import distributed
+        return importlib.import_module("distributed")
     except ImportError as error:
         raise InputError(
             "A scheduler needs the Python package distributed, which is not installed: install it beside torch "
             "('pip install distributed'), or leave --scheduler out and choose --workers.",
             repr(error),
         ) from error
-    return distributed
 
 
 def _run(distributed: Any, client: Any, work: Work, units: Sequence[Unit]) -> Iterator[Done]:
@@ -82,14 +82,14 @@ def _run(distributed: Any, client: Any, work: Work, units: Sequence[Unit]) -> It
             futures.append(future)
         return futures
 
-    ended = distributed.as_completed(hand_out(AHEAD * threads))
+    ended = distributed.as_completed(hand_out(AHEAD * threads), loop=client.loop)
     try:
         for future in ended:
             unit, _ = at_work.pop(future.key)
-            if future.status == "finished":
+            error = future.exception()  # waits where the worker with the result was lost, and it is being done again
+            if error is None:
                 yield Done(unit, **future.result())
             else:
-                error = future.exception()
                 lost = type(error).__name__ == "KilledWorker"
                 failure = "The work on it ended Dask's workers again and again." if lost else str(error)
                 yield Done(unit, None, failure, repr(error), lost=lost)
@@ -101,10 +101,8 @@ def _run(distributed: Any, client: Any, work: Work, units: Sequence[Unit]) -> It
 
 def do_on_dask(opener: str, settings: bytes, task: bytes) -> dict[str, Any]:
     """Do a unit in a worker of Dask; what units need is opened once a process."""
-    from distributed import get_worker
-
     told = do_unit(_opened(opener, settings), json.loads(task))
-    return told | {"worker": str(get_worker().name)}
+    return told | {"worker": str(import_distributed().get_worker().name)}
 
 
 @functools.lru_cache(maxsize=2)

@@ -107,7 +107,7 @@ def _land(view: _View) -> str:
     rings = []
     for ring in land_outline():
         for shift in (-360.0, 0.0, 360.0):
-            moved = ring + [shift, 0.0]
+            moved = ring + np.array([shift, 0.0])
             (west, south), (east, north) = moved.min(axis=0), moved.max(axis=0)
             if west < view.east and east > view.west and south < view.north and north > view.south:
                 rings.append(_path(view.pixels(moved)))
@@ -138,7 +138,7 @@ def _shape(view: _View, footprint: Shown) -> str:
     """A footprint, with a dot where it is small; twice where it crosses the edge of a map of the world."""
     shapes = []
     for shift in (-360.0, 0.0, 360.0):
-        ring = footprint.ring + [shift, 0.0]
+        ring = footprint.ring + np.array([shift, 0.0])
         if ring[:, 0].max() < view.west or ring[:, 0].min() > view.east:
             continue
         points = view.pixels(ring)

@@ -119,8 +119,10 @@ outline.</p>
 <tbody>
 {% for reason in reasons %}
 <tr><td class="number">{{ reason.count }}</td><td class="{{ reason.status }}">{{ statuses[reason.status] }}</td>
-<td class="message">{{ reason.kind }}{% if reason.example != reason.kind %}<br>such as: {{ reason.example }}{% endif %}
-</td><td class="name">{{ reason.names | join(", ") }}{% if reason.count > reason.names | length %}, …{% endif %}</td></tr>
+<td class="message">{{ reason.kind }}
+{%- if reason.example != reason.kind %}<br>such as: {{ reason.example }}{% endif %}
+</td>
+<td class="name">{{ reason.names | join(", ") }}{% if reason.count > reason.names | length %}, …{% endif %}</td></tr>
 {% endfor %}
 </tbody>
 </table>
@@ -161,8 +163,9 @@ outline.</p>
 {% endif %}
 <div class="scroll">
 <table>
-<thead><tr><th></th><th data-sort="text">Photo</th><th data-sort="text">Status</th><th data-sort="number">Confidence</th>
-<th>Place</th><th data-sort="number">Error, 95 %</th><th data-sort="number">Tie points</th>
+<thead><tr><th></th><th data-sort="text">Photo</th><th data-sort="text">Status</th>
+<th data-sort="number">Confidence</th><th>Place</th>
+<th data-sort="number">Error, 95 %</th><th data-sort="number">Tie points</th>
 <th data-sort="text">Matcher</th><th data-sort="number">Seconds</th><th data-sort="text">Message</th></tr></thead>
 <tbody>
 {% for row in rows %}

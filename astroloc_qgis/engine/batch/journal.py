@@ -1,4 +1,4 @@
-"""The journal of a batch: a line for each unit that is done, with its checksum, so that a kill costs no more than a unit.
+"""The journal of a batch: a line for each unit that is done, checksummed, so that a kill costs no more than a unit.
 
 A line is JSON: ``key``, ``record``, and ``sha256`` of the two. What was half written when the process was killed has no
 right checksum, and its unit is done again.

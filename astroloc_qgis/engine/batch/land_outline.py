@@ -50,13 +50,11 @@ def _land(blocks: Table, size: int, stride: dict[int, int]) -> NDArray[np.uint8]
     for zoom in sorted(z for z in stride if z <= _ZOOM):
         here = blocks[blocks[:, 0] == zoom]
         cells = 2**zoom
-        there, possible = np.zeros((cells, cells), np.int32), np.zeros((cells, cells), np.int32)
-        for _, row, column in here:
-            there[row : row + size, np.arange(column, column + size) % cells] += 1
-        step = stride[zoom]
-        rows = range(int(here[:, 1].min()), int(here[:, 1].max()) + 1, step)
-        for row in rows:
-            possible[row : row + size] += len(range(0, size, step))
+        first, last = int(here[:, 1].min()), int(here[:, 1].max())
+        corners, every = np.zeros((cells, cells), np.int32), np.zeros((cells, cells), np.int32)
+        corners[here[:, 1], here[:, 2]] = 1
+        every[first : last + 1 : stride[zoom], :: stride[zoom]] = 1
+        there, possible = _under_blocks(corners, size), _under_blocks(every, size)
         mask = (there >= np.maximum(possible, 1)).astype(np.uint8)
         scale = side // cells
         covered = np.repeat(possible.any(axis=1), scale)
@@ -65,9 +63,18 @@ def _land(blocks: Table, size: int, stride: dict[int, int]) -> NDArray[np.uint8]
     return land
 
 
+def _under_blocks(corners: NDArray[np.int32], size: int) -> NDArray[np.int32]:
+    """(n, n) how many blocks lie over each cell, from those in whose first cell one begins."""
+    for axis in (0, 1):  # around the world it goes on; no block reaches beyond a pole
+        corners = np.sum([np.roll(corners, shift, axis) for shift in range(size)], axis=0, dtype=np.int32)
+    return corners
+
+
 def _rings(land: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ...]:
     side, fine = len(land), 2
-    smooth = cv2.GaussianBlur(cv2.resize(land * 255, None, fx=fine, fy=fine, interpolation=cv2.INTER_NEAREST), (0, 0), 2)
+    smooth = cv2.GaussianBlur(
+        cv2.resize(land * 255, None, fx=fine, fy=fine, interpolation=cv2.INTER_NEAREST), (0, 0), 2
+    )
     contours, _ = cv2.findContours((smooth > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     rings = []
     for contour in contours:

@@ -70,7 +70,11 @@ def what_changes_results(work: Work) -> dict[str, Any]:
     settings = {name: value for name, value in work.settings.items() if name != "out"}
     settings["options"] = {name: value for name, value in settings["options"].items() if name != "device"}
     marks = {"index": _mark(Path(settings["index"]) / INFO)}
-    named = {"imagery": settings["imagery"], "finer": settings["options"].get("finer"), _TLE: settings["limits"].get(_TLE)}
+    named = {
+        "imagery": settings["imagery"],
+        "finer": settings["options"].get("finer"),
+        _TLE: settings["limits"].get(_TLE),
+    }
     return settings | {"marks": marks | {name: _mark(Path(path)) for name, path in named.items() if path}}
 
 
@@ -164,7 +168,7 @@ class Localizer:
             )  # fmt: skip
         except InputError as error:
             return unfinished_entry(path, str(error), "error")
-        except Exception as error:  # noqa: BLE001 - a defect on one photo costs this one alone
+        except Exception as error:
             log.exception("%s", path)
             return unfinished_entry(path, defect(error), "failed") | {"details": traceback.format_exc()}
 
@@ -186,7 +190,7 @@ class Localizer:
         try:
             for result in localize_neighbours(results, search):
                 results[result.photo] = result
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:
             log.exception("photos that follow each other")
             return f"its neighbours could not help: {error if isinstance(error, InputError) else defect(error)}"
         return ""

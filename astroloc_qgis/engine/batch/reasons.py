@@ -11,6 +11,8 @@ MOST_NAMED = 12
 """Photos that are named in a group."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
+_WHOLE = "nothing was found"
+"""How sentences begin whose first part says too little."""
 _WORDS = re.compile(r"\s+")
 
 
@@ -54,6 +56,5 @@ def kind_of(sentence: str, path: str) -> str:
     plain = sentence.replace(path, "…")
     name = Path(path).name
     plain = plain.replace(name, "…") if name else plain
-    first = re.split(r"; |: (?=\S+ )", plain, maxsplit=1)
-    kept = plain if plain.startswith("nothing was found") or len(first[0]) < 5 else first[0]
+    kept = plain if plain.startswith(_WHOLE) else plain.split("; ", 1)[0]
     return _WORDS.sub(" ", _NUMBER.sub("…", kept)).strip() or "no reason"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -126,10 +126,8 @@ class Batch:
         with Journal(self.out) as journal:
             remove_leftovers(self.out)
             run = _Run(self, journal, again=again)
-            try:
+            with suppress(KeyboardInterrupt, Cancelled):
                 run.work_off(scheduler, tell)
-            except (KeyboardInterrupt, Cancelled):
-                pass
             return run.finish()
 
     def entries(self) -> Iterator[Entry]:

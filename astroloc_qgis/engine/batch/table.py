@@ -47,9 +47,9 @@ _TIMES = (
 def read_table(path: Path) -> list[BatchPhoto]:
     """Read a table with one photo a row, separated by commas, semicolons, tabs or bars.
 
-    A photo is named relative to the table's folder, or by NASA's number alone, of which there is a photo in that folder.
-    Numbers may have decimal commas. A row that cannot be understood is kept with its ``problem``; of rows for one photo
-    the first counts.
+    A photo is named relative to the table's folder, or by the NASA number alone of a photo in that folder. Numbers may
+    have decimal commas. A row that cannot be understood is kept with its ``problem``; of rows for one photo the first
+    counts.
 
     Args:
         path: CSV in UTF-8, UTF-16 or Windows's code page of Western Europe, with names of columns in its first row.

@@ -179,7 +179,8 @@ class _Team:
         process = multiprocessing.get_context("spawn").Process(
             target=serve, args=arguments, name=f"astroloc-batch-{name}", daemon=True
         )
-        process.start()
+        with _deaf_to_interrupts():
+            process.start()
         there.close()  # so that the process's end is heard
         return _Worker(name, process, here)
 
@@ -198,6 +199,19 @@ def serve(connection: Connection, opener: str, settings: bytes, threads: int) ->
         connection.send_bytes(canonical({"ready": os.getpid()}))
         while True:
             connection.send_bytes(canonical(do_unit(do, json.loads(connection.recv_bytes()))))
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Within it Ctrl-C is ignored, and so it is by a process that starts meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end_with_parent() -> None:

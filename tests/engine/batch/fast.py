@@ -1,4 +1,4 @@
-"""A batch whose photos take no time: what becomes of one is in its name, and each work on one leaves a line in a log."""
+"""A batch whose photos take no time: what becomes of one is in its name, and work on one leaves a line in a log."""
 
 from __future__ import annotations
 
