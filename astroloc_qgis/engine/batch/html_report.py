@@ -21,7 +21,7 @@ from astroloc_qgis.engine.batch.footprint_map import Shown, draw_map
 from astroloc_qgis.engine.batch.geopackage import ring_of
 from astroloc_qgis.engine.batch.html_template import SCRIPT, STYLE, TEMPLATE
 from astroloc_qgis.engine.batch.rate import duration
-from astroloc_qgis.engine.batch.reasons import grouped
+from astroloc_qgis.engine.batch.reasons import grouped, shown_name
 from astroloc_qgis.engine.batch.rows import STAGES, STATUSES, as_text, row_of
 from astroloc_qgis.engine.exports.files import write_bytes
 
@@ -54,7 +54,7 @@ class _Content:
         ring = ring_of(entry)
         if ring is not None and len(self.footprints) < MOST_FOOTPRINTS:
             anchor = f"photo-{number}" if number <= MOST_ROWS else ""
-            title = f"{row['name']}: confidence {row['confidence']:.2f}"
+            title = f"{shown_name(row['photo'])}: confidence {row['confidence']:.2f}"
             self.footprints.append(Shown(ring, title, anchor, row["confidence"]))
         if row["status"] in ("localized", "not_localized"):
             bins = self.confidence.setdefault(row["status"], [0] * _BINS)
@@ -72,7 +72,9 @@ class _Content:
         self.thumbnails += thumbnail is not None
         ring = ring_of(entry)
         place = "" if ring is None else _place(*ring.mean(axis=0))
-        self.rows.append({**row, "number": number, "thumbnail": thumbnail, "place": place})
+        self.rows.append(
+            {**row, "shown": shown_name(row["photo"]), "number": number, "thumbnail": thumbnail, "place": place}
+        )
 
 
 def write_report(

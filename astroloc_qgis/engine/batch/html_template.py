@@ -28,14 +28,17 @@ svg { width: 100%; height: auto; border: 1px solid var(--line); border-radius: 8
 .chart svg { border: 0; }
 .bar-localized { fill: var(--good); }
 .bar-not_localized { fill: #a9b4bf; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; }
+.scroll table { width: 100%; }
 th, td { text-align: left; padding: 5px 9px; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { position: sticky; top: 0; background: #f5f7f9; font-weight: 600; }
 th[data-sort] { cursor: pointer; user-select: none; }
 th[data-sort]::after { content: " \\2195"; color: #a9b4bf; }
 th[aria-sort=ascending]::after { content: " \\2191"; color: var(--ink); }
 th[aria-sort=descending]::after { content: " \\2193"; color: var(--ink); }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number, th[data-sort=number] { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
+td.name { min-width: 130px; }
 td.name, td.message { overflow-wrap: anywhere; }
 td.message { min-width: 240px; color: var(--soft); }
 tr:target { background: #fff6d6; }
@@ -115,7 +118,7 @@ outline.</p>
 <h2>What was not found, and why</h2>
 {% if reasons %}
 <table>
-<thead><tr><th>Photos</th><th>What became of them</th><th>Reason</th><th>Which</th></tr></thead>
+<thead><tr><th class="number">Photos</th><th>What became of them</th><th>Reason</th><th>Which</th></tr></thead>
 <tbody>
 {% for reason in reasons %}
 <tr><td class="number">{{ reason.count }}</td><td class="{{ reason.status }}">{{ statuses[reason.status] }}</td>
@@ -133,7 +136,8 @@ outline.</p>
 <h2>How long it took</h2>
 {% if timings %}
 <table>
-<thead><tr><th>Stage</th><th>Median</th><th>95 % take at most</th><th>Longest</th><th>Share</th></tr></thead>
+<thead><tr><th>Stage</th><th class="number">Median</th><th class="number">95 % take at most</th>
+<th class="number">Longest</th><th class="number">Share</th></tr></thead>
 <tbody>
 {% for line in timings %}
 <tr><td>{{ line.stage }}</td><td class="number">{{ "%.2f" | format(line.median) }} s</td>
@@ -146,7 +150,8 @@ outline.</p>
 {% if crew %}
 <h2>Who did it</h2>
 <table>
-<thead><tr><th>Worker</th><th>Photos</th><th>At work</th><th>Peak memory</th></tr></thead>
+<thead><tr><th>Worker</th><th class="number">Photos</th><th class="number">At work</th>
+<th class="number">Peak memory</th></tr></thead>
 <tbody>
 {% for worker in crew %}
 <tr><td>{{ worker.name }}</td><td class="number">{{ worker.photos }}</td>
@@ -171,7 +176,7 @@ outline.</p>
 {% for row in rows %}
 <tr id="photo-{{ row.number }}">
 <td>{% if row.thumbnail %}<img src="data:image/jpeg;base64,{{ row.thumbnail }}" alt="" loading="lazy">{% endif %}</td>
-<td class="name" title="{{ row.photo }}">{{ row.name }}</td>
+<td class="name" title="{{ row.photo }}">{{ row.shown }}</td>
 <td class="{{ row.status }}">{{ statuses[row.status] }}</td>
 <td class="number" data-value="{{ row.confidence }}">{{ "%.2f" | format(row.confidence) }}</td>
 <td class="number">{{ row.place }}</td>

@@ -47,8 +47,13 @@ def grouped(photos: Iterable[tuple[str, str, str]]) -> list[Reason]:
         reason = found.setdefault((status, kind), Reason(status, kind, sentence))
         reason.count += 1
         if len(reason.names) < MOST_NAMED:
-            reason.names.append(Path(path).name)
+            reason.names.append(shown_name(path))
     return sorted(found.values(), key=lambda reason: (-reason.count, reason.kind))
+
+
+def shown_name(path: str) -> str:
+    """A photo's name with its folder's, which tells photos of the same name apart."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def kind_of(sentence: str, path: str) -> str:

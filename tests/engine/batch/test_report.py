@@ -176,9 +176,9 @@ def test_reasons_are_grouped_without_names_and_numbers(sentence, kind):
 
 
 def test_the_commonest_reason_comes_first():
-    said = [("/a.jpg", "error", "x 1"), ("/b.jpg", "not_localized", "y 1"), ("/c.jpg", "not_localized", "y 2")]
+    said = [("/p/a.jpg", "error", "x 1"), ("/q/b.jpg", "not_localized", "y 1"), ("/q/c.jpg", "not_localized", "y 2")]
     first, second = grouped(said)
-    assert (first.kind, first.count, first.names, first.example) == ("y …", 2, ["b.jpg", "c.jpg"], "y 1")
+    assert (first.kind, first.count, first.names, first.example) == ("y …", 2, ["q/b.jpg", "q/c.jpg"], "y 1")
     assert (second.kind, second.count) == ("x …", 1)
 
 
