@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn
 
-from astroloc_qgis.cli.batch_command import add_batch
+from astroloc_qgis.cli.batch.command import add_batch
 from astroloc_qgis.cli.benchmark.commands import add_benchmark
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize

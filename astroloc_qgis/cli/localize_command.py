@@ -76,7 +76,7 @@ def run_localize(options: Namespace) -> int:
 
         if len(photos) == 1:
             return localize, {}
-        _check_inputs(options)
+        check_inputs(options)
         pipeline.check_options(options.out, **common)
         return localize, bad_photos(photos, options.out)
 
@@ -89,7 +89,7 @@ def run_localize(options: Namespace) -> int:
     return each_photo(options, begin, together if options.sequence else None, nasa.entry)
 
 
-def _check_inputs(options: Namespace) -> None:
+def check_inputs(options: Namespace) -> None:
     """Check the index and the imagery, which all photos share.
 
     Raises:

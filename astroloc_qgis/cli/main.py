@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from astroloc_qgis.cli.arguments import make_parser
-from astroloc_qgis.cli.batch_command import run_batch
+from astroloc_qgis.cli.batch.command import run_batch
 from astroloc_qgis.cli.benchmark.commands import run_benchmark
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize

@@ -31,6 +31,7 @@ from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.nadir_proposal import nadir_from_elements
+from astroloc_qgis.engine.retrieval.remote_index import is_address, open_index
 from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ _EXIF_NADIR, _TLE = "exif_nadir", "tle"
 
 
 def localizing(
-    index: Path,
+    index: Path | str,
     out: Path,
     *,
     imagery: str | None,
@@ -52,7 +53,7 @@ def localizing(
     """The work of localizing photos.
 
     Args:
-        index: folder of the index.
+        index: folder of the index, or the address of its service.
         out: folder of the batch.
         imagery: the reference; None for the index's own.
         limits: of ``pipeline.localize``: nadir, radius_km, centre, ... ; they hold for each photo of which nothing else
@@ -61,7 +62,8 @@ def localizing(
         kinds: of ``KINDS``, the files that are kept.
     """
     plain = {name: _plain(value) for name, value in limits.items()}
-    settings = {"index": str(index.absolute()), "out": str(out.absolute()), "imagery": imagery, "limits": plain}
+    place = index if isinstance(index, str) else str(index.absolute())
+    settings = {"index": place, "out": str(out.absolute()), "imagery": imagery, "limits": plain}
     return Work(OPENER, settings | {"options": dict(options), "kinds": sorted(kinds)})
 
 
@@ -69,13 +71,25 @@ def what_changes_results(work: Work) -> dict[str, Any]:
     """The settings of ``localizing`` that change what comes out, with marks of the files that they name."""
     settings = {name: value for name, value in work.settings.items() if name != "out"}
     settings["options"] = {name: value for name, value in settings["options"].items() if name != "device"}
-    marks = {"index": _mark(Path(settings["index"]) / INFO)}
+    place = settings["index"]
+    mark = _mark_of_service(place) if is_address(place) else _mark(Path(place) / INFO)
+    marks: dict[str, Any] = {"index": mark}
     named = {
         "imagery": settings["imagery"],
         "finer": settings["options"].get("finer"),
         _TLE: settings["limits"].get(_TLE),
     }
     return settings | {"marks": marks | {name: _mark(Path(path)) for name, path in named.items() if path}}
+
+
+def _mark_of_service(address: str) -> list[Any]:
+    """What tells the index of a service from a later one.
+
+    Raises:
+        InputError: the service cannot be asked.
+    """
+    info = open_index(address).info
+    return [info.model_sha256, info.created, info.count]
 
 
 def _mark(path: Path) -> list[int] | str | None:
@@ -118,7 +132,8 @@ class Localizer:
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._index, self._out = Path(settings["index"]), Path(settings["out"])
+        place, self._out = settings["index"], Path(settings["out"])
+        self._index = place if is_address(place) else Path(place)
         self._imagery: str | None = settings["imagery"]
         self._options, self._kinds = dict(settings["options"]), frozenset(settings["kinds"])
         limits = dict(settings["limits"])

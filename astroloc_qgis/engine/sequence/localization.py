@@ -34,13 +34,8 @@ from astroloc_qgis.engine.sequence.chain import Anchor, Prediction, carry
 from astroloc_qgis.engine.sequence.fixed_camera import FixedCamera, find_fixed_camera
 from astroloc_qgis.engine.sequence.footprints import diagonal_km, difference, middle_of
 from astroloc_qgis.engine.sequence.neighbours import Link, find_links
-<<<<<<< HEAD
-from astroloc_qgis.engine.sequence.order import PhotoSequence, frame_of, sequences
-from astroloc_qgis.engine.sequence.placement import Outputs, confirm, place
-=======
 from astroloc_qgis.engine.sequence.order import Frame, PhotoSequence, frame_of, sequences
-from astroloc_qgis.engine.sequence.placement import confirm, place
->>>>>>> c41a5ac (Batches of photos: units, workers, journal, GeoPackage, HTML report; the command batch)
+from astroloc_qgis.engine.sequence.placement import Outputs, confirm, place
 from astroloc_qgis.engine.sequence.review import agreement, borne_out, doubts
 
 log = logging.getLogger(__name__)

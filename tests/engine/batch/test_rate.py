@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from astroloc_qgis.cli.batch_command import describe_progress
+from astroloc_qgis.cli.batch.command import describe_progress
 from astroloc_qgis.engine.batch.rate import WINDOW, Rate, duration
 from astroloc_qgis.engine.batch.runner import Progressed
 

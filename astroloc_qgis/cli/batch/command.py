@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from astroloc_qgis.cli.localize_command import check_inputs
 from astroloc_qgis.cli.report import describe_entry, prepare, write_json
 from astroloc_qgis.cli.shared_arguments import (
     add_index,
@@ -91,7 +92,7 @@ def run_batch(options: Namespace) -> int:
 
     scheduler = _scheduler(options)
     photos = photos_of(options.source, options.out)
-    _check_shared(options)
+    check_inputs(options)
     common = registration(options)
     pipeline.check_options(options.out, **common)
     limits = {**search_limits(options), **proposed_nadir(options)}
@@ -109,19 +110,6 @@ def run_batch(options: Namespace) -> int:
     if not summary.complete:
         complain("Interrupted: run the same command again to go on.")
     return LOCALIZED if summary.complete and not summary.statuses["failed"] else DEFECT
-
-
-def _check_shared(options: Namespace) -> None:
-    """Check the index and the imagery, which all photos share.
-
-    Raises:
-        InputError: they cannot be used.
-    """
-    from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import Index
-
-    index = Index.open(options.index)
-    Reference.open(options.imagery or index.info.imagery_uri).close()
 
 
 def _scheduler(options: Namespace) -> Scheduler:
