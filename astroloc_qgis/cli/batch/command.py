@@ -87,8 +87,9 @@ def run_batch(options: Namespace) -> int:
     prepare(options)
     from astroloc_qgis.engine import pipeline
     from astroloc_qgis.engine.batch.localizing import localizing, what_changes_results
-    from astroloc_qgis.engine.batch.photos import photos_of, plan_units
+    from astroloc_qgis.engine.batch.photos import plan_units
     from astroloc_qgis.engine.batch.runner import Batch
+    from astroloc_qgis.engine.batch.sources import photos_of
 
     scheduler = _scheduler(options)
     photos = photos_of(options.source, options.out)

@@ -55,40 +55,6 @@ class BatchPhoto:
         }
 
 
-def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
-    """The photos of a folder or a table.
-
-    Args:
-        source: a folder, searched with all folders in it but hidden ones; or a table (see ``table.read_table``).
-        out: folder of the results; what lies in it is no photo.
-
-    Raises:
-        InputError: there is no such folder or table, or no photo in it.
-    """
-    if source.is_dir():
-        photos = photos_in_folder(source, out)
-        if not photos:
-            endings = ", ".join(suffix for suffix in SUFFIXES)
-            raise InputError(f"The folder {source} has no photos ({endings}): name another folder, or a table (CSV).")
-        return photos
-    from astroloc_qgis.engine.batch.table import read_table
-
-    return read_table(source)
-
-
-def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
-    """The photos of a folder and of the folders in it, by name; not hidden ones, nor those in ``out``."""
-    results = out.resolve()
-    found = []
-    for path in sorted(folder.resolve().rglob("*")):
-        inside = path.relative_to(folder.resolve()).parts
-        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inside):
-            continue
-        if results not in path.parents and path.is_file():
-            found.append(BatchPhoto(path))
-    return found
-
-
 def plan_units(
     photos: Sequence[BatchPhoto], settings: Mapping[str, Any], *, source: Path, sequence: bool = False
 ) -> list[Unit]:

@@ -95,8 +95,9 @@ def _outputs(photo: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
 
 def main(photos: str, out: str, log: str, seconds: str, workers: str) -> int:
     """Run a batch of a folder, as a process that can be killed; its status is that of the command."""
-    from astroloc_qgis.engine.batch.photos import photos_of, plan_units
+    from astroloc_qgis.engine.batch.photos import plan_units
     from astroloc_qgis.engine.batch.runner import Batch
+    from astroloc_qgis.engine.batch.sources import photos_of
     from astroloc_qgis.engine.batch.workers import LocalWorkers
 
     source, work = Path(photos), fast_work(Path(out), Path(log), seconds=float(seconds))

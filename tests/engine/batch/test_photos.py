@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.batch import photos as batch_photos
-from astroloc_qgis.engine.batch.photos import BatchPhoto, photos_of, plan_units
+from astroloc_qgis.engine.batch.photos import BatchPhoto, plan_units
+from astroloc_qgis.engine.batch.sources import photos_of
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from tests.engine.synthetic import write_image

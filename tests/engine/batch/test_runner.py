@@ -16,8 +16,9 @@ import pytest
 from osgeo import ogr
 
 from astroloc_qgis.engine.batch.journal import NAME, Journal
-from astroloc_qgis.engine.batch.photos import photos_of, plan_units
+from astroloc_qgis.engine.batch.photos import plan_units
 from astroloc_qgis.engine.batch.runner import GEOPACKAGE, REPORT, Batch, Summary
+from astroloc_qgis.engine.batch.sources import photos_of
 from astroloc_qgis.engine.batch.workers import LocalWorkers
 from astroloc_qgis.engine.errors import InputError
 from tests.conftest import ROOT

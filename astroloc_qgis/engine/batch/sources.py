@@ -1,0 +1,41 @@
+"""Where the photos of a batch come from: a folder, or a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from astroloc_qgis.engine.batch.photos import SUFFIXES, BatchPhoto
+from astroloc_qgis.engine.batch.table import read_table
+from astroloc_qgis.engine.errors import InputError
+
+
+def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
+    """The photos of a folder or a table.
+
+    Args:
+        source: a folder, searched with all folders in it but hidden ones; or a table (see ``table.read_table``).
+        out: folder of the results; what lies in it is no photo.
+
+    Raises:
+        InputError: there is no such folder or table, or no photo in it.
+    """
+    if source.is_dir():
+        photos = photos_in_folder(source, out)
+        if not photos:
+            endings = ", ".join(suffix for suffix in SUFFIXES)
+            raise InputError(f"The folder {source} has no photos ({endings}): name another folder, or a table (CSV).")
+        return photos
+    return read_table(source)
+
+
+def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
+    """The photos of a folder and of the folders in it, by name; not hidden ones, nor those in ``out``."""
+    results = out.resolve()
+    found = []
+    for path in sorted(folder.resolve().rglob("*")):
+        inside = path.relative_to(folder.resolve()).parts
+        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inside):
+            continue
+        if results not in path.parents and path.is_file():
+            found.append(BatchPhoto(path))
+    return found
