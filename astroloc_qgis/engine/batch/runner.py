@@ -14,6 +14,7 @@ from typing import Any
 from astroloc_qgis.engine.batch.entries import unfinished_entry
 from astroloc_qgis.engine.batch.geopackage import write_footprints
 from astroloc_qgis.engine.batch.html_report import write_report
+from astroloc_qgis.engine.batch.interrupts import held
 from astroloc_qgis.engine.batch.journal import Journal
 from astroloc_qgis.engine.batch.photos import alone
 from astroloc_qgis.engine.batch.rate import Rate
@@ -168,7 +169,8 @@ class _Run:
             with closing(_closable(scheduler.run(self._batch.work, left))) as ended:
                 for done in ended:
                     if done.lost and len(done.unit.task["photos"]) > 1:
-                        self._journal.write(done.unit.key, {_SPLIT: True})
+                        with held():
+                            self._journal.write(done.unit.key, {_SPLIT: True})
                         lost += alone(done.unit, self._batch.settings)
                         continue
                     self._write(done, tell)
@@ -183,9 +185,10 @@ class _Run:
             "peak_memory": done.peak_memory,
             "ended": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
-        self._journal.write(done.unit.key, record)
-        self._count(entries)
-        self._rate.add(len(entries), time.monotonic())
+        with held():
+            self._journal.write(done.unit.key, record)
+            self._count(entries)
+            self._rate.add(len(entries), time.monotonic())
         tell(Progressed(self._rate, self._statuses, entries))
 
     def finish(self) -> Summary:

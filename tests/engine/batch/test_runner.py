@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from osgeo import ogr
 
+from astroloc_qgis.engine.batch.interrupts import held
 from astroloc_qgis.engine.batch.journal import NAME, Journal
 from astroloc_qgis.engine.batch.photos import plan_units
 from astroloc_qgis.engine.batch.runner import GEOPACKAGE, REPORT, Batch, Summary
@@ -202,6 +203,20 @@ def test_an_interruption_ends_cleanly_with_what_is_done(fast):
     wait_for(lambda: all(map(is_gone, fast.processes)))
     assert fast.run().statuses == {"localized": 200}
     assert max(fast.worked.values()) <= 2
+
+
+def test_an_interruption_waits_for_the_end_of_a_step():
+    done = []
+
+    def step() -> None:
+        with held():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the rest of the step")
+
+    with pytest.raises(KeyboardInterrupt):
+        step()
+    assert done == ["the rest of the step"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_two_batches_do_not_share_a_folder(fast):
