@@ -34,7 +34,7 @@ def report(flight: Flight, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyP
         nadirs[photo] = nadir
         return results[photo]
 
-    monkeypatch.setattr(localize_command, "_check_inputs", lambda _options: None)
+    monkeypatch.setattr(localize_command, "check_inputs", lambda _options: None)
     monkeypatch.setattr(pipeline, "localize", localize)
 
     def command(*more: object) -> tuple[int, str, dict[str, dict[str, object]], dict[Path, Nadir | None]]:
