@@ -11,6 +11,7 @@ from astroloc_qgis.cli.benchmark.commands import add_benchmark
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize
 from astroloc_qgis.cli.matchers_command import add_matchers
+from astroloc_qgis.cli.models.command import add_models
 from astroloc_qgis.cli.nasa.nasa_command import add_nasa
 from astroloc_qgis.cli.refine_command import add_refine
 from astroloc_qgis.cli.retrieve_command import add_retrieve
@@ -52,6 +53,7 @@ def make_parser() -> Parser:
     add_serve(commands)
     add_matchers(commands)
     add_nasa(commands)
+    add_models(commands)
     add_benchmark(commands)
     add_train(commands)
     add_texture(commands)

@@ -1,4 +1,4 @@
-"""``index``: build an index, describe the world's land, or show what an index holds."""
+"""``index``: build an index, describe the world's land, import a published index, or show what an index holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
+from astroloc_qgis.cli.models.index_import import add_import, run_import
 from astroloc_qgis.cli.report import describe_index
 from astroloc_qgis.cli.shared_arguments import add_device, add_out
 from astroloc_qgis.cli.values import extent, positive, zooms, zooms_or_none
@@ -16,7 +17,7 @@ from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
 def add_index_actions(commands: Any) -> None:
     """Add the grammar of ``index`` to the subparsers of the command line."""
-    index: ArgumentParser = commands.add_parser("index", help="build or look at an index")
+    index: ArgumentParser = commands.add_parser("index", help="build, import or look at an index")
     actions = index.add_subparsers(dest="action", required=True, metavar="ACTION")
     build: ArgumentParser = actions.add_parser("build", help="describe a reference's blocks into an index")
     build.add_argument("--imagery", required=True, metavar="URI")
@@ -46,6 +47,7 @@ def add_index_actions(commands: Any) -> None:
     merge.add_argument("--title", default="", help="default: the titles of all")
     add_out(merge)
     add_world(actions)
+    add_import(actions)
 
 
 def run_index(options: Namespace) -> None:
@@ -65,8 +67,8 @@ def run_index(options: Namespace) -> None:
         print(describe_index(index))
         return
     limit_threads()
-    run = {"world": run_world, "merge": _merge, "build": _build}[options.action]
-    print(describe_index(run(options)))
+    make = {"world": run_world, "import": run_import, "merge": _merge, "build": _build}[options.action]
+    print(describe_index(make(options)))
 
 
 def _build(options: Namespace) -> Any:

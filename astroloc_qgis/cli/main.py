@@ -16,6 +16,7 @@ from astroloc_qgis.cli.benchmark.commands import run_benchmark
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers
+from astroloc_qgis.cli.models.command import run_models
 from astroloc_qgis.cli.nasa.nasa_command import run_nasa
 from astroloc_qgis.cli.refine_command import run_refine
 from astroloc_qgis.cli.retrieve_command import run_retrieve
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
     "serve": run_serve,
     "matchers": run_matchers,
     "nasa": run_nasa,
+    "models": run_models,
     "benchmark": run_benchmark,
     "train": run_train,
     "train-texture": run_texture,

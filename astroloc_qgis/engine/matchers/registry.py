@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights.lookup import substitute_weights, weights_present
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
+from astroloc_qgis.engine.weights.published import DESCRIPTORS
 from astroloc_qgis.engine.weights.store import recorded_weights
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ MATCHERS = {
 
 def names() -> list[str]:
     """The names that ``create`` accepts, the user's own last; the weights of some may be missing."""
-    return [*MATCHERS, *(name for name, record in recorded_weights().items() if record.like)]
+    own = (name for name, record in recorded_weights().items() if record.like and record.like not in DESCRIPTORS)
+    return [*MATCHERS, *own]
 
 
 def offered() -> list[str]:
@@ -128,7 +130,7 @@ def known(name: str) -> KnownMatcher:
     if name in MATCHERS:
         return MATCHERS[name]
     record = recorded_weights().get(name)
-    if record is None or record.like is None:
+    if record is None or record.like is None or record.like in DESCRIPTORS:
         raise InputError(f"There is no matcher '{name}': choose one of {', '.join(names())}, or auto.")
     return like(name, record.like, record.licence)
 

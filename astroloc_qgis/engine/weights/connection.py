@@ -53,7 +53,8 @@ def open_url(request: urllib.request.Request, timeout: float) -> http.client.HTT
     """Open an address, as ``urllib.request.urlopen`` does.
 
     Raises:
-        InputError: the proxy or the certificates that the environment names cannot be used.
+        InputError: the proxy or the certificates that the environment names cannot be used, or the server sends
+            elsewhere without encryption.
         urllib.error.URLError: there is no connection, or the server refuses.
     """
     context = _trusted()
@@ -63,8 +64,22 @@ def open_url(request: urllib.request.Request, timeout: float) -> http.client.HTT
     else:
         both = urllib.request.ProxyHandler(dict.fromkeys(("http", "https"), proxy) if proxy else {})
         handlers = [both, urllib.request.HTTPSHandler(context=context)]
-    response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=timeout)
+    response: http.client.HTTPResponse = urllib.request.build_opener(*handlers, _Redirections).open(
+        request, timeout=timeout
+    )
     return response
+
+
+def check_address(url: str) -> str:
+    """The address itself.
+
+    Raises:
+        InputError: it is neither encrypted nor on this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+        return url
+    raise InputError(f"The address {url} is not fetched from: it must begin with https://.")
 
 
 def _trusted() -> ssl.SSLContext:
@@ -156,6 +171,13 @@ def _receive(stream: socket.socket, count: int) -> bytes:
             raise ConnectionError("the SOCKS proxy broke off")
         received += part
     return received
+
+
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    """Follows a server elsewhere, but to no address that is not encrypted."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        return super().redirect_request(req, fp, code, msg, headers, check_address(newurl))
 
 
 class _SocksHandler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):

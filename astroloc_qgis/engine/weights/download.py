@@ -11,14 +11,23 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.weights.checksum import file_sha256
-from astroloc_qgis.engine.weights.connection import open_url
-from astroloc_qgis.engine.weights.published import PUBLISHED, PublishedWeights
-from astroloc_qgis.engine.weights.store import WeightRecord, cannot_write, find_weights, record_weights, weights_folder
+from astroloc_qgis.engine.weights.connection import check_address, open_url
+from astroloc_qgis.engine.weights.hub import find_on_hub
+from astroloc_qgis.engine.weights.lookup import missing_weights
+from astroloc_qgis.engine.weights.published import PublishedWeights, known_weights
+from astroloc_qgis.engine.weights.store import (
+    RECORDS,
+    WeightRecord,
+    cannot_write,
+    find_weights,
+    record_weights,
+    recorded_weights,
+    weights_folder,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,31 +38,56 @@ _TRIES = 4
 """Connections without any new byte after which the download fails; after one with new bytes, the next is opened."""
 
 
-def fetch_weights(name: str, *, sha256: str | None = None, progress: Progress = no_progress) -> Path:
+def fetch_weights(
+    name: str,
+    *,
+    sha256: str | None = None,
+    trust_first: bool = False,
+    check: Callable[[Path], object] | None = None,
+    progress: Progress = no_progress,
+) -> Path:
     """Download published weights into the folder of weights, unless they are there.
 
     Bytes that arrived before an interruption or a cancellation stay in a ``.part`` file and are not fetched again.
 
     Args:
-        name: a key of ``PUBLISHED``.
+        name: a key of ``PUBLISHED`` or ``DESCRIPTORS``.
         sha256: the expected one, where AstroLoc does not know it.
+        trust_first: take a file whose sha256 nobody has published; what it has is recorded, and every later download is
+            held to it.
+        check: is given the whole file before it is put in its place; refuses it with an ``InputError``.
         progress: called with "fetch"; may raise ``Cancelled``.
 
     Raises:
         InputError: the sha256 is not known, there is no network, the server has no such file or a different one, or
-            the disk is full.
+            the disk is full, or ``check`` refuses the file.
         KeyError: no weights have that name (a defect of the caller).
     """
-    published = PUBLISHED[name]
+    published = known_weights(name)
+    if published is None:
+        raise KeyError(name)
     if path := find_weights(name):
         return path
-    expected = (sha256 or published.proof or "").lower()
-    if not expected:
+    if not published.can_be_fetched:
+        raise missing_weights(name, published)
+    if published.hub:
+        published = find_on_hub(published)
+    first = recorded_weights().get(name)
+    expected = (sha256 or published.proof or (first.sha256 if first else "")).lower()
+    if not expected and not trust_first:
         raise InputError(
             f"The sha256 of {published.file} is not known to AstroLoc, so it is not fetched on trust: say which to "
             f"expect with --sha256, or get {published.url} yourself and name the file with 'matchers add {name} FILE'."
         )
-    if not re.fullmatch("[0-9a-f]{8,64}", expected) or (published.proof and not expected.startswith(published.proof)):
+    if first and not sha256 and not first.sha256.startswith(expected):
+        raise InputError(
+            f"{published.host} offers another file as {published.file} (sha256 {expected[:12]}…) than the first time "
+            f"({first.sha256[:12]}…, recorded in {weights_folder() / RECORDS}): if you trust the new one, fetch it "
+            f"with --sha256 {expected}."
+        )
+    if (expected and not re.fullmatch("[0-9a-f]{8,64}", expected)) or (
+        published.proof and not expected.startswith(published.proof)
+    ):
         raise InputError(f"'{expected}' is not the sha256 of {published.file}: it is {published.proof or '64 digits'}.")
     target = weights_folder() / published.file
     part = target.with_name(f"{target.name}.part")
@@ -68,12 +102,24 @@ def fetch_weights(name: str, *, sha256: str | None = None, progress: Progress = 
                 f"expected {expected[:12]}…): it was removed; try again, or get the file elsewhere.",
                 details=f"sha256 {digest}, expected {expected}, from {published.url}",
             )
+        _check_whole(check, part)
         size = part.stat().st_size
         part.replace(target)
     except OSError as error:
         raise cannot_write(error) from error
     record_weights(name, WeightRecord(target.name, digest, size, published.licence, published.url))
     return target
+
+
+def _check_whole(check: Callable[[Path], object] | None, part: Path) -> None:
+    """Have a whole file checked; one that is refused is removed."""
+    if check is None:
+        return
+    try:
+        check(part)
+    except InputError:
+        part.unlink()
+        raise
 
 
 def _receive_all(published: PublishedWeights, part: Path, progress: Progress) -> None:
@@ -86,7 +132,7 @@ def _receive_all(published: PublishedWeights, part: Path, progress: Progress) ->
         except urllib.error.HTTPError as error:
             raise InputError(
                 f"{published.host} does not give the file {published.url} (HTTP {error.code} {error.reason}): "
-                "get it elsewhere and add it with 'matchers add'.",
+                "get it elsewhere and add it with 'matchers add' or 'models give'.",
                 repr(error),
             ) from error
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
@@ -105,7 +151,7 @@ def _broke_off(published: PublishedWeights, part: Path, reason: BaseException) -
     if isinstance(reason, urllib.error.URLError):
         return InputError(
             f"{published.host} cannot be reached ({reason.reason}): check the network and its proxy, or get "
-            f"{published.url} on another machine and add it with 'matchers add'.",
+            f"{published.url} on another machine and add it with 'matchers add' or 'models give'.",
             repr(reason),
         )
     return InputError(
@@ -122,7 +168,7 @@ def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int
         The size of the whole file, bytes; -1 if the download has to start again.
     """
     have = _size(part)
-    request = urllib.request.Request(_checked(published.url), headers={"User-Agent": "AstroLoc"})  # noqa: S310 - checked
+    request = urllib.request.Request(check_address(published.url), headers={"User-Agent": "AstroLoc"})  # noqa: S310 - checked
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
@@ -168,14 +214,6 @@ def _copy(
         write(piece)
         have += len(piece)
         progress(STAGE, have / total if total > 0 else 0.0)
-
-
-def _checked(url: str) -> str:
-    """Refuse an address that is neither encrypted nor on this machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
-        return url
-    raise InputError(f"The address {url} is not fetched from: it must begin with https://.")
 
 
 def _size(path: Path) -> int:

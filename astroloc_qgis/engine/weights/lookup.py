@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,12 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights.packaged import WEIGHTS, is_packaged, packaged_path
-from astroloc_qgis.engine.weights.published import PUBLISHED
+from astroloc_qgis.engine.weights.published import DESCRIPTORS, PUBLISHED, PublishedWeights, known_weights
+from astroloc_qgis.engine.weights.safetensors_file import is_safetensors, read_safetensors
 from astroloc_qgis.engine.weights.store import find_weights, recorded_weights, weights_folder
 
 if TYPE_CHECKING:
     import torch
 
+_UNREADABLE = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(AssertionError, ArithmeticError, struct.error),
+)
+"""Errors of torch for a file that is none of its own, or a damaged one."""
+_WRAPPERS = ("extractor", "state_dict", "model_state_dict", "model")
 _SUBSTITUTES: ContextVar[Mapping[str, str]] = ContextVar("substitutes", default=MappingProxyType({}))
 
 
@@ -47,14 +55,20 @@ def weight_path(name: str) -> Path:
         return packaged_path(WEIGHTS[name])
     if path := find_weights(name):
         return path
-    if name not in PUBLISHED and (record := recorded_weights().get(name)):
+    known = known_weights(name)
+    if known is None and (record := recorded_weights().get(name)):
         raise InputError(f"The weight file {weights_folder() / record.file} is gone: add '{name}' again.")
-    published = PUBLISHED[name]
+    raise missing_weights(name, known or PUBLISHED[name])
+
+
+def missing_weights(name: str, published: PublishedWeights) -> InputError:
+    """The error for published weights that are not here; it says how to get them."""
+    about = f"The weights '{name}' ({published.licence}, {published.source}) are not on this machine: "
+    if name in DESCRIPTORS:
+        fetch = f"fetch them with 'models fetch {name}'" if published.can_be_fetched else published.by_hand
+        return InputError(f"{about}{fetch}; name a file that you have with 'models give {name} FILE'.")
     way = f"fetch them with 'matchers fetch {name}'" if published.proof else f"get {published.url}"
-    raise InputError(
-        f"The weights '{name}' ({published.licence}, {published.source}) are not on this machine: {way}, or name a "
-        f"file that you have with 'matchers add {name} FILE'."
-    )
+    return InputError(f"{about}{way}, or name a file that you have with 'matchers add {name} FILE'.")
 
 
 def load_state_dict(name: str) -> dict[str, torch.Tensor]:
@@ -70,26 +84,28 @@ def load_state_dict(name: str) -> dict[str, torch.Tensor]:
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Read a file of weights.
+    """Read a file of weights, of PyTorch or safetensors.
 
     Returns:
-        Parameter name to tensor; a dict wrapped in ``{"extractor": ...}`` (DISK's file) or ``{"state_dict": ...}``
-        (training scripts) is unwrapped.
+        Parameter name to tensor; a dict wrapped in ``{"extractor": ...}`` (DISK's file), ``{"state_dict": ...}``,
+        ``{"model_state_dict": ...}`` or ``{"model": ...}`` (training scripts) is unwrapped.
 
     Raises:
         InputError: the file holds no state dict, or more than tensors and plain values.
     """
     import torch
 
+    if is_safetensors(path):
+        return read_safetensors(path)
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"The file {path} cannot be read as weights: it must be a PyTorch state dict of nothing but tensors.",
             repr(error),
         ) from error
     if isinstance(state, dict):
-        inner = state.get("extractor", state.get("state_dict", state))
+        inner = next((state[key] for key in _WRAPPERS if key in state), state)
         if isinstance(inner, dict) and inner and all(isinstance(value, torch.Tensor) for value in inner.values()):
             return {str(key): value for key, value in inner.items()}
     raise InputError(f"The file {path} holds no state dict: it must name tensors, one a parameter of the model.")
@@ -102,5 +118,5 @@ def weights_present(name: str) -> bool:
     record = recorded_weights().get(name)
     if record is not None:
         return (weights_folder() / record.file).is_file()
-    known = PUBLISHED.get(name)
+    known = known_weights(name)
     return known is not None and known.sha256 is not None and (weights_folder() / known.file).is_file()

@@ -1,7 +1,9 @@
 """Published weights that are in no package: their addresses, licences and sha256.
 
-The addresses are those that kornia 0.9.0 gives for its models (of two, the one of the model's authors). A file whose
-sha256 is not known here is not downloaded unverified: the user states the expected sha256, or adds the file.
+Those of matchers are ``PUBLISHED``, at the addresses that kornia 0.9.0 gives for its models (of two, the one of the
+model's authors); those of retrieval models are ``DESCRIPTORS``. ``matchers fetch`` takes no file whose sha256 is not
+known here, unless the user states it. ``models fetch`` shows the sha256 of the first download, records it, and holds
+every later one to it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,11 @@ class PublishedWeights:
         source: the page of its authors.
         sha256: of the file's bytes; None if it is not known.
         size: bytes; None if it is not known.
+        name: of the file, where the address does not tell it.
+        about: bytes that the file has if its numbers are float32, where its size is not known.
+        hub: the repository on Hugging Face that has the file, "OWNER/NAME", where its address there is not known; its
+            list of files is asked.
+        by_hand: how to get the file where no server gives it over HTTP.
     """
 
     url: str
@@ -31,11 +38,20 @@ class PublishedWeights:
     source: str
     sha256: str | None = None
     size: int | None = None
+    name: str = ""
+    about: int = 0
+    hub: str = ""
+    by_hand: str = ""
 
     @property
     def file(self) -> str:
         """Name of the file."""
-        return urlsplit(self.url).path.rsplit("/", 1)[-1]
+        return self.name or urlsplit(self.url).path.rsplit("/", 1)[-1]
+
+    @property
+    def can_be_fetched(self) -> bool:
+        """Whether a server gives the file over HTTP."""
+        return bool(self.url or self.hub)
 
     @property
     def host(self) -> str:
@@ -94,4 +110,38 @@ PUBLISHED: dict[str, PublishedWeights] = {
         "https://github.com/cvg/LightGlue",
     ),
 }
-"""The published weights by name."""
+"""The published weights of matchers by name."""
+
+DESCRIPTORS: dict[str, PublishedWeights] = {
+    "earthloc": PublishedWeights(
+        "",
+        NOT_STATED,
+        "https://github.com/gmberton/EarthLoc",
+        name="best_trained_model.pt",
+        about=110_800_000,
+        by_hand="its authors give best_trained_model.pt by rsync alone, with the command in the README of "
+        "https://github.com/gmberton/EarthLoc (below rsync://vandaldata.polito.it/sf_xl/EarthLoc)",
+    ),
+    "earthloc2": PublishedWeights(
+        "",
+        NOT_STATED,
+        "https://huggingface.co/pawlo2013/EarthLoc2",
+        name="earthloc2.pt",
+        about=353_400_000,
+        hub="pawlo2013/EarthLoc2",
+    ),
+    "astroloc": PublishedWeights(
+        "",
+        NOT_STATED,
+        "https://arxiv.org/abs/2502.07003",
+        name="astroloc.pt",
+        by_hand="its authors have not published them; a checkpoint of the same architecture can be given, and "
+        "earthloc2 is one with public weights",
+    ),
+}
+"""The published weights of retrieval models by name."""
+
+
+def known_weights(name: str) -> PublishedWeights | None:
+    """The published weights of a matcher or a retrieval model; None for no known name."""
+    return PUBLISHED.get(name) or DESCRIPTORS.get(name)

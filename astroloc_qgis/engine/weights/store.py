@@ -18,7 +18,7 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.weights.checksum import file_sha256
-from astroloc_qgis.engine.weights.published import NOT_STATED, PUBLISHED
+from astroloc_qgis.engine.weights.published import NOT_STATED, known_weights
 
 FOLDER_VARIABLE = "ASTROLOC_WEIGHTS"
 """The environment variable that names the folder."""
@@ -107,7 +107,7 @@ def find_weights(name: str) -> Path | None:
     Raises:
         InputError: the file is not the one that was recorded, or that AstroLoc knows.
     """
-    known = PUBLISHED.get(name)
+    known = known_weights(name)
     record = recorded_weights().get(name)
     if record is None:
         if known is None or known.sha256 is None or not (weights_folder() / known.file).is_file():
@@ -158,7 +158,7 @@ def add_weights(
     """
     if not file.is_file():
         raise InputError(f"There is no file {file}: name a file of weights.")
-    known = PUBLISHED.get(name)
+    known = known_weights(name)
     try:
         digest, size = file_sha256(file), file.stat().st_size
         wanted = sha256 or (known.proof if known else None)
@@ -182,7 +182,7 @@ def add_weights(
         digest,
         size,
         licence or (known.licence if known else NOT_STATED),
-        source or (known.url if known else str(file.name)),
+        source or ((known.url or known.source) if known else str(file.name)),
         like,
     )
     record_weights(name, record)

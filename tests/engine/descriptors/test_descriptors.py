@@ -16,7 +16,12 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers.xfeat_net import XFeatNet, detect_and_describe
 from astroloc_qgis.engine.weights.array_files import astroloc_lite_sha256
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
+from astroloc_qgis.engine.weights.published import DESCRIPTORS
 from tests.engine.synthetic import landscape
+
+
+BUILT_IN = [name for name in descriptors.names() if name in descriptors._MODELS and name not in DESCRIPTORS]
+"""Those whose weights come with the plugin or its engine."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,7 @@ def places() -> list[np.ndarray]:
     return [land[y : y + 256, x : x + 256] for y in (0, 512) for x in (0, 256, 512, 768)]
 
 
-@pytest.fixture(scope="module", params=descriptors.names())
+@pytest.fixture(scope="module", params=BUILT_IN)
 def descriptor(request: pytest.FixtureRequest, places: list[np.ndarray]) -> Descriptor:
     made = descriptors.create(request.param)
     if made.needs_vocabulary:
@@ -84,8 +89,8 @@ def test_the_hash_of_the_weights_is_known_without_loading_them(descriptor: Descr
 
 
 def test_an_unknown_model_is_refused_with_the_names_of_the_known() -> None:
-    with pytest.raises(InputError, match=r"'earthloc'.*efficientnet-lite0-gem, xfeat-vlad"):
-        descriptors.create("earthloc")
+    with pytest.raises(InputError, match=r"'earthlock'.*efficientnet-lite0-gem, xfeat-vlad"):
+        descriptors.create("earthlock")
 
 
 def test_listing_the_models_loads_no_torch() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from astroloc_qgis.engine.weights import download
+from astroloc_qgis.engine.weights.connection import check_address
 from astroloc_qgis.engine.weights.published import PUBLISHED, PublishedWeights
 from tests.engine.weights.published_model import SHA256
 
@@ -12,7 +12,7 @@ from tests.engine.weights.published_model import SHA256
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_published_weights_are_served_encrypted_and_say_their_licence_and_source(name: str) -> None:
     published = PUBLISHED[name]
-    assert download._checked(published.url) == published.url
+    assert check_address(published.url) == published.url
     assert published.source.startswith("https://")
     assert published.licence
     assert "/" not in published.file

@@ -49,7 +49,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server whose name only the proxy can look up."""
     server = Server()
-    monkeypatch.setattr(download, "_checked", lambda url: url)  # it is not encrypted
+    monkeypatch.setattr(download, "check_address", lambda url: url)  # it is not encrypted
     with running(server) as port:
         publish(monkeypatch, f"http://{HOST}:{port}/{FILE}")
         yield server

@@ -1,0 +1,1 @@
+"""``models`` and ``index import``: published models and their index."""
