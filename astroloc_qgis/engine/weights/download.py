@@ -197,7 +197,7 @@ def _receive(published: PublishedWeights, part: Path, progress: Progress) -> int
         if total > have and shutil.disk_usage(part.parent).free < total - have:
             raise OSError(errno.ENOSPC, f"{(total - have) / 1e6:.0f} MB are needed")
         with part.open("ab" if have else "wb") as stream:
-            received = _copy(response.read, stream.write, have, total, progress)
+            received = _copy(response.read1, stream.write, have, total, progress)
     return total if total >= 0 else received
 
 

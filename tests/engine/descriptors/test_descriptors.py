@@ -19,7 +19,6 @@ from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import DESCRIPTORS
 from tests.engine.synthetic import landscape
 
-
 BUILT_IN = [name for name in descriptors.names() if name in descriptors._MODELS and name not in DESCRIPTORS]
 """Those whose weights come with the plugin or its engine."""
 

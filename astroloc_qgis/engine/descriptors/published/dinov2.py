@@ -1,8 +1,8 @@
 """AstroLoc's backbone: DINOv2 with registers, a vision transformer on patches of 14 pixels.
 
 Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; Oquab et al., "DINOv2", TMLR 2024; Darcet et al.,
-"Vision Transformers Need Registers", ICLR 2024. Parameters have the names of timm's ``vit_*_patch14_reg4_dinov2``, in whose
-layout the checkpoints are published: the position embedding is of the patches alone.
+"Vision Transformers Need Registers", ICLR 2024. Parameters have the names of timm's ``vit_*_patch14_reg4_dinov2``, in
+whose layout the checkpoints are published: the position embedding is of the patches alone.
 """
 
 from __future__ import annotations
