@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from astroloc_qgis.cli import matchers as matcher_actions
@@ -95,6 +96,29 @@ def _published_size(name: str) -> int:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f}"
+
+
+def costs(networks: Sequence[str], device: str, pictures: int) -> Iterator[str]:
+    """The measured cost of published networks, line by line, beside the shipped model's.
+
+    Raises:
+        InputError: an unknown network.
+    """
+    from astroloc_qgis.engine.descriptors.published.cost import LITE, NETWORKS, measure
+
+    for name in networks:
+        if name not in NETWORKS:
+            raise InputError(f"There is no network '{name}' to measure: choose one of {', '.join(NETWORKS)}.")
+    yield f"{'network':19}  {'s a picture':>11}  {'times lite':>10}  {'weights MB':>10}  {'peak MB':>7}  threads"
+    unit = 0.0
+    for name in (LITE, *(networks or NETWORKS)):
+        cost = measure(name, device, pictures)
+        unit = unit or cost.seconds
+        peak = "-" if cost.peak_mb is None else f"{cost.peak_mb:.0f}"
+        yield (
+            f"{name:19}  {cost.seconds:11.3f}  {cost.seconds / unit:10.1f}  {cost.weights_mb:10.0f}  {peak:>7}  "
+            f"{cost.threads:7}"
+        )
 
 
 def files_of(name: str, sha256: str | None) -> list[str]:

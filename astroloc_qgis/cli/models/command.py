@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.values import sha256
+from astroloc_qgis.cli.shared_arguments import add_device
+from astroloc_qgis.cli.values import positive, sha256
 
 
 def add_models(commands: Any) -> None:
@@ -15,6 +16,14 @@ def add_models(commands: Any) -> None:
     parser: ArgumentParser = commands.add_parser("models", help="list the models and matchers, and get their weights")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="show what each is good for, its licence and size, and whether it is installed")
+    measure: ArgumentParser = actions.add_parser(
+        "measure", help="time the published networks on this machine, and their memory, beside astroloc-lite"
+    )
+    measure.add_argument(
+        "networks", nargs="*", metavar="NETWORK", help="earthloc-320, astroloc-base-518, ... (default all)"
+    )
+    measure.add_argument("--pictures", type=positive, default=4, metavar="N", help="described at once (default 4)")
+    add_device(measure)
     fetch: ArgumentParser = actions.add_parser("fetch", help="fetch weights; resumes an interrupted download")
     fetch.add_argument("name", metavar="NAME", help="of a model or matcher (see list)")
     fetch.add_argument("--sha256", type=sha256, metavar="HEX", help="of the file, where you know it")
@@ -36,6 +45,11 @@ def run_models(options: Namespace) -> None:
 
     if options.action == "list":
         print(models.table())
+    elif options.action == "measure":
+        from astroloc_qgis.engine.device import resolve_device
+
+        for line in models.costs(options.networks, resolve_device(options.device), options.pictures):
+            print(line, flush=True)
     elif options.action == "give":
         about = {"sha256": options.sha256, "licence": options.licence, "source": options.source}
         print(models.give(options.name, options.path, **about))

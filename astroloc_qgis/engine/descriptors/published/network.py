@@ -143,7 +143,7 @@ def layout_of(state: Mapping[str, Tensor]) -> Layout:
     depth = _count(state, r"backbone\.blocks\.(\d+)\.")
     hidden = _shape(state, "backbone.blocks.0.mlp.fc1.weight", 2)[0]
     registers = _shape(state, "backbone.reg_token", 3)[1]
-    aggregation, sizes = "token", ()
+    aggregation, sizes = "token", tuple[int, ...]()
     if "aggregator.score.3.weight" in state:
         aggregation = "salad"
         sizes = (
