@@ -104,20 +104,17 @@ def costs(networks: Sequence[str], device: str, pictures: int) -> Iterator[str]:
     Raises:
         InputError: an unknown network.
     """
-    from astroloc_qgis.engine.descriptors.published.cost import LITE, NETWORKS, measure
+    from astroloc_qgis.engine.descriptors.published.cost import NETWORKS, measure
 
     for name in networks:
         if name not in NETWORKS:
             raise InputError(f"There is no network '{name}' to measure: choose one of {', '.join(NETWORKS)}.")
-    yield f"{'network':19}  {'s a picture':>11}  {'times lite':>10}  {'weights MB':>10}  {'peak MB':>7}  threads"
-    unit = 0.0
-    for name in (LITE, *(networks or NETWORKS)):
+    yield f"{'network':19}  {'s a picture':>11}  {'times astroloc-lite':>19}  {'weights MB':>10}  {'peak MB':>7}  threads"
+    for name in networks or NETWORKS:
         cost = measure(name, device, pictures)
-        unit = unit or cost.seconds
         peak = "-" if cost.peak_mb is None else f"{cost.peak_mb:.0f}"
         yield (
-            f"{name:19}  {cost.seconds:11.3f}  {cost.seconds / unit:10.1f}  {cost.weights_mb:10.0f}  {peak:>7}  "
-            f"{cost.threads:7}"
+            f"{name:19}  {cost.seconds:11.3f}  {cost.ratio:19.1f}  {cost.weights_mb:10.0f}  {peak:>7}  {cost.threads:7}"
         )
 
 

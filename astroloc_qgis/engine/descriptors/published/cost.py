@@ -18,8 +18,6 @@ import torch
 from astroloc_qgis.engine.descriptors.published.network import ASTROLOC, EARTHLOC, Layout, PublishedNetwork
 from astroloc_qgis.engine.device import limit_threads, torch_threads
 
-LITE = "astroloc-lite"
-"""What the others are compared with."""
 _TRANSFORMERS = {"small": (384, 12, 24, 512), "base": (768, 12, 32, 1024), "large": (1024, 24, 48, 1024)}
 """Width, depth, clusters of 64 numbers, and numbers of the token, by size."""
 NETWORKS: dict[str, Layout] = {
@@ -40,13 +38,15 @@ class Cost:
     """What a network takes.
 
     Attributes:
-        seconds: to describe one picture, the shortest of two rounds.
+        seconds: to describe one picture, the shorter of two rounds.
+        ratio: to the same of the shipped model, measured before and after in the same process.
         weights_mb: megabytes of its parameters in float32.
         peak_mb: most memory that its process had, in megabytes; None where the system does not tell.
         threads: of the processor.
     """
 
     seconds: float
+    ratio: float
     weights_mb: float
     peak_mb: float | None
     threads: int
@@ -56,7 +56,7 @@ def measure(name: str, device: str = "cpu", pictures: int = 4) -> Cost:
     """Measure a network in a process of its own.
 
     Args:
-        name: a key of ``NETWORKS``, or ``LITE``.
+        name: a key of ``NETWORKS``.
         device: for torch.
         pictures: described at once.
     """
@@ -66,13 +66,10 @@ def measure(name: str, device: str = "cpu", pictures: int = 4) -> Cost:
 
 def _measure(name: str, device: str, pictures: int) -> Cost:
     limit_threads()
-    if name == LITE:
-        from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
+    from astroloc_qgis.engine.descriptors.astroloc_lite import AstroLocLite
 
-        descriptor = AstroLocLite(device)
-        images = [np.full((descriptor.image_size,) * 2 + (3,), 90, np.uint8)] * pictures
-        seconds = _shortest(lambda: descriptor.describe_blocks(images)) / pictures
-        return Cost(seconds, _megabytes(descriptor._network), _peak_mb(), torch_threads())
+    lite = AstroLocLite(device)
+    images = [np.full((lite.image_size, lite.image_size, 3), 90, np.uint8)] * pictures
     with torch.device("meta"):
         network = PublishedNetwork(NETWORKS[name])
     network = network.to_empty(device=device).eval().requires_grad_(False)
@@ -86,20 +83,21 @@ def _measure(name: str, device: str, pictures: int) -> Cost:
         with torch.inference_mode(), torch.autocast(kind, torch.float16, enabled=kind != "cpu"):
             network(batch).cpu()
 
-    return Cost(_shortest(describe) / pictures, _megabytes(network), _peak_mb(), torch_threads())
+    before = _shorter(lambda: lite.describe_blocks(images))
+    taken = _shorter(describe)
+    after = _shorter(lambda: lite.describe_blocks(images))
+    megabytes = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values()) / 1e6
+    return Cost(taken / pictures, 2 * taken / (before + after), megabytes, _peak_mb(), torch_threads())
 
 
-def _shortest(describe: Callable[[], object]) -> float:
+def _shorter(describe: Callable[[], object]) -> float:
+    """Seconds, of two rounds."""
     taken = []
     for _ in range(2):
         started = time.perf_counter()
         describe()
         taken.append(time.perf_counter() - started)
     return min(taken)
-
-
-def _megabytes(network: torch.nn.Module) -> float:
-    return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values()) / 1e6
 
 
 def _peak_mb() -> float | None:
