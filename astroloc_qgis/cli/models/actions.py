@@ -14,7 +14,14 @@ from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.weights.array_files import astroloc_lite_path
 from astroloc_qgis.engine.weights.hub import SUFFIXES
 from astroloc_qgis.engine.weights.lookup import weights_present
-from astroloc_qgis.engine.weights.models import DESCRIPTOR, MATCHER, MODELS, KnownModel, architecture_of
+from astroloc_qgis.engine.weights.models import (
+    DESCRIPTOR,
+    MATCHER,
+    MODELS,
+    KnownModel,
+    architecture_of,
+    own_descriptors,
+)
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import DESCRIPTORS, PUBLISHED, known_weights
 from astroloc_qgis.engine.weights.store import (
@@ -29,7 +36,7 @@ from astroloc_qgis.engine.weights.store import (
 def table() -> str:
     """The models and matchers: installed or how to get them, size, length of a vector, licence, and use."""
     rows = [("name", "kind", "installed", "MB", "numbers", "licence", "good for")]
-    rows += [_row(name, model) for name, model in MODELS.items()]
+    rows += [_row(name, model) for name, model in {**MODELS, **_unlisted()}.items()]
     rows += [
         (name, DESCRIPTOR, "yes", _megabytes(record.size), "-", record.licence, f"your own, of {record.like}")
         for name, record in recorded_weights().items()
@@ -48,6 +55,14 @@ def table() -> str:
             f"They are kept in {weights_folder()} (${FOLDER_VARIABLE}), with their sha256 in weights.json.",
         ]
     )
+
+
+def _unlisted() -> dict[str, KnownModel]:
+    """The models and matchers of their registries that the registry of models says nothing about."""
+    own = set(own_descriptors())
+    found = {name: KnownModel(DESCRIPTOR, "-") for name in descriptors.offered() if name not in own}
+    found |= {name: KnownModel(MATCHER, "-", entry.weights) for name, entry in matchers.MATCHERS.items()}
+    return {name: model for name, model in found.items() if name not in MODELS}
 
 
 def _row(name: str, model: KnownModel) -> tuple[str, str, str, str, str, str, str]:
@@ -79,7 +94,7 @@ def _size(model: KnownModel) -> str:
     """Megabytes of the weights, where all their sizes are known."""
     if not model.files:
         path = astroloc_lite_path()
-        return _megabytes(path.stat().st_size) if model.kind == DESCRIPTOR and path.is_file() else "-"
+        return _megabytes(path.stat().st_size) if model is MODELS[descriptors.DEFAULT] and path.is_file() else "-"
     records = recorded_weights()
     sizes = [records[each].size if each in records else _published_size(each) for each in model.files]
     if not all(sizes):
@@ -109,7 +124,7 @@ def costs(networks: Sequence[str], device: str, pictures: int) -> Iterator[str]:
     for name in networks:
         if name not in NETWORKS:
             raise InputError(f"There is no network '{name}' to measure: choose one of {', '.join(NETWORKS)}.")
-    yield f"{'network':19}  {'s a picture':>11}  {'times astroloc-lite':>19}  {'weights MB':>10}  {'peak MB':>7}  threads"
+    yield "network              s a picture  times astroloc-lite  weights MB  peak MB  threads"
     for name in networks or NETWORKS:
         cost = measure(name, device, pictures)
         peak = "-" if cost.peak_mb is None else f"{cost.peak_mb:.0f}"

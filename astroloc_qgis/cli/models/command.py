@@ -17,7 +17,7 @@ def add_models(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="show what each is good for, its licence and size, and whether it is installed")
     measure: ArgumentParser = actions.add_parser(
-        "measure", help="time the published networks on this machine, and their memory, beside astroloc-lite"
+        "measure", help="measure seconds and memory of the published networks on this machine, beside astroloc-lite"
     )
     measure.add_argument(
         "networks", nargs="*", metavar="NETWORK", help="earthloc-320, astroloc-base-518, ... (default all)"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from astroloc_qgis.engine.matchers.registry import MATCHERS, KnownMatcher
 from astroloc_qgis.engine.weights.store import recorded_weights
 from tests.engine.descriptors.published_checkpoint import tiny_astroloc_shapes, write_checkpoint
 from tests.engine.random_weights import write_checkpoint as write_matcher_checkpoint
@@ -110,3 +111,9 @@ def test_the_table_says_what_each_is_good_for_and_whether_it_is_here(run: Run) -
     assert "no: fetch" in rows["earthloc2"]
     assert "not stated" in rows["earthloc2"]
     assert rows["loftr"].split()[1:4] == ["matcher", "no:", "fetch"]
+
+
+def test_a_new_matcher_is_in_the_table_without_a_line_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MATCHERS, "toy", KnownMatcher("sift", "Sift", "CC0-1.0"))
+    row = next(line for line in run("models", "list")[1].splitlines() if line.startswith("toy "))
+    assert row.split() == ["toy", "matcher", "yes", "-", "-", "CC0-1.0", "-"]
