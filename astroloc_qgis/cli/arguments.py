@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from astroloc_qgis.cli.batch.command import add_batch
 from astroloc_qgis.cli.benchmark.commands import add_benchmark
+from astroloc_qgis.cli.imagery_command import add_imagery
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize
 from astroloc_qgis.cli.matchers_command import add_matchers
@@ -51,6 +52,7 @@ def make_parser() -> Parser:
     add_retrieve(commands)
     add_index_actions(commands)
     add_serve(commands)
+    add_imagery(commands)
     add_matchers(commands)
     add_nasa(commands)
     add_models(commands)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.batch.command import run_batch
 from astroloc_qgis.cli.benchmark.commands import run_benchmark
+from astroloc_qgis.cli.imagery_command import run_imagery
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
     "retrieve": run_retrieve,
     "index": run_index,
     "serve": run_serve,
+    "imagery": run_imagery,
     "matchers": run_matchers,
     "nasa": run_nasa,
     "models": run_models,

@@ -28,6 +28,17 @@ def prepare(options: Namespace) -> None:
     from astroloc_qgis.engine.device import limit_threads
 
     limit_threads()
+    for name in (getattr(options, "imagery", None), getattr(options, "finer", None)):
+        _show_licence(name or "")
+
+
+def _show_licence(name: str) -> None:
+    """Show the licence of a service of the catalogue that is not free for all uses, and whom to credit."""
+    from astroloc_qgis.engine.imagery.catalogue import SERVICES
+
+    service = SERVICES.get(name.partition("@")[0])
+    if service is not None and service.ask:
+        print(f"{service.title}: {service.licence} ({service.licence_url}). Credit: {service.attribution}.", flush=True)
 
 
 def publish(options: Namespace, results: Any, text: Callable[[], str], plot: Callable[[], str] | None = None) -> None:
@@ -144,7 +155,7 @@ def describe_entry(entry: dict[str, Any]) -> str:
             f"  the camera was above {camera['latitude']:.2f}, {camera['longitude']:.2f}, to about "
             f"{2 * camera['deviation_km']:.0f} km, as the tie points tell"
         )
-    lines += proposed
+    lines += [*_finer_stage(entry.get("finer")), *proposed]
     correction = entry["correction"]
     if correction is not None:
         lines.append(
@@ -152,6 +163,13 @@ def describe_entry(entry: dict[str, Any]) -> str:
             f"{correction['error_after_px']:.2f} instead of {correction['error_before_px']:.2f} px"
         )
     return "\n".join([*lines, *(f"  {kind}: {path}" for kind, path in entry["outputs"].items())])
+
+
+def _finer_stage(finer: dict[str, Any] | None) -> list[str]:
+    """What became of the second stage, in a line; none where there was none."""
+    if finer is None:
+        return []
+    return [f"  {'placed on' if finer['used'] else 'not placed on'} {finer['imagery']}: {finer['reason']}"]
 
 
 def _proposed_nadir(nadir: dict[str, Any]) -> list[str]:

@@ -104,7 +104,9 @@ def add_registration(parser: ArgumentParser) -> None:
     add_device(parser)
     parser.add_argument("--crs", help="CRS of the GeoTIFF, such as EPSG:4326 (default: the reference's)")
     parser.add_argument(
-        "--finer", metavar="URI", help="imagery of better resolution, to register to once the photo is found"
+        "--finer",
+        metavar="URI",
+        help="finer imagery or service (see imagery list), to refine to once the photo is found",
     )
     parser.add_argument(
         "--correct", action="store_true", help="correct lens and relief where tie points prove that it helps"

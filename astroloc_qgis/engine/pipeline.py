@@ -25,11 +25,11 @@ from astroloc_qgis.engine.coregistration.cascade import (
     Attempt,
     Outcome,
     Stage,
-    refine_on_finer_imagery,
     run_cascade,
     stages_of,
 )
 from astroloc_qgis.engine.coregistration.effort import Effort, effort_for, not_matched
+from astroloc_qgis.engine.coregistration.finer_stage import name_of, needs_day, run_finer_stage
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
 from astroloc_qgis.engine.device import resolve_device
 from astroloc_qgis.engine.errors import InputError
@@ -71,8 +71,8 @@ class Options(TypedDict, total=False):
         matcher: name, or "auto" (the default) for a cascade of matchers from cheap to strong.
         device: torch device, or "auto" (the default).
         crs: of the GeoTIFF; by default the reference's.
-        finer: imagery of better resolution, on which the registration of a localized photo is refined; where that
-            fails, for example because the imagery does not show the place, the registration stays as it is.
+        finer: imagery of better resolution (or a service of the catalogue), on which the registration of a localized
+            photo is refined where its own resolution asks for it; where that fails, the registration stays as it is.
         correct: whether to look for a smooth correction on top of the homography, which is used where the tie points
             prove it; no by default.
         thorough: whether the strong matchers search at more places; no by default.
@@ -311,7 +311,7 @@ class _Job:
 
     def check_finer_imagery(self) -> None:
         """Check that the finer imagery, if any, can be opened."""
-        if self._finer is not None:
+        if self._finer is not None and not needs_day(self._finer):
             _check_imagery(self._finer)
 
     def check_outputs(self) -> None:
@@ -348,13 +348,13 @@ class _Job:
         doubt = self._doubt(result) if result.located and self._doubt is not None else None
         if doubt is not None:
             result.disbelieve(doubt)
-        if self._finer is not None:
+        result.imagery = name_of(reference.uri)
+        if self._finer is not None and result.located:
             with self.stage("match"):
-                if result.located:
-                    with _opened(self._finer) as finer:
-                        result.outcome = refine_on_finer_imagery(
-                            pyramid, finer, result.outcome, self.stages, device=self.device, progress=self._progress
-                        )
+                result.outcome, result.finer = run_finer_stage(
+                    pyramid, self._finer, reference, result.outcome, self.stages, photo.taken,
+                    device=self.device, progress=self._progress,
+                )  # fmt: skip
         with self.stage("georeference"):
             if self._correct:
                 result.find_correction()

@@ -10,6 +10,7 @@ import numpy as np
 
 from astroloc_qgis.engine.confidence.uncertainty import Uncertainty, estimate_uncertainty
 from astroloc_qgis.engine.coregistration.cascade import Outcome
+from astroloc_qgis.engine.coregistration.finer_stage import FinerStage
 from astroloc_qgis.engine.exports.visible_region import VisibleRegion, find_visible_region
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
@@ -68,6 +69,8 @@ class Localization:
         contents: what the photo shows; None where its place was given.
         hindrance: what makes it hard to find, in its own terms; "" where nothing does.
         neighbourhood: what its neighbours say of it; None where photos were not compared.
+        imagery: name of the imagery that it was first registered to; "" where that is not known.
+        finer: what became of the second stage, on finer imagery; None where there was none.
     """
 
     photo: Path
@@ -81,6 +84,8 @@ class Localization:
     contents: Contents | None = None
     hindrance: str = ""
     neighbourhood: Neighbourhood | None = None
+    imagery: str = ""
+    finer: FinerStage | None = None
 
     @property
     def registration(self) -> Registration:
@@ -101,6 +106,14 @@ class Localization:
     def located(self) -> bool:
         """Whether the photo is localized."""
         return self.verdict.located
+
+    @property
+    def reference(self) -> str | None:
+        """The name of the imagery that placed the photo; None where it is not localized, or by its neighbours."""
+        by_neighbours = self.neighbourhood is not None and self.neighbourhood.placed_by == "neighbours"
+        if not self.located or by_neighbours:
+            return None
+        return self.finer.imagery if self.finer is not None and self.finer.used else self.imagery or None
 
     @property
     def reason(self) -> str:
@@ -199,6 +212,8 @@ class Localization:
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
             "nadir": self.searched.entry(footprint),
             "camera": found.camera.summary() if self.located and found.camera is not None else None,
+            "reference": self.reference,
+            "finer": None if self.finer is None else self.finer.summary(),
             "searched": [one.where for one in self.searched.rounds],
             **neighbourhood,
         }

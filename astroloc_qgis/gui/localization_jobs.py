@@ -55,7 +55,7 @@ class LocalizationJobs(QObject):
         """
         session, project = self._session, QgsProject.instance()
         try:
-            imagery = session.reference.uri()
+            imagery, _ = session.reference.uri(), session.finer.uri()
         except InputError as error:
             session.messages.warning(str(error), error.details)
             return
@@ -144,7 +144,7 @@ class LocalizationJobs(QObject):
             imagery: what they are matched with; None for the index's own imagery.
         """
         each = [self._common(item) for item in items]
-        params = {name: each[0][name] for name in ("matcher", "thorough", "seconds")}
+        params = {name: each[0][name] for name in ("matcher", "thorough", "seconds", "finer")}
         for name in ("photo", "out", "nadir", "nadir_source"):
             params[f"{name}s"] = [one[name] for one in each]
         params["areas"] = [item.desk.work.search for item in items]
@@ -177,6 +177,7 @@ class LocalizationJobs(QObject):
             "matcher": self._session.settings.matcher,
             "thorough": bool(self._session.settings.thorough),
             "seconds": int(self._session.settings.seconds) or None,
+            "finer": self._session.finer.uri(),
         }
 
     def _publisher(self, item: PhotoItem, *, refined: bool = False) -> Callable[[Mapping[str, Any]], None]:

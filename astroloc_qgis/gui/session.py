@@ -13,7 +13,7 @@ from astroloc_qgis.gui.messages import Messages
 from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
 from astroloc_qgis.gui.model.project_store import ProjectStore
-from astroloc_qgis.gui.model.reference_choice import ReferenceChoice
+from astroloc_qgis.gui.model.reference_choice import FinerChoice, ReferenceChoice
 from astroloc_qgis.gui.model.result_folders import result_folder
 from astroloc_qgis.qgis_adapters.engine.interpreter import engine_command
 from astroloc_qgis.qgis_adapters.engine.jobs import Job, JobRunner
@@ -42,6 +42,7 @@ class Session(QObject):
         photos: the list of photos.
         selected: the photos that are selected in the list, in their order.
         reference: the chosen reference imagery.
+        finer: the finer imagery that a photo is refined on, if any.
         index: the chosen index.
         engine: the engine process.
         jobs: the queue of jobs for the engine.
@@ -67,6 +68,7 @@ class Session(QObject):
         self.photos = PhotoModel(self)
         self.selected: Sequence[PhotoItem] = ()
         self.reference = ReferenceChoice(self.settings, self)
+        self.finer = FinerChoice(self.settings, self)
         self.index = IndexChoice(self.settings, self)
         self.engine = EngineProcess(lambda: engine_command(self.settings), self)
         self.jobs = JobRunner(self.engine, self)

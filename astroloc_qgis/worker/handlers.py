@@ -15,6 +15,7 @@ from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 from astroloc_qgis.engine.progress import Progress, part_of
 from astroloc_qgis.worker import environment, models, requests
 from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
+from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.server import Handler
@@ -41,6 +42,7 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "ping": (requests.Ping, ping),
         "unload": (requests.Unload, unload),
         "export": (requests.Export, export),
+        "imagery_keep": (requests.KeepImagery, imagery_keep),
         "candidate_pictures": (requests.CandidatePictures, candidate_pictures),
         "nadir": (requests.ComputeNadir, nadir),
     }
@@ -89,7 +91,7 @@ def localize_sequence(request: requests.LocalizeSequence, progress: Callable[...
             entries[one.photo] = unfinished_entry(one.photo, str(error), "error")
         else:
             results[one.photo], entries[one.photo] = result, result.report()
-    names = ("matcher", "thorough", "seconds", "device", "crs")
+    names = ("matcher", "thorough", "seconds", "device", "crs", "finer")
     common = {name: value for name, value in request.optional().items() if name in names}
     outs = dict(zip(request.photos, request.outs, strict=True))
     search = Search(request.index, request.outs[0], request.imagery, nadirs, common, outs)

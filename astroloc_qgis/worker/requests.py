@@ -63,6 +63,7 @@ class GeoreferencePhoto(OnDevice):
     thorough: bool | None = None
     seconds: float | None = None
     crs: str | None = None
+    finer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ class LocalizeSequence(OnDevice):
     thorough: bool | None = None
     seconds: float | None = None
     crs: str | None = None
+    finer: str | None = None
 
     def one_by_one(self) -> list[Localize]:
         """The requests that would localize each photo by itself.
@@ -144,6 +146,14 @@ class BuildIndex(OnDevice):
     model: str | None = None
     title: str | None = None
     stride: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepImagery(Parameters):
+    """Keep Blue Marble on this computer: from a file, from an address with {z}, {y} and {x}, or from NASA's service."""
+
+    file: Path | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,5 +37,7 @@ def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") ->
         "seconds": {},
         "nadir": {"latitude": None, "longitude": None, "source": "none", "used": False, "distance_km": None},
         "camera": None,
+        "reference": None,
+        "finer": None,
         "searched": [],
     }

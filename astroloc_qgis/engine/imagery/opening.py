@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.control_points import warped_by_control_points
+from astroloc_qgis.engine.imagery.kept.places import kept_copy
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
-from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, name_ourselves, with_patience
+from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, logged_in, name_ourselves, with_patience
+
+log = logging.getLogger(__name__)
 
 gdal.UseExceptions()
 osr.UseExceptions()
@@ -21,14 +25,16 @@ name_ourselves()
 def open_raster(uri: str) -> gdal.Dataset:
     """Open a raster file, a GDAL connection string or the XML of a GDAL web service.
 
-    A raster that has control points (GCPs) and no other position is warped by them.
+    A raster that has control points (GCPs) and no other position is warped by them. In place of a service that is kept
+    on this computer, the kept file is opened.
 
     Raises:
         InputError: missing, no raster, without bands, without CRS or position on Earth.
     """
     name = short_name(uri)
     try:
-        dataset = with_patience(lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)))
+        with logged_in(uri):
+            dataset = _kept(uri) or with_patience(lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)))
     except RuntimeError as error:
         raise _cannot_open(uri, error) from error
     if dataset.RasterCount == 0:
@@ -38,6 +44,18 @@ def open_raster(uri: str) -> gdal.Dataset:
     dataset = _placed(dataset, name)
     _check_crs(dataset, name)
     return dataset
+
+
+def _kept(uri: str) -> gdal.Dataset | None:
+    """The file that is kept in place of a service; None where there is none, or it cannot be opened."""
+    path = kept_copy(uri)
+    if path is None:
+        return None
+    try:
+        return gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY)
+    except RuntimeError as error:
+        log.warning("%s cannot be opened, its service is asked instead: remove it, and keep it again (%s)", path, error)
+        return None
 
 
 def _placed(dataset: gdal.Dataset, name: str) -> gdal.Dataset:

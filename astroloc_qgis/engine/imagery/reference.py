@@ -16,10 +16,18 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.geometry.working_plane import WorkingPlane
 from astroloc_qgis.engine.imagery.bands import colour_view, is_negative
+from astroloc_qgis.engine.imagery.catalogue import service_of, service_uri
 from astroloc_qgis.engine.imagery.opening import open_raster, short_name
 from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
-from astroloc_qgis.engine.imagery.web_service import failure_of, is_tiled_service, strict, with_patience
+from astroloc_qgis.engine.imagery.web_service import (
+    failure_of,
+    is_tiled_service,
+    logged_in,
+    strict,
+    with_patience,
+    without_login,
+)
 from astroloc_qgis.engine.imagery.window import Rendering, Window
 
 Array = NDArray[np.float64]
@@ -52,13 +60,13 @@ class Reference:
     """Reference imagery, open for reading windows. Not thread-safe (as GDAL): open one for each thread.
 
     Attributes:
-        uri: as given to ``open``.
+        uri: as given to ``open``, but without a login.
         crs_wkt: the CRS as WKT.
         attribution: whom to credit ("" where the source does not say).
     """
 
     def __init__(self, uri: str, dataset: gdal.Dataset) -> None:
-        self.uri = uri
+        self.uri, self._uri = without_login(uri), uri
         self._name = short_name(uri)
         self._came = Came()
         self._source = dataset
@@ -69,16 +77,19 @@ class Reference:
         metadata = dataset.GetMetadata() or {}
         folded = {key.lower(): value for key, value in metadata.items()}
         keys = ("attribution", "tifftag_copyright", "copyright", "credit")
-        self.attribution = next((folded[key].strip() for key in keys if folded.get(key)), "")
+        known = service_of(uri)
+        own = next((folded[key].strip() for key in keys if folded.get(key)), "")
+        self.attribution = own or (known.attribution if known else "")
 
     @classmethod
     def open(cls, uri: str | Path) -> Reference:
-        """Open a raster file, a GDAL connection string or the XML of a GDAL web service.
+        """Open a raster file, a GDAL connection string, the XML of a GDAL web service or a service of the catalogue.
 
         Raises:
-            InputError: missing, no raster, without bands, without (usable) CRS or position.
+            InputError: missing, no raster, without bands, without (usable) CRS or position; a daily service of the
+                catalogue without a day.
         """
-        text = str(uri)
+        text = service_uri(str(uri))
         name = short_name(text)
         dataset = open_raster(text)
         reference = cls(text, dataset)
@@ -88,7 +99,7 @@ class Reference:
 
     def again(self) -> Reference:
         """Open the same reference once more, for another thread; both count what they give together."""
-        other = Reference.open(self.uri)
+        other = Reference.open(self._uri)
         other._came = self._came
         return other
 
@@ -208,7 +219,7 @@ class Reference:
         if self._came.anything or window is None or not is_tiled_service(self._source):
             return
         try:
-            Reference(self.uri, strict(self._source)).read(window)
+            Reference(self._uri, strict(self._source)).read(window)
         except InputError as error:
             found = failure_of(error.details)
             why = found.sentence if found else "no tile can be read"
@@ -288,7 +299,8 @@ class Reference:
     def _patiently(self, read: Callable[[], Result]) -> Result:
         """Read from the source, again where a web service fails for the moment, and name what stays wrong."""
         try:
-            return with_patience(read)
+            with logged_in(self._uri):
+                return with_patience(read)
         except RuntimeError as error:
             failure = failure_of(str(error))
             why = failure.sentence if failure else "the file is damaged or the service does not answer"

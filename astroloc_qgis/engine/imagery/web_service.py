@@ -10,18 +10,26 @@ import http
 import logging
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from typing import TypeVar
 
 from osgeo import gdal
 
 from astroloc_qgis import __version__
+from astroloc_qgis.engine.imagery.tile_cache import EXPIRES_S, trim_cache_now_and_then
 from astroloc_qgis.engine.progress import pause
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+HEADERS = "HttpHeaders"
+"""An element of a description that GDAL ignores: headers of HTTP, as the option GDAL_HTTP_HEADERS has them."""
+_SECRETS = re.compile(rf"<(UserPwd|{HEADERS})>.*?</\1>", re.DOTALL)
+_HEADERS = re.compile(rf"<{HEADERS}>(.*?)</{HEADERS}>", re.DOTALL)
 
 USER_AGENT = f"AstroLoc for QGIS/{__version__}"
 TIMEOUT_S = 30
@@ -74,6 +82,26 @@ def name_ourselves() -> None:
             gdal.SetConfigOption(option, value)
 
 
+def without_login(uri: str) -> str:
+    """A description without user, password and headers, which may be written down; anything else as it is."""
+    return _SECRETS.sub("", uri) if "<" in uri else uri
+
+
+@contextmanager
+def logged_in(uri: str) -> Iterator[None]:
+    """Within it, GDAL sends the headers that a description has, if any, with each request of this thread."""
+    found = _HEADERS.search(uri) if "<" in uri else None
+    if found is None:
+        yield
+        return
+    before = gdal.GetThreadLocalConfigOption("GDAL_HTTP_HEADERS")
+    gdal.SetThreadLocalConfigOption("GDAL_HTTP_HEADERS", unescape(found.group(1)))
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("GDAL_HTTP_HEADERS", before)
+
+
 def is_tiled_service(dataset: gdal.Dataset) -> bool:
     """Whether GDAL reads a raster tile by tile from a web service that it has a description of."""
     return dataset.GetDriver().ShortName == "WMS" and dataset.GetMetadataItem("XML", "WMS") is not None
@@ -97,6 +125,10 @@ def adapted(dataset: gdal.Dataset) -> gdal.Dataset:
         bands.text = "4"
     _set_if_missing(root, "UserAgent", gdal.GetConfigOption("GDAL_HTTP_USERAGENT") or USER_AGENT)
     _set_if_missing(root, "Timeout", str(TIMEOUT_S))
+    for cache in root.findall("Cache"):
+        _set_if_missing(cache, "Expires", str(EXPIRES_S))
+        _set_if_missing(cache, "CleanTimeout", "0")  # not by GDAL, which would keep 64 MB
+        trim_cache_now_and_then()
     return _opened(root)
 
 
@@ -113,7 +145,7 @@ def strict(dataset: gdal.Dataset) -> gdal.Dataset:
 def failure_of(error: str) -> Failure | None:
     """What an error of GDAL says of a web service; None where it does not speak of one."""
     if status := _STATUS.search(error):
-        return _failure_of_status(int(status.group(1)))
+        return failure_of_status(int(status.group(1)))
     if _TIMED_OUT.search(error):
         return Failure("its server did not answer in time: try again later, or check the network", True)
     if _NOT_REACHED.search(error):
@@ -153,7 +185,8 @@ def with_patience(read: Callable[[], Result]) -> Result:
     raise AssertionError  # not reached: the last try returns or raises
 
 
-def _failure_of_status(status: int) -> Failure:
+def failure_of_status(status: int) -> Failure:
+    """What an HTTP status that is no success says of a web service."""
     names = {each.value: each.phrase for each in http.HTTPStatus}
     answer = f"its server answered HTTP {status}" + (f" ({names[status]})" if status in names else "")
     if status in _TRANSIENT:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery import catalogue
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.format import Labels
 from astroloc_qgis.engine.index.plan import texture_suits
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
-from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent
+from astroloc_qgis.engine.tiles import Extent
 
 STRIDES = {7: 2, 8: 2, 9: 2, 10: 2, 11: 3}
 """Tiles from one block to the next by zoom: neighbours overlap by half; at zoom 11, to save space, by a quarter."""
@@ -27,25 +28,13 @@ TEXTURE_ZOOMS = (8, 10)
 """Zooms of the blocks with texture codes."""
 KIND = "PQ128x7np"
 """Kind of the vector store: 112 bytes a block. The model card says what is lost against exact vectors."""
-BLUE_MARBLE_URL = (
-    "https://gibs.earthdata.nasa.gov/wmts/epsg3857/best/BlueMarble_ShadedRelief_Bathymetry/default/"
-    "GoogleMapsCompatible_Level8/${z}/${y}/${x}.jpeg"
-)
-BLUE_MARBLE = (
-    f'<GDAL_WMS><Service name="TMS"><ServerUrl>{BLUE_MARBLE_URL}</ServerUrl></Service>'
-    f"<DataWindow><UpperLeftX>{-HALF_WORLD_M}</UpperLeftX><UpperLeftY>{HALF_WORLD_M}</UpperLeftY>"
-    f"<LowerRightX>{HALF_WORLD_M}</LowerRightX><LowerRightY>{-HALF_WORLD_M}</LowerRightY><TileLevel>8</TileLevel>"
-    "<TileCountX>1</TileCountX><TileCountY>1</TileCountY><YOrigin>top</YOrigin></DataWindow>"
-    "<Projection>EPSG:3857</Projection><BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY>"
-    "<BandsCount>3</BandsCount><ZeroBlockHttpCodes>204,404</ZeroBlockHttpCodes><Timeout>30</Timeout><Cache/></GDAL_WMS>"
-)
-"""NASA GIBS's Blue Marble as GDAL opens it (WMS driver, service "TMS"); GDAL caches the tiles."""
+BLUE_MARBLE = catalogue.BLUE_MARBLE.uri()
+"""NASA GIBS's Blue Marble as GDAL opens it; where a copy is kept on this computer, that is read in its place."""
 LABELS = Labels(
     title="World: Blue Marble, 60 S to 72 N",
-    licence="NASA imagery, free to use with credit",
+    licence=catalogue.BLUE_MARBLE.licence,
     imagery_uri=BLUE_MARBLE,
-    attribution="Imagery: NASA Earth Observatory, Blue Marble Next Generation; provided by NASA's Global Imagery "
-    "Browse Services (GIBS), part of NASA's Earth Science Data and Information System (ESDIS)",
+    attribution=catalogue.BLUE_MARBLE.attribution,
 )
 
 

@@ -1,4 +1,4 @@
-"""Connections to the servers of weights: through the proxy, and with the certificates, that pip, curl and GDAL take.
+"""Connections to web servers: through the proxy, and with the certificates, that pip, curl and GDAL take.
 
 Python's ``urllib`` knows HTTP proxies alone; the handshake of SOCKS 5 is short (RFC 1928, RFC 1929).
 """
@@ -14,6 +14,7 @@ import ssl
 import struct
 import sys
 import urllib.request
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,45 @@ def check_address(url: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
         return url
     raise InputError(f"The address {url} is not fetched from: it must begin with https://.")
+def connection_to(url: str, timeout: float) -> http.client.HTTPConnection:
+    """A connection to the server of an address, for many requests one after the other; it opens at the first.
+
+    Args:
+        url: of http or https.
+        timeout: seconds without an answer.
+
+    Raises:
+        InputError: the proxy or the certificates that the environment names cannot be used.
+    """
+    parts = urlsplit(url)
+    secure, host = parts.scheme == "https", parts.hostname or ""
+    proxy = _proxy_for(urllib.request.Request(url))  # noqa: S310 - nothing is opened
+    if isinstance(proxy, SocksProxy):
+        kind = _through_socks(proxy, _trusted() if secure else None)
+        return kind(host, parts.port or (443 if secure else 80), timeout=timeout)
+    server = urlsplit(proxy if "//" in proxy else f"//{proxy}") if proxy else parts
+    port = server.port or (443 if server is parts and secure else 80)
+    connection = (
+        http.client.HTTPSConnection(server.hostname or "", port, timeout=timeout, context=_trusted())
+        if secure
+        else http.client.HTTPConnection(server.hostname or "", port, timeout=timeout)
+    )
+    if server is not parts:
+        login = f"{unquote(server.username or '')}:{unquote(server.password or '')}"
+        headers = {"Proxy-Authorization": f"Basic {b64encode(login.encode()).decode()}"} if server.username else {}
+        connection.set_tunnel(host, parts.port or (443 if secure else 80), headers)
+    return connection
+
+
+def _through_socks(proxy: SocksProxy, context: ssl.SSLContext | None) -> type[http.client.HTTPConnection]:
+    """A class of connections through a SOCKS proxy; with a context they are encrypted."""
+
+    class Connection(http.client.HTTPConnection):
+        def connect(self) -> None:
+            plain = _connect(proxy, self.host, self.port, self.timeout)
+            self.sock = plain if context is None else context.wrap_socket(plain, server_hostname=self.host)
+
+    return Connection
 
 
 def _trusted() -> ssl.SSLContext:
@@ -188,20 +228,7 @@ class _SocksHandler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
         self._proxy, self._trust = proxy, context
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        proxy = self._proxy
-
-        class Connection(http.client.HTTPConnection):
-            def connect(self) -> None:
-                self.sock = _connect(proxy, self.host, self.port, self.timeout)
-
-        return self.do_open(Connection, request)
+        return self.do_open(_through_socks(self._proxy, None), request)
 
     def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        proxy, context = self._proxy, self._trust
-
-        class Connection(http.client.HTTPSConnection):
-            def connect(self) -> None:
-                plain = _connect(proxy, self.host, self.port, self.timeout)
-                self.sock = context.wrap_socket(plain, server_hostname=self.host)
-
-        return self.do_open(Connection, request)
+        return self.do_open(_through_socks(self._proxy, self._trust), request)

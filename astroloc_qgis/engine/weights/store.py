@@ -47,10 +47,8 @@ class WeightRecord:
     like: str | None = None
 
 
-def weights_folder() -> Path:
-    """The folder of weights: ``$ASTROLOC_WEIGHTS``, else AstroLoc's own among the user's data. It may not exist."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
+def data_folder() -> Path:
+    """AstroLoc's folder among the user's data, of all QGIS profiles. It may not exist."""
     home = Path.home()
     if sys.platform == "win32":
         data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -58,7 +56,14 @@ def weights_folder() -> Path:
         data = home / "Library" / "Application Support"
     else:
         data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return data / "astroloc" / "weights"
+    return data / "astroloc"
+
+
+def weights_folder() -> Path:
+    """The folder of weights: ``$ASTROLOC_WEIGHTS``, else AstroLoc's own among the user's data. It may not exist."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    return data_folder() / "weights"
 
 
 def recorded_weights() -> dict[str, WeightRecord]:

@@ -24,8 +24,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.catalogue import SERVICES
 from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, name_patterns
-from astroloc_qgis.gui.dock.index_building import ask_for_index
+from astroloc_qgis.gui.dock.index_building import ask_for_index, ask_for_index_about
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
 from astroloc_qgis.gui.dock.nasa_bar import NasaBar
 from astroloc_qgis.gui.dock.nasa_clues import CluePanel
@@ -33,6 +34,9 @@ from astroloc_qgis.gui.dock.options_box import OptionsBox
 from astroloc_qgis.gui.dock.photo_list_view import PhotoListView
 from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
 from astroloc_qgis.gui.dock.reference_chooser import ReferenceChooser
+from astroloc_qgis.gui.dock.reference_finer import FINEST, FinerChooser
+from astroloc_qgis.gui.dock.reference_keeping import KeepingRow
+from astroloc_qgis.gui.dock.reference_narrow import NarrowHint, suggest_for
 from astroloc_qgis.gui.localization_jobs import LocalizationJobs
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.session import Session
@@ -59,6 +63,9 @@ class AstroLocDock(QgsDockWidget):
         self.nasa = NasaBar(session, self)
         self.clues = CluePanel(self)
         self.reference = ReferenceChooser(session.reference, self)
+        self.finer = FinerChooser(session.finer, self)
+        self.keeping = KeepingRow(session, self)
+        self.narrow = NarrowHint(self)
         self.index = IndexChooser(session.index, self)
         self.options = OptionsBox(session.settings, self)
         self.hint = QLabel(self)
@@ -102,6 +109,7 @@ class AstroLocDock(QgsDockWidget):
         self.photos.stop()
         self.nasa.stop()
         self.reference.stop()
+        self.finer.stop()
 
     def refresh(self) -> None:
         """Update the button, the hint and the options."""
@@ -120,6 +128,9 @@ class AstroLocDock(QgsDockWidget):
         self.clues.show_photo(targets[0] if targets else None, idle=not busy)
         self.options.nadir.setEnabled(bool(targets))
         self.desk_button.setEnabled(bool(self.session.photos.items))
+        selected = self.session.selected[0] if len(self.session.selected) == 1 else None
+        only = self.session.photos.items[0] if len(self.session.photos.items) == 1 else None
+        self.narrow.show_for(selected or only, with_world=not self.session.index.folder, busy=busy)
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
 
     def _next_step(self, targets: list[PhotoItem]) -> str:
@@ -183,6 +194,19 @@ class AstroLocDock(QgsDockWidget):
         targets = self.target_photos()
         ask_for_index(self.session, targets[0].path if targets else None, self)
 
+    def _index_about(self, item: PhotoItem) -> None:
+        """Index finer imagery around the nadir of a photo; the chosen one, else Sentinel-2 cloudless."""
+        try:
+            imagery = self.session.finer.uri()
+        except InputError as error:
+            self.session.messages.warning(str(error), error.details)
+            return
+        if imagery is None or (imagery in SERVICES and SERVICES[imagery].is_daily):
+            imagery = FINEST
+            if not self.finer.choose(FINEST):
+                return
+        ask_for_index_about(self.session, item, suggest_for(item), imagery, self)
+
     def _on_started(self, job: Job, number: int, total: int) -> None:
         self.progress.begin(job.title, job.method, number, total)
 
@@ -219,6 +243,8 @@ class AstroLocDock(QgsDockWidget):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("R&eference"), self.reference)
+        form.addRow("", self.keeping)
+        form.addRow(tr("Finer re&ference"), self.finer)
         form.addRow(tr("&Index"), self.index)
         upper = QWidget(self)
         layout = QVBoxLayout(upper)
@@ -243,7 +269,7 @@ class AstroLocDock(QgsDockWidget):
         )
         self.desk_button.setObjectName("AstroLocReview")
         self.desk_button.setToolTip(tr("Open the desk: look at the photo on the map, correct it, accept it, export it"))
-        for widget in (self.hint, self.localize_button, self.progress, self.desk_button):
+        for widget in (self.narrow, self.hint, self.localize_button, self.progress, self.desk_button):
             outer.addWidget(widget)
         content.setMinimumWidth(280)
         self.setWidget(content)
@@ -260,6 +286,7 @@ class AstroLocDock(QgsDockWidget):
         self.clues.used.connect(self.refresh)
         self.clues.verify_requested.connect(self.jobs.verify)
         self.index.build_requested.connect(self._build_index)
+        self.narrow.index_requested.connect(self._index_about)
         self.options.nadir_edited.connect(self._keep_nadir)
         self.localize_button.clicked.connect(lambda: self.jobs.localize(self.target_photos()))
         session = self.session
@@ -268,6 +295,7 @@ class AstroLocDock(QgsDockWidget):
             session.nadir_changed,
             session.busy_changed,
             session.reference.changed,
+            session.finer.changed,
             session.index.changed,
             session.project_store.restored,
         ):

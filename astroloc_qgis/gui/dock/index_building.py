@@ -9,7 +9,8 @@ from typing import Any
 from qgis.PyQt.QtWidgets import QDialog, QWidget
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.gui.dock.index_dialog import IndexDialog
+from astroloc_qgis.gui.dock.index_dialog import IndexDialog, Suggestion
+from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.text import tr
@@ -35,6 +36,24 @@ def ask_for_index(session: Session, photo: Path | None, parent: QWidget) -> None
         return
     name = f"index-{Path(imagery).stem}" if reference.is_file else f"index-{layer.name()}"
     dialog = IndexDialog(layer, session.output_folder(photo) / name, parent)
+    if dialog.exec() == QDialog.DialogCode.Accepted:
+        build_index(session, {"imagery": imagery, **dialog.params()})
+    dialog.deleteLater()
+
+
+def ask_for_index_about(
+    session: Session, item: PhotoItem, suggestion: Suggestion, imagery: str, parent: QWidget
+) -> None:
+    """Ask what index to build around a photo's nadir, and build it.
+
+    Args:
+        session: takes the index.
+        item: the photo.
+        suggestion: extent and zooms.
+        imagery: what is indexed, as the engine opens it.
+        parent: of the dialog.
+    """
+    dialog = IndexDialog(suggestion, session.output_folder(item.path) / f"index-about-{item.name}", parent)
     if dialog.exec() == QDialog.DialogCode.Accepted:
         build_index(session, {"imagery": imagery, **dialog.params()})
     dialog.deleteLater()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,28 @@ def suggest_zooms(side_m: float, resolution_m: float) -> list[int]:
     return detailed or [coarsest]
 
 
+@dataclass(frozen=True)
+class Suggestion:
+    """What an index is suggested to be of.
+
+    Attributes:
+        extent: west, south, east, north in degrees.
+        zooms: of its blocks.
+    """
+
+    extent: tuple[float, float, float, float]
+    zooms: Sequence[int]
+
+
 class IndexDialog(QDialog):
     """Zooms, extent, model and folder of a new index.
 
     Args:
-        reference: the imagery, to suggest zooms and extent from.
+        reference: the imagery, to suggest zooms and extent from; or the suggestion itself.
         folder: where the index is suggested to go.
     """
 
-    def __init__(self, reference: QgsRasterLayer, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, reference: QgsRasterLayer | Suggestion, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Build index"))
         self.about = QLabel(
@@ -92,7 +106,10 @@ class IndexDialog(QDialog):
         form.addRow(tr("&Folder"), self.folder)
         form.addRow(self.problem)
         form.addRow(self.buttons)
-        self._suggest(reference)
+        if isinstance(reference, Suggestion):
+            self._fill(QgsRectangle(*reference.extent), reference.zooms)
+        else:
+            self._suggest(reference)
         self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
 
     def params(self) -> Mapping[str, Any]:
@@ -128,15 +145,18 @@ class IndexDialog(QDialog):
 
     def _suggest(self, reference: QgsRasterLayer) -> None:
         project = QgsProject.instance()
-        wgs84 = QgsCoordinateReferenceSystem(WGS84)
-        geographic = _extent_in(reference, wgs84, project)
+        geographic = _extent_in(reference, QgsCoordinateReferenceSystem(WGS84), project)
         mercator = _extent_in(reference, QgsCoordinateReferenceSystem("EPSG:3857"), project)
+        resolution = mercator.width() / max(1, reference.width())
+        zooms = suggest_zooms(max(mercator.width(), mercator.height()), max(resolution, 1e-6))
+        self._fill(geographic, zooms)
+
+    def _fill(self, geographic: QgsRectangle, zooms: Sequence[int]) -> None:
+        wgs84 = QgsCoordinateReferenceSystem(WGS84)
         self.extent.setOriginalExtent(geographic, wgs84)
         self.extent.setCurrentExtent(geographic, wgs84)
         self.extent.setOutputCrs(wgs84)
         self.extent.setOutputExtentFromOriginal()
-        resolution = mercator.width() / max(1, reference.width())
-        zooms = suggest_zooms(max(mercator.width(), mercator.height()), max(resolution, 1e-6))
         self.zooms.setText(", ".join(map(str, zooms)))
 
 

@@ -31,6 +31,8 @@ KEPT_FACTS = (
     "placed_by",
     "neighbours",
     "uncertainty_m",
+    "reference",
+    "finer",
 )
 MOST_TIE_POINTS = 1000
 
@@ -61,7 +63,7 @@ def work_from_report(work: Work, report: Mapping[str, Any], size: tuple[int, int
     return replace(
         work,
         state=PhotoState.LOCALIZED if confidence >= REVIEW_BELOW else PhotoState.NEEDS_REVIEW,
-        note=", ".join(part for part in (note, by_neighbours(report)) if part),
+        note=", ".join(part for part in (note, by_neighbours(report), on_finer_imagery(report)) if part),
         placement=placement,
         tie_points=(*read_tie_points(Path(outputs["tie_points"])), *own) if "tie_points" in outputs else own,
         candidates=candidates,
@@ -83,6 +85,19 @@ def by_neighbours(facts: Mapping[str, Any]) -> str:
     if radius_m is None:
         return tr("placed by its neighbours")
     return tr("placed by its neighbours to within {km} km").format(km=f"{radius_m / 1000:.3g}")
+
+
+def on_finer_imagery(facts: Mapping[str, Any]) -> str:
+    """What became of the second stage, on finer imagery; "" where there was none.
+
+    Args:
+        facts: the engine's entry, or what is kept of it.
+    """
+    finer = facts.get("finer")
+    if not finer:
+        return ""
+    name = Path(str(finer["imagery"])).name if "://" not in str(finer["imagery"]) else str(finer["imagery"])
+    return (tr("refined on {imagery}") if finer["used"] else tr("not refined on {imagery}")).format(imagery=name)
 
 
 def read_tie_points(path: Path) -> tuple[TiePoint, ...]:

@@ -12,6 +12,8 @@ def stage_texts(method: str) -> dict[str, str]:
     """Return the stages of an engine's method, in order, by the names that the engine gives them."""
     if method == "index_build":
         return {"read": tr("reading the reference"), "describe": tr("describing the reference")}
+    if method == "imagery_keep":
+        return {"fetch": tr("fetching tiles")}
     stages = {
         "read": tr("reading the photo"),
         "describe": tr("describing the photo"),

@@ -70,6 +70,7 @@ class EngineOptionsPage(QgsOptionsPageWidget):
         settings.timeout = self.timeout.value()
         settings.log_level = self.log_level.currentData()
         settings.weights = self.weights.filePath()
+        settings.tile_cache = self.tile_cache.value() or ""
         self._parts.setup.take_settings()
 
     def copy_report(self) -> str:
@@ -153,6 +154,11 @@ class EngineOptionsPage(QgsOptionsPageWidget):
             row.addWidget(button)
             form.addRow(cache.title, row)
             self.clear_buttons.append(button)
+        self.tile_cache = _number(box, 0, 1_000_000, self._settings.tile_cache, tr("automatic: 2000 MB"))
+        self.tile_cache.setSuffix(" MB")
+        self.tile_cache.setSingleStep(500)
+        self.tile_cache.setToolTip(tr("Map tiles that were not used for longest are deleted beyond this size"))
+        form.addRow(tr("Map tiles at &most"), self.tile_cache)
         return box
 
     def _help(self) -> QGroupBox:

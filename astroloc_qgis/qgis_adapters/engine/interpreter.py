@@ -80,6 +80,8 @@ def engine_environment() -> QProcessEnvironment:
     environment.insert(FOLDER_VARIABLE, str(pictures_folder()))
     if folder := Settings().weights:
         environment.insert("ASTROLOC_WEIGHTS", folder)
+    if limit := Settings().tile_cache:
+        environment.insert("ASTROLOC_TILE_CACHE_MB", limit)
     for name, value in {**proxy_variables(), **own_certificate_variables(engine_folder(Settings()))}.items():
         environment.insert(name, value)
     return environment

@@ -148,6 +148,7 @@ class QgsProject(QObject):
     writeProject = pyqtSignal()
     projectSaved = pyqtSignal()
     layersAdded = pyqtSignal(list)
+    layersRemoved = pyqtSignal(list)
     _instance: ClassVar[QgsProject | None] = None
 
     @classmethod

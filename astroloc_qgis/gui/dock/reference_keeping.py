@@ -1,0 +1,156 @@
+"""Keeps Blue Marble on this computer: a line in the dock that says what is there, and the dialog behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE
+from astroloc_qgis.engine.imagery.kept.places import KEPT_BYTES, bytes_kept, imagery_folder, kept_file, remove_kept
+from astroloc_qgis.gui.session import Session
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import Failure
+
+EXPECTED = KEPT_BYTES[BLUE_MARBLE.key]
+DOWNLOAD, FROM_FILE, REMOVE = 10, 11, 12
+"""How the dialog ends."""
+
+
+def megabytes(size: int) -> str:
+    """A size for the user."""
+    return f"{size / 1e6:.0f} MB"
+
+
+class KeepingRow(QWidget):
+    """What is kept of Blue Marble, and a button that opens the dialog.
+
+    Args:
+        session: has the queue of jobs.
+        parent: a window.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.about = QLabel(self)
+        self.about.setWordWrap(True)
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.button = QPushButton(self)
+        self.button.setToolTip(
+            tr("So that photos are found without internet: the world index's own imagery, about {size}").format(
+                size=megabytes(EXPECTED)
+            )
+        )
+        self.button.clicked.connect(self.ask)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.about, 1)
+        layout.addWidget(self.button)
+        session.busy_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is there now."""
+        have, whole = bytes_kept(BLUE_MARBLE), kept_file(BLUE_MARBLE).is_file()
+        if whole:
+            self.about.setText(tr("Blue Marble is on this computer."))
+            self.button.setText(tr("Manage…"))
+        elif have:
+            text = tr("{have} of about {size} of Blue Marble are here.")
+            self.about.setText(text.format(have=megabytes(have), size=megabytes(EXPECTED)))
+            self.button.setText(tr("Go on…"))
+        else:
+            self.about.setText("")
+            self.button.setText(tr("&Keep Blue Marble on this computer…"))
+        self.about.setVisible(bool(have))
+        self.button.setEnabled(not self._session.busy)
+
+    def ask(self) -> None:
+        """Open the dialog, and do what the user chooses."""
+        dialog = KeepingDialog(self)
+        chosen = dialog.exec()
+        dialog.deleteLater()
+        if chosen == DOWNLOAD:
+            self.keep()
+        elif chosen == FROM_FILE:
+            path, _ = QFileDialog.getOpenFileName(
+                self, tr("A file of Blue Marble"), "", tr("MBTiles ({patterns})").format(patterns="*.mbtiles")
+            )
+            if path:
+                self.keep(Path(path))
+        elif chosen == REMOVE:
+            try:
+                remove_kept(BLUE_MARBLE)
+            except InputError as error:
+                self._session.messages.warning(str(error), error.details)
+            self.refresh()
+
+    def keep(self, file: Path | None = None) -> None:
+        """Have the engine fetch it, or take it from a file; it goes on where it was."""
+
+        def done(result: Mapping[str, Any]) -> None:
+            text = tr("Blue Marble is on this computer now ({size}): photos are found without internet.")
+            self._session.messages.success(text.format(size=megabytes(int(result["bytes"]))))
+            self.refresh()
+            self._session.reference.changed.emit()
+
+        def failed(failure: Failure) -> None:
+            self._session.tell_failure(failure)
+            self.refresh()
+
+        params = {"file": None if file is None else str(file)}
+        title = tr("Blue Marble, about {size}").format(size=megabytes(EXPECTED))
+        self._session.run([Job(title, "imagery_keep", params, done, failed)])
+
+
+class KeepingDialog(QDialog):
+    """Says what is kept, where, how large, and asks what to do: ``DOWNLOAD``, ``FROM_FILE`` or ``REMOVE``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keep Blue Marble on this computer"))
+        have, whole = bytes_kept(BLUE_MARBLE), kept_file(BLUE_MARBLE).is_file()
+        about = [
+            tr(
+                "The index of the world finds photos on NASA's Blue Marble. Without a copy its tiles are fetched while "
+                "a photo is localized; with one no internet is needed."
+            ),
+            tr("Size: about {size}; {have} are there.").format(size=megabytes(EXPECTED), have=megabytes(have)),
+            tr("Folder: {folder}").format(folder=imagery_folder()),
+            BLUE_MARBLE.attribution,
+        ]
+        label = QLabel("\n\n".join(about), self)
+        label.setWordWrap(True)
+        roles, standard = QDialogButtonBox.ButtonRole, QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(standard.Close, self)
+        self.download = self.buttons.addButton(tr("&Download"), roles.AcceptRole)
+        self.file = self.buttons.addButton(tr("Use a &file…"), roles.ActionRole)
+        self.remove = self.buttons.addButton(tr("&Remove"), roles.DestructiveRole)
+        self.download.setToolTip(tr("From NASA; Cancel stops it, and the next download goes on from there"))
+        self.file.setToolTip(tr("An MBTiles file of Blue Marble that you have; it is checked and copied"))
+        self.download.setEnabled(not whole)
+        self.remove.setEnabled(bool(have))
+        self.download.setDefault(True)
+        self.download.clicked.connect(lambda: self.done(DOWNLOAD))
+        self.file.clicked.connect(lambda: self.done(FROM_FILE))
+        self.remove.clicked.connect(lambda: self.done(REMOVE))
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(label)
+        layout.addWidget(self.buttons)
+        self.resize(480, layout.totalHeightForWidth(480))
