@@ -7,7 +7,7 @@ import math
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M, Nadir
 from astroloc_qgis.engine.photo.exif import read_exif
 from astroloc_qgis.engine.photo.field_of_view import field_ratio
 from astroloc_qgis.gui.dock.index_dialog import BLOCK_TILES, WORLD_M, ZOOM_LIMITS, Suggestion
@@ -18,8 +18,6 @@ NARROW = "too narrow for this index"
 """What the engine's reason says of a photo that its focal length makes too narrow."""
 HOPELESS = ("night", "sky", "cloud")
 """Words of reasons that finer imagery would not change."""
-STATION_KM = 420.0
-"""Height of the station where it is not known."""
 USUAL_KM = 40.0
 """Width of a photo that was not found, and does not say how wide it is."""
 REACH_KM = 300.0
@@ -83,8 +81,7 @@ def expected_width_km(item: PhotoItem) -> float:
     ratio = field_ratio(read_exif(item.path))
     if ratio is None:
         return USUAL_KM
-    altitude_m = item.nadir.altitude_m if item.nadir is not None else None
-    return ratio * (STATION_KM if altitude_m is None else altitude_m / 1000)
+    return ratio * (ISS_ALTITUDE_M if item.nadir is None else item.nadir.altitude_m) / 1000
 
 
 def suggest_for(item: PhotoItem) -> Suggestion:

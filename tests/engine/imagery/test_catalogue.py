@@ -121,6 +121,48 @@ def test_a_login_is_sent_to_the_service_and_written_nowhere(guarded: str, login:
         plain.read(WINDOW)
 
 
+CAPABILITIES = """<?xml version="1.0"?>
+<Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1" version="1.0.0">
+ <Contents>
+  <Layer>
+   <ows:Title>land</ows:Title><ows:Identifier>land</ows:Identifier>
+   <Style isDefault="true"><ows:Identifier>default</ows:Identifier></Style>
+   <Format>image/png</Format>
+   <TileMatrixSetLink><TileMatrixSet>web</TileMatrixSet></TileMatrixSetLink>
+   <ResourceURL format="image/png" resourceType="tile"
+    template="ADDRESS/{TileMatrix}/{TileCol}/{TileRow}.png"/>
+  </Layer>
+  <TileMatrixSet>
+   <ows:Identifier>web</ows:Identifier><ows:SupportedCRS>urn:ogc:def:crs:EPSG::3857</ows:SupportedCRS>MATRICES
+  </TileMatrixSet>
+ </Contents>
+</Capabilities>"""
+MATRIX = """
+   <TileMatrix><ows:Identifier>{zoom}</ows:Identifier><ScaleDenominator>{scale}</ScaleDenominator>
+    <TopLeftCorner>-20037508.342789244 20037508.342789244</TopLeftCorner><TileWidth>256</TileWidth>
+    <TileHeight>256</TileHeight><MatrixWidth>{side}</MatrixWidth><MatrixHeight>{side}</MatrixHeight></TileMatrix>"""
+
+
+@pytest.mark.parametrize("login", ["<UserPwd>me:top-secret</UserPwd>", "<HttpHeaders>X-Key: right</HttpHeaders>"])
+def test_a_wmts_is_read_with_its_login(guarded: str, login: str, tmp_path: Path) -> None:
+    address = guarded.split("<ServerUrl>")[1].split("/${z}")[0]
+    scale = 559082264.0287178
+    matrices = "".join(MATRIX.format(zoom=zoom, scale=scale / 2**zoom, side=2**zoom) for zoom in range(4))
+    file = tmp_path / "capabilities.xml"
+    file.write_text(CAPABILITIES.replace("ADDRESS", address).replace("MATRICES", matrices), encoding="utf-8")
+    uri = (
+        f"<GDAL_WMTS><GetCapabilitiesUrl>{file}</GetCapabilitiesUrl><Layer>land</Layer><Style>default</Style>"
+        f"<TileMatrixSet>web</TileMatrixSet><BandsCount>4</BandsCount>{login}"
+        f"<Cache><Path>{tmp_path / 'tiles'}</Path><Expires>{tile_cache.EXPIRES_S}</Expires></Cache></GDAL_WMTS>"
+    )
+    reference = Reference.open(uri)
+    seen = reference.read(WINDOW)
+    assert seen.mask.all()
+    assert np.abs(seen.pixels.astype(int) - 120).max() <= 1
+    assert "secret" not in reference.uri
+    assert any(path.is_file() for path in (tmp_path / "tiles").rglob("*"))
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
