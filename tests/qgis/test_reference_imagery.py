@@ -45,11 +45,10 @@ def items_of(box):
 def test_blue_marble_is_kept_from_the_dock(qtbot, dock, messages, tmp_path, monkeypatch):
     row = dock.keeping
     assert row.button.text() == "&Keep Blue Marble on this computer…"
-    assert row.about.isHidden()
     part_file(BLUE_MARBLE).parent.mkdir(parents=True)
     part_file(BLUE_MARBLE).write_bytes(bytes(83_000_000))
     row.refresh()
-    assert row.about.text() == "83 MB of about 170 MB of Blue Marble are here."
+    assert row.button.text() == "Blue Marble: 83 MB of about 170 MB…"
     part_file(BLUE_MARBLE).unlink()
     kept_file(BLUE_MARBLE).write_bytes(b"tiles")  # as if it had come: the engine says so at once
     monkeypatch.setattr(reference_keeping.KeepingDialog, "exec", lambda _self: reference_keeping.DOWNLOAD)
@@ -59,11 +58,11 @@ def test_blue_marble_is_kept_from_the_dock(qtbot, dock, messages, tmp_path, monk
     qtbot.waitUntil(lambda: not dock.session.busy, timeout=180 * SECOND)
     assert messages()[-1][0] == SUCCESS
     assert "Blue Marble is on this computer now (0 MB)" in messages()[-1][1]
-    assert row.about.text() == "Blue Marble is on this computer."
+    assert row.button.text() == "Blue Marble is on this computer…"
     monkeypatch.setattr(reference_keeping.KeepingDialog, "exec", lambda _self: reference_keeping.REMOVE)
     row.ask()
     assert not kept_file(BLUE_MARBLE).exists()
-    assert row.about.isHidden()
+    assert row.button.text() == "&Keep Blue Marble on this computer…"
 
 
 def test_a_file_that_is_no_blue_marble_is_refused_in_a_sentence(qtbot, dock, messages, tmp_path, monkeypatch):
@@ -154,7 +153,7 @@ def narrow(dock, tmp_path):
 
 def test_a_photo_that_is_too_narrow_says_so_and_offers_an_index(dock, narrow, monkeypatch, answer):
     assert not dock.narrow.isHidden()
-    assert "a is too narrow for this index: about 40 km wide." in dock.narrow.text.text()
+    assert "a is too narrow for this index: about 20 km wide." in dock.narrow.text.text()
     assert not dock.narrow.button.isHidden()
     built, dialogs = [], []
     answer(QMessageBox.StandardButton.Yes)
@@ -163,7 +162,7 @@ def test_a_photo_that_is_too_narrow_says_so_and_offers_an_index(dock, narrow, mo
     dock.narrow.button.click()
     (params,) = built
     assert params["imagery"] == SENTINEL
-    assert params["zooms"] == [11, 12]
+    assert params["zooms"] == [12, 13]
     west, south, east, north = params["extent"]
     assert (west + east) / 2 == pytest.approx(20.0, abs=0.01)
     assert (north - south) * 111.2 == pytest.approx(2 * REACH_KM, rel=0.01)
@@ -199,7 +198,7 @@ def test_the_zooms_suit_the_width_of_the_photo(km, latitude, zooms):
 
 def test_an_extent_ends_at_the_antimeridian(dock, narrow):
     assert extent_about(Nadir(0.0, 179.0), 300)[2] == 180.0
-    assert suggest_for(narrow).zooms == [11, 12]
+    assert suggest_for(narrow, "fine").zooms == [12, 13]
 
 
 def stored_login(method, **values):

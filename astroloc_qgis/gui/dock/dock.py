@@ -205,7 +205,7 @@ class AstroLocDock(QgsDockWidget):
             imagery = FINEST
             if not self.finer.choose(FINEST):
                 return
-        ask_for_index_about(self.session, item, suggest_for(item), imagery, self)
+        ask_for_index_about(self.session, item, suggest_for(item, self.finer.box.currentText()), imagery, self)
 
     def _on_started(self, job: Job, number: int, total: int) -> None:
         self.progress.begin(job.title, job.method, number, total)

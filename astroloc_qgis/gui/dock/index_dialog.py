@@ -56,10 +56,12 @@ class Suggestion:
     Attributes:
         extent: west, south, east, north in degrees.
         zooms: of its blocks.
+        imagery: name of what is indexed, for the user.
     """
 
     extent: tuple[float, float, float, float]
     zooms: Sequence[int]
+    imagery: str
 
 
 class IndexDialog(QDialog):
@@ -100,6 +102,8 @@ class IndexDialog(QDialog):
         self.problem.hide()
         form = QFormLayout(self)
         form.addRow(self.about)
+        if isinstance(reference, Suggestion):
+            form.addRow(tr("Imagery"), QLabel(reference.imagery, self))
         form.addRow(tr("&Zooms"), self.zooms)
         form.addRow(tr("&Extent"), self.extent)
         form.addRow(tr("&Model"), self.model)

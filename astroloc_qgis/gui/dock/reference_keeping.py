@@ -1,4 +1,4 @@
-"""Keeps Blue Marble on this computer: a line in the dock that says what is there, and the dialog behind it."""
+"""Keeps Blue Marble on this computer: a button in the dock that says what is there, and the dialog behind it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -37,7 +36,7 @@ def megabytes(size: int) -> str:
 
 
 class KeepingRow(QWidget):
-    """What is kept of Blue Marble, and a button that opens the dialog.
+    """A button that says what is kept of Blue Marble, and opens the dialog.
 
     Args:
         session: has the queue of jobs.
@@ -47,9 +46,6 @@ class KeepingRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.about = QLabel(self)
-        self.about.setWordWrap(True)
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.button = QPushButton(self)
         self.button.setToolTip(
             tr("So that photos are found without internet: the world index's own imagery, about {size}").format(
@@ -59,7 +55,6 @@ class KeepingRow(QWidget):
         self.button.clicked.connect(self.ask)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.about, 1)
         layout.addWidget(self.button)
         session.busy_changed.connect(self.refresh)
         self.refresh()
@@ -67,17 +62,12 @@ class KeepingRow(QWidget):
     def refresh(self) -> None:
         """Show what is there now."""
         have, whole = bytes_kept(BLUE_MARBLE), kept_file(BLUE_MARBLE).is_file()
+        text = tr("&Keep Blue Marble on this computer…")
         if whole:
-            self.about.setText(tr("Blue Marble is on this computer."))
-            self.button.setText(tr("Manage…"))
+            text = tr("Blue Marble is on this computer…")
         elif have:
-            text = tr("{have} of about {size} of Blue Marble are here.")
-            self.about.setText(text.format(have=megabytes(have), size=megabytes(EXPECTED)))
-            self.button.setText(tr("Go on…"))
-        else:
-            self.about.setText("")
-            self.button.setText(tr("&Keep Blue Marble on this computer…"))
-        self.about.setVisible(bool(have))
+            text = tr("Blue Marble: {have} of about {size}…").format(have=megabytes(have), size=megabytes(EXPECTED))
+        self.button.setText(text)
         self.button.setEnabled(not self._session.busy)
 
     def ask(self) -> None:

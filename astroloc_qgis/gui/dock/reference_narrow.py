@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
@@ -16,6 +17,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 NARROW = "too narrow for this index"
 """What the engine's reason says of a photo that its focal length makes too narrow."""
+_WIDTH = re.compile(rf"{NARROW}: about (\d+) km wide")
 HOPELESS = ("night", "sky", "cloud")
 """Words of reasons that finer imagery would not change."""
 USUAL_KM = 40.0
@@ -41,7 +43,7 @@ class NarrowHint(QWidget):
         self._item: PhotoItem | None = None
         self.text = QLabel(self)
         self.text.setWordWrap(True)
-        self.button = QPushButton(tr("Index &finer imagery around its nadir…"), self)
+        self.button = QPushButton(tr("Inde&x finer imagery around its nadir…"), self)
         self.button.clicked.connect(lambda: self.index_requested.emit(self._item))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,18 +79,26 @@ class NarrowHint(QWidget):
 
 
 def expected_width_km(item: PhotoItem) -> float:
-    """How wide the ground is that a photo shows when it looks straight down, kilometres."""
+    """How wide the ground is that a photo shows when it looks straight down, kilometres: as the engine says, or EXIF."""
+    if said := _WIDTH.search(str(item.desk.work.facts.get("reason") or "")):
+        return max(1.0, float(said[1]))
     ratio = field_ratio(read_exif(item.path))
     if ratio is None:
         return USUAL_KM
     return ratio * (ISS_ALTITUDE_M if item.nadir is None else item.nadir.altitude_m) / 1000
 
 
-def suggest_for(item: PhotoItem) -> Suggestion:
-    """The extent about a photo's nadir, and the zooms whose blocks are about as large as the photo."""
+def suggest_for(item: PhotoItem, imagery: str) -> Suggestion:
+    """The extent about a photo's nadir, and the zooms whose blocks are about as large as the photo.
+
+    Args:
+        item: the photo.
+        imagery: its name, for the user.
+    """
     nadir = item.nadir
     assert nadir is not None  # noqa: S101 - the button is hidden without one
-    return Suggestion(extent_about(nadir, REACH_KM), zooms_for(expected_width_km(item), nadir.latitude))
+    zooms = zooms_for(expected_width_km(item), nadir.latitude)
+    return Suggestion(extent_about(nadir, REACH_KM), zooms, imagery)
 
 
 def zooms_for(width_km: float, latitude: float) -> list[int]:
