@@ -79,7 +79,7 @@ class NarrowHint(QWidget):
 
 
 def expected_width_km(item: PhotoItem) -> float:
-    """How wide the ground is that a photo shows when it looks straight down, kilometres: as the engine says, or EXIF."""
+    """How wide the ground is that a photo shows when it looks straight down, km: as the engine says, or EXIF."""
     if said := _WIDTH.search(str(item.desk.work.facts.get("reason") or "")):
         return max(1.0, float(said[1]))
     ratio = field_ratio(read_exif(item.path))

@@ -209,7 +209,10 @@ def _fetch(
 
 
 def _fine_tiles(growing: Path, part: Part) -> list[Tile]:
-    """The tiles on land and coast of the zooms that are not kept of the whole world."""
+    """The tiles of the zooms that are not kept of the whole world: on land and coast, and next to these.
+
+    Of the finest zoom none of the latter: they are many, and show sea that the coarser ones show too.
+    """
     reference = Reference.open(growing)
     try:
         land = LandMask.of(reference, min(SIDE, TILE_PX * 2**part.whole_to))
@@ -217,12 +220,13 @@ def _fine_tiles(growing: Path, part: Part) -> list[Tile]:
         reference.close()
     found: list[Tile] = []
     for zoom in range(part.whole_to + 1, part.zoom + 1):
+        around = 0 if zoom == part.zoom else 1
         first, last = (_row_at(latitude, zoom) for latitude in (part.north, part.south))
         rows, columns = np.meshgrid(np.arange(first, last + 1), np.arange(2**zoom), indexing="ij")
-        table: NDArray[np.int32] = np.column_stack((np.full(rows.size, zoom), rows.ravel(), columns.ravel())).astype(
-            np.int32
-        )
-        found += [(zoom, int(column), int(row)) for _, row, column in table[land.touches(table, 1)]]
+        west, north = (columns.ravel() - around) % 2**zoom, np.maximum(rows.ravel() - around, 0)
+        windows: NDArray[np.int32] = np.column_stack((np.full(rows.size, zoom), north, west)).astype(np.int32)
+        near = land.touches(windows, 1 + 2 * around).reshape(rows.shape)
+        found += [(zoom, int(column), int(row)) for row, column in zip(rows[near], columns[near], strict=True)]
     return found
 
 
