@@ -59,7 +59,7 @@ def _keep(options: Namespace) -> str:
     if options.file is None and kept_file(service).is_file():
         return f"{service.title} is kept already: {kept_file(service)} ({_mb(bytes_kept(service))})."
     address = None if options.address is None else checked_address(options.address)
-    what = str(options.file or address or service.address)
+    what = str(options.file or (address or service.address).replace("$", ""))
     print(f"{service.title}, about {_mb(KEPT_BYTES[service.key])}, from {what}; {service.licence}", flush=True)
     if have := bytes_kept(service):
         print(f"  {_mb(have)} are there already", flush=True)

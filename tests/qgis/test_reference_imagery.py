@@ -110,7 +110,8 @@ def test_the_finer_reference_is_a_service_a_layer_or_a_file(dock, tmp_path, monk
 
 
 def test_a_licence_is_shown_before_the_first_use_and_only_then(dock, answer):
-    box, buttons = dock.finer.box, QMessageBox.StandardButton
+    box = dock.finer.box
+    buttons = QMessageBox.StandardButton
     asked = answer(buttons.No)
     box.activated.emit(box.findData("sentinel-2"))
     assert "CC BY-NC-SA 4.0" in asked[0]

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDi
 
 from astroloc_qgis.gui.desk.file_question import ask_for_file
 from astroloc_qgis.gui.desk.panels.export_dialog import REPORT, ExportDialog
-from astroloc_qgis.gui.dock import index_dialog
+from astroloc_qgis.gui.dock import index_dialog, reference_keeping
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.setup.engine_options import EngineOptionsPage
 from astroloc_qgis.gui.setup.engine_parts import EngineParts
@@ -96,3 +96,26 @@ def test_questions_about_files_and_removal_are_answered(qtbot, dock, monkeypatch
     parts.dialog._remove()
     assert removed == [True]
     parts.stop()
+
+
+def test_blue_marble_is_kept_from_a_dialog_that_says_what_is_there(qtbot, dock, monkeypatch):
+    dialog = reference_keeping.KeepingDialog(dock)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.download.isEnabled()
+    assert not dialog.remove.isEnabled()
+    qtbot.mouseClick(dialog.download, Qt.MouseButton.LeftButton)
+    assert dialog.result() == reference_keeping.DOWNLOAD
+    ran = []
+    monkeypatch.setattr(dock.session, "run", ran.extend)
+    monkeypatch.setattr(reference_keeping.KeepingDialog, "exec", lambda _self: reference_keeping.DOWNLOAD)
+    qtbot.mouseClick(dock.keeping.button, Qt.MouseButton.LeftButton)
+    assert [(job.method, job.params) for job in ran] == [("imagery_keep", {"file": None})]
+
+
+def test_the_finer_reference_is_chosen_in_a_box(dock):
+    box = dock.finer.box
+    box.activated.emit(box.findData("viirs-snpp"))
+    assert dock.session.finer.uri() == "viirs-snpp"
+    box.activated.emit(0)
+    assert dock.session.finer.uri() is None

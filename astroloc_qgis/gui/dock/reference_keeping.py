@@ -126,7 +126,8 @@ class KeepingDialog(QDialog):
         ]
         label = QLabel("\n\n".join(about), self)
         label.setWordWrap(True)
-        roles, standard = QDialogButtonBox.ButtonRole, QDialogButtonBox.StandardButton
+        roles = QDialogButtonBox.ButtonRole
+        standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Close, self)
         self.download = self.buttons.addButton(tr("&Download"), roles.AcceptRole)
         self.file = self.buttons.addButton(tr("Use a &file…"), roles.ActionRole)
