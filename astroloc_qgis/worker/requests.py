@@ -150,8 +150,9 @@ class BuildIndex(OnDevice):
 
 @dataclass(frozen=True, kw_only=True)
 class KeepImagery(Parameters):
-    """Keep Blue Marble on this computer: from a file, from an address with {z}, {y} and {x}, or from NASA's service."""
+    """Keep a service of the catalogue on this computer: from a file, an address with {z}, {y} and {x}, or itself."""
 
+    service: str
     file: Path | None = None
     address: str | None = None
 

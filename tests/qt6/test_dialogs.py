@@ -110,7 +110,7 @@ def test_blue_marble_is_kept_from_a_dialog_that_says_what_is_there(qtbot, dock, 
     monkeypatch.setattr(dock.session, "run", ran.extend)
     monkeypatch.setattr(reference_keeping.KeepingDialog, "exec", lambda _self: reference_keeping.DOWNLOAD)
     qtbot.mouseClick(dock.keeping.button, Qt.MouseButton.LeftButton)
-    assert [(job.method, job.params) for job in ran] == [("imagery_keep", {"file": None})]
+    assert [(job.method, job.params) for job in ran] == [("imagery_keep", {"service": "blue-marble", "file": None})]
 
 
 def test_the_finer_reference_is_chosen_in_a_box(dock):

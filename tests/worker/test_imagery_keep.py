@@ -21,9 +21,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     keep = handlers(1)["imagery_keep"]
     for params, words in (
-        ({"file": str(tmp_path / "none.mbtiles")}, "does not exist"),
-        ({"address": "https://a.org/{z}/{x}.png"}, "no address of tiles"),
-        ({"address": "http://127.0.0.1:9/{z}/{y}/{x}.png", "file": 3}, "parameter file"),
+        ({"service": "the moon"}, "'the moon' as a service to keep; it can be: blue-marble"),
+        ({"service": "blue-marble", "file": str(tmp_path / "none.mbtiles")}, "does not exist"),
+        ({"service": "blue-marble", "address": "https://a.org/{z}/{x}.png"}, "no address of tiles"),
+        ({"service": "blue-marble", "address": "http://127.0.0.1:9/{z}/{y}/{x}.png", "file": 3}, "parameter file"),
     ):
         with pytest.raises(InputError, match=words):
             keep(params, no_progress)
@@ -34,5 +35,8 @@ def test_what_is_kept_already_is_given_at_once() -> None:
     path.parent.mkdir()
     path.write_bytes(b"tiles")
     told = []
-    assert handlers(1)["imagery_keep"]({}, lambda *step: told.append(step)) == {"file": str(path), "bytes": 5}
+    assert handlers(1)["imagery_keep"]({"service": "blue-marble"}, lambda *step: told.append(step)) == {
+        "file": str(path),
+        "bytes": 5,
+    }
     assert told == [("fetch", 0.0)]

@@ -103,7 +103,7 @@ class KeepingRow(QWidget):
             self._session.tell_failure(failure)
             self.refresh()
 
-        params = {"file": None if file is None else str(file)}
+        params = {"service": BLUE_MARBLE.key, "file": None if file is None else str(file)}
         title = tr("Blue Marble, about {size}").format(size=megabytes(EXPECTED))
         self._session.run([Job(title, "imagery_keep", params, done, failed)])
 
