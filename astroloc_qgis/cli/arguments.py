@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from astroloc_qgis.cli.batch.command import add_batch
 from astroloc_qgis.cli.benchmark.commands import add_benchmark
-from astroloc_qgis.cli.imagery_command import add_imagery
+from astroloc_qgis.cli.imagery.command import add_imagery
 from astroloc_qgis.cli.index_command import add_index_actions
 from astroloc_qgis.cli.localize_command import add_localize
 from astroloc_qgis.cli.matchers_command import add_matchers

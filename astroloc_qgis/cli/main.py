@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.batch.command import run_batch
 from astroloc_qgis.cli.benchmark.commands import run_benchmark
-from astroloc_qgis.cli.imagery_command import run_imagery
+from astroloc_qgis.cli.imagery.command import run_imagery
 from astroloc_qgis.cli.index_command import run_index
 from astroloc_qgis.cli.localize_command import run_localize
 from astroloc_qgis.cli.matchers_command import run_matchers

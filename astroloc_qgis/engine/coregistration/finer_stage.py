@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -130,7 +130,8 @@ def run_finer_stage(
     if not moved_m <= most_m:
         reason = f"it would move a corner by {moved_m:.0f} m, and the first imagery leaves room for {most_m:.0f} m"
         return outcome, FinerStage(name, False, reason)
-    return refined, FinerStage(name, True, f"a corner moved by {moved_m:.0f} m")
+    registration = replace(refined.registration, camera=outcome.registration.camera)  # the plane still rests on it
+    return replace(refined, registration=registration), FinerStage(name, True, f"a corner moved by {moved_m:.0f} m")
 
 
 def photo_gsd_m(registration: Registration, size: tuple[int, int]) -> float:

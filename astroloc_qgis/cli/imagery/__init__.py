@@ -1,0 +1,1 @@
+"""The command line of imagery: the catalogue, what is kept, the cache of tiles."""
