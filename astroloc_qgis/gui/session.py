@@ -102,7 +102,7 @@ class Session(QObject):
         """
         if self.index.is_service and not self.reference.uri():
             raise InputError(tr("Choose the reference imagery: that of an index service is not read from here."))
-        return self.reference.uri() or read_index_summary(self.index.path).imagery
+        return self.reference.uri() or read_index_summary(self.index.path).imagery_uri
 
     def run(self, jobs: Iterable[Job]) -> None:
         """Run jobs after those that wait already."""

@@ -14,13 +14,14 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 @dataclass(frozen=True)
 class IndexSummary:
-    """What the dock shows of an index."""
+    """What the dock shows of an index; of its imagery the address, and what the engine opens."""
 
     title: str
     model: str
     zooms: tuple[int, ...]
     blocks: int
     imagery: str
+    imagery_uri: str
     attribution: str
 
 
@@ -49,6 +50,7 @@ def read_index_summary(folder: Path) -> IndexSummary:
             zooms=tuple(int(zoom) for zoom in info["zooms"]),
             blocks=sum(int(count) for count in info["counts"].values()),
             imagery=_address(str(info.get("imagery_uri", ""))),
+            imagery_uri=str(info.get("imagery_uri", "")),
             attribution=str(info.get("attribution", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

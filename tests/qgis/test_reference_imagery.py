@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -132,6 +133,15 @@ def test_the_finer_reference_goes_to_the_engine_with_each_photo(dock, tmp_path):
     dock.session.finer.choose("modis-aqua")
     assert dock.jobs.photo_job(items[0], None).params["finer"] == "modis-aqua"
     assert dock.jobs.sequence_job(items, None).params["finer"] == "modis-aqua"
+
+
+def test_what_an_index_names_is_opened_as_the_engine_opens_it(dock, tmp_path):
+    folder = make_index(tmp_path / "index")
+    info = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    (folder / "index.json").write_text(json.dumps({**info, "imagery_uri": BLUE_MARBLE.uri()}), encoding="utf-8")
+    dock.session.index.choose(folder)
+    assert dock.session.imagery() == BLUE_MARBLE.uri()
+    assert f"Imagery: {BLUE_MARBLE.address}" in dock.index.about.toolTip()
 
 
 @pytest.mark.parametrize(("used", "words"), [(True, "refined on fine.tif"), (False, "not refined on fine.tif")])
