@@ -2,6 +2,8 @@
 
 .venv/bin/python .ci/bench_qgis.py load  [--runs 5]      a real QGIS under Xvfb, beside an empty plugin
 .venv/bin/python .ci/bench_qgis.py work  [--count 100]   likewise, the real engine at work on generated land and photo
+.venv/bin/python .ci/bench_qgis.py first [--pause 6]     likewise, the first and the tenth photo, clicked some seconds
+                                                         after it was added; without and with the engine loaded ahead
 """
 
 from __future__ import annotations
@@ -77,18 +79,21 @@ def wait(seconds):
 
 def work():
     world, dock, results = Path(os.environ["ASTROLOC_WORLD"]), plugins["astroloc_qgis"].dock, []
+    session = dock.session
+    session.settings.preload = os.environ["ASTROLOC_PRELOAD"]
     dock.reference.layers.setLayer(next(iter(QgsProject.instance().mapLayers().values())))
-    dock.index.choose(world / "index")
-    dock.settings.output = world / "out"
-    dock.settings.matcher = "auto"
+    session.index.choose(world / "index")
+    session.settings.output = world / "out"
+    session.settings.matcher = "auto"
     dock.add_photos([world / "ISS099-E-1234.jpg"])
-    engine = dock.localization.engine
+    wait(float(os.environ["ASTROLOC_PAUSE"]))
+    engine = session.engine
     engine.succeeded.connect(lambda done: results.append(done.result) if "status" in done.result else None)
     for number in range(1, int(os.environ["ASTROLOC_BENCH"]) + 1):
         dock.photos.selectAll()
         started = time.monotonic()
-        dock.localization.localize()
-        while dock.localization.busy:
+        dock.localize_button.click()
+        while session.busy:
             wait(0.02)
         wall = time.monotonic() - started
         if len(results) != 1 or results[0]["status"] != "localized":
@@ -153,6 +158,30 @@ def _load_once(folder: Path, zipped: Path, environment: dict[str, str]) -> dict[
 
 def work(count: int) -> None:
     """Prints seconds by stage of the first and each tenth localization, and the memory of QGIS and of the engine."""
+    figures = _work(count)
+    settled = min(10, count) - 1
+    for name in ("QGIS", "engine"):
+        held = [each[name] for each in figures[settled:]]
+        print(f"{name} from localization {settled + 1} to {count}: {held[-1] - held[0]:+.1f} MiB, most {max(held):.1f}")
+    print(f"seconds, median of all: {statistics.median(each['wall'] for each in figures):.1f}")
+
+
+def first(pause: float) -> None:
+    """Prints seconds by stage of the first and the tenth localization, without and with the engine loaded ahead.
+
+    Args:
+        pause: seconds between adding the photo and the click that localizes it.
+    """
+    walls = {}
+    for preload in ("no", "yes"):
+        print(f"loaded ahead: {preload}")
+        figures = _work(10, preload, pause)
+        walls[preload] = figures[0]["wall"]
+    print(f"the first, loaded ahead, takes {walls['yes'] / walls['no']:.0%} of the time")
+
+
+def _work(count: int, preload: str = "yes", pause: float = 0.0) -> list[dict[str, Any]]:
+    """Localizes one photo many times in a fresh QGIS; returns the figures of each time."""
     from package import package
 
     from tests.desktop.desktop import make_profile, screen
@@ -167,17 +196,14 @@ def work(count: int) -> None:
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(work / "profiles")]
         command += ["--profile", "default", "--code", str(work / "work.py"), str(world / "reference.tif")]
         own = {"ASTROLOC_PYTHON": sys.executable, "ASTROLOC_BENCH": str(count), "ASTROLOC_WORLD": str(world)}
+        own |= {"ASTROLOC_PRELOAD": preload, "ASTROLOC_PAUSE": str(pause)}
         with screen(work) as environment, (work / "qgis.log").open("wb") as log:
             variables = {**environment, **own, "XDG_DATA_HOME": str(work / "data")}
             with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=log, text=True) as qgis:
                 figures = list(_shown(qgis.stdout or ()))
         if len(figures) < count:
             raise SystemExit(f"ended after {len(figures)}: {(work / 'qgis.log').read_text(errors='replace')[-3000:]}")
-    settled = min(10, count) - 1
-    for name in ("QGIS", "engine"):
-        held = [each[name] for each in figures[settled:]]
-        print(f"{name} from localization {settled + 1} to {count}: {held[-1] - held[0]:+.1f} MiB, most {max(held):.1f}")
-    print(f"seconds, median of all: {statistics.median(each['wall'] for each in figures):.1f}")
+    return figures
 
 
 def _shown(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -188,7 +214,8 @@ def _shown(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         figures = json.loads(line.removeprefix(MARK))
         if figures["number"] in (1, 2) or figures["number"] % 10 == 0:
-            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in figures["stages"].items())
+            parts = {"start and QGIS": figures["wall"] - sum(figures["stages"].values()), **figures["stages"]}
+            stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in parts.items())
             held = f"QGIS {figures['QGIS']:.1f} MiB, engine {figures['engine']:.1f} MiB"
             print(f"{figures['number']}: {figures['wall']:.1f} s ({stages}); {held}", flush=True)
         yield figures
@@ -197,11 +224,14 @@ def _shown(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["load", "work"])
+    parser.add_argument("what", choices=["load", "work", "first"])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--pause", type=float, default=6.0)
     options = parser.parse_args()
-    if options.what == "load":
+    if options.what == "first":
+        first(options.pause)
+    elif options.what == "load":
         load(options.runs)
     else:
         work(options.count)

@@ -112,6 +112,7 @@ class AstroLocPlugin:
         from astroloc_qgis.gui.desk.desk import Desk
         from astroloc_qgis.gui.desk.desk_dock import DeskDock
         from astroloc_qgis.gui.dock.dock import AstroLocDock
+        from astroloc_qgis.gui.engine_preload import EnginePreload
         from astroloc_qgis.gui.localization_jobs import LocalizationJobs
         from astroloc_qgis.gui.session import Session
         from astroloc_qgis.gui.setup.engine_parts import EngineParts
@@ -128,6 +129,7 @@ class AstroLocPlugin:
         self._engine_parts = EngineParts(self._session, self._dock)
         self._dock.add_banner(self._engine_parts.banner)
         self._dock.visibilityChanged.connect(self._engine_parts.on_dock_visibility)
+        EnginePreload(self._session, self._engine_parts.setup, self._dock)
         if not window.restoreDockWidget(self._dock):  # it was never there before
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
         if self.action is not None:

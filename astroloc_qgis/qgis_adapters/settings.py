@@ -39,6 +39,8 @@ class Settings:
     torch_build = Setting("engine/torch_build")
     wheels = Setting("engine/wheels")
     weights = Setting("engine/weights_folder")
+    preload = Setting("engine/preload", "yes")
+    """Whether the engine starts and loads its models as soon as photos are on the list: "yes" or "no"."""
     index = Setting("last/index")
     reference = Setting("last/reference")
     finer = Setting("last/finer")
@@ -53,3 +55,5 @@ class Settings:
     nasa = Setting("nasa/allowed")
     nasa_automatic = Setting("nasa/automatic")
     nasa_folder = Setting("nasa/picture_folder")
+    under = Setting("map/reference_under", "yes")
+    """Whether the reference is shown under the result: "yes" or "no"."""

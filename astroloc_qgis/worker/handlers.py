@@ -18,6 +18,7 @@ from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
 from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import read
+from astroloc_qgis.worker.preloading import preloading
 from astroloc_qgis.worker.server import Handler
 
 ALONE = 0.7
@@ -40,6 +41,7 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "refine": (requests.Refine, with_memory_fallback(refine, device)),
         "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
         "ping": (requests.Ping, ping),
+        "preload": (requests.Preload, preloading(device)),
         "unload": (requests.Unload, unload),
         "export": (requests.Export, export),
         "imagery_keep": (requests.KeepImagery, imagery_keep),

@@ -163,6 +163,14 @@ class Ping(OnDevice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preload(OnDevice):
+    """Load what the next photo needs; what is not named is left out."""
+
+    index: Path | None = None
+    matcher: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unload(Parameters):
     """Let the models go."""
 

@@ -277,3 +277,82 @@ def is_alive(process):
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_an_engine_is_started_ahead_and_answers_a_request_from_the_same_process(qtbot, engine):
+    engine.preload({"index": "0"})
+    assert not engine.busy
+    qtbot.waitUntil(lambda: engine._said_hello and engine._ahead is None, timeout=20 * SECOND)
+    process = engine.process_id
+    assert ask(qtbot, engine, "loaded") == {"loaded": ["0"]}
+    assert engine.process_id == process
+
+
+def test_the_same_is_loaded_ahead_once_and_something_else_again(qtbot, engine):
+    for name in ("0", "0", "0.1"):
+        engine.preload({"index": name})
+        qtbot.waitUntil(lambda: engine._said_hello and engine._ahead is None, timeout=20 * SECOND)
+    assert ask(qtbot, engine, "loaded") == {"loaded": ["0", "0.1"]}
+
+
+@pytest.mark.parametrize("when", ["before the hello", "while it loads"])
+def test_a_request_supersedes_what_is_loaded_ahead_at_once(qtbot, engine, when):
+    engine.preload({"index": "60"})
+    if when == "while it loads":
+        qtbot.waitUntil(lambda: engine._said_hello, timeout=20 * SECOND)
+        qtbot.wait(200)
+        process, started = engine.process_id, time.monotonic()
+        assert ask(qtbot, engine, "loaded") == {"loaded": []}
+        assert time.monotonic() - started < 1
+        assert engine.process_id == process
+    else:
+        assert ask(qtbot, engine, "loaded") == {"loaded": []}
+
+
+def test_a_request_and_what_is_loaded_ahead_start_one_process(qtbot, engine, monkeypatch):
+    started = []
+    command = engine._command
+    engine._command = lambda: started.append(1) or command()
+    engine.preload({"index": "60"})
+    assert ask(qtbot, engine, "echo", {"n": 1}) == {"n": 1}
+    assert len(started) == 1
+
+
+def test_nothing_is_told_of_an_engine_that_dies_of_loading_ahead_and_it_is_not_tried_again(qtbot, engine):
+    told = []
+    engine.failed.connect(told.append)
+    engine.preload({"index": "die"})
+    qtbot.waitUntil(lambda: engine._process is not None, timeout=5 * SECOND)
+    qtbot.waitUntil(lambda: engine._process is None, timeout=20 * SECOND)
+    engine.preload({"index": "0"})
+    qtbot.wait(100)
+    assert engine.process_id == 0
+    assert told == []
+    assert ask(qtbot, engine, "echo", {"n": 1}) == {"n": 1}
+
+
+def test_nothing_is_told_of_an_engine_that_is_not_there_and_once_it_is_there_it_loads_ahead(qtbot, engine):
+    told = []
+    engine.failed.connect(told.append)
+    command = engine._command
+
+    def missing():
+        raise InputError("No engine.")
+
+    engine._command = missing
+    engine.preload({"index": "0"})
+    qtbot.wait(100)
+    assert (told, engine.process_id) == ([], 0)
+    engine._command = command
+    engine.preload({"index": "0"})
+    assert ask(qtbot, engine, "echo", {"n": 1}) == {"n": 1}
+
+
+def test_an_engine_that_loads_ahead_ends_at_once_with_qgis(qtbot, engine):
+    engine.preload({"index": "60"})
+    qtbot.waitUntil(lambda: engine._said_hello, timeout=20 * SECOND)
+    process, started = engine.process_id, time.monotonic()
+    engine.stop()
+    assert time.monotonic() - started < 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

@@ -6,6 +6,7 @@ Run as a script, it is a whole engine process: the tests of the protocol and of 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import random
 import subprocess
@@ -90,6 +91,27 @@ def unlocated(params, progress):
     return {"photo": params["photo"], "status": "not_localized", "confidence": 0.02, "inliers": 5, "outputs": {}}
 
 
+def told(params, progress):
+    """Answer what the file beside the photo says."""
+    return json.loads(Path(params["photo"]).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def preload(params, progress):
+    """Load ahead for as many seconds as the name of the index says, or die of it."""
+    name = Path(params.get("index", "0")).name
+    if name == "die":
+        os.kill(os.getpid(), 9)
+    for step in range(int(float(name) * 50) if name.replace(".", "").isdigit() else 0):
+        progress("libraries", step / 1000)
+        time.sleep(0.02)
+    LOADED.append(name)
+    return {"loaded": list(LOADED)}
+
+
+def loaded(params, progress):
+    return {"loaded": list(LOADED)}
+
+
 def follow(params, progress):
     """Work on each photo for a while, then on all, as the engine does with photos that follow each other."""
     for photo in params["photos"]:
@@ -102,6 +124,7 @@ def follow(params, progress):
 
 
 SINK = []
+LOADED = []
 METHODS = {
     "echo": echo,
     "work": work,
@@ -114,11 +137,15 @@ METHODS = {
     "die": die,
     "unlocated": unlocated,
     "follow": follow,
+    "told": told,
+    "preload": preload,
+    "loaded": loaded,
 }
 # The names that QGIS uses, for the tests of its side: what "localize" does is told by the photo's name.
 METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).stem](params, progress)
 METHODS["localize_sequence"] = lambda params, progress: METHODS[Path(params["photos"][0]).stem](params, progress)
 METHODS["index_build"] = work
+METHODS["refine"] = told
 
 
 class Fuzzed:

@@ -44,6 +44,7 @@ class EngineOptionsPage(QgsOptionsPageWidget):
     threads: QSpinBox
     memory: QSpinBox
     timeout: QSpinBox
+    preload: QCheckBox
     names: QCheckBox
     copied: QLabel
 
@@ -68,6 +69,7 @@ class EngineOptionsPage(QgsOptionsPageWidget):
         settings.threads = self.threads.value() or ""
         settings.memory = self.memory.value() or ""
         settings.timeout = self.timeout.value()
+        settings.preload = "yes" if self.preload.isChecked() else "no"
         settings.log_level = self.log_level.currentData()
         settings.weights = self.weights.filePath()
         settings.tile_cache = self.tile_cache.value() or ""
@@ -125,12 +127,18 @@ class EngineOptionsPage(QgsOptionsPageWidget):
         self.timeout = _number(box, 10, 86_400, self._settings.timeout, "")
         self.timeout.setSuffix(" s")
         self.timeout.setToolTip(tr("How long the engine may show no progress before it is ended"))
+        self.preload = QCheckBox(tr("&Start as soon as photos are added"), box)
+        self.preload.setChecked(self._settings.preload == "yes")
+        self.preload.setToolTip(
+            tr("The engine loads its models while you choose, so that the first photo begins at once")
+        )
         form = _form(box)
         form.addRow(tr("&Device"), self.device)
         form.addRow("", self.in_use)
         form.addRow(tr("&Threads"), self.threads)
         form.addRow(tr("&Memory"), self.memory)
         form.addRow(tr("T&ime limit"), self.timeout)
+        form.addRow("", self.preload)
         return box
 
     def _storage(self) -> QGroupBox:

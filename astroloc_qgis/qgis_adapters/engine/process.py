@@ -23,7 +23,7 @@ SIGNS_OF_MEMORY = ("out of memory", "bad_alloc", "can't allocate memory", "Canno
 
 
 class EngineProcess(QObject):
-    """One engine process, started at the first request; one request at a time.
+    """One engine process, started at the first request, or ahead of it by ``preload``; one request at a time.
 
     Every request ends with exactly one ``succeeded`` or ``failed``, even if the process dies. The next request
     replaces a process that has died or was killed.
@@ -69,6 +69,9 @@ class EngineProcess(QObject):
         self._log = log or BoundedLog(user_data_folder() / "logs" / "engine.log")
         self._last_id = 0
         self._active: Request | None = None
+        self._ahead: Request | None = None
+        self._loaded: dict[str, Any] | None = None
+        self._may_preload = True
         self._cancelling = False
         self._last_progress: ProgressEvent | None = None
         self._hello_timer = self._timer(hello_timeout_ms, self._on_hello_timeout)
@@ -89,15 +92,35 @@ class EngineProcess(QObject):
         """Send a request; the answer comes as a signal, never before this method returns."""
         if self._active is not None:
             raise RuntimeError(f"the engine is busy with {self._active.method}")
-        self._last_id += 1
-        self._active = Request(self._last_id, method, params)
-        self._cancelling = False
         if self._process is not None and self._settings_changed():
             self._end_process()
+        self._give_up_preloading()
+        self._active = self._numbered(method, params)
+        self._cancelling = False
         if self._process is None:
             QTimer.singleShot(0, self._start)
         elif self._said_hello:
             self._send(self._active)
+
+    def preload(self, params: Mapping[str, Any]) -> None:
+        """Start the process, if there is none, and have it load what a request will need.
+
+        No signal tells how that goes, and the next request supersedes it. Nothing is done while a request runs, where
+        the same was asked before, and once a process has died of it.
+
+        Args:
+            params: of the engine's method "preload".
+        """
+        if self.busy or not self._may_preload or dict(params) == self._loaded:
+            return
+        if self._process is not None and self._settings_changed():
+            return  # the next request replaces the process
+        self._give_up_preloading()
+        self._ahead, self._loaded = self._numbered("preload", params), dict(params)
+        if self._process is None:
+            QTimer.singleShot(0, self._start)
+        elif self._said_hello:
+            self._write(self._ahead)
 
     def cancel(self) -> None:
         """Ask the engine to stop; kill it if it does not stop in time."""
@@ -105,8 +128,7 @@ class EngineProcess(QObject):
             return
         self._cancelling = True
         if self._said_hello:
-            self._last_id += 1
-            self._write(Request(self._last_id, "cancel", {"id": self._active.id}))
+            self._write(self._numbered("cancel", {"id": self._active.id}))
             self._cancel_timer.start()
         else:  # still starting: ending it loses nothing
             QTimer.singleShot(0, self._on_cancel_timeout)
@@ -122,9 +144,21 @@ class EngineProcess(QObject):
             self._process.kill()
         self._end_process()
 
+    def _numbered(self, method: str, params: Mapping[str, Any]) -> Request:
+        self._last_id += 1
+        return Request(self._last_id, method, params)
+
+    def _give_up_preloading(self) -> None:
+        """Have the process leave what it loads ahead, where it does so; what is loaded stays."""
+        if self._ahead is not None and self._said_hello:
+            self._write(self._numbered("cancel", {"id": self._ahead.id}))
+        self._ahead = None
+
     def _end_process(self) -> None:
         """Let the process end, and make sure that it and those before it have ended."""
-        if self._process is not None:
+        if self._process is not None and self._ahead is not None:
+            self._process.kill()
+        elif self._process is not None:
             self._process.closeWriteChannel()  # an idle engine ends by itself then
         self._drop_process()
         for process in list(self._dying):
@@ -140,11 +174,12 @@ class EngineProcess(QObject):
             return False
 
     def _start(self) -> None:
-        if self._active is None:
+        if self._process is not None or (self._active is None and self._ahead is None):
             return
         try:
             program, *arguments = self._command()
         except AstroLocError as error:
+            self._ahead = self._loaded = None
             self._fail(START, str(error), error.details)
             return
         self._buffer, self._said_hello = bytearray(), False
@@ -194,6 +229,11 @@ class EngineProcess(QObject):
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Hello):
             self._on_hello(event)
+        elif self._ahead is not None and event.id == self._ahead.id:
+            if not isinstance(event, ProgressEvent):
+                self._ahead = None
+            if isinstance(event, Failure):
+                log_line(f"The engine could not load ahead. {event.message}\n{event.details}".strip())
         elif self._active is None or event.id != self._active.id:
             return  # the answer to a cancel, or to a request that has ended
         elif isinstance(event, ProgressEvent):
@@ -221,6 +261,8 @@ class EngineProcess(QObject):
         self.ready.emit(hello)
         if self._active is not None:
             self._send(self._active)
+        elif self._ahead is not None:
+            self._write(self._ahead)
 
     def _on_log(self) -> None:
         if self._process is not None:
@@ -267,6 +309,8 @@ class EngineProcess(QObject):
     def _abandon(self, kind: str, message: str, details: str = "") -> None:
         """Kill the process, and end the request if there is one."""
         process = self._process
+        if self._ahead is not None:
+            self._may_preload = False
         self._drop_process()
         if process is not None:
             process.kill()
@@ -276,6 +320,7 @@ class EngineProcess(QObject):
         """Stop listening to the process; it is deleted once it has ended."""
         process, self._process = self._process, None
         self._said_hello = False
+        self._ahead = self._loaded = None
         self._hello_timer.stop()
         if process is None:
             return
