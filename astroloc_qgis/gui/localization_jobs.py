@@ -16,11 +16,12 @@ from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.model.placement import Placement, wrapped
 from astroloc_qgis.gui.model.places import numbers_of
 from astroloc_qgis.gui.model.stages import NEIGHBOURS, stage_texts
+from astroloc_qgis.gui.reference_under import show_under_if_wanted
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_photo import photo_size
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
-from astroloc_qgis.qgis_adapters.layers import add_photo_layers, has_unsaved_edits
-from astroloc_qgis.qgis_adapters.map_view import show_layers_now
+from astroloc_qgis.qgis_adapters.layers import has_unsaved_edits
+from astroloc_qgis.qgis_adapters.map_view import add_photo_to_map
 from astroloc_qgis.qgis_adapters.released_files import ReleasedFile, release_files, restore_files
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, INPUT, Failure, ProgressEvent
@@ -189,7 +190,8 @@ class LocalizationJobs(QObject):
             project = QgsProject.instance()
             try:
                 if located:
-                    add_photo_layers(report, item.path, project, partial(show_layers_now, session.iface))
+                    below = partial(show_under_if_wanted, session)
+                    add_photo_to_map(session.iface, report, item.path, project, below)
                 size = photo_size(item.path) if located and report.get("homography") else (0, 0)
                 work = work_from_report(item.desk.work, report, size)
                 item.desk.change(work, _what(located, refined))
@@ -301,7 +303,9 @@ def _why_not(item: PhotoItem, refined: bool, report: Mapping[str, Any] | None = 
     """The message for a photo that was not localized, with advice."""
     search = item.desk.work.search
     searched = (report or {}).get("searched") or ()
-    if refined:
+    if refined and item.desk.work.placement is None:
+        sentence = tr("{name} was not localized there: the reference shows no match at this place.")
+    elif refined:
         sentence = tr("{name} stays where it is: the reference there does not match it well enough.")
     elif "centre" in search:
         sentence = tr(

@@ -56,9 +56,3 @@ def read_index_summary(folder: Path) -> IndexSummary:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sentence = tr("The index in {folder} is damaged: build it again.").format(folder=folder)
         raise InputError(sentence, repr(error)) from error
-
-
-def _address(imagery: str) -> str:
-    """Imagery as the dock shows it: the address of a service that GDAL knows by a description in XML."""
-    found = re.search(r"<ServerUrl>(.*?)</ServerUrl>", imagery, re.DOTALL)
-    return found.group(1) if found else imagery

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
     QgsLayerTreeGroup,
@@ -41,9 +42,7 @@ class PhotoLayers:
     footprint: QgsVectorLayer
 
 
-def add_photo_layers(
-    report: Mapping[str, Any], photo: Path, project: QgsProject, show: Callable[[], None] | None = None
-) -> PhotoLayers:
+def add_photo_layers(report: Mapping[str, Any], photo: Path, project: QgsProject) -> PhotoLayers:
     """Add the raster and the footprint of a report entry to the project, in the group AstroLoc > photo name.
 
     Layers of an earlier run of the same photo are replaced.
@@ -52,8 +51,6 @@ def add_photo_layers(
         report: the engine's entry.
         photo: its path.
         project: where to add them.
-        show: has QGIS show the layers; called for the raster alone first, since QGIS gives an empty project the CRS of
-            the first layer that it shows, and that of the footprint is geographic.
 
     Raises:
         AstroLocError: a file that the engine wrote cannot be opened.
@@ -73,8 +70,6 @@ def add_photo_layers(
     for layer in (raster, footprint):
         project.addMapLayer(layer, False)
         group.insertLayer(0, layer).setExpanded(False)  # the legend of the bands is of no use for a photo
-        if show is not None:
-            show()
     return PhotoLayers(raster, footprint)
 
 
@@ -133,12 +128,18 @@ def zoom_to(layers: Iterable[QgsMapLayer], canvas: QgsMapCanvas, project: QgsPro
             transform = QgsCoordinateTransform(layer.crs(), crs, project)
             extent.combineExtentWith(transform.transformBoundingBox(layer.extent()))
     except QgsCsException as error:
-        sentence = tr("The photo lies where the project's CRS, {crs}, is not defined: choose another for the map.")
-        raise InputError(sentence.format(crs=crs.authid()), str(error)) from error
+        raise _undefined_there(crs, str(error)) from error
+    if not extent.isFinite():
+        raise _undefined_there(crs, extent.toString())
     if not extent.isEmpty():
         extent.scale(MARGIN)
         canvas.setExtent(extent)
         canvas.refresh()
+
+
+def _undefined_there(crs: QgsCoordinateReferenceSystem, details: str) -> InputError:
+    sentence = tr("The photo lies where the project's CRS, {crs}, is not defined: choose another for the map.")
+    return InputError(sentence.format(crs=crs.authid()), details)
 
 
 def _photo_group(project: QgsProject, name: str) -> QgsLayerTreeGroup:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -19,15 +18,14 @@ from qgis.core import (
 )
 from qgis.gui import QgsLayerTreeMapCanvasBridge
 
-from astroloc_qgis.qgis_adapters.layers import add_photo_layers
-from astroloc_qgis.qgis_adapters.map_view import map_stays, show_layers_now
+from astroloc_qgis.qgis_adapters.map_view import add_photo_to_map, map_stays, show_layers_now
 
 
 def test_an_empty_project_takes_the_crs_of_the_raster_and_not_of_its_footprint(qtbot, canvas, tmp_path):
     project = QgsProject.instance()
     project.clear()
     bridge = QgsLayerTreeMapCanvasBridge(project.layerTreeRoot(), canvas)
-    iface = SimpleNamespace(layerTreeCanvasBridge=lambda: bridge)
+    iface = SimpleNamespace(layerTreeCanvasBridge=lambda: bridge, mapCanvas=lambda: canvas)
     tif, gpkg = tmp_path / "a.tif", tmp_path / "a.gpkg"
     raster = gdal.GetDriverByName("GTiff").Create(str(tif), 10, 10, 3)
     raster.SetGeoTransform((500_000, 100, 0, 5_000_000, 0, -100))
@@ -39,7 +37,7 @@ def test_an_empty_project_takes_the_crs_of_the_raster_and_not_of_its_footprint(q
     vector.CreateLayer("footprint", wgs84, ogr.wkbPolygon)
     vector = None
     report = {"outputs": {"geotiff": str(tif), "footprint": str(gpkg)}}
-    add_photo_layers(report, tmp_path / "a.jpg", project, partial(show_layers_now, iface))
+    add_photo_to_map(iface, report, tmp_path / "a.jpg", project)
     qtbot.wait(200)
     assert project.crs().authid() == "EPSG:32632"
     photo = project.layerTreeRoot().findGroup("a")

@@ -75,7 +75,9 @@ def test_one_job_asks_for_all_photos_with_what_is_their_own(scripted, items, tmp
 
 def test_each_photo_gets_its_own_outcome(scripted, items, messages, monkeypatch):
     shown = []
-    monkeypatch.setattr(localization_jobs, "add_photo_layers", lambda report, *_more: shown.append(report["photo"]))
+    monkeypatch.setattr(
+        localization_jobs, "add_photo_to_map", lambda _iface, report, *_more: shown.append(report["photo"])
+    )
     job = scripted.jobs.sequence_job(items, "x.tif")
     bad = entry(items[2], status="error", reason="The photo c.jpg cannot be read.")
     job.done({"entries": [entry(items[0], **BY_NEIGHBOURS), entry(items[1]), bad], "problem": ""})

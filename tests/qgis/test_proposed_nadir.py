@@ -85,7 +85,7 @@ def test_the_desk_shows_it_and_offers_the_nadir_first_or_only(qtbot, tmp_path):
 
 
 def test_a_photo_found_away_from_its_nadir_is_told_with_the_distance(scripted, item, messages, monkeypatch):
-    monkeypatch.setattr(localization_jobs, "add_photo_layers", lambda *_arguments: None)  # there are no files
+    monkeypatch.setattr(localization_jobs, "add_photo_to_map", lambda *_arguments: None)  # there are no files
     report = {
         "photo": str(item.path), "status": "localized", "confidence": 0.97, "inliers": 88, "matcher": "sift",
         "footprint": [[1, 2], [2, 2], [2, 1], [1, 1]], "homography": None, "working_plane": None, "outputs": {},

@@ -8,8 +8,8 @@ from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.candidate_pictures import CandidatePictures
 from astroloc_qgis.gui.desk.actions import DeskActions
-from astroloc_qgis.gui.desk.candidate_pictures import CandidatePictures
 from astroloc_qgis.gui.desk.canvas.desk_map import DeskMap
 from astroloc_qgis.gui.desk.canvas.footprint_sync import FootprintSync
 from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool
@@ -68,7 +68,7 @@ class Desk(QObject):
         self.sync = FootprintSync(session.iface, self)
         self.position = PhotoPosition(session, self.current, dock.details, self.canvas)
         self.export = PhotoExport(session, self.current, self.canvas)
-        self.pictures = CandidatePictures(session, dock.candidates)
+        self.pictures = CandidatePictures(session, self)
         self.actions = DeskActions(session, jobs, self.current, self.tie_points, self.canvas)
         self._connect_session()
         self._connect_photo()
@@ -158,7 +158,7 @@ class Desk(QObject):
         self._on_preview()
         self._show_points()
         if self.is_open:
-            self.pictures.ask()
+            self.pictures.ask(work.candidates if work else ())
         self.load()
 
     def _is_in_view(self) -> bool:
@@ -228,6 +228,7 @@ class Desk(QObject):
         dock.compare.appearance_changed.connect(lambda _appearance: self._apply_appearance())
         dock.compare.blinked.connect(self._on_blink)
         dock.compare.exaggeration_changed.connect(self._on_exaggeration)
+        self.pictures.drawn.connect(lambda: dock.candidates.add_pictures(self.pictures.files))
         dock.candidates.chosen.connect(self.map.show_candidate)
         dock.candidates.refine_requested.connect(lambda one: self._refine(one.block))
         dock.candidates.reject_requested.connect(actions.reject_candidate)

@@ -37,6 +37,7 @@ from astroloc_qgis.gui.dock.reference_chooser import ReferenceChooser
 from astroloc_qgis.gui.dock.reference_finer import FINEST, FinerChooser
 from astroloc_qgis.gui.dock.reference_keeping import KeepingRow
 from astroloc_qgis.gui.dock.reference_narrow import NarrowHint, suggest_for
+from astroloc_qgis.gui.dock.result_panel import ResultPanel
 from astroloc_qgis.gui.localization_jobs import LocalizationJobs
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.session import Session
@@ -77,6 +78,7 @@ class AstroLocDock(QgsDockWidget):
         font.setBold(True)
         self.localize_button.setFont(font)
         self.progress = ProgressPanel(self)
+        self.result = ResultPanel(session, jobs, self)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -110,6 +112,7 @@ class AstroLocDock(QgsDockWidget):
         self.nasa.stop()
         self.reference.stop()
         self.finer.stop()
+        self.result.stop()
 
     def refresh(self) -> None:
         """Update the button, the hint and the options."""
@@ -131,6 +134,7 @@ class AstroLocDock(QgsDockWidget):
         selected = self.session.selected[0] if len(self.session.selected) == 1 else None
         only = self.session.photos.items[0] if len(self.session.photos.items) == 1 else None
         self.narrow.show_for(selected or only, with_world=not self.session.index.folder, busy=busy)
+        self.result.refresh()
         self.options.show_default_output(default_output_folder(targets[0].path if targets else None))
 
     def _next_step(self, targets: list[PhotoItem]) -> str:
@@ -269,7 +273,7 @@ class AstroLocDock(QgsDockWidget):
         )
         self.desk_button.setObjectName("AstroLocReview")
         self.desk_button.setToolTip(tr("Open the desk: look at the photo on the map, correct it, accept it, export it"))
-        for widget in (self.narrow, self.hint, self.localize_button, self.progress, self.desk_button):
+        for widget in (self.narrow, self.hint, self.localize_button, self.progress, self.result, self.desk_button):
             outer.addWidget(widget)
         content.setMinimumWidth(280)
         self.setWidget(content)

@@ -18,9 +18,9 @@ from astroloc_qgis.gui.model.work import Work
 from astroloc_qgis.qgis_adapters.desk_layers import show_rasters
 from astroloc_qgis.qgis_adapters.desk_paths import StoredPaths
 from astroloc_qgis.qgis_adapters.desk_store import SUFFIX, DeskStore
-from astroloc_qgis.qgis_adapters.layers import add_photo_layers, photo_layers, read_photo_paths, write_photo_paths
+from astroloc_qgis.qgis_adapters.layers import photo_layers, read_photo_paths, write_photo_paths
 from astroloc_qgis.qgis_adapters.log import log_line
-from astroloc_qgis.qgis_adapters.map_view import show_layers_now
+from astroloc_qgis.qgis_adapters.map_view import add_photo_to_map
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.qgis_adapters.unsaved_store import UnsavedStore, claim
 
@@ -154,7 +154,7 @@ class ProjectStore(QObject):
         if work.placement is None or not raster.is_file() or photo_layers(item.path, project):
             return
         try:
-            add_photo_layers({"outputs": work.outputs}, item.path, project, partial(show_layers_now, self._iface))
+            add_photo_to_map(self._iface, {"outputs": work.outputs}, item.path, project)
         except AstroLocError as error:
             log_line(f"{error}\n{error.details}")
 

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
-    QgsGeometry,
-    QgsPointXY,
-    QgsProject,
-    QgsRectangle,
-)
-from qgis.gui import QgsMapCanvas, QgsRubberBand
-from qgis.PyQt.QtGui import QColor
+from qgis.core import QgsPointXY, QgsRectangle
+from qgis.gui import QgsMapCanvas
 
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.gui.desk.canvas.live_item import LiveItem
@@ -23,13 +14,13 @@ from astroloc_qgis.gui.model.placement import Placement
 from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.gui.model.work import Candidate
 from astroloc_qgis.qgis_adapters.desk_layers import hide_labels_below, show_rasters
+from astroloc_qgis.qgis_adapters.map_view import MarkedPlace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROOM = 1.6
 """How much larger than the photo the map's view is: room for the handles, also below the message bar."""
-ROOM_ABOUT_CANDIDATE = 1.8
 
 
 class DeskMap:
@@ -42,16 +33,13 @@ class DeskMap:
 
     def __init__(self, canvas: QgsMapCanvas, live: LiveItem) -> None:
         self._canvas, self._live = canvas, live
-        self._band = QgsRubberBand(canvas)
-        self._band.setStrokeColor(QColor(60, 200, 255))
-        self._band.setFillColor(QColor(60, 200, 255, 30))
-        self._band.setWidth(2)
+        self._mark = MarkedPlace(canvas)
 
     def stop(self) -> None:
         """Take everything off the map."""
         hide_labels_below(None, self._canvas)
-        for thing in (self._live, self._band):
-            self._canvas.scene().removeItem(thing)
+        self._canvas.scene().removeItem(self._live)
+        self._mark.stop()
 
     def shows(self, placement: Placement) -> bool:
         """Whether all of a photo is in view."""
@@ -71,23 +59,11 @@ class DeskMap:
 
     def show_candidate(self, one: Candidate) -> None:
         """Show a candidate's place."""
-        west, south, east, north = one.bounds()
-        crs = QgsCoordinateReferenceSystem("EPSG:3857")
-        geometry = QgsGeometry.fromRect(QgsRectangle(west, south, east, north))
-        self._band.setToGeometry(geometry, crs)
-        map_crs = self._canvas.mapSettings().destinationCrs()
-        try:
-            geometry.transform(QgsCoordinateTransform(crs, map_crs, QgsProject.instance()))
-        except QgsCsException:
-            return  # the map's CRS has no such place
-        shown = geometry.boundingBox()
-        shown.scale(ROOM_ABOUT_CANDIDATE)
-        self._canvas.setExtent(shown)
-        self._canvas.refresh()
+        self._mark.show(one.bounds())
 
     def forget_candidate(self) -> None:
         """Remove the candidate's place from the map."""
-        self._band.reset()
+        self._mark.forget()
 
     def show_tie_point(self, point: TiePoint) -> None:
         """Bring a tie point's place into the middle."""

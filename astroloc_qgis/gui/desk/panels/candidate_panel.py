@@ -109,15 +109,11 @@ class CandidatePanel(QWidget):
         self._enable(busy)
         self._show_picture()
 
-    def add_pictures(self, pictures: Mapping[str, str]) -> None:
+    def add_pictures(self, pictures: Mapping[str, str | Path]) -> None:
         """Add pictures of candidates, by block."""
         self._pictures |= {block: Path(path) for block, path in pictures.items()}
         self._fill_icons()
         self._show_picture()
-
-    def without_picture(self, most: int = 12) -> list[str]:
-        """Return the first blocks that have no picture yet."""
-        return [one.block for one in self._candidates[:most] if one.block not in self._pictures]
 
     def current(self) -> Candidate | None:
         """Return the candidate that is selected."""

@@ -140,6 +140,15 @@ class QgsMapSettings:
         return QPointF(left + x * step, top - y * step)
 
 
+class QgsLayerTree(QObject):
+    """A layer tree without layers."""
+
+    visibilityChanged = pyqtSignal(object)
+
+    def findLayer(self, _name):
+        return None
+
+
 class QgsProject(QObject):
     """An empty project that is never saved."""
 
@@ -155,6 +164,13 @@ class QgsProject(QObject):
     def instance(cls):
         cls._instance = cls._instance or cls()
         return cls._instance
+
+    def __init__(self):
+        super().__init__()
+        self._root = QgsLayerTree(self)
+
+    def layerTreeRoot(self):
+        return self._root
 
     def fileName(self):
         return ""
