@@ -55,6 +55,7 @@ class LocalizationJobs(QObject):
         Those whose footprints have unsaved edits are named and left out.
         """
         session, project = self._session, QgsProject.instance()
+        session.messages.forget_outcomes()
         try:
             imagery, _ = session.reference.uri(), session.finer.uri()
         except InputError as error:
@@ -80,6 +81,7 @@ class LocalizationJobs(QObject):
             block: "zoom/row/column"; by default the footprint as it is now.
         """
         session, placement = self._session, item.desk.work.placement
+        session.messages.forget_outcomes()
         try:
             params = {**self._common(item), "imagery": session.imagery()}
             if block is not None:
@@ -220,13 +222,13 @@ class LocalizationJobs(QObject):
     def _tell_unplaced(self, item: PhotoItem, sentence: str, refined: bool, reason: str) -> None:
         """Tell that a photo was not localized; of several in a row, in one message."""
         if refined:
-            self._session.messages.warning(sentence, reason)
+            self._session.messages.warning(sentence, reason, outcome=True)
             return
         self._unplaced.append(f"{sentence}\n{reason}".strip())
         if len(self._unplaced) > 1:
             sentence = tr("{n} photos were not localized; {name} was the last. The list shows which.")
             sentence, reason = sentence.format(n=len(self._unplaced), name=item.name), "\n\n".join(self._unplaced)
-        self._session.messages.warning(sentence, reason, about="not localized")
+        self._session.messages.warning(sentence, reason, about="not localized", outcome=True)
 
     def _failure_teller(self, item: PhotoItem) -> Callable[[Failure], None]:
         def tell(failure: Failure) -> None:

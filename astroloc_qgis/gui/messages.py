@@ -20,6 +20,7 @@ class Messages:
         self._parent = parent
         self._passing: QgsMessageBarItem | None = None
         self._shown: dict[str, QgsMessageBarItem] = {}
+        self._outcomes: list[QgsMessageBarItem] = []
 
     def success(self, sentence: str) -> None:
         """Something went well; goes away by itself, or when the next such message comes."""
@@ -29,21 +30,34 @@ class Messages:
         """Something worth knowing; goes away by itself, or when the next such message comes."""
         self._push(sentence, "", Qgis.MessageLevel.Info, SECONDS)
 
-    def warning(self, sentence: str, details: str = "", *, about: str = "") -> None:
+    def warning(self, sentence: str, details: str = "", *, about: str = "", outcome: bool = False) -> None:
         """Something the user can put right; stays until closed.
 
         Args:
             sentence: for the user.
             details: for a developer.
             about: one message about the same thing is shown at a time, the newest; by default the sentence.
+            outcome: whether it tells how a job ended: it goes when the next begins.
         """
-        self._push(sentence, details, Qgis.MessageLevel.Warning, 0, about)
+        item = self._push(sentence, details, Qgis.MessageLevel.Warning, 0, about)
+        self._outcomes += [item] if outcome else []
 
-    def error(self, sentence: str, details: str = "") -> None:
-        """Something broke; stays until closed."""
-        self._push(sentence, details, Qgis.MessageLevel.Critical, 0)
+    def error(self, sentence: str, details: str = "", *, outcome: bool = False) -> None:
+        """Something broke; stays until closed, or as of ``warning``."""
+        item = self._push(sentence, details, Qgis.MessageLevel.Critical, 0)
+        self._outcomes += [item] if outcome else []
 
-    def _push(self, sentence: str, details: str, level: Qgis.MessageLevel, seconds: int, about: str = "") -> None:
+    def forget_outcomes(self) -> None:
+        """Take off how earlier jobs ended: the user tries again."""
+        shown = self._bar.items()
+        for item in self._outcomes:
+            if item in shown:
+                self._bar.popWidget(item)
+        self._outcomes.clear()
+
+    def _push(
+        self, sentence: str, details: str, level: Qgis.MessageLevel, seconds: int, about: str = ""
+    ) -> QgsMessageBarItem:
         log_line(f"{sentence}\n{details}".strip(), level)
         short = brief(sentence)
         item = QgsMessageBar.createMessage(tr("AstroLoc"), short)
@@ -62,6 +76,7 @@ class Messages:
                 self._bar.popWidget(self._shown[about])
             self._shown[about] = item
         self._bar.pushWidget(item, level, seconds)
+        return item
 
     def show_details(self, sentence: str, details: str) -> QgsMessageViewer:
         """Show the details in a window of their own."""

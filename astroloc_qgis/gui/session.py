@@ -119,9 +119,9 @@ class Session(QObject):
             if failure.message:
                 self.messages.info(tr("Cancelled."))
         elif failure.kind in (INPUT, START):
-            self.messages.warning(failure.message, failure.details)
+            self.messages.warning(failure.message, failure.details, outcome=True)
         else:
-            self.messages.error(failure.message, failure.details)
+            self.messages.error(failure.message, failure.details, outcome=True)
 
     def stop(self) -> None:
         """End the engine process and disconnect from the project (the plugin is being switched off)."""

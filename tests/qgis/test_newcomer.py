@@ -213,6 +213,18 @@ def test_what_goes_wrong_is_told_once(qtbot, ready, tmp_path, messages, how, pho
     assert len(messages()) == 1
 
 
+@pytest.mark.parametrize("how", ["fail", "unlocated"])
+def test_what_went_wrong_is_off_the_bar_once_the_user_tries_again(qtbot, ready, tmp_path, messages, how):
+    add(ready, tmp_path, how)
+    click(qtbot, ready.localize_button)
+    wait_until_idle(qtbot, ready)
+    assert len(messages()) == 1
+    click(qtbot, ready.localize_button)
+    assert messages() == []
+    wait_until_idle(qtbot, ready)
+    assert len(messages()) == 1
+
+
 def test_a_nadir_that_is_none_is_told_once(qtbot, ready, tmp_path, messages):
     add(ready, tmp_path, "work")
     ready.options.setCollapsed(False)

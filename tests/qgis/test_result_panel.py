@@ -185,7 +185,9 @@ def test_a_place_that_does_not_match_is_marked_and_told_in_plain_words(qtbot, re
     wait_until_idle(qtbot, ready)
     row = unplaced.candidates.row
     assert [row.item(number).text() for number in range(row.count())] == ["1: no match", "2", "3"]
-    assert (WARNING, "told was not localized there: the reference shows no match at this place.") in messages()
+    assert messages() == [(WARNING, "told was not localized there: the reference shows no match at this place.")]
+    assert unplaced.candidates.current().rank == 1
+    assert unplaced.candidates.try_button.isEnabled()
 
 
 def test_pictures_that_are_on_the_disk_are_shown_without_asking_for_them(qtbot, ready, unplaced, monkeypatch):

@@ -81,10 +81,11 @@ class ResultCandidates(QWidget):
         shown = tuple(one for one in candidates if one.verdict != "rejected")[:SHOWN]
         drawn = frozenset(one.block for one in shown if one.block in pictures)
         if (shown, drawn) != (self._candidates, self._drawn):
-            row = self.row.currentRow() if self.current() in shown else -1
+            before = self.current()
             self._candidates, self._drawn = shown, drawn
             self._fill(pictures)
-            self.row.setCurrentRow(row)
+            blocks = [one.block for one in shown]
+            self.row.setCurrentRow(blocks.index(before.block) if before and before.block in blocks else -1)
         self.text.setToolTip(reason)
         self.row.setEnabled(not busy)
         self.try_button.setEnabled(not busy and self.current() is not None)

@@ -93,7 +93,7 @@ class ResultPanel(QWidget):
         work = None if item is None else item.desk.work
         lost = item is not None and work is not None and item.state is PhotoState.NOT_LOCALIZED
         candidates = work.candidates if lost and work is not None else ()
-        if not candidates:
+        if rasters:
             self._forget_place()
         self.controls.setVisible(bool(rasters))
         self.candidates.setVisible(bool(candidates))
