@@ -2,7 +2,7 @@
 
 .venv/bin/python .ci/bench_qgis.py load  [--runs 5]      a real QGIS under Xvfb, beside an empty plugin
 .venv/bin/python .ci/bench_qgis.py work  [--count 100]   likewise, the real engine at work on generated land and photo
-.venv/bin/python .ci/bench_qgis.py first [--pause 6]     likewise, the first and the tenth photo, clicked some seconds
+.venv/bin/python .ci/bench_qgis.py first [--pause 6]     likewise, ten photos (--count), the first clicked some seconds
                                                          after it was added; without and with the engine loaded ahead
 """
 
@@ -166,16 +166,17 @@ def work(count: int) -> None:
     print(f"seconds, median of all: {statistics.median(each['wall'] for each in figures):.1f}")
 
 
-def first(pause: float) -> None:
+def first(count: int, pause: float) -> None:
     """Prints seconds by stage of the first and the tenth localization, without and with the engine loaded ahead.
 
     Args:
+        count: number of localizations in each QGIS.
         pause: seconds between adding the photo and the click that localizes it.
     """
     walls = {}
     for preload in ("no", "yes"):
         print(f"loaded ahead: {preload}")
-        figures = _work(10, preload, pause)
+        figures = _work(count, preload, pause)
         walls[preload] = figures[0]["wall"]
     print(f"the first, loaded ahead, takes {walls['yes'] / walls['no']:.0%} of the time")
 
@@ -226,15 +227,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["load", "work", "first"])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=int, help="100 for work, 10 for first")
     parser.add_argument("--pause", type=float, default=6.0)
     options = parser.parse_args()
     if options.what == "first":
-        first(options.pause)
+        first(options.count or 10, options.pause)
     elif options.what == "load":
         load(options.runs)
     else:
-        work(options.count)
+        work(options.count or 100)
 
 
 if __name__ == "__main__":

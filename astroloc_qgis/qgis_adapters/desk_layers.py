@@ -23,6 +23,7 @@ from astroloc_qgis.engine.geometry.projection import WGS84, Array, transform_poi
 from astroloc_qgis.engine.photo.suffixes import is_photo_name
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.layers import GROUP, PHOTO_PROPERTY, all_photo_layers, photo_layers
+from astroloc_qgis.qgis_adapters.on_map.reference_layer import REFERENCE_PROPERTY
 from astroloc_qgis.qgis_adapters.text import tr
 
 ON_DESK = "astroloc_on_desk"
@@ -44,11 +45,11 @@ def raster_layers(photo: Path, project: QgsProject) -> list[QgsRasterLayer]:
 
 
 def image_layers(project: QgsProject) -> list[tuple[QgsRasterLayer, Path]]:
-    """Return the project's raster layers that are image files, with their paths; photos on the map are left out."""
+    """Return the project's raster layers that are image files, with their paths; those that we added are left out."""
     found = []
     for layer in project.mapLayers().values():
         path = Path(layer.source().split("|")[0])
-        ours = layer.customProperty(PHOTO_PROPERTY)
+        ours = layer.customProperty(PHOTO_PROPERTY) or layer.customProperty(REFERENCE_PROPERTY)
         if isinstance(layer, QgsRasterLayer) and not ours and is_photo_name(path) and path.is_file():
             found.append((layer, path))
     return sorted(found, key=lambda pair: pair[0].name().lower())

@@ -14,15 +14,20 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 @dataclass(frozen=True)
 class IndexSummary:
-    """What the dock shows of an index; of its imagery the address, and what the engine opens."""
+    """What the dock needs to know of an index; ``imagery_uri`` is what GDAL opens, ``imagery`` its name or address."""
 
     title: str
     model: str
     zooms: tuple[int, ...]
     blocks: int
-    imagery: str
     imagery_uri: str
     attribution: str
+
+    @property
+    def imagery(self) -> str:
+        """The imagery as the dock shows it: of a service that GDAL knows by a description in XML, the address."""
+        found = re.search(r"<ServerUrl>(.*?)</ServerUrl>", self.imagery_uri, re.DOTALL)
+        return found.group(1) if found else self.imagery_uri
 
 
 def world_index() -> Path | None:
@@ -49,7 +54,6 @@ def read_index_summary(folder: Path) -> IndexSummary:
             model=str(info["model"]),
             zooms=tuple(int(zoom) for zoom in info["zooms"]),
             blocks=sum(int(count) for count in info["counts"].values()),
-            imagery=_address(str(info.get("imagery_uri", ""))),
             imagery_uri=str(info.get("imagery_uri", "")),
             attribution=str(info.get("attribution", "")),
         )

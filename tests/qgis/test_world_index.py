@@ -47,6 +47,11 @@ def test_the_world_index_is_the_default(chooser, index, world):
     assert Settings().index == ""
 
 
+def test_the_engine_gets_the_imagery_itself_and_not_the_address_alone(plugin, world):
+    plugin.dock.session.index.choose(world)
+    assert plugin.dock.session.imagery() == SERVICE
+
+
 def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, index, world, tmp_path):
     chooser.folder.setFilePath(str(tmp_path))
     assert index.path == tmp_path

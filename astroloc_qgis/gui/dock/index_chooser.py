@@ -71,7 +71,7 @@ class IndexChooser(QWidget):
             about = [
                 summary.title,
                 tr("Model: {}").format(summary.model),
-                tr("Imagery: {}").format(summary.imagery_name),
+                tr("Imagery: {}").format(summary.imagery),
                 summary.attribution,
             ]
             self.about.setToolTip("\n".join(line for line in about if line))
