@@ -19,6 +19,7 @@ from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.preloading import preloading
+from astroloc_qgis.worker.search_handlers import index_check, retrieve
 from astroloc_qgis.worker.server import Handler
 
 ALONE = 0.7
@@ -40,6 +41,8 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "localize_sequence": (requests.LocalizeSequence, with_memory_fallback(localize_sequence, device)),
         "refine": (requests.Refine, with_memory_fallback(refine, device)),
         "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
+        "retrieve": (requests.Retrieve, with_memory_fallback(retrieve, device)),
+        "index_check": (requests.CheckIndex, index_check),
         "ping": (requests.Ping, ping),
         "preload": (requests.Preload, preloading(device)),
         "unload": (requests.Unload, unload),

@@ -1,10 +1,12 @@
 """Starts the engine process by path, wherever the plugin is: ``python -I …/astroloc_qgis/worker/launch.py``.
 
-With ``--installer`` as the first argument it starts the installer's process instead.
+With ``--installer`` as the first argument it starts the installer's process instead, with ``--command-line`` the
+command line on the arguments that follow.
 
 With ``-I`` Python ignores PYTHON* variables, user packages and the current folder. The package is then imported from
 this file's own place. The folder around it, QGIS's plugin folder, does not get onto the path: the names of other
-plugins in it could hide the engine's libraries.
+plugins in it could hide the engine's libraries. Only for the command line, whose benchmarks start processes that import
+the package, is it at the path's very end.
 """
 
 from __future__ import annotations
@@ -30,5 +32,10 @@ def load_package(folder: Path) -> None:
 
 if __name__ == "__main__":
     load_package(Path(__file__).resolve().parents[1])
-    RING = "installer" if sys.argv[1:2] == ["--installer"] else "worker"
-    runpy.run_module(f"{PACKAGE}.{RING}", run_name="__main__", alter_sys=True)
+    if sys.argv[1:2] == ["--command-line"]:
+        del sys.argv[1]
+        sys.path.append(str(Path(__file__).resolve().parents[2]))  # for its child processes; behind all libraries
+        MODULE = PACKAGE
+    else:
+        MODULE = f"{PACKAGE}.installer" if sys.argv[1:2] == ["--installer"] else f"{PACKAGE}.worker"
+    runpy.run_module(MODULE, run_name="__main__", alter_sys=True)

@@ -158,6 +158,30 @@ class KeepImagery(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retrieve(OnDevice):
+    """Rank the places of an index by their similarity to a photo (``retrieve``)."""
+
+    photo: Path
+    index: str
+    top: int | None = None
+    imagery: str | None = None
+    nadir: Position | None = None
+    nadir_source: Source | None = None
+    radius_km: Distance | None = None
+    centre: LatLon | None = None
+    centre_km: Distance | None = None
+    extent: Extent | None = None
+    polygon: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckIndex(Parameters):
+    """Check that the files of an index are those that it was built with."""
+
+    index: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ping(OnDevice):
     """Ask for versions and devices."""
 

@@ -89,11 +89,14 @@ def read_queries(folder: Path, most: int | None = None) -> list[Query]:
     """
     path = folder / PHOTOS
     if not path.is_file() and (folder / "cases.json").is_file():
-        return [
+        cases = [
             Query(case.name, case.photo, case.footprint, case.nadir)
             for case in read_cases(folder)
             if case.footprint is not None and case.nadir is not None
         ]
+        if not cases:
+            raise InputError(f"No case of {folder / 'cases.json'} has both a footprint and a nadir: add them.")
+        return cases
     if not path.is_file():
         raise InputError(f"The folder {folder} is no benchmark of retrieval: it has no {PHOTOS}.")
     queries: list[Query] = []

@@ -182,6 +182,9 @@ def test_real_cases_are_queries_too(folder: Path, tmp_path: Path) -> None:
     (read,) = read_queries(tmp_path)
     assert (read.region, read.path, read.nadir) == ("a", query.path, Nadir(46.0, 11.0))
     assert (read.footprint == query.footprint).all()
+    (tmp_path / "cases.json").write_text(json.dumps([{"id": "b", **case, **unknown}]))
+    with pytest.raises(InputError, match="No case of .* has both a footprint and a nadir"):
+        read_queries(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""The engine process's methods for an index: the candidates for a photo, and whether the index is whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from astroloc_qgis.engine.progress import Progress, Repeatable, asking
+from astroloc_qgis.worker.requests import CheckIndex, Retrieve
+
+
+def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
+    """Search the index for the photo; returns the ``candidates``, each with the corners of its block."""
+    from astroloc_qgis.engine.geometry.nadir import Nadir
+    from astroloc_qgis.engine.imagery.reference import Reference
+    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.photo.reading import read_photo
+    from astroloc_qgis.engine.retrieval import search
+
+    told = Repeatable(progress)
+    told("read", 0.0)
+    options = request.optional()
+    imagery, device = options.pop("imagery", None), options.pop("device", "cpu")
+    source = options.pop("nadir_source", "given")
+    if request.nadir is not None:
+        options["nadir"] = Nadir.of(request.nadir, source)
+    photo = read_photo(request.photo)
+    index = Index.open(request.index)
+    reference = Reference.open(imagery) if imagery and imagery != index.info.imagery_uri else None
+    try:
+        with asking(told.repeat):
+            descriptor = index.create_descriptor(device)
+            candidates = search.retrieve(
+                photo.rgb8(), index, descriptor, alpha=photo.alpha, reference=reference, progress=told, **options
+            )
+    finally:
+        if reference is not None:
+            reference.close()
+    return {
+        "candidates": [
+            {
+                "zoom": found.block.zoom, "row": found.block.row, "column": found.block.column,
+                "size": found.block.size, "rank": found.rank, "score": round(found.score, 5),
+                "turn": found.quarter_turns, "corners": found.block.corners_lonlat.tolist(),
+            }
+            for found in candidates
+        ]
+    }  # fmt: skip
+
+
+def index_check(request: CheckIndex, progress: Progress) -> Mapping[str, Any]:
+    """Compare all files of the index with their sha256, and open it; returns its ``info``."""
+    from astroloc_qgis.engine.index.store import Index
+
+    progress("read", 0.0)
+    info = dataclasses.asdict(Index.open(request.index, thorough=True).info)
+    return {"index": str(request.index), "info": info}
