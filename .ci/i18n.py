@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ["gui", "qgis_adapters"]
+FOLDERS = ["gui", "qgis_adapters", "processing_provider"]
 LANGUAGES = ["de"]
 CONTEXT = "AstroLoc"
 COMPILERS = ["lrelease", "lrelease-qt5", "lrelease-qt6", "lrelease6"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsSettings
+from qgis.core import QgsApplication, QgsSettings
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import Qt, QTimer, QTranslator
 from qgis.PyQt.QtGui import QIcon
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from astroloc_qgis.gui.dock.dock import AstroLocDock
     from astroloc_qgis.gui.session import Session
     from astroloc_qgis.gui.setup.engine_parts import EngineParts
+    from astroloc_qgis.processing_provider.provider import AstroLocProvider
 
 SHOWN = "astroloc/dock/shown"
 """The setting that remembers whether the dock was open when QGIS ended."""
@@ -29,12 +30,15 @@ SHOWN = "astroloc/dock/shown"
 class AstroLocPlugin:
     """Adds AstroLoc's action; builds the dock when it is first used, so that QGIS starts as fast as without it.
 
+    Without a window (``qgis_process``) QGIS calls ``initProcessing`` alone.
+
     Args:
-        iface: QGIS's interface for plugins.
+        iface: QGIS's interface for plugins; None without a window.
     """
 
     def __init__(self, iface: QgisInterface) -> None:
         self.iface = iface
+        self.provider: AstroLocProvider | None = None
         self.action: QAction | None = None
         self._session: Session | None = None
         self._dock: AstroLocDock | None = None
@@ -60,9 +64,17 @@ class AstroLocPlugin:
         """The windows that set the engine up, built with the dock."""
         return self._engine_parts if self.dock is not None else None
 
+    def initProcessing(self) -> None:
+        """Add the algorithms to Processing (called by QGIS where it has no window, else by ``initGui``)."""
+        from astroloc_qgis.processing_provider.provider import AstroLocProvider
+
+        self._translator = install_translation(user_locale())
+        self.provider = AstroLocProvider()
+        QgsApplication.processingRegistry().addProvider(self.provider)
+
     def initGui(self) -> None:
         """Add the action (called by QGIS when the plugin is switched on)."""
-        self._translator = install_translation(user_locale())
+        self.initProcessing()
         self.action = QAction(QIcon(str(resource("icons", "astroloc.svg"))), tr("AstroLoc"), self.iface.mainWindow())
         self.action.setObjectName("AstroLocAction")
         self.action.setCheckable(True)
@@ -77,6 +89,16 @@ class AstroLocPlugin:
 
     def unload(self) -> None:
         """Take everything away (called by QGIS when the plugin is switched off, and at its end)."""
+        if self.provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self.provider)
+            self.provider = None
+        if self.iface is not None:
+            self._unload_gui()
+        remove_translation(self._translator)
+        self._translator = None
+
+    def _unload_gui(self) -> None:
+        """Take action, windows and session away."""
         if self._options is not None:
             self.iface.unregisterOptionsWidgetFactory(self._options)
             self._options = None
@@ -104,8 +126,6 @@ class AstroLocPlugin:
             self.iface.removeToolBarIcon(self.action)
             self.action.deleteLater()
             self.action = None
-        remove_translation(self._translator)
-        self._translator = None
 
     def _build(self) -> None:
         """Make the session, and the dock and the desk on it."""

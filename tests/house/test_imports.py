@@ -43,6 +43,10 @@ def test_the_plugin_loads_nothing_heavy():
     assert loaded_by("import astroloc_qgis.gui.plugin") == []
 
 
+def test_the_processing_provider_loads_nothing_heavy():
+    assert loaded_by("import astroloc_qgis.processing_provider.provider") == []
+
+
 @pytest.mark.parametrize("module", ["astroloc_qgis.__main__", "astroloc_qgis.worker.protocol"])
 def test_the_command_line_and_the_protocol_load_nothing_heavy_before_they_work(module):
     assert loaded_by(f"import {module}") == []

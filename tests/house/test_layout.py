@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "astroloc_qgis"
 HEAVY = {"torch", "faiss", "cv2", "kornia"}
 QGIS = {"qgis", "PyQt5", "PyQt6", "PySide2", "PySide6"}
-RING_3 = ("gui", "qgis_adapters")
+RING_3 = ("gui", "qgis_adapters", "processing_provider")
 
 
 def imports(source: str) -> set[str]:

@@ -17,6 +17,7 @@ SOURCES = [
     for folder in (
         "astroloc_qgis/gui",
         "astroloc_qgis/qgis_adapters",
+        "astroloc_qgis/processing_provider",
         ".ci",
         "tests/qgis",
         "tests/desktop",

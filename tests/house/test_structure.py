@@ -16,14 +16,14 @@ GRAPH = module_graph(PACKAGE)
 RINGS = (
     ("engine",),
     ("worker", "installer", "cli", "__main__"),
-    ("qgis_adapters", "gui"),
+    ("qgis_adapters", "gui", "processing_provider"),
 )
 """From the inside out: the science, the processes it runs in, QGIS."""
 
 LAYERS = (
     "errors", "writable", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights",
     "photo", "imagery", "nasa", "matchers", "descriptors", "index", "retrieval", "registration", "confidence",
-    "verification", "coregistration", "exports", "georeference", "result", "pipeline", "sequence", "batch",
+    "verification", "coregistration", "exports", "georeference", "result", "pipeline", "api", "sequence", "batch",
     "simulation", "training", "benchmark",
 )  # fmt: skip
 """The engine's modules and packages; each may import those before it, none after it."""

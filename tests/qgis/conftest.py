@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from astroloc_qgis import classFactory
 from astroloc_qgis.gui.model import index_choice, project_store
 
 SCRIPT = Path(__file__).resolve().parents[1] / "worker" / "scripted_worker.py"
+MAKER = Path(__file__).with_name("make_world.py")
 SECOND = 1000
 ENGINE_SECONDS = 180
 """How long a test waits for the real engine, at most."""
@@ -44,6 +46,14 @@ def settings(qgis_app, tmp_path, monkeypatch):
     yield QgsSettings()
     QgsSettings().remove("astroloc")
     QgsSettings().remove("locale")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """A folder with photo, reference, index and truth, made by a process of its own; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("world")
+    subprocess.run([sys.executable, str(MAKER), str(folder)], check=True, timeout=300)
+    return folder
 
 
 @pytest.fixture

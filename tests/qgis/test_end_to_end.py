@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,18 +20,9 @@ from astroloc_qgis.gui.model.photo_list import PhotoState
 
 from .conftest import ENGINE_SECONDS, WARNING
 
-MAKER = Path(__file__).with_name("make_world.py")
 TIMEOUT = ENGINE_SECONDS * 1000
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A folder with photo, reference, index and truth, made by a process of its own."""
-    folder = tmp_path_factory.mktemp("world")
-    subprocess.run([sys.executable, str(MAKER), str(folder)], check=True, timeout=300)
-    return folder
 
 
 @pytest.fixture

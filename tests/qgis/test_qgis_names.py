@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+RING_3 = [f"astroloc_qgis/{package}" for package in ("gui", "qgis_adapters", "processing_provider")]
 SOURCES = [
     path.relative_to(ROOT)
-    for folder in ("astroloc_qgis/gui", "astroloc_qgis/qgis_adapters", ".ci", "tests/qgis", "tests/desktop")
+    for folder in (*RING_3, ".ci", "tests/qgis", "tests/desktop")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 

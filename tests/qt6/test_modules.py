@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import QT_VERSION, Qt
 ROOT = Path(__file__).resolve().parents[2]
 RING_3 = [
     path.relative_to(ROOT)
-    for folder in ("gui", "qgis_adapters")
+    for folder in ("gui", "qgis_adapters", "processing_provider")
     for path in sorted((ROOT / "astroloc_qgis" / folder).rglob("*.py"))
 ]
 OTHERS = [

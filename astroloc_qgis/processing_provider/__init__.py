@@ -1,0 +1,1 @@
+"""AstroLoc in QGIS's Processing: the toolbox, models, batches and ``qgis_process``."""
