@@ -4,6 +4,10 @@
     <context>
         <name>AstroLoc</name>
         <message>
+            <source>Pictures of the candidates</source>
+            <translation>Bilder der Kandidaten</translation>
+        </message>
+        <message>
             <source>The map shows no ground in its middle: move it first.</source>
             <translation>In der Mitte der Karte ist kein Boden: erst die Karte verschieben.</translation>
         </message>
@@ -54,10 +58,6 @@
         <message>
             <source>{n} points in {file} lie where their CRS is not defined: they are left out.</source>
             <translation>{n} Punkte in {file} liegen dort, wo ihr KBS nicht definiert ist: Sie werden weggelassen.</translation>
-        </message>
-        <message>
-            <source>Pictures of the candidates</source>
-            <translation>Bilder der Kandidaten</translation>
         </message>
         <message>
             <source>Edit the footprint</source>
@@ -948,8 +948,8 @@
             <translation>AstroLoc</translation>
         </message>
         <message>
-            <source>No photos there: AstroLoc reads {suffixes}.</source>
-            <translation>Dort sind keine Fotos: AstroLoc liest {suffixes}.</translation>
+            <source>No photos there: AstroLoc reads {suffixes} and cameras' raw files.</source>
+            <translation>Dort sind keine Fotos: AstroLoc liest {suffixes} und Rohdateien von Kameras.</translation>
         </message>
         <message>
             <source>Localize {n} photos</source>
@@ -972,12 +972,12 @@
             <translation>Die Fotos auswählen, die erneut verortet werden sollen.</translation>
         </message>
         <message>
-            <source>Add photos</source>
-            <translation>Fotos hinzufügen</translation>
-        </message>
-        <message>
             <source>Photos ({patterns})</source>
             <translation>Fotos ({patterns})</translation>
+        </message>
+        <message>
+            <source>Add photos</source>
+            <translation>Fotos hinzufügen</translation>
         </message>
         <message>
             <source>Add a folder of photos</source>
@@ -990,6 +990,10 @@
         <message>
             <source>A folder…</source>
             <translation>Ein Ordner…</translation>
+        </message>
+        <message>
+            <source>By NASA's photo number…</source>
+            <translation>Nach NASA-Bildnummer…</translation>
         </message>
         <message>
             <source>A layer of the project</source>
@@ -1018,6 +1022,10 @@
         <message>
             <source>R&amp;eference</source>
             <translation>&amp;Referenz</translation>
+        </message>
+        <message>
+            <source>Finer re&amp;ference</source>
+            <translation>&amp;Feinere Referenz</translation>
         </message>
         <message>
             <source>&amp;Index</source>
@@ -1052,8 +1060,8 @@
             <translation>Indexordner</translation>
         </message>
         <message>
-            <source>The folder of an index: what the photo is looked up in</source>
-            <translation>Der Ordner eines Index: darin wird das Foto gesucht</translation>
+            <source>The folder of an index, or the address of an index service: what the photo is looked up in</source>
+            <translation>Der Ordner eines Index oder die Adresse eines Indexdienstes: worin das Foto gesucht wird</translation>
         </message>
         <message>
             <source>The world: Blue Marble</source>
@@ -1074,6 +1082,10 @@
         <message>
             <source>What photos are looked up in.</source>
             <translation>Darin werden die Fotos gesucht.</translation>
+        </message>
+        <message>
+            <source>An index service: it is sent the photo's descriptors, never its pixels.</source>
+            <translation>Ein Indexdienst: Er erhält die Deskriptoren des Fotos, nie seine Pixel.</translation>
         </message>
         <message>
             <source>{blocks} blocks, zooms {zooms}</source>
@@ -1108,6 +1120,10 @@
             <translation>Erstellen</translation>
         </message>
         <message>
+            <source>Imagery</source>
+            <translation>Bilder</translation>
+        </message>
+        <message>
             <source>&amp;Zooms</source>
             <translation>&amp;Zoomstufen</translation>
         </message>
@@ -1138,6 +1154,174 @@
         <message>
             <source>Choose a folder for the index.</source>
             <translation>Einen Ordner für den Index wählen.</translation>
+        </message>
+        <message>
+            <source>Key for NASA's photo database, and what is sent</source>
+            <translation>Schlüssel für die Bilddatenbank der NASA, und was gesendet wird</translation>
+        </message>
+        <message>
+            <source>Cancel ({done} of {total} at NASA)</source>
+            <translation>Abbrechen ({done} von {total} bei der NASA)</translation>
+        </message>
+        <message>
+            <source>Stop asking NASA; what has arrived stays</source>
+            <translation>Nicht weiter bei der NASA fragen; was schon da ist, bleibt</translation>
+        </message>
+        <message>
+            <source>Look up {n} photos at NASA</source>
+            <translation>{n} Fotos bei der NASA nachschlagen</translation>
+        </message>
+        <message>
+            <source>Look up at NASA</source>
+            <translation>Bei der NASA nachschlagen</translation>
+        </message>
+        <message>
+            <source>Ask NASA's photo database for nadir, centre, time and lens of all photos, by their numbers</source>
+            <translation>In der Bilddatenbank der NASA Nadir, Mitte, Zeit und Brennweite aller Fotos anhand ihrer Nummern erfragen</translation>
+        </message>
+        <message>
+            <source>None of the files has the name of a NASA photo, such as ISS064-E-358.jpg</source>
+            <translation>Keine der Dateien heißt wie ein Foto der NASA, etwa ISS064-E-358.jpg</translation>
+        </message>
+        <message>
+            <source>{first} and {second} are {km} km apart: one of them is wrong.</source>
+            <translation>{first} und {second} liegen {km} km auseinander: eines davon ist falsch.</translation>
+        </message>
+        <message>
+            <source>Verify</source>
+            <translation>Prüfen</translation>
+        </message>
+        <message>
+            <source>Use</source>
+            <translation>Verwenden</translation>
+        </message>
+        <message>
+            <source>See whether the photo matches the reference there: the outline alone is not believed</source>
+            <translation>Prüfen, ob das Foto dort zur Referenz passt: dem Umriss allein wird nicht geglaubt</translation>
+        </message>
+        <message>
+            <source>Search about this point</source>
+            <translation>Um diesen Punkt suchen</translation>
+        </message>
+        <message>
+            <source>in use</source>
+            <translation>in Gebrauch</translation>
+        </message>
+        <message>
+            <source>Your nadir</source>
+            <translation>Ihr Nadir</translation>
+        </message>
+        <message>
+            <source>EXIF position</source>
+            <translation>EXIF-Position</translation>
+        </message>
+        <message>
+            <source>NASA's nadir</source>
+            <translation>Nadir der NASA</translation>
+        </message>
+        <message>
+            <source>NASA's centre</source>
+            <translation>Bildmitte der NASA</translation>
+        </message>
+        <message>
+            <source>NASA's machine outline</source>
+            <translation>Maschineller Umriss der NASA</translation>
+        </message>
+        <message>
+            <source>{km} km high</source>
+            <translation>{km} km hoch</translation>
+        </message>
+        <message>
+            <source>High oblique: the horizon is in view, and only the ground below it can be placed.</source>
+            <translation>Stark geneigt: der Horizont ist im Bild, und nur der Boden darunter kann verortet werden.</translation>
+        </message>
+        <message>
+            <source>NASA's photo database knows many photos: the point below the station, the centre, the time, the lens, and an outline that NASA's machine found.</source>
+            <translation>Die Bilddatenbank der NASA kennt viele Fotos: den Punkt unter der Station, die Bildmitte, die Zeit, die Brennweite und einen Umriss, den eine Maschine der NASA gefunden hat.</translation>
+        </message>
+        <message>
+            <source>Only the photos' numbers, such as ISS064-E-358, and your key go to eol.jsc.nasa.gov: no photo, no place, no name of a file.</source>
+            <translation>Nur die Nummern der Fotos, etwa ISS064-E-358, und Ihr Schlüssel gehen an eol.jsc.nasa.gov: kein Foto, kein Ort, kein Dateiname.</translation>
+        </message>
+        <message>
+            <source>as it is</source>
+            <translation>wie bisher</translation>
+        </message>
+        <message>
+            <source>How to get a key: it is free</source>
+            <translation>Wie man einen Schlüssel bekommt: er ist kostenlos</translation>
+        </message>
+        <message>
+            <source>It is kept in QGIS's authentication database.</source>
+            <translation>Er wird in der Authentifizierungsdatenbank von QGIS aufbewahrt.</translation>
+        </message>
+        <message>
+            <source>QGIS's authentication database cannot be used: the key is forgotten when QGIS ends.</source>
+            <translation>Die Authentifizierungsdatenbank von QGIS ist nicht nutzbar: der Schlüssel wird vergessen, wenn QGIS endet.</translation>
+        </message>
+        <message>
+            <source>&amp;Look up photos as they are added</source>
+            <translation>Fotos beim Hinzufügen &amp;nachschlagen</translation>
+        </message>
+        <message>
+            <source>Allow</source>
+            <translation>Erlauben</translation>
+        </message>
+        <message>
+            <source>Forget the key</source>
+            <translation>Schlüssel vergessen</translation>
+        </message>
+        <message>
+            <source>Your &amp;key</source>
+            <translation>Ihr &amp;Schlüssel</translation>
+        </message>
+        <message>
+            <source>NASA's photo database does not have {numbers}: check the number.</source>
+            <translation>Die Bilddatenbank der NASA hat {numbers} nicht: prüfen Sie die Nummer.</translation>
+        </message>
+        <message>
+            <source>{n} of {total} pictures were fetched from NASA.</source>
+            <translation>{n} von {total} Bildern wurden von der NASA geholt.</translation>
+        </message>
+        <message>
+            <source>NASA knows {n} of {total} photos.</source>
+            <translation>Die NASA kennt {n} von {total} Fotos.</translation>
+        </message>
+        <message>
+            <source>Not: {numbers}.</source>
+            <translation>Nicht: {numbers}.</translation>
+        </message>
+        <message>
+            <source>Add by photo number</source>
+            <translation>Nach Bildnummer hinzufügen</translation>
+        </message>
+        <message>
+            <source>Photo numbers</source>
+            <translation>Bildnummern</translation>
+        </message>
+        <message>
+            <source>Folder for the pictures</source>
+            <translation>Ordner für die Bilder</translation>
+        </message>
+        <message>
+            <source>NASA's numbers of the photos, one or many: the largest pictures are fetched.</source>
+            <translation>Nummern der NASA, eine oder viele: die größten Bilder werden geholt.</translation>
+        </message>
+        <message>
+            <source>{n} photos</source>
+            <translation>{n} Fotos</translation>
+        </message>
+        <message>
+            <source>no photo number: {words}</source>
+            <translation>keine Bildnummer: {words}</translation>
+        </message>
+        <message>
+            <source>Fetch {n} photos</source>
+            <translation>{n} Fotos holen</translation>
+        </message>
+        <message>
+            <source>Fetch photo</source>
+            <translation>Foto holen</translation>
         </message>
         <message>
             <source>Several matchers, cheap ones first</source>
@@ -1282,12 +1466,166 @@ hierher ziehen oder Laden…</translation>
             <translation>Jedes Raster, das GDAL öffnet</translation>
         </message>
         <message>
+            <source>Finer reference</source>
+            <translation>Feinere Referenz</translation>
+        </message>
+        <message>
+            <source>Once a photo is found, it is refined on this imagery, if it shows more than the reference does. Where that fails, its place stays as it was found.</source>
+            <translation>Ist ein Foto gefunden, wird seine Lage auf diesen Bildern verfeinert, wenn es mehr zeigt als die Referenz. Gelingt das nicht, bleibt sie, wie sie gefunden wurde.</translation>
+        </message>
+        <message>
+            <source>None</source>
+            <translation>Keine</translation>
+        </message>
+        <message>
+            <source>{title}
+
+Licence: {licence}
+{url}
+
+Credit, wherever you show it: {attribution}
+
+Its tiles are fetched from this service about each photo; no photo is sent.</source>
+            <translation>{title}
+
+Lizenz: {licence}
+{url}
+
+Zu nennen, wo immer Sie es zeigen: {attribution}
+
+Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gesendet.</translation>
+        </message>
+        <message>
+            <source>Use this imagery?</source>
+            <translation>Diese Bilder verwenden?</translation>
+        </message>
+        <message>
+            <source>So that photos are found without internet: the world index's own imagery, about {size}</source>
+            <translation>Damit Fotos ohne Internet gefunden werden: die Bilder des Weltindex, etwa {size}</translation>
+        </message>
+        <message>
+            <source>&amp;Keep Blue Marble on this computer…</source>
+            <translation>Blue Marble auf diesem Computer &amp;behalten…</translation>
+        </message>
+        <message>
+            <source>Blue Marble is on this computer…</source>
+            <translation>Blue Marble ist auf diesem Computer…</translation>
+        </message>
+        <message>
+            <source>Blue Marble: {have} of about {size}…</source>
+            <translation>Blue Marble: {have} von etwa {size}…</translation>
+        </message>
+        <message>
+            <source>A file of Blue Marble</source>
+            <translation>Eine Datei mit Blue Marble</translation>
+        </message>
+        <message>
+            <source>MBTiles ({patterns})</source>
+            <translation>MBTiles ({patterns})</translation>
+        </message>
+        <message>
+            <source>Blue Marble is on this computer now ({size}): photos are found without internet.</source>
+            <translation>Blue Marble ist jetzt auf diesem Computer ({size}): Fotos werden ohne Internet gefunden.</translation>
+        </message>
+        <message>
+            <source>Blue Marble, about {size}</source>
+            <translation>Blue Marble, etwa {size}</translation>
+        </message>
+        <message>
+            <source>Keep Blue Marble on this computer</source>
+            <translation>Blue Marble auf diesem Computer behalten</translation>
+        </message>
+        <message>
+            <source>The index of the world finds photos on NASA's Blue Marble. Without a copy its tiles are fetched while a photo is localized; with one no internet is needed.</source>
+            <translation>Der Weltindex findet Fotos auf NASAs Blue Marble. Ohne Kopie werden dessen Kacheln geholt, während ein Foto verortet wird; mit einer Kopie ist kein Internet nötig.</translation>
+        </message>
+        <message>
+            <source>Size: about {size}; {have} are there.</source>
+            <translation>Größe: etwa {size}; {have} sind da.</translation>
+        </message>
+        <message>
+            <source>Folder: {folder}</source>
+            <translation>Ordner: {folder}</translation>
+        </message>
+        <message>
+            <source>&amp;Download</source>
+            <translation>&amp;Herunterladen</translation>
+        </message>
+        <message>
+            <source>Use a &amp;file…</source>
+            <translation>Eine &amp;Datei verwenden…</translation>
+        </message>
+        <message>
+            <source>From NASA; Cancel stops it, and the next download goes on from there</source>
+            <translation>Von der NASA; Abbrechen hält an, und das nächste Herunterladen geht dort weiter</translation>
+        </message>
+        <message>
+            <source>An MBTiles file of Blue Marble that you have; it is checked and copied</source>
+            <translation>Eine MBTiles-Datei mit Blue Marble, die Sie haben; sie wird geprüft und kopiert</translation>
+        </message>
+        <message>
+            <source>Inde&amp;x finer imagery around its nadir…</source>
+            <translation>Feinere Bilder um seinen Nadir inde&amp;xieren…</translation>
+        </message>
+        <message>
+            <source>{name} is too narrow for this index: about {km} km wide.</source>
+            <translation>{name} ist zu schmal für diesen Index: etwa {km} km breit.</translation>
+        </message>
+        <message>
+            <source>{name} may be too narrow for the index of the world, if it shows less than about 60 km.</source>
+            <translation>{name} ist vielleicht zu schmal für den Weltindex, wenn es weniger als etwa 60 km zeigt.</translation>
+        </message>
+        <message>
+            <source>With its nadir, finer imagery could be indexed there.</source>
+            <translation>Mit seinem Nadir ließen sich dort feinere Bilder indexieren.</translation>
+        </message>
+        <message>
+            <source>Not localized. The likeliest places, to look at:</source>
+            <translation>Nicht verortet. Die wahrscheinlichsten Orte, zum Ansehen:</translation>
+        </message>
+        <message>
+            <source>The likeliest places</source>
+            <translation>Die wahrscheinlichsten Orte</translation>
+        </message>
+        <message>
+            <source>&amp;Try here</source>
+            <translation>Hier &amp;versuchen</translation>
+        </message>
+        <message>
+            <source>Match the photo with the reference at the place that is chosen</source>
+            <translation>Das Foto am gewählten Ort mit der Referenz vergleichen</translation>
+        </message>
+        <message>
+            <source>{rank}: no match</source>
+            <translation>{rank}: passt nicht</translation>
+        </message>
+        <message>
+            <source>&amp;Zoom</source>
+            <translation>&amp;Zoom</translation>
+        </message>
+        <message>
+            <source>Show all of the photo</source>
+            <translation>Das ganze Foto zeigen</translation>
+        </message>
+        <message>
+            <source>Show the reference &amp;under the result</source>
+            <translation>Die Referenz &amp;unter dem Ergebnis zeigen</translation>
+        </message>
+        <message>
+            <source>A project without layers gets the imagery that the photo was matched with, below the photo</source>
+            <translation>Ein Projekt ohne Layer bekommt die Bilder, mit denen das Foto verglichen wurde, unter das Foto gelegt</translation>
+        </message>
+        <message>
             <source>The footprint of {name} has edits that are not saved: save or discard them first.</source>
             <translation>Der Umriss von {name} hat ungespeicherte Änderungen: diese zuerst speichern oder verwerfen.</translation>
         </message>
         <message>
             <source>Place the photo first: there is nothing to refine from yet.</source>
             <translation>Erst das Foto platzieren: Es gibt noch nichts, wovon verfeinert werden kann.</translation>
+        </message>
+        <message>
+            <source>NASA's outline of {name} is not confirmed: the reference there does not match the photo.</source>
+            <translation>Der Umriss der NASA für {name} bestätigt sich nicht: die Referenz dort passt nicht zum Foto.</translation>
         </message>
         <message>
             <source>{n} photos that follow each other</source>
@@ -1316,6 +1654,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>A corner of the photo sees no ground: it cannot be refined from here.</source>
             <translation>Eine Ecke des Fotos sieht keinen Boden: Von hier kann nicht verfeinert werden.</translation>
+        </message>
+        <message>
+            <source>{name} was not localized there: the reference shows no match at this place.</source>
+            <translation>{name} wurde dort nicht verortet: Die Referenz passt an diesem Ort nicht.</translation>
         </message>
         <message>
             <source>{name} stays where it is: the reference there does not match it well enough.</source>
@@ -1374,6 +1716,14 @@ hierher ziehen oder Laden…</translation>
             <translation>nach seinen Nachbarn auf {km} km genau platziert</translation>
         </message>
         <message>
+            <source>refined on {imagery}</source>
+            <translation>verfeinert auf {imagery}</translation>
+        </message>
+        <message>
+            <source>not refined on {imagery}</source>
+            <translation>nicht verfeinert auf {imagery}</translation>
+        </message>
+        <message>
             <source>The tie points in {file} cannot be read.</source>
             <translation>Die Passpunkte in {file} sind nicht lesbar.</translation>
         </message>
@@ -1388,6 +1738,14 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>Choose an index, or build one from the reference.</source>
             <translation>Einen Index wählen oder aus der Referenz erstellen.</translation>
+        </message>
+        <message>
+            <source>high oblique</source>
+            <translation>stark geneigt</translation>
+        </message>
+        <message>
+            <source>High oblique, says NASA: the horizon is in view</source>
+            <translation>Stark geneigt, sagt die NASA: der Horizont ist im Bild</translation>
         </message>
         <message>
             <source>new</source>
@@ -1438,6 +1796,10 @@ hierher ziehen oder Laden…</translation>
             <translation>Die Höhe im Nadir „{text}“ muss zwischen {least} und {most} km liegen.</translation>
         </message>
         <message>
+            <source>from NASA's photo database</source>
+            <translation>aus der Bilddatenbank der NASA</translation>
+        </message>
+        <message>
             <source>proposed by the photo's EXIF</source>
             <translation>vom EXIF des Fotos vorgeschlagen</translation>
         </message>
@@ -1458,12 +1820,20 @@ hierher ziehen oder Laden…</translation>
             <translation>Die Datei der Referenzbilder wählen.</translation>
         </message>
         <message>
+            <source>The finer reference is not in the project any more: choose another one.</source>
+            <translation>Die feinere Referenz ist nicht mehr im Projekt: Wählen Sie eine andere.</translation>
+        </message>
+        <message>
             <source>reading the reference</source>
             <translation>Referenz lesen</translation>
         </message>
         <message>
             <source>describing the reference</source>
             <translation>Referenz beschreiben</translation>
+        </message>
+        <message>
+            <source>fetching tiles</source>
+            <translation>Kacheln holen</translation>
         </message>
         <message>
             <source>reading the photo</source>
@@ -1492,6 +1862,10 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>Georeference photos that astronauts took of Earth</source>
             <translation>Fotos georeferenzieren, die Astronauten von der Erde gemacht haben</translation>
+        </message>
+        <message>
+            <source>Choose the reference imagery: that of an index service is not read from here.</source>
+            <translation>Wählen Sie die Referenzbilder: Die eines Indexdienstes werden von hier aus nicht gelesen.</translation>
         </message>
         <message>
             <source>Cancelled.</source>
@@ -1574,6 +1948,14 @@ hierher ziehen oder Laden…</translation>
             <translation>Ordner mit den Paketen (*.whl)</translation>
         </message>
         <message>
+            <source>Every file that is installed is checked by its sha256</source>
+            <translation>Jede Datei, die installiert wird, wird mit ihrer SHA-256-Prüfsumme geprüft</translation>
+        </message>
+        <message>
+            <source>The new engine is made beside the present one, which works until the new one does</source>
+            <translation>Die neue Engine entsteht neben der jetzigen, die läuft, bis die neue läuft</translation>
+        </message>
+        <message>
             <source>Log</source>
             <translation>Protokoll</translation>
         </message>
@@ -1618,6 +2000,10 @@ hierher ziehen oder Laden…</translation>
             <translation>&amp;Pakete</translation>
         </message>
         <message>
+            <source>Torch</source>
+            <translation>Torch</translation>
+        </message>
+        <message>
             <source>Download</source>
             <translation>Download</translation>
         </message>
@@ -1630,10 +2016,6 @@ hierher ziehen oder Laden…</translation>
             <translation>Gerät</translation>
         </message>
         <message>
-            <source>{size} at most</source>
-            <translation>höchstens {size}</translation>
-        </message>
-        <message>
             <source>{size}; {free} are free</source>
             <translation>{size}; {free} sind frei</translation>
         </message>
@@ -1644,10 +2026,6 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>There is no torch for this system ({system}): use an environment that you made yourself.</source>
             <translation>Für dieses System ({system}) gibt es kein torch: Verwenden Sie eine selbst eingerichtete Umgebung.</translation>
-        </message>
-        <message>
-            <source>The engine is installed and up to date.</source>
-            <translation>Die Engine ist installiert und aktuell.</translation>
         </message>
         <message>
             <source>The engine is installed; what is chosen here differs from it, and Install would replace it.</source>
@@ -1664,6 +2042,18 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>The engine is not installed.</source>
             <translation>Die Engine ist nicht installiert.</translation>
+        </message>
+        <message>
+            <source>&amp;Keep the present torch</source>
+            <translation>Jetziges Torch be&amp;halten</translation>
+        </message>
+        <message>
+            <source>Change to C&amp;UDA ({size})</source>
+            <translation>Auf C&amp;UDA umstellen ({size})</translation>
+        </message>
+        <message>
+            <source>Change to the s&amp;mall torch ({size})</source>
+            <translation>Auf das &amp;kleine Torch umstellen ({size})</translation>
         </message>
         <message>
             <source>Move the engine to</source>
@@ -1684,6 +2074,42 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>&amp;Retry</source>
             <translation>&amp;Wiederholen</translation>
+        </message>
+        <message>
+            <source>the small one, for the processor alone</source>
+            <translation>das kleine, nur für den Prozessor</translation>
+        </message>
+        <message>
+            <source>the one of your choice, whose bytes are not checked</source>
+            <translation>das von Ihnen gewählte, dessen Inhalt nicht geprüft wird</translation>
+        </message>
+        <message>
+            <source>the one with CUDA, for NVIDIA cards</source>
+            <translation>das mit CUDA, für NVIDIA-Karten</translation>
+        </message>
+        <message>
+            <source>the usual one</source>
+            <translation>das übliche</translation>
+        </message>
+        <message>
+            <source>{size} at most</source>
+            <translation>höchstens {size}</translation>
+        </message>
+        <message>
+            <source>; if PyTorch's own index is out of reach, PyPI's torch with CUDA: {size}, {disk} on the disk</source>
+            <translation>; ist PyTorchs eigener Index nicht erreichbar, das Torch mit CUDA von PyPI: {size}, auf der Platte {disk}</translation>
+        </message>
+        <message>
+            <source>The engine is installed and up to date.</source>
+            <translation>Die Engine ist installiert und aktuell.</translation>
+        </message>
+        <message>
+            <source>The engine is installed. It works on the processor, and a graphics card that is faster was found ({card}): change to CUDA to use it.</source>
+            <translation>Die Engine ist installiert. Sie rechnet auf dem Prozessor, und eine schnellere Grafikkarte wurde gefunden ({card}): Stellen Sie auf CUDA um, um sie zu nutzen.</translation>
+        </message>
+        <message>
+            <source>The engine is installed, with CUDA that nothing here uses: the small torch takes {size} on the disk.</source>
+            <translation>Die Engine ist installiert, mit CUDA, das hier nichts nutzt: Mit dem kleinen Torch belegt sie {size} auf der Platte.</translation>
         </message>
         <message>
             <source>checking the disk</source>
@@ -1754,6 +2180,14 @@ hierher ziehen oder Laden…</translation>
             <translation>Wie lange die Engine keinen Fortschritt zeigen darf, bevor sie beendet wird</translation>
         </message>
         <message>
+            <source>&amp;Start as soon as photos are added</source>
+            <translation>&amp;Starten, sobald Fotos hinzugefügt werden</translation>
+        </message>
+        <message>
+            <source>The engine loads its models while you choose, so that the first photo begins at once</source>
+            <translation>Die Engine lädt ihre Modelle, während Sie auswählen, damit das erste Foto sofort beginnt</translation>
+        </message>
+        <message>
             <source>&amp;Device</source>
             <translation>&amp;Gerät</translation>
         </message>
@@ -1784,6 +2218,18 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>Clear: {cache}</source>
             <translation>Leeren: {cache}</translation>
+        </message>
+        <message>
+            <source>automatic: 2000 MB</source>
+            <translation>automatisch: 2000 MB</translation>
+        </message>
+        <message>
+            <source>Map tiles that were not used for longest are deleted beyond this size</source>
+            <translation>Darüber hinaus werden die Kartenkacheln gelöscht, die am längsten nicht gebraucht wurden</translation>
+        </message>
+        <message>
+            <source>Map tiles at &amp;most</source>
+            <translation>Kartenkacheln &amp;höchstens</translation>
         </message>
         <message>
             <source>When something does not work</source>
@@ -1918,12 +2364,24 @@ hierher ziehen oder Laden…</translation>
             <translation>Kartenkacheln von Diensten</translation>
         </message>
         <message>
+            <source>Copies of raw photos, to show them</source>
+            <translation>Kopien von Rohfotos, um sie zu zeigen</translation>
+        </message>
+        <message>
             <source>What a broken-off install left</source>
             <translation>Reste einer abgebrochenen Installation</translation>
         </message>
         <message>
             <source>Logs</source>
             <translation>Protokolle</translation>
+        </message>
+        <message>
+            <source>Bad input.</source>
+            <translation>Falsche Eingabe.</translation>
+        </message>
+        <message>
+            <source>The command {command} failed. {why}</source>
+            <translation>Der Befehl {command} ist fehlgeschlagen. {why}</translation>
         </message>
         <message>
             <source>QGIS's own Python program was not found: choose an environment that you made yourself.</source>
@@ -1948,6 +2406,14 @@ hierher ziehen oder Laden…</translation>
         <message>
             <source>The engine's Python, {path}, named in {source}, is not there.</source>
             <translation>Das Python der Engine, {path}, genannt in {source}, ist nicht da.</translation>
+        </message>
+        <message>
+            <source>The photo {file} cannot be opened: check that it is there.</source>
+            <translation>Das Foto {file} lässt sich nicht öffnen: prüfen Sie, ob es noch dort ist.</translation>
+        </message>
+        <message>
+            <source>The photo {file} cannot be shown: the engine could not read it.</source>
+            <translation>Das Foto {file} lässt sich nicht zeigen: die Engine konnte es nicht lesen.</translation>
         </message>
         <message>
             <source>The engine sent what nobody can read, and was ended. Just try again.</source>
@@ -2006,12 +2472,628 @@ hierher ziehen oder Laden…</translation>
             <translation>Die Engine hat keine {suffix}-Datei geschrieben.</translation>
         </message>
         <message>
-            <source>AstroLoc cannot read imagery from the layer “{name}” ({provider}): use a raster file or an XYZ tile layer as the reference.</source>
-            <translation>AstroLoc kann aus dem Layer „{name}“ ({provider}) keine Bilder lesen: als Referenz eine Rasterdatei oder einen XYZ-Kachellayer verwenden.</translation>
+            <source>Reference</source>
+            <translation>Referenz</translation>
         </message>
         <message>
-            <source>AstroLoc cannot read the tile layer “{name}” (quadkeys or a stored login): use another layer as the reference.</source>
-            <translation>AstroLoc kann den Kachellayer „{name}“ nicht lesen (Quadkeys oder gespeicherte Anmeldung): einen anderen Layer als Referenz verwenden.</translation>
+            <source>AstroLoc cannot read imagery from the layer “{name}” ({provider}): use a raster file, an XYZ tile layer or a WMTS layer as the reference.</source>
+            <translation>AstroLoc kann keine Bilder aus dem Layer „{name}“ ({provider}) lesen: Nehmen Sie eine Rasterdatei, einen XYZ-Kachellayer oder einen WMTS-Layer als Referenz.</translation>
+        </message>
+        <message>
+            <source>AstroLoc cannot read the tile layer “{name}” (quadkeys): use another layer as the reference.</source>
+            <translation>AstroLoc kann den Kachellayer „{name}“ nicht lesen (Quadkeys): Nehmen Sie einen anderen Layer als Referenz.</translation>
+        </message>
+        <message>
+            <source>AstroLoc cannot read the layer “{name}”, which has a time or another dimension: choose a daily service of the finer reference, or use another layer.</source>
+            <translation>AstroLoc kann den Layer „{name}“ nicht lesen, der eine Zeit oder eine andere Dimension hat: Wählen Sie einen täglichen Dienst als feinere Referenz, oder nehmen Sie einen anderen Layer.</translation>
+        </message>
+        <message>
+            <source>AstroLoc cannot log in as the layer “{name}” does ({method}): a user and password, or a method that works by headers, are possible.</source>
+            <translation>AstroLoc kann sich nicht so anmelden wie der Layer „{name}“ ({method}): Möglich sind Benutzer und Passwort oder ein Verfahren mit Kopfzeilen.</translation>
+        </message>
+        <message>
+            <source>unknown</source>
+            <translation>unbekannt</translation>
+        </message>
+        <message>
+            <source>Imagery index</source>
+            <translation>Bildindex</translation>
+        </message>
+        <message>
+            <source>Benchmarks</source>
+            <translation>Messungen</translation>
+        </message>
+        <message>
+            <source>Folder of photos with known footprints</source>
+            <translation>Ordner mit Fotos bekannter Umrisse</translation>
+        </message>
+        <message>
+            <source>The folder {folder} has no {names}: choose one with photos of known footprints.</source>
+            <translation>Der Ordner {folder} hat kein {names}: wählen Sie einen mit Fotos bekannter Umrisse.</translation>
+        </message>
+        <message>
+            <source> or </source>
+            <translation> oder </translation>
+        </message>
+        <message>
+            <source>measuring; this takes a while, and says nothing until it is done</source>
+            <translation>Messung läuft; das dauert eine Weile, und bis zum Ende wird nichts gemeldet</translation>
+        </message>
+        <message>
+            <source>Benchmark matchers</source>
+            <translation>Matcher messen</translation>
+        </message>
+        <message>
+            <source>Registers photos whose footprints are known to their reference imagery, with one or several matchers, and says which are right, how far off, and how long it takes. The folder holds a file cases.json that names photos, references and footprints.</source>
+            <translation>Registriert Fotos, deren Umrisse bekannt sind, auf ihre Referenzbilder, mit einem oder mehreren Matchern, und sagt, welche richtig liegen, wie weit sie daneben liegen und wie lange es dauert. Der Ordner enthält eine Datei cases.json, die Fotos, Referenzen und Umrisse nennt.</translation>
+        </message>
+        <message>
+            <source>Matchers</source>
+            <translation>Matcher</translation>
+        </message>
+        <message>
+            <source>Also to the references of the other photos, where nothing is to be found</source>
+            <translation>Auch auf die Referenzen der anderen Fotos, wo nichts zu finden ist</translation>
+        </message>
+        <message>
+            <source>Choose at least one matcher.</source>
+            <translation>Wählen Sie mindestens einen Matcher.</translation>
+        </message>
+        <message>
+            <source>Benchmark retrieval</source>
+            <translation>Suche messen</translation>
+        </message>
+        <message>
+            <source>Looks photos whose footprints are known up in an index, and says for how many a right place is among the first 1, 5, 10, 20 and 100 candidates. The folder holds a table photos.csv or a file cases.json.</source>
+            <translation>Schlägt Fotos, deren Umrisse bekannt sind, in einem Index nach und sagt, für wie viele ein richtiger Ort unter den ersten 1, 5, 10, 20 und 100 Kandidaten ist. Der Ordner enthält eine Tabelle photos.csv oder eine Datei cases.json.</translation>
+        </message>
+        <message>
+            <source>Search only as far from the nadir, km (0: no limit)</source>
+            <translation>Nur so weit vom Nadir suchen, km (0: unbegrenzt)</translation>
+        </message>
+        <message>
+            <source>Only the first photos of each region</source>
+            <translation>Nur die ersten Fotos jeder Region</translation>
+        </message>
+        <message>
+            <source>Export localization</source>
+            <translation>Verortung exportieren</translation>
+        </message>
+        <message>
+            <source>Writes localized photos in the forms that other programs read: GeoTIFF, cloud-optimised GeoTIFF, the untouched photo with tie points, VRT, world file, uncertainty, footprints as GeoPackage, GeoJSON, KML or Shapefile, control points, metadata, and a STAC item.
+
+The input is a layer of footprints that AstroLoc's algorithms wrote: a filter by confidence or place can stand between. Photos that are not localized are passed over. A layer of their tie points is needed for the uncertainty and for control points.</source>
+            <translation>Schreibt verortete Fotos in den Formen, die andere Programme lesen: GeoTIFF, cloud-optimiertes GeoTIFF, das unveränderte Foto mit Passpunkten, VRT, World-Datei, Unsicherheit, Umrisse als GeoPackage, GeoJSON, KML oder Shapefile, Passpunkte, Metadaten und ein STAC-Item.
+
+Eingabe ist ein Layer von Umrissen, den AstroLocs Algorithmen geschrieben haben; ein Filter nach Vertrauen oder Ort kann dazwischen stehen. Nicht verortete Fotos werden übergangen. Für die Unsicherheit und für Passpunktdateien wird ein Layer ihrer Passpunkte gebraucht.</translation>
+        </message>
+        <message>
+            <source>Footprints of localized photos</source>
+            <translation>Umrisse verorteter Fotos</translation>
+        </message>
+        <message>
+            <source>Their tie points</source>
+            <translation>Ihre Passpunkte</translation>
+        </message>
+        <message>
+            <source>Forms</source>
+            <translation>Formen</translation>
+        </message>
+        <message>
+            <source>CRS of rasters</source>
+            <translation>KBS der Raster</translation>
+        </message>
+        <message>
+            <source>Pixel size in units of the CRS (empty: the photo's own)</source>
+            <translation>Pixelgröße in Einheiten des KBS (leer: die des Fotos)</translation>
+        </message>
+        <message>
+            <source>Folder for the files</source>
+            <translation>Ordner für die Dateien</translation>
+        </message>
+        <message>
+            <source>Photos that were written</source>
+            <translation>Geschriebene Fotos</translation>
+        </message>
+        <message>
+            <source>Photos that could not be written</source>
+            <translation>Fotos, die nicht geschrieben werden konnten</translation>
+        </message>
+        <message>
+            <source>Choose at least one form to write.</source>
+            <translation>Wählen Sie mindestens eine Form.</translation>
+        </message>
+        <message>
+            <source>The footprints {value} are no layer.</source>
+            <translation>Die Umrisse {value} sind kein Layer.</translation>
+        </message>
+        <message>
+            <source>The layer of footprints has no field {name}: take one that AstroLoc's algorithms wrote.</source>
+            <translation>Der Layer der Umrisse hat kein Feld {name}: nehmen Sie einen, den AstroLocs Algorithmen geschrieben haben.</translation>
+        </message>
+        <message>
+            <source>No photo of the layer of footprints is localized: there is nothing to export.</source>
+            <translation>Kein Foto des Layers der Umrisse ist verortet: es gibt nichts zu exportieren.</translation>
+        </message>
+        <message>
+            <source>The field homography of {photo} is damaged: localize the photo again.</source>
+            <translation>Das Feld homography von {photo} ist beschädigt: verorten Sie das Foto erneut.</translation>
+        </message>
+        <message>
+            <source>The layer of tie points is none that AstroLoc's algorithms wrote: choose another.</source>
+            <translation>Der Layer der Passpunkte ist keiner, den AstroLocs Algorithmen geschrieben haben: wählen Sie einen anderen.</translation>
+        </message>
+        <message>
+            <source>Status</source>
+            <translation>Status</translation>
+        </message>
+        <message>
+            <source>Error at the worst corner, m</source>
+            <translation>Fehler an der schlechtesten Ecke, m</translation>
+        </message>
+        <message>
+            <source>Time, s</source>
+            <translation>Zeit, s</translation>
+        </message>
+        <message>
+            <source>Reason</source>
+            <translation>Grund</translation>
+        </message>
+        <message>
+            <source>cannot be read</source>
+            <translation>nicht lesbar</translation>
+        </message>
+        <message>
+            <source>Build imagery index</source>
+            <translation>Bildindex erstellen</translation>
+        </message>
+        <message>
+            <source>Describes satellite imagery block by block into an index, in which photos are looked up. Building takes seconds for a region and many minutes for a continent. A build that is cancelled or killed goes on where it was when it is run again with the same folder.
+
+The zooms are the sizes of the blocks: 9 is about 313 km at the equator, 10 is 156 km, 11 is 78 km, and so on to 14. The photos that are looked up should be about as large as the blocks.</source>
+            <translation>Beschreibt Satellitenbilder Block für Block in einem Index, in dem Fotos nachgeschlagen werden. Das dauert für eine Region Sekunden, für einen Kontinent viele Minuten. Wird es abgebrochen, geht es beim nächsten Lauf mit demselben Ordner dort weiter, wo es war.
+
+Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10 sind 156 km, 11 sind 78 km und so weiter bis 14. Die nachgeschlagenen Fotos sollten etwa so groß wie die Blöcke sein.</translation>
+        </message>
+        <message>
+            <source>Zooms</source>
+            <translation>Zoomstufen</translation>
+        </message>
+        <message>
+            <source>Extent (empty: all of the imagery)</source>
+            <translation>Ausdehnung (leer: alle Bilder)</translation>
+        </message>
+        <message>
+            <source>Model that describes the blocks</source>
+            <translation>Modell, das die Blöcke beschreibt</translation>
+        </message>
+        <message>
+            <source>Tiles from one block to the next</source>
+            <translation>Kacheln von einem Block zum nächsten</translation>
+        </message>
+        <message>
+            <source>Title</source>
+            <translation>Titel</translation>
+        </message>
+        <message>
+            <source>Folder of the index</source>
+            <translation>Ordner des Index</translation>
+        </message>
+        <message>
+            <source>Blocks</source>
+            <translation>Blöcke</translation>
+        </message>
+        <message>
+            <source>The index has {n} blocks.</source>
+            <translation>Der Index hat {n} Blöcke.</translation>
+        </message>
+        <message>
+            <source>Check index</source>
+            <translation>Index prüfen</translation>
+        </message>
+        <message>
+            <source>Compares all files of an index with their checksums, opens it, and says what it holds: its model, zooms, number of blocks, imagery and credit. An index that is damaged, or that was built with a model that this AstroLoc does not have, is refused with the reason.</source>
+            <translation>Vergleicht alle Dateien eines Index mit ihren Prüfsummen, öffnet ihn und sagt, was er enthält: Modell, Zoomstufen, Zahl der Blöcke, Bilder und Herkunft. Ein beschädigter Index, oder einer mit einem Modell, das dieses AstroLoc nicht hat, wird mit dem Grund abgelehnt.</translation>
+        </message>
+        <message>
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <source>Index {name}</source>
+            <translation>Index {name}</translation>
+        </message>
+        <message>
+            <source>{n} at zoom {zoom}</source>
+            <translation>{n} in Zoomstufe {zoom}</translation>
+        </message>
+        <message>
+            <source>Credit</source>
+            <translation>Herkunft</translation>
+        </message>
+        <message>
+            <source>Licence</source>
+            <translation>Lizenz</translation>
+        </message>
+        <message>
+            <source>Extent</source>
+            <translation>Ausdehnung</translation>
+        </message>
+        <message>
+            <source>Made</source>
+            <translation>Erstellt</translation>
+        </message>
+        <message>
+            <source>Localize folder of photos</source>
+            <translation>Ordner mit Fotos verorten</translation>
+        </message>
+        <message>
+            <source>Localizes all photos of a folder, one after the other, into one layer of footprints: a row for each photo, with status, confidence, error, candidate and time. A photo that is not localized has a row without a geometry; a file that cannot be read has one with the status “error” and the reason. No photo stops the others.
+
+A table (CSV) can give the nadir of each photo, with the columns file, lat, lon and, if known, km. Where the photos follow each other, as in a pass over a coast, they help each other; then nothing is kept when the work is cancelled.
+
+GeoTIFFs, previews and tables of tie points are kept only where a folder for files is given.</source>
+            <translation>Verortet alle Fotos eines Ordners nacheinander in einen Layer von Umrissen: eine Zeile je Foto mit Status, Vertrauen, Fehler, Kandidat und Zeit. Ein nicht verortetes Foto hat eine Zeile ohne Geometrie, eine nicht lesbare Datei eine mit dem Status „error“ und dem Grund. Kein Foto hält die anderen auf.
+
+Eine Tabelle (CSV) kann den Nadir jedes Fotos angeben, mit den Spalten file, lat, lon und, falls bekannt, km. Folgen die Fotos aufeinander, wie bei einem Überflug entlang einer Küste, helfen sie einander; dann bleibt nach einem Abbruch nichts erhalten.
+
+GeoTIFFs, Vorschauen und Tabellen der Passpunkte bleiben nur erhalten, wenn ein Ordner für Dateien angegeben ist.</translation>
+        </message>
+        <message>
+            <source>Folder of photos</source>
+            <translation>Ordner mit Fotos</translation>
+        </message>
+        <message>
+            <source>Also the folders in it</source>
+            <translation>Auch die Ordner darin</translation>
+        </message>
+        <message>
+            <source>Table with the nadir of each photo (CSV)</source>
+            <translation>Tabelle mit dem Nadir jedes Fotos (CSV)</translation>
+        </message>
+        <message>
+            <source>The photos follow each other</source>
+            <translation>Die Fotos folgen aufeinander</translation>
+        </message>
+        <message>
+            <source>Folder for GeoTIFFs and all other files</source>
+            <translation>Ordner für GeoTIFFs und alle anderen Dateien</translation>
+        </message>
+        <message>
+            <source>Photos that are localized</source>
+            <translation>Verortete Fotos</translation>
+        </message>
+        <message>
+            <source>Photos that are not localized</source>
+            <translation>Nicht verortete Fotos</translation>
+        </message>
+        <message>
+            <source>Files that cannot be read</source>
+            <translation>Nicht lesbare Dateien</translation>
+        </message>
+        <message>
+            <source>There is no photo ({suffixes}) in {folder}: choose another folder.</source>
+            <translation>In {folder} ist kein Foto ({suffixes}): wählen Sie einen anderen Ordner.</translation>
+        </message>
+        <message>
+            <source>Table of nadirs</source>
+            <translation>Tabelle der Nadire</translation>
+        </message>
+        <message>
+            <source>Cancelled: the layer has the photos that were done until then.</source>
+            <translation>Abgebrochen: der Layer enthält die Fotos, die bis dahin fertig waren.</translation>
+        </message>
+        <message>
+            <source>Photos of {folder}</source>
+            <translation>Fotos von {folder}</translation>
+        </message>
+        <message>
+            <source>Finds the place that an astronaut photo shows, and georeferences it. The photo is looked up in an index of satellite imagery, and each likely place is matched with the imagery point by point. A photo that cannot be placed is reported as not localized, and is not guessed: its footprint then has no geometry.
+
+The nadir is the point on Earth below the station when the photo was taken. It is not necessary, but the search about it is faster and surer.
+
+The engine works in a process of its own, set up with the button in AstroLoc's dock.</source>
+            <translation>Findet den Ort, den ein Astronautenfoto zeigt, und georeferenziert es. Das Foto wird in einem Index von Satellitenbildern nachgeschlagen, und jeder wahrscheinliche Ort wird Punkt für Punkt mit den Bildern verglichen. Ein Foto, das sich nicht verorten lässt, wird als nicht verortet gemeldet und nicht geraten: sein Umriss hat dann keine Geometrie.
+
+Der Nadir ist der Punkt auf der Erde unter der Station, als das Foto aufgenommen wurde. Er ist nicht nötig, aber die Suche um ihn ist schneller und sicherer.
+
+Die Engine arbeitet in einem eigenen Prozess, eingerichtet mit dem Knopf in AstroLocs Dock.</translation>
+        </message>
+        <message>
+            <source>Index (empty: the world, as it comes with the plugin)</source>
+            <translation>Index (leer: der Weltindex der Erweiterung)</translation>
+        </message>
+        <message>
+            <source>Reference imagery (empty: the index's own)</source>
+            <translation>Referenzbilder (leer: die des Index)</translation>
+        </message>
+        <message>
+            <source>Centre of the photo, roughly</source>
+            <translation>Mitte des Fotos, ungefähr</translation>
+        </message>
+        <message>
+            <source>Search only as far from the centre, km</source>
+            <translation>Nur so weit von der Mitte suchen, km</translation>
+        </message>
+        <message>
+            <source>Search only in this extent</source>
+            <translation>Nur in dieser Ausdehnung suchen</translation>
+        </message>
+        <message>
+            <source>Nadir: the point below the station, if known</source>
+            <translation>Nadir: der Punkt unter der Station, falls bekannt</translation>
+        </message>
+        <message>
+            <source>Height of the camera, km, if known</source>
+            <translation>Höhe der Kamera, km, falls bekannt</translation>
+        </message>
+        <message>
+            <source>Take the nadir from the photo's EXIF where none is given</source>
+            <translation>Den Nadir aus dem EXIF des Fotos nehmen, wo keiner angegeben ist</translation>
+        </message>
+        <message>
+            <source>Matcher (auto: several, cheap ones first)</source>
+            <translation>Matcher (auto: mehrere, die schnellen zuerst)</translation>
+        </message>
+        <message>
+            <source>Search thoroughly (takes longer)</source>
+            <translation>Gründlich suchen (dauert länger)</translation>
+        </message>
+        <message>
+            <source>Begin no attempt after this time of matching a photo, s</source>
+            <translation>Nach dieser Zeit für ein Foto keinen Versuch mehr beginnen, s</translation>
+        </message>
+        <message>
+            <source>CRS of rasters (empty: the reference's)</source>
+            <translation>KBS der Raster (leer: das der Referenz)</translation>
+        </message>
+        <message>
+            <source>Footprints</source>
+            <translation>Umrisse</translation>
+        </message>
+        <message>
+            <source>Report (JSON)</source>
+            <translation>Bericht (JSON)</translation>
+        </message>
+        <message>
+            <source>JSON files (*.json)</source>
+            <translation>JSON-Dateien (*.json)</translation>
+        </message>
+        <message>
+            <source>Report to read (HTML)</source>
+            <translation>Bericht zum Lesen (HTML)</translation>
+        </message>
+        <message>
+            <source>HTML files (*.html)</source>
+            <translation>HTML-Dateien (*.html)</translation>
+        </message>
+        <message>
+            <source>Georeferenced photo</source>
+            <translation>Georeferenziertes Foto</translation>
+        </message>
+        <message>
+            <source>Uncertainty in metres</source>
+            <translation>Unsicherheit in Metern</translation>
+        </message>
+        <message>
+            <source>Refine from footprint</source>
+            <translation>Vom Umriss aus verfeinern</translation>
+        </message>
+        <message>
+            <source>Georeferences a photo whose place is roughly known. The footprint is a polygon of four corners; its first corner is the photo's top left, and the others follow clockwise as in the photo. The footprints that AstroLoc writes are such polygons, also after they were moved by hand.
+
+Of a layer with several polygons, the one is taken whose field “photo” names the photo.</source>
+            <translation>Georeferenziert ein Foto, dessen Ort ungefähr bekannt ist. Der Umriss ist ein Polygon mit vier Ecken; seine erste Ecke ist die linke obere des Fotos, die anderen folgen im Uhrzeigersinn wie im Foto. Die Umrisse, die AstroLoc schreibt, sind solche Polygone, auch nachdem sie von Hand verschoben wurden.
+
+Von einem Layer mit mehreren Polygonen wird das genommen, dessen Feld „photo“ das Foto nennt.</translation>
+        </message>
+        <message>
+            <source>Footprint to begin with</source>
+            <translation>Umriss, von dem ausgegangen wird</translation>
+        </message>
+        <message>
+            <source>The footprint {value} is no layer.</source>
+            <translation>Der Umriss {value} ist kein Layer.</translation>
+        </message>
+        <message>
+            <source>The layer of footprints has {n} polygons for {photo}: give one alone, or name the photo in a field “photo”.</source>
+            <translation>Der Layer der Umrisse hat {n} Polygone für {photo}: geben Sie eines allein an, oder nennen Sie das Foto in einem Feld „photo“.</translation>
+        </message>
+        <message>
+            <source>The polygon for {photo} has {n} corners: the footprint of a photo has four.</source>
+            <translation>Das Polygon für {photo} hat {n} Ecken: der Umriss eines Fotos hat vier.</translation>
+        </message>
+        <message>
+            <source>{name}: localized, confidence {confidence}, {inliers} inliers</source>
+            <translation>{name}: verortet, Vertrauen {confidence}, {inliers} Inlier</translation>
+        </message>
+        <message>
+            <source>{name}: not localized ({reason})</source>
+            <translation>{name}: nicht verortet ({reason})</translation>
+        </message>
+        <message>
+            <source>The file {file} cannot be written ({why}): choose another place.</source>
+            <translation>Die Datei {file} kann nicht geschrieben werden ({why}): wählen Sie einen anderen Platz.</translation>
+        </message>
+        <message>
+            <source>Retrieve candidates</source>
+            <translation>Kandidaten suchen</translation>
+        </message>
+        <message>
+            <source>Ranks the places of an index by their similarity to a photo, without matching any of them: the first step of a localization. Each candidate is the outline of a block of imagery, with its rank, its score and the number of quarter turns of the photo that fit best.</source>
+            <translation>Ordnet die Orte eines Index nach ihrer Ähnlichkeit mit einem Foto, ohne einen davon zu vergleichen: der erste Schritt einer Verortung. Jeder Kandidat ist der Umriss eines Blocks der Bilder, mit Rang, Wert und der Zahl der Vierteldrehungen des Fotos, die am besten passen.</translation>
+        </message>
+        <message>
+            <source>Number of candidates</source>
+            <translation>Zahl der Kandidaten</translation>
+        </message>
+        <message>
+            <source>name a file or folder</source>
+            <translation>nennen Sie eine Datei oder einen Ordner</translation>
+        </message>
+        <message>
+            <source>give a raster layer, or a file that QGIS opens as one</source>
+            <translation>geben Sie einen Rasterlayer an, oder eine Datei, die QGIS als einen öffnet</translation>
+        </message>
+        <message>
+            <source>give a vector layer</source>
+            <translation>geben Sie einen Vektorlayer an</translation>
+        </message>
+        <message>
+            <source>write it as “longitude,latitude [EPSG:4326]”</source>
+            <translation>schreiben Sie „Länge,Breite [EPSG:4326]“</translation>
+        </message>
+        <message>
+            <source>write it as “west,east,south,north [EPSG:4326]”</source>
+            <translation>schreiben Sie „West,Ost,Süd,Nord [EPSG:4326]“</translation>
+        </message>
+        <message>
+            <source>name one such as EPSG:4326</source>
+            <translation>nennen Sie eines wie EPSG:4326</translation>
+        </message>
+        <message>
+            <source>give true or false</source>
+            <translation>geben Sie true oder false an</translation>
+        </message>
+        <message>
+            <source>choose among those offered</source>
+            <translation>wählen Sie unter den angebotenen</translation>
+        </message>
+        <message>
+            <source>name a field of the layer</source>
+            <translation>nennen Sie ein Feld des Layers</translation>
+        </message>
+        <message>
+            <source>give another value</source>
+            <translation>geben Sie einen anderen Wert an</translation>
+        </message>
+        <message>
+            <source>give a number from {low} to {high}</source>
+            <translation>geben Sie eine Zahl von {low} bis {high} an</translation>
+        </message>
+        <message>
+            <source>name a file of this kind: {pattern}</source>
+            <translation>nennen Sie eine Datei dieser Art: {pattern}</translation>
+        </message>
+        <message>
+            <source>choose among {names}</source>
+            <translation>wählen Sie unter {names}</translation>
+        </message>
+        <message>
+            <source>name a file or folder to write</source>
+            <translation>nennen Sie eine Datei oder einen Ordner zum Schreiben</translation>
+        </message>
+        <message>
+            <source>The parameter “{label}” ({name}) is missing: {hint}.</source>
+            <translation>Der Parameter „{label}“ ({name}) fehlt: {hint}.</translation>
+        </message>
+        <message>
+            <source>The parameter “{label}” ({name}) cannot be {value}: {hint}.</source>
+            <translation>Der Parameter „{label}“ ({name}) kann nicht {value} sein: {hint}.</translation>
+        </message>
+        <message>
+            <source>{what}: there is no file {path}.</source>
+            <translation>{what}: es gibt keine Datei {path}.</translation>
+        </message>
+        <message>
+            <source>{what}: there is no folder {path}.</source>
+            <translation>{what}: es gibt keinen Ordner {path}.</translation>
+        </message>
+        <message>
+            <source>No index of the world came with this plugin: choose the folder of an index.</source>
+            <translation>Mit dieser Erweiterung kam kein Weltindex: wählen Sie den Ordner eines Index.</translation>
+        </message>
+        <message>
+            <source>The reference imagery {value} cannot be opened: choose a raster layer or file.</source>
+            <translation>Die Referenzbilder {value} lassen sich nicht öffnen: wählen Sie einen Rasterlayer oder eine Datei.</translation>
+        </message>
+        <message>
+            <source>The point {value} is no place on Earth: write longitude,latitude in degrees.</source>
+            <translation>Der Punkt {value} ist kein Ort auf der Erde: schreiben Sie Länge,Breite in Grad.</translation>
+        </message>
+        <message>
+            <source>A height of the camera is of use with its nadir alone: give the nadir too.</source>
+            <translation>Eine Höhe der Kamera nützt nur mit ihrem Nadir: geben Sie auch den Nadir an.</translation>
+        </message>
+        <message>
+            <source>The extent {value} is empty: give another.</source>
+            <translation>Die Ausdehnung {value} ist leer: geben Sie eine andere an.</translation>
+        </message>
+        <message>
+            <source>There is no CRS {value}: name one such as EPSG:4326.</source>
+            <translation>Es gibt kein KBS {value}: nennen Sie eines wie EPSG:4326.</translation>
+        </message>
+        <message>
+            <source>The raster {file} is written as a GeoTIFF: give it a name in .tif.</source>
+            <translation>Das Raster {file} wird als GeoTIFF geschrieben: geben Sie ihm einen Namen auf .tif.</translation>
+        </message>
+        <message>
+            <source>Warp photo from tie points</source>
+            <translation>Foto nach Passpunkten entzerren</translation>
+        </message>
+        <message>
+            <source>Georeferences a photo by tie points: places whose position in the photo is known. Two points give position, scale and rotation; three shear it; four or more give the perspective, and more are fitted by least squares.
+
+The points are either a layer with the photo's pixels in two fields (x to the right, y down from the top left corner of the upright photo), such as the tie points that the other algorithms write, or a .points file of QGIS's Georeferencer. Of a layer with a field “inlier” only the inliers count, and with a field “photo” only those of this photo.</source>
+            <translation>Georeferenziert ein Foto nach Passpunkten: Orten, deren Lage im Foto bekannt ist. Zwei Punkte geben Lage, Maßstab und Drehung; drei scheren es; vier oder mehr geben die Perspektive, und mehr werden nach kleinsten Quadraten angepasst.
+
+Die Punkte sind entweder ein Layer mit den Pixeln des Fotos in zwei Feldern (x nach rechts, y nach unten von der linken oberen Ecke des aufrechten Fotos), wie die Passpunkte, die die anderen Algorithmen schreiben, oder eine .points-Datei des Georeferenzierers von QGIS. Von einem Layer mit einem Feld „inlier“ zählen nur die Inlier, mit einem Feld „photo“ nur die dieses Fotos.</translation>
+        </message>
+        <message>
+            <source>Tie points (layer)</source>
+            <translation>Passpunkte (Layer)</translation>
+        </message>
+        <message>
+            <source>Field with the column in the photo, pixels</source>
+            <translation>Feld mit der Spalte im Foto, Pixel</translation>
+        </message>
+        <message>
+            <source>Field with the row in the photo, pixels</source>
+            <translation>Feld mit der Zeile im Foto, Pixel</translation>
+        </message>
+        <message>
+            <source>Tie points (.points file)</source>
+            <translation>Passpunkte (.points-Datei)</translation>
+        </message>
+        <message>
+            <source>CRS of the raster</source>
+            <translation>KBS des Rasters</translation>
+        </message>
+        <message>
+            <source>Root mean square error, pixels of the photo</source>
+            <translation>Mittlerer quadratischer Fehler, Pixel des Fotos</translation>
+        </message>
+        <message>
+            <source>Number of tie points</source>
+            <translation>Zahl der Passpunkte</translation>
+        </message>
+        <message>
+            <source>Give the tie points either as a layer or as a .points file.</source>
+            <translation>Geben Sie die Passpunkte entweder als Layer oder als .points-Datei an.</translation>
+        </message>
+        <message>
+            <source>There are {n} tie points for {photo}: at least {fewest} are needed.</source>
+            <translation>Für {photo} gibt es {n} Passpunkte: mindestens {fewest} werden gebraucht.</translation>
+        </message>
+        <message>
+            <source>{n} tie points, off by {rmse} pixels</source>
+            <translation>{n} Passpunkte, im Mittel um {rmse} Pixel daneben</translation>
+        </message>
+        <message>
+            <source>The tie points {value} are no layer.</source>
+            <translation>Die Passpunkte {value} sind kein Layer.</translation>
+        </message>
+        <message>
+            <source>The layer of tie points has no field {name}: choose another.</source>
+            <translation>Der Layer der Passpunkte hat kein Feld {name}: wählen Sie ein anderes.</translation>
+        </message>
+        <message>
+            <source>A tie point has no number in {fields}: fill them in, or delete the point.</source>
+            <translation>Ein Passpunkt hat keine Zahl in {fields}: tragen Sie sie ein, oder löschen Sie den Punkt.</translation>
+        </message>
+        <message>
+            <source>The tie points of {photo} contradict each other or lie in one place: check them.</source>
+            <translation>Die Passpunkte von {photo} widersprechen sich oder liegen an einer Stelle: prüfen Sie sie.</translation>
         </message>
     </context>
 </TS>

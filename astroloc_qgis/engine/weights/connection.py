@@ -81,6 +81,8 @@ def check_address(url: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
         return url
     raise InputError(f"The address {url} is not fetched from: it must begin with https://.")
+
+
 def connection_to(url: str, timeout: float) -> http.client.HTTPConnection:
     """A connection to the server of an address, for many requests one after the other; it opens at the first.
 
