@@ -83,7 +83,7 @@ def test_it_holds_the_pictures_that_qgis_shows_and_no_others(names, installed, m
     plugin = installed / "astroloc_qgis"
     pages = list((plugin / "resources" / "help").glob("*.html"))
     assert [page.name for page in pages] == ["desk.html"]
-    shown = {plugin / metadata["icon"]}
+    shown = {plugin / metadata["icon"], *(plugin / "resources" / "icons").glob("processing-*.svg")}
     for page in pages:
         shown |= {page.parent / source for source in re.findall(r'src="([^"]+)"', page.read_text(encoding="utf-8"))}
     assert len(shown) > 1

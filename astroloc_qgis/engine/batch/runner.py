@@ -13,11 +13,11 @@ from typing import Any
 
 from astroloc_qgis.engine.batch.entries import unfinished_entry
 from astroloc_qgis.engine.batch.geopackage import write_footprints
-from astroloc_qgis.engine.batch.html_report import write_report
 from astroloc_qgis.engine.batch.interrupts import held
 from astroloc_qgis.engine.batch.journal import Journal
 from astroloc_qgis.engine.batch.photos import alone
 from astroloc_qgis.engine.batch.rate import Rate
+from astroloc_qgis.engine.batch.report.html_report import write_report
 from astroloc_qgis.engine.batch.units import Done, Scheduler, Unit, Work
 from astroloc_qgis.engine.batch.working import remove_leftovers
 from astroloc_qgis.engine.errors import Cancelled

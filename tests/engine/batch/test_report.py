@@ -14,12 +14,12 @@ import pytest
 from osgeo import ogr
 
 from astroloc_qgis.engine.batch.entries import unfinished_entry
-from astroloc_qgis.engine.batch.footprint_map import Shown, draw_map
 from astroloc_qgis.engine.batch.geopackage import write_footprints
-from astroloc_qgis.engine.batch.html_report import MOST_ROWS, write_report
-from astroloc_qgis.engine.batch.land_outline import land_outline
 from astroloc_qgis.engine.batch.localizing import THUMBNAIL_BYTES, thumbnail
-from astroloc_qgis.engine.batch.reasons import grouped, kind_of
+from astroloc_qgis.engine.batch.report.footprint_map import Shown, draw_map
+from astroloc_qgis.engine.batch.report.html_report import MOST_ROWS, write_report
+from astroloc_qgis.engine.batch.report.land_outline import land_outline
+from astroloc_qgis.engine.batch.report.reasons import grouped, kind_of
 from tests.engine.batch.fast import located
 from tests.engine.synthetic import write_image
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.batch.footprint_map import Shown, draw_map
 from astroloc_qgis.engine.batch.geopackage import ring_of
-from astroloc_qgis.engine.batch.html_template import SCRIPT, STYLE, TEMPLATE
 from astroloc_qgis.engine.batch.rate import duration
-from astroloc_qgis.engine.batch.reasons import grouped, shown_name
+from astroloc_qgis.engine.batch.report.footprint_map import Shown, draw_map
+from astroloc_qgis.engine.batch.report.html_template import SCRIPT, STYLE, TEMPLATE
+from astroloc_qgis.engine.batch.report.reasons import grouped, shown_name
 from astroloc_qgis.engine.batch.rows import STAGES, STATUSES, as_text, row_of
 from astroloc_qgis.engine.exports.files import write_bytes
 

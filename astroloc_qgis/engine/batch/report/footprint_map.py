@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.batch.land_outline import land_outline
+from astroloc_qgis.engine.batch.report.land_outline import land_outline
 
 WIDTH_PX = 1000
 LEAST_SPAN_DEG = 12.0
