@@ -17,7 +17,7 @@ from astroloc_qgis.installer.builds.sizes import Sizes
 from astroloc_qgis.installer.journal import Journal
 from astroloc_qgis.installer.machine import Gpu
 from astroloc_qgis.installer.packages import read_requirements
-from astroloc_qgis.installer.plan import LOCK, check_python
+from astroloc_qgis.installer.plan import LOCK, Plan, check_python
 from astroloc_qgis.worker.protocol import Result
 
 from .installs import is_a_sentence
@@ -73,7 +73,16 @@ def write(server, index):
 
 
 def install(world, torch, **changes):
+    begin(world, torch, **changes)
     return world.install(torch_cpu=str(torch.file), **changes)
+
+
+def begin(world, torch, **changes):
+    """Give the install that was begun to the plan with torch, which saves seconds."""
+    begun = world.root / "env.part"
+    if begun.exists():
+        plan = Plan.of({**world.params, "torch_cpu": str(torch.file), **changes})
+        Journal.read(begun).now(made_from=plan.digest()).write(begun)
 
 
 def describe(world, torch, **changes):
@@ -120,6 +129,7 @@ def test_an_index_out_of_reach_is_told_and_pypis_build_comes_instead(begun, torc
         write(torch, "http://127.0.0.1:9/simple")
     else:
         next(torch.folder.glob("*.whl")).unlink()
+    begin(begun, torch)
     with begun.process() as process:
         process.next()
         process.send(1, "install", {**begun.params, "torch_cpu": str(torch.file)})
