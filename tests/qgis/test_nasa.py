@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from qgis.core import QgsApplication
@@ -19,6 +22,7 @@ from astroloc_qgis.qgis_adapters import nasa_access
 from astroloc_qgis.qgis_adapters.desk_tables import read_metadata
 from astroloc_qgis.qgis_adapters.nasa_access import KEY_SETTING, KeyStore
 from astroloc_qgis.qgis_adapters.settings import Settings
+from tests.conftest import ROOT
 from tests.engine.nasa.nasa_server import (
     FILE,
     FRAMES,
@@ -282,10 +286,33 @@ def test_the_key_is_kept_encrypted_in_qgis_authentication_database(monkeypatch):
     assert KeyStore().read() == "other"
 
 
-def test_the_real_authentication_database_has_what_is_used():
-    manager = QgsApplication.authManager()
-    for name in ("existsAuthSetting", "authSetting", "storeAuthSetting", "removeAuthSetting", "isDisabled"):
-        assert callable(getattr(manager, name))
+KEEP = """
+from qgis.core import QgsApplication
+application = QgsApplication([], False)
+QgsApplication.initQgis()
+from astroloc_qgis.qgis_adapters.nasa_access import KeyStore
+assert QgsApplication.authManager().setMasterPassword("master", True)
+keys = KeyStore()
+print(keys.keeps, keys.has_key, keys.store("sEcret/Key+1="), KeyStore().has_key, KeyStore().read())
+"""
+
+
+def test_the_real_authentication_database_keeps_the_key_encrypted(tmp_path):
+    environment = {**os.environ, "QGIS_AUTH_DB_DIR_PATH": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    environment.pop(KEY_VARIABLE, None)
+    done = subprocess.run(
+        [sys.executable, "-c", KEEP],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.split() == ["True", "False", "True", "True", KEY], done.stderr
+    files = list(tmp_path.iterdir())
+    assert files
+    assert all(b"sEcret" not in file.read_bytes() for file in files if file.is_file())
 
 
 def test_once_allowed_photos_are_looked_up_as_they_are_added(qtbot, allowed, server, tmp_path):

@@ -70,7 +70,6 @@ class NasaLookups(QObject):
     def __init__(self, session: Session, keys: KeyStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.outcome: Outcome | None = None
-        self.share = 0.0
         self._session, self._keys = session, keys
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
@@ -218,10 +217,8 @@ class _Batch(QRunnable):
                 raise
             return Lookup(one.number, problem=str(error)), None
 
-    def _progress(self, _stage: str, share: float) -> None:
+    def _progress(self, _stage: str, _share: float) -> None:
         self._go_on()
-        if share - self._lookups.share > 0.02 or share < self._lookups.share:
-            self._lookups.share = share
 
     def _go_on(self) -> None:
         if self._lookups._stop:
