@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsProject
 
 from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.engine.imagery.kept.places import kept_copy
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
 from astroloc_qgis.qgis_adapters.on_map.reference_layer import show_reference
@@ -16,7 +17,10 @@ def is_wanted(session: Session) -> bool:
 
 
 def show_under(session: Session) -> None:
-    """Add the reference below all layers, unless it is a layer of the project itself, or QGIS cannot show it."""
+    """Add the reference below all layers, unless it is a layer of the project itself, or QGIS cannot show it.
+
+    Of imagery that is kept on this computer the kept file is shown.
+    """
     try:
         imagery, chosen = session.imagery(), session.reference.uri()
         summary = None if chosen is not None else read_index_summary(session.index.path)
@@ -25,7 +29,7 @@ def show_under(session: Session) -> None:
     if chosen is not None and not session.reference.is_file:
         return
     show_reference(
-        imagery,
+        str(kept_copy(imagery) or imagery),
         QgsProject.instance(),
         name="" if summary is None else summary.title.split(",")[0],
         attribution="" if summary is None else summary.attribution,

@@ -18,6 +18,7 @@ from qgis.gui import QgsLayerTreeMapCanvasBridge
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 
+from astroloc_qgis.gui import reference_under
 from astroloc_qgis.gui.dock import reference_chooser
 from astroloc_qgis.gui.model.photo_list import PhotoState
 from astroloc_qgis.qgis_adapters.on_map.map_crs import BEHAVIOUR
@@ -282,6 +283,15 @@ def test_the_reference_comes_once_and_not_again_after_the_user_took_it_off(
     project.removeMapLayer(shown_reference(project).id())
     localize(qtbot, ready, tmp_path, GUADALAJARA, name="third")
     assert shown_reference(project) is None
+
+
+def test_imagery_that_is_kept_on_this_computer_is_shown_from_there(
+    qtbot, ready, tmp_path, map_of_qgis, imagery, monkeypatch
+):
+    kept = make_raster(tmp_path / "kept.tif", WGS84, (-105.0, 19.0, -102.0, 22.0))
+    monkeypatch.setattr(reference_under, "kept_copy", {str(imagery): kept}.get)
+    localize(qtbot, ready, tmp_path, GUADALAJARA)
+    assert shown_reference(QgsProject.instance()).source() == str(kept)
 
 
 def test_without_the_box_no_reference_comes_and_the_box_brings_and_takes_it(
