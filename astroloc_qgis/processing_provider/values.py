@@ -241,8 +241,9 @@ class Values:
         Raises:
             InputError: one of the parameters is wrong.
         """
-        folder, _summary = self.index()
-        found: dict[str, Any] = {"index": str(folder), "imagery": self.imagery(), "radius_km": self.number("RADIUS_KM")}
+        text = self.text("INDEX")
+        place = text if text.startswith(("http://", "https://")) else str(self.index()[0])
+        found: dict[str, Any] = {"index": place, "imagery": self.imagery(), "radius_km": self.number("RADIUS_KM")}
         centre = self.place("CENTRE")
         if centre is not None:
             found |= {"centre": list(centre), "centre_km": self.number("CENTRE_KM") or USUAL_CENTRE_KM}

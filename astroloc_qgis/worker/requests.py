@@ -159,7 +159,7 @@ class KeepImagery(Parameters):
 
 @dataclass(frozen=True, kw_only=True)
 class Retrieve(OnDevice):
-    """Rank the places of an index by their similarity to a photo (``retrieve``)."""
+    """Rank the places of an index, in a folder or behind a service, by their similarity to a photo (``retrieve``)."""
 
     photo: Path
     index: str

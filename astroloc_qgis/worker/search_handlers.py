@@ -14,9 +14,9 @@ def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
     """Search the index for the photo; returns the ``candidates``, each with the corners of its block."""
     from astroloc_qgis.engine.geometry.nadir import Nadir
     from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import Index
     from astroloc_qgis.engine.photo.reading import read_photo
     from astroloc_qgis.engine.retrieval import search
+    from astroloc_qgis.engine.retrieval.remote_index import open_index
 
     told = Repeatable(progress)
     told("read", 0.0)
@@ -26,7 +26,7 @@ def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
     if request.nadir is not None:
         options["nadir"] = Nadir.of(request.nadir, source)
     photo = read_photo(request.photo)
-    index = Index.open(request.index)
+    index = open_index(request.index)
     reference = Reference.open(imagery) if imagery and imagery != index.info.imagery_uri else None
     try:
         with asking(told.repeat):
@@ -50,9 +50,11 @@ def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
 
 
 def index_check(request: CheckIndex, progress: Progress) -> Mapping[str, Any]:
-    """Compare all files of the index with their sha256, and open it; returns its ``info``."""
+    """Compare all files of the index with their sha256, and check what they hold; returns its ``info``."""
+    from astroloc_qgis.engine.index.check import check_content
     from astroloc_qgis.engine.index.store import Index
 
     progress("read", 0.0)
-    info = dataclasses.asdict(Index.open(request.index, thorough=True).info)
-    return {"index": str(request.index), "info": info}
+    index = Index.open(request.index, thorough=True)
+    check_content(index, progress)
+    return {"index": str(request.index), "info": dataclasses.asdict(index.info)}

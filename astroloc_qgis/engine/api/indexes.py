@@ -18,8 +18,9 @@ from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
 from astroloc_qgis.engine.resources import shipped
-from astroloc_qgis.engine.retrieval import search
+from astroloc_qgis.engine.retrieval import remote_index, search
 from astroloc_qgis.engine.retrieval.photo_centre import CENTRE_KM
+from astroloc_qgis.engine.retrieval.remote_index import RemoteIndex
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.api.pictures import Picture
@@ -68,22 +69,23 @@ def build_index(
         reference.close()
 
 
-def open_index(folder: str | Path | None = None, *, thorough: bool = False) -> Index:
+def open_index(place: str | Path | None = None, *, thorough: bool = False) -> Index | RemoteIndex:
     """Open an index.
 
     Args:
-        folder: by default that of the world's, which comes with AstroLoc.
-        thorough: check the sha256 of large files too.
+        place: a folder, or the address of a service (``serve``); by default the world's, which comes with AstroLoc.
+        thorough: check the sha256 of a folder's large files too.
 
     Raises:
         InputError: it is no index, is damaged, or of a model that is not installed.
     """
-    return Index.open(folder_of(folder), thorough=thorough)
+    found = place_of(place)
+    return Index.open(found, thorough=True) if thorough and isinstance(found, Path) else remote_index.open_index(found)
 
 
 def retrieve(
     photo: Picture,
-    index: Index | str | Path | None = None,
+    index: Index | RemoteIndex | str | Path | None = None,
     *,
     top: int = 10,
     nadir: Nadir | tuple[float, float] | None = None,
@@ -99,7 +101,7 @@ def retrieve(
 
     Args:
         photo: a file, an array or a PIL image (``pictures.Picture``).
-        index: an open index or its folder; by default the world's.
+        index: an open index, its folder or a service's address; by default the world's.
         top: number of candidates.
         nadir: the point below the camera (latitude, longitude); only what lies within ``radius_km`` of it is searched.
         radius_km: 0 to ignore the nadir.
@@ -117,7 +119,7 @@ def retrieve(
         InputError: something given is wrong.
         Cancelled: by ``progress``.
     """
-    opened = index if isinstance(index, Index) else open_index(index)
+    opened = index if isinstance(index, Index | RemoteIndex) else open_index(index)
     if nadir is not None and not isinstance(nadir, Nadir):
         nadir = Nadir.at(*nadir)
     told = Repeatable(progress)
@@ -130,16 +132,16 @@ def retrieve(
         )  # fmt: skip
 
 
-def folder_of(index: Index | str | Path | None) -> Path:
-    """The folder of an index; by default the world's.
+def place_of(index: Index | RemoteIndex | str | Path | None) -> Path | str:
+    """The folder of an index or the address of its service; by default the world's folder.
 
     Raises:
         InputError: there is none of the world.
     """
-    if isinstance(index, Index):
+    if isinstance(index, Index | RemoteIndex):
         return index.folder
     if index is not None:
-        return Path(index)
+        return str(index) if remote_index.is_address(index) else Path(index)
     world = shipped("index", "world")
     if not (world / "index.json").is_file():
         raise InputError("No index of the world came with this AstroLoc: name the folder of an index.")

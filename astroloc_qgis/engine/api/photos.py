@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from astroloc_qgis.engine import pipeline
-from astroloc_qgis.engine.api.indexes import folder_of
+from astroloc_qgis.engine.api.indexes import place_of
 from astroloc_qgis.engine.api.pictures import as_file, is_file
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.progress import Progress, no_progress
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from astroloc_qgis.engine.api.pictures import Picture
     from astroloc_qgis.engine.index.store import Index
     from astroloc_qgis.engine.result import Localization
+    from astroloc_qgis.engine.retrieval.remote_index import RemoteIndex
 
     NadirInput = Nadir | tuple[float, float] | tuple[float, float, float]
     """A ``Nadir``, or latitude, longitude in degrees and, if known, the camera's height in kilometres."""
@@ -54,7 +55,7 @@ class LocalizeOptions(pipeline.Options, total=False):
 
 def localize(
     photo: Picture,
-    index: Index | str | Path | None = None,
+    index: Index | RemoteIndex | str | Path | None = None,
     out: str | Path | None = None,
     *,
     imagery: str | Path | None = None,
@@ -67,7 +68,7 @@ def localize(
 
     Args:
         photo: a file, an array or a PIL image (``pictures.Picture``).
-        index: an open index or its folder; by default the world's.
+        index: an open index, its folder or a service's address; by default the world's.
         out: folder for GeoTIFF, footprint, tie points and preview; by default nothing is kept.
         imagery: reference to register to, anything GDAL opens; by default the index's own.
         nadir: the point below the camera, where it is known.
@@ -84,7 +85,7 @@ def localize(
     """
     with as_file(photo, name) as file, _folder(out) as folder:
         result = pipeline.localize(
-            file, folder_of(index), folder, imagery=None if imagery is None else str(imagery),
+            file, place_of(index), folder, imagery=None if imagery is None else str(imagery),
             nadir=_nadir(nadir), progress=progress, **options,
         )  # fmt: skip
     return _finished(result, photo, name, out)
