@@ -20,7 +20,7 @@ from astroloc_qgis.cli.report import unfinished_entry, write_json
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 from astroloc_qgis.engine.exports.files import write_bytes
 from astroloc_qgis.engine.photo.number import photo_name
-from astroloc_qgis.gui.model.photo_list import SUFFIXES
+from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, is_photo_name
 from astroloc_qgis.processing_provider.algorithm import AstroLocAlgorithm, Parameters, teller
 from astroloc_qgis.processing_provider.html_report import page, photo_table
 from astroloc_qgis.processing_provider.parameters import (
@@ -98,7 +98,7 @@ class LocalizeFolder(AstroLocAlgorithm):
         photos = list(photos_in(folder, recursive=values.truth("RECURSIVE")))
         if not photos:
             sentence = tr("There is no photo ({suffixes}) in {folder}: choose another folder.")
-            raise InputError(sentence.format(suffixes=", ".join(SUFFIXES), folder=folder))
+            raise InputError(sentence.format(suffixes=", ".join((*PLAIN_SUFFIXES, *HEIF_SUFFIXES)), folder=folder))
         nadirs: Mapping[Path, Any] = {}
         if values.given("NADIRS"):
             nadirs = read_nadirs(values.file("NADIRS", tr("Table of nadirs")), photos)
@@ -175,7 +175,7 @@ class LocalizeFolder(AstroLocAlgorithm):
 def photos_in(folder: Path, *, recursive: bool) -> Iterator[Path]:
     """The photos of a folder, by name."""
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
+        if is_photo_name(path) and path.is_file():
             yield path
 
 

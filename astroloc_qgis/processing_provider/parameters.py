@@ -20,7 +20,7 @@ from qgis.core import (
 from qgis.core import QgsProcessingParameterDefinition as Definition
 
 from astroloc_qgis.engine.matchers.registry import offered
-from astroloc_qgis.gui.model.photo_list import SUFFIXES
+from astroloc_qgis.engine.photo.suffixes import name_patterns
 from astroloc_qgis.processing_provider.values import USUAL_CENTRE_KM
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -30,8 +30,7 @@ FARTHEST_KM = 20038.0
 
 def photo_parameter() -> Definition:
     """PHOTO: one photo."""
-    pattern = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in SUFFIXES)  # QGIS tells them apart
-    return QgsProcessingParameterFile("PHOTO", tr("Photo"), fileFilter=f"{tr('Photos')} ({pattern})")
+    return QgsProcessingParameterFile("PHOTO", tr("Photo"), fileFilter=f"{tr('Photos')} ({name_patterns()})")
 
 
 def folder_parameter(name: str, description: str, *, optional: bool = False) -> Definition:

@@ -17,8 +17,6 @@ from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.engine.photo.raster import open_raster
 from astroloc_qgis.engine.sequence.order import Frame, frame_of, sequences
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
-"""Endings of the files of a folder that are taken for photos, in small letters."""
 MOST_OF_A_RUN = 60
 """Most photos of a unit: those of a longer run help each other within its parts, and a kill costs no more than one."""
 _FORM = 1  # of keys: another number makes every unit another one

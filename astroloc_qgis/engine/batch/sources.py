@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from astroloc_qgis.engine.batch.photos import SUFFIXES, BatchPhoto
+from astroloc_qgis.engine.batch.photos import BatchPhoto
 from astroloc_qgis.engine.batch.table import read_table
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, is_photo_name
 
 
 def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
@@ -22,8 +23,10 @@ def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
     if source.is_dir():
         photos = photos_in_folder(source, out)
         if not photos:
-            endings = ", ".join(suffix for suffix in SUFFIXES)
-            raise InputError(f"The folder {source} has no photos ({endings}): name another folder, or a table (CSV).")
+            endings = ", ".join((*PLAIN_SUFFIXES, *HEIF_SUFFIXES))
+            raise InputError(
+                f"The folder {source} has no photos ({endings}, raw files): name another folder, or a table (CSV)."
+            )
         return photos
     return read_table(source)
 
@@ -34,7 +37,7 @@ def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
     found = []
     for path in sorted(folder.resolve().rglob("*")):
         inside = path.relative_to(folder.resolve()).parts
-        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inside):
+        if not is_photo_name(path) or any(part.startswith(".") for part in inside):
             continue
         if results not in path.parents and path.is_file():
             found.append(BatchPhoto(path))

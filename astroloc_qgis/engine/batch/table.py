@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
-from astroloc_qgis.engine.batch.photos import SUFFIXES, BatchPhoto
+from astroloc_qgis.engine.batch.photos import BatchPhoto
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.coordinates import read_number
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.number import nasa_photo_number
+from astroloc_qgis.engine.photo.suffixes import is_photo_name
 
 _SEPARATOR_LINE = re.compile(r"\Asep=.\r?\n", re.IGNORECASE)
 """The first line of a table that Excel wrote: it names the separator, and no spreadsheet shows it."""
@@ -142,7 +143,7 @@ class _Rows:
     @cached_property
     def _by_number(self) -> Mapping[str, Path]:
         """The photos beside the table, by NASA's number."""
-        files = [path for path in sorted(self.folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+        files = [path for path in sorted(self.folder.iterdir()) if is_photo_name(path)]
         return {number: path for path in files if (number := nasa_photo_number(path.name)) is not None}
 
 
