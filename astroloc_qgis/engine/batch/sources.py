@@ -7,7 +7,7 @@ from pathlib import Path
 from astroloc_qgis.engine.batch.photos import BatchPhoto
 from astroloc_qgis.engine.batch.table import read_table
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, is_photo_name
+from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, RAW_SUFFIXES, is_photo_name
 
 
 def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
@@ -32,7 +32,10 @@ def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
 
 
 def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
-    """The photos of a folder and of the folders in it, by name; not hidden ones, nor those in ``out``."""
+    """The photos of a folder and of the folders in it, by name; not hidden ones, nor those in ``out``.
+
+    Of a raw file and a picture of the same name, as cameras write them, the picture is taken.
+    """
     results = out.resolve()
     found = []
     for path in sorted(folder.resolve().rglob("*")):
@@ -40,5 +43,10 @@ def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
         if not is_photo_name(path) or any(part.startswith(".") for part in inside):
             continue
         if results not in path.parents and path.is_file():
-            found.append(BatchPhoto(path))
-    return found
+            found.append(path)
+    pictures = {path.with_suffix("") for path in found if not _is_raw(path)}
+    return [BatchPhoto(path) for path in found if not (_is_raw(path) and path.with_suffix("") in pictures)]
+
+
+def _is_raw(path: Path) -> bool:
+    return path.suffix.lower() in RAW_SUFFIXES

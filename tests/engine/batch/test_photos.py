@@ -36,9 +36,14 @@ def test_the_photos_of_a_folder_but_hidden_ones_and_earlier_results(tmp_path):
     assert names(tmp_path, tmp_path / "out") == ["a.tif", "b.JPG", "sub/c.png"]
 
 
+def test_of_a_raw_file_and_its_picture_the_picture_is_taken(tmp_path):
+    touch(tmp_path, "a.NEF", "a.JPG", "b.nef", "c.heic", "sub/a.nef")
+    assert names(tmp_path, tmp_path / "out") == ["a.JPG", "b.nef", "c.heic", "sub/a.nef"]
+
+
 def test_a_folder_without_photos_is_refused(tmp_path):
     touch(tmp_path, "notes.txt")
-    with pytest.raises(InputError, match=r"has no photos \(.jpg"):
+    with pytest.raises(InputError, match="has no photos: name another folder"):
         photos_of(tmp_path, tmp_path / "out")
 
 

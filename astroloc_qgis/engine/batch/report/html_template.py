@@ -40,7 +40,7 @@ td.number, th.number, th[data-sort=number] { text-align: right; font-variant-num
 td.number { white-space: nowrap; }
 td.name { min-width: 130px; }
 td.name, td.message { overflow-wrap: anywhere; }
-td.message { min-width: 240px; color: var(--soft); }
+td.message { min-width: 170px; color: var(--soft); }
 tr:target { background: #fff6d6; }
 td img { display: block; max-width: 112px; max-height: 112px; border-radius: 3px; }
 .localized { color: var(--good); } .not_localized { color: var(--soft); } .error, .failed { color: var(--bad); }
