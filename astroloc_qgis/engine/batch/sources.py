@@ -7,7 +7,7 @@ from pathlib import Path
 from astroloc_qgis.engine.batch.photos import BatchPhoto
 from astroloc_qgis.engine.batch.table import read_table
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.photo.suffixes import HEIF_SUFFIXES, PLAIN_SUFFIXES, RAW_SUFFIXES, is_photo_name
+from astroloc_qgis.engine.photo.suffixes import RAW_SUFFIXES, is_photo_name
 
 
 def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
@@ -23,10 +23,7 @@ def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
     if source.is_dir():
         photos = photos_in_folder(source, out)
         if not photos:
-            endings = ", ".join((*PLAIN_SUFFIXES, *HEIF_SUFFIXES))
-            raise InputError(
-                f"The folder {source} has no photos ({endings}, raw files): name another folder, or a table (CSV)."
-            )
+            raise InputError(f"The folder {source} has no photos: name another folder, or a table (CSV).")
         return photos
     return read_table(source)
 
