@@ -161,7 +161,7 @@ def test_many_control_points_that_no_polynomial_fits_are_followed_by_a_spline(tm
                             place_of(pixels[5])[1] + 5), 1, 1)  # fmt: skip
     assert Reference.open(straight).read(whole()).mask.any()
     column, row = round(pixels[5][0]), round(pixels[5][1])
-    near = image[row - 1 : row + 1, column - 1 : column + 1]
+    near = image[row - 1 : row + 1, column - 1 : column + 1].astype(int)
     assert near.min() - 10 <= Reference.open(bent).read(at_point).pixels[0, 0, 0] <= near.max() + 10
 
 
