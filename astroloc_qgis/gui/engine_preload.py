@@ -47,6 +47,6 @@ class EnginePreload(QObject):
         if not self._dock.isVisible() or not session.photos.items:
             return
         params: dict[str, Any] = {"matcher": session.settings.matcher}
-        if not session.index.problem:
+        if not session.index.problem and not session.index.is_service:
             params["index"] = str(session.index.path)
         session.engine.preload(params)
