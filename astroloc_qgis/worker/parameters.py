@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar, get_args
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.nadir import NadirSource
+from astroloc_qgis.engine.geometry.nadir_source import NadirSource
 
 Value = TypeVar("Value")
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from astroloc_qgis.engine.geometry.nadir_source import NadirSource
 
 ISS_ALTITUDE_M = 420_000.0
 """Height of the camera above the ellipsoid where nothing better is known, metres."""
 ALTITUDES_KM = (180.0, 2000.0)
 """Heights that a person may give, kilometres. None is as small as a longitude: "46,5,170", with decimal commas, is no
 place with a height."""
-
-NadirSource = Literal["given", "exif", "tle", "nasa"]
-"""Who says so: the user, the photo's EXIF, orbital elements and the time of the camera's clock, or NASA's photo
-database."""
 
 
 @dataclass(frozen=True)
