@@ -7,6 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from astroloc_qgis.cli.batch.command import add_batch
+from astroloc_qgis.cli.batch.label_command import add_label
 from astroloc_qgis.cli.benchmark.commands import add_benchmark
 from astroloc_qgis.cli.imagery.command import add_imagery
 from astroloc_qgis.cli.index_command import add_index_actions
@@ -48,6 +49,7 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_localize(commands)
     add_batch(commands)
+    add_label(commands)
     add_refine(commands)
     add_retrieve(commands)
     add_index_actions(commands)

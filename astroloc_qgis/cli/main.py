@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from astroloc_qgis.cli.arguments import make_parser
 from astroloc_qgis.cli.batch.command import run_batch
+from astroloc_qgis.cli.batch.label_command import run_label
 from astroloc_qgis.cli.benchmark.commands import run_benchmark
 from astroloc_qgis.cli.imagery.command import run_imagery
 from astroloc_qgis.cli.index_command import run_index
@@ -32,6 +33,7 @@ from astroloc_qgis.engine.errors import InputError
 COMMANDS: dict[str, Callable[[Namespace], int | None]] = {
     "localize": run_localize,
     "batch": run_batch,
+    "label": run_label,
     "refine": run_refine,
     "retrieve": run_retrieve,
     "index": run_index,

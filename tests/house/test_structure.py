@@ -24,7 +24,7 @@ LAYERS = (
     "errors", "writable", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights",
     "photo", "imagery", "nasa", "matchers", "descriptors", "index", "retrieval", "registration", "confidence",
     "verification", "coregistration", "exports", "georeference", "result", "pipeline", "api", "sequence", "batch",
-    "simulation", "training", "benchmark",
+    "labelling", "simulation", "training", "benchmark",
 )  # fmt: skip
 """The engine's modules and packages; each may import those before it, none after it."""
 

@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def run_batch(options: Namespace) -> int:
     from astroloc_qgis.engine.batch.runner import Batch
     from astroloc_qgis.engine.batch.sources import photos_of
 
-    scheduler = _scheduler(options)
+    scheduler = scheduler_of(options)
     photos = photos_of(options.source, options.out)
     check_inputs(options)
     common = registration(options)
@@ -113,7 +114,7 @@ def run_batch(options: Namespace) -> int:
     return LOCALIZED if summary.complete and not summary.statuses["failed"] else DEFECT
 
 
-def _scheduler(options: Namespace) -> Scheduler:
+def scheduler_of(options: Namespace) -> Scheduler:
     """The scheduler that the options name.
 
     Raises:
@@ -132,10 +133,17 @@ def _scheduler(options: Namespace) -> Scheduler:
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[Progressed], None]]:
-    """Shows how far a batch is: a line on a terminal that stays up to date, and a line for each photo elsewhere."""
+def shown_progress(
+    describe: Callable[[Progressed, float, datetime], str] | None = None,
+) -> Iterator[Callable[[Progressed], None]]:
+    """Shows how far a batch is: a line on a terminal that stays up to date, and a line for each photo elsewhere.
+
+    Args:
+        describe: that line, see ``describe_progress``, which is the default; one that is given follows the lines of
+            photos too.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
-        yield _tell_entries
+        yield partial(_tell_entries, describe)
         return
     from tqdm import tqdm
 
@@ -145,14 +153,16 @@ def shown_progress() -> Iterator[Callable[[Progressed], None]]:
             for entry in progressed.entries:
                 if entry["status"] in ("error", "failed"):
                     bar.write(_first_line(entry), file=sys.stderr)
-            bar.set_description_str(describe_progress(progressed, time.monotonic(), datetime.now()))
+            bar.set_description_str((describe or describe_progress)(progressed, time.monotonic(), datetime.now()))
 
         yield show
 
 
-def _tell_entries(progressed: Progressed) -> None:
+def _tell_entries(describe: Callable[[Progressed, float, datetime], str] | None, progressed: Progressed) -> None:
     for entry in progressed.entries:
         tell(_first_line(entry))
+    if describe is not None and progressed.entries:
+        tell(f"  {describe(progressed, time.monotonic(), datetime.now())}")
 
 
 def _first_line(entry: dict[str, Any]) -> str:

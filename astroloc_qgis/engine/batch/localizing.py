@@ -177,6 +177,8 @@ class Localizer:
             if photo["problem"]:
                 raise InputError(photo["problem"])
             centre = {} if photo["centre"] is None else {"centre": tuple(photo["centre"])}
+            if photo.get("radius_km"):
+                centre["centre_km"] = photo["radius_km"]
             return pipeline.localize(
                 path, self._index, out, imagery=self._imagery, nadir=self._nadir_of(photo), tle=self._tle,
                 **{**self._limits, **centre}, **self._options,

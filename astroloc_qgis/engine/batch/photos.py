@@ -33,6 +33,7 @@ class BatchPhoto:
         taken: when, UTC without a zone; None where only its EXIF may tell.
         number: NASA's.
         problem: what is wrong with what was said of it, in a sentence; it is then not localized.
+        radius_km: how far from ``centre`` its middle may be, kilometres; None for that of all photos.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class BatchPhoto:
     taken: datetime | None = None
     number: str | None = None
     problem: str = ""
+    radius_km: float | None = None
 
     def known(self) -> dict[str, Any]:
         """All but the path, as JSON knows it."""
@@ -50,6 +52,7 @@ class BatchPhoto:
             "taken": None if self.taken is None else self.taken.isoformat(),
             "number": self.number,
             "problem": self.problem,
+            **({} if self.radius_km is None else {"radius_km": self.radius_km}),
         }
 
 

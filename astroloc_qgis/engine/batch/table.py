@@ -33,6 +33,7 @@ _NAMES = {
     "km": ("km", "altitude", "altitude km", "nadir km", "height km", "höhe km"),
     "centre_lat": ("centre lat", "center lat", "centre latitude", "center latitude", "clat", "mitte breite"),
     "centre_lon": ("centre lon", "center lon", "centre longitude", "center longitude", "clon", "mitte länge"),
+    "radius": ("radius", "radius km", "centre km", "center km", "umkreis", "umkreis km"),
     "time": ("time", "taken", "datetime", "date time", "zeit", "aufnahmezeit"),
     "date": ("date", "datum"),
 }
@@ -124,7 +125,8 @@ class _Rows:
                 raise ValueError(f"{len(cells)} values in {self.columns.count} columns")
             if path is None:
                 raise ValueError(f"no photo of the number “{photo_number or ''}” lies in {self.folder}")
-            return BatchPhoto(path, _nadir(values), _pair(values, "centre"), _time(values), photo_number)
+            centre, radius = _pair(values, "centre"), _radius(values)
+            return BatchPhoto(path, _nadir(values), centre, _time(values), photo_number, radius_km=radius)
         except ValueError as error:
             named = path or self.folder / (photo_number or f"row {number}")
             return BatchPhoto(named, number=photo_number, problem=f"Row {number} of the table is wrong: {error}.")
@@ -167,6 +169,17 @@ def _nadir(values: Mapping[str, str]) -> Nadir | None:
         return None
     km = values.get("km", "")
     return Nadir.at(*place, read_number(km) if km else None)
+
+
+def _radius(values: Mapping[str, str]) -> float | None:
+    """Kilometres about the centre."""
+    cell = values.get("radius", "")
+    try:
+        if not cell or (radius := read_number(cell)) > 0:
+            return radius if cell else None
+    except ValueError:
+        pass
+    raise ValueError(f"“{cell}” is no radius in kilometres")
 
 
 def _pair(values: Mapping[str, str], what: str) -> tuple[float, float] | None:

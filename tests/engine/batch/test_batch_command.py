@@ -50,7 +50,7 @@ class Here:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_command, "_scheduler", lambda _: Here())
+    monkeypatch.setattr(batch_command, "scheduler_of", lambda _: Here())
 
 
 def rows(folder: Path) -> list[dict[str, object]]:

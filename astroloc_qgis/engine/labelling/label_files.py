@@ -1,0 +1,131 @@
+"""The files of labels: the table that training reads, and the list of what a person should look at."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from osgeo import ogr
+
+from astroloc_qgis.engine.batch.rows import as_text
+from astroloc_qgis.engine.exports.files import atomic_path
+from astroloc_qgis.engine.exports.vector import Feature, write_features
+from astroloc_qgis.engine.geometry.distances import unwrap_lons
+from astroloc_qgis.engine.geometry.ogr_polygons import polygon_geometry
+
+LABELS, REVIEW, REVIEW_MAP = "photos.csv", "review.csv", "review.gpkg"
+CORNERS = tuple(f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat"))
+KNOWN = (
+    "photo_id", "confidence", "error_m", "inliers", "matcher", "nadir_lat", "nadir_lon", "taken", "centre_lat",
+    "centre_lon", "off_km",
+)  # fmt: skip
+FIELDS: dict[str, type] = {
+    "file": str, "photo_id": str, "confidence": float, "inliers": int, "matcher": str, "off_km": float, "why": str,
+}  # fmt: skip
+"""Of the layer ``review``."""
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written of labels.
+
+    Attributes:
+        labels: number of rows of ``photos.csv``.
+        doubtful: number of rows of the review list that have a footprint.
+        files: what they are -> path.
+    """
+
+    labels: int
+    doubtful: int
+    files: Mapping[str, Path]
+
+
+def write_labels(out: Path, entries: Iterable[Entry]) -> Written:
+    """Write ``photos.csv``, ``review.csv`` and ``review.gpkg`` into the folder of a batch, each whole or not at all.
+
+    Files of photos are named as seen from that folder. The review list begins with the most confident; a photo in which
+    nothing was found comes last, without corners.
+
+    Args:
+        out: the folder.
+        entries: of the report, of all photos that are done.
+
+    Raises:
+        InputError: the folder is protected or full.
+    """
+    doubtful: list[dict[str, Any]] = []
+
+    def labels() -> Iterator[dict[str, Any]]:
+        for entry in entries:
+            row = _row(entry, out)
+            if entry["status"] == "localized":
+                yield row
+            elif entry["status"] == "not_localized":
+                doubtful.append(row | {"why": entry["reason"]})
+
+    files = {"labels": out / LABELS, "review": out / REVIEW, "on a map": out / REVIEW_MAP}
+    count = _write(files["labels"], ("file", *CORNERS, *KNOWN), labels())
+    doubtful.sort(key=lambda row: (not _has_corners(row), -row["confidence"], row["file"]))
+    _write(files["review"], ("file", *CORNERS, *KNOWN, "why"), doubtful)
+    write_features(files["on a map"], "review", ogr.wkbPolygon, map(_feature, filter(_has_corners, doubtful)), FIELDS)
+    return Written(count, sum(map(_has_corners, doubtful)), files)
+
+
+def _row(entry: Entry, out: Path) -> dict[str, Any]:
+    label, nadir = entry.get("label") or {}, entry["nadir"]
+    footprint = entry["footprint"] or label.get("footprint")
+    lon, lat = label.get("centre") or (None, None)
+    corners = {} if footprint is None else dict(zip(CORNERS, np.array(footprint).ravel().tolist(), strict=True))
+    return {
+        "file": as_text(_seen_from(out, Path(entry["photo"]))),
+        **corners,
+        "photo_id": as_text(label.get("photo_id")),
+        "confidence": entry["confidence"],
+        "error_m": (entry.get("uncertainty") or {}).get("worst_corner_95_m"),
+        "inliers": entry["inliers"],
+        "matcher": entry["matcher"],
+        "nadir_lat": nadir["latitude"],
+        "nadir_lon": nadir["longitude"],
+        "taken": entry.get("taken"),
+        "centre_lat": lat,
+        "centre_lon": lon,
+        "off_km": label.get("off_km"),
+    }
+
+
+def _seen_from(out: Path, photo: Path) -> str:
+    """A photo's path as seen from a folder; the whole path where there is none, as between Windows's drives."""
+    try:
+        return Path(os.path.relpath(photo.absolute(), out.absolute())).as_posix()
+    except ValueError:
+        return photo.absolute().as_posix()
+
+
+def _has_corners(row: Mapping[str, Any]) -> bool:
+    return CORNERS[0] in row
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> int:
+    count = 0
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def _feature(row: Mapping[str, Any]) -> Feature:
+    ring = np.array([row[name] for name in CORNERS]).reshape(4, 2)
+    polygon = polygon_geometry(np.column_stack([unwrap_lons(ring[:, 0]), ring[:, 1]]))
+    return polygon, {name: row[name] for name in FIELDS}
