@@ -145,7 +145,7 @@ def describe_labelling(progressed: Progressed, now: float, clock: datetime) -> s
 
 def describe_labels(written: Written) -> list[str]:
     """What labelling leaves behind, in lines."""
-    says = {"labels": f"{written.labels} labels", "review": f"{written.doubtful} with a doubtful footprint"}
+    says = {"labels": f"accepted: {written.labels}", "review": f"with a doubtful footprint: {written.doubtful}"}
     return [
         f"  {what:<11} {path}" + (f" ({says[what]})" if what in says else "") for what, path in written.files.items()
     ]

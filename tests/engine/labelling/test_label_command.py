@@ -62,7 +62,7 @@ def test_photos_of_roughly_known_centre_become_labels_or_are_listed(
     assert written == [], "labels need no picture"
     assert "4 of 4 photos are done: 1 localized, 2 not localized, 1 could not be read." in stdout
     assert "yield 25%" in stdout
-    assert "photos.csv (1 labels)" in stdout
+    assert "photos.csv (accepted: 1)" in stdout
 
     (label,) = imported_photos(out)
     assert label.path.resolve() == scene.photo.resolve()
