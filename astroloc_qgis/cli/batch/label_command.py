@@ -145,7 +145,8 @@ def describe_labelling(progressed: Progressed, now: float, clock: datetime) -> s
 
 def describe_labels(written: Written) -> list[str]:
     """What labelling leaves behind, in lines."""
-    says = {"labels": f"accepted: {written.labels}", "review": f"with a doubtful footprint: {written.doubtful}"}
+    rest = f"; accepted in formats that training does not read: {written.left_out}" if written.left_out else ""
+    says = {"labels": f"accepted: {written.labels}{rest}", "review": f"with a doubtful footprint: {written.doubtful}"}
     return [
         f"  {what:<11} {path}" + (f" ({says[what]})" if what in says else "") for what, path in written.files.items()
     ]

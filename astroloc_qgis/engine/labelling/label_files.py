@@ -29,6 +29,9 @@ FIELDS: dict[str, type] = {
 }  # fmt: skip
 """Of the layer ``review``."""
 
+TRAINABLE = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+"""Endings of the photos that training reads (``training.data.datasets.read_picture``), which knows no raw files."""
+
 Entry = Mapping[str, Any]
 
 
@@ -39,11 +42,13 @@ class Written:
     Attributes:
         labels: number of rows of ``photos.csv``.
         doubtful: number of rows of the review list that have a footprint.
+        left_out: number of accepted photos that are no rows, since training does not read their format.
         files: what they are -> path.
     """
 
     labels: int
     doubtful: int
+    left_out: int
     files: Mapping[str, Path]
 
 
@@ -61,12 +66,16 @@ def write_labels(out: Path, entries: Iterable[Entry]) -> Written:
         InputError: the folder is protected or full.
     """
     doubtful: list[dict[str, Any]] = []
+    left_out: list[str] = []
 
     def labels() -> Iterator[dict[str, Any]]:
         for entry in entries:
             row = _row(entry, out)
             if entry["status"] == "localized":
-                yield row
+                if Path(entry["photo"]).suffix.lower() in TRAINABLE:
+                    yield row
+                else:
+                    left_out.append(row["file"])
             elif entry["status"] == "not_localized":
                 doubtful.append(row | {"why": entry["reason"]})
 
@@ -75,7 +84,7 @@ def write_labels(out: Path, entries: Iterable[Entry]) -> Written:
     doubtful.sort(key=lambda row: (not _has_corners(row), -row["confidence"], row["file"]))
     _write(files["review"], ("file", *CORNERS, *KNOWN, "why"), doubtful)
     write_features(files["on a map"], "review", ogr.wkbPolygon, map(_feature, filter(_has_corners, doubtful)), FIELDS)
-    return Written(count, sum(map(_has_corners, doubtful)), files)
+    return Written(count, sum(map(_has_corners, doubtful)), len(left_out), files)
 
 
 def _row(entry: Entry, out: Path) -> dict[str, Any]:

@@ -79,13 +79,14 @@ def test_labels_are_read_by_training_and_the_doubtful_are_listed_by_confidence(t
     out.mkdir(parents=True)
     entries = [
         entry(photos / "good, so to say.jpg"),
+        entry(photos / "raw.nef"),
         doubtful(photos / "low.jpg", 0.2),
         doubtful(photos / "nothing.jpg", 0.0, None),
         doubtful(photos / "high.jpg", 0.97),
         unfinished_entry(photos / "bad.jpg", "empty", "error"),
     ]
     written = write_labels(out, iter(entries))
-    assert (written.labels, written.doubtful) == (1, 2)
+    assert (written.labels, written.doubtful, written.left_out) == (1, 2, 1)
 
     (label,) = imported_photos(out)
     assert label.oriented
