@@ -1,4 +1,4 @@
-"""``index``: build an index, describe the world's land, import a published index, or show what an index holds."""
+"""``index``: build an index, describe the world's land, import a published index, pack, install, merge, show one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.models.index_import import add_import, run_import
+from astroloc_qgis.cli.models.index_package import add_package, run_estimate, run_install, run_pack
 from astroloc_qgis.cli.report import describe_index
 from astroloc_qgis.cli.shared_arguments import add_device, add_out
 from astroloc_qgis.cli.values import extent, positive, zooms, zooms_or_none
@@ -48,6 +49,7 @@ def add_index_actions(commands: Any) -> None:
     add_out(merge)
     add_world(actions)
     add_import(actions)
+    add_package(actions)
 
 
 def run_index(options: Namespace) -> None:
@@ -66,8 +68,13 @@ def run_index(options: Namespace) -> None:
             check_content(index)
         print(describe_index(index))
         return
+    if options.action in ("pack", "estimate"):
+        print({"pack": run_pack, "estimate": run_estimate}[options.action](options))
+        return
     limit_threads()
-    make = {"world": run_world, "import": run_import, "merge": _merge, "build": _build}[options.action]
+    make = {
+        "world": run_world, "import": run_import, "merge": _merge, "build": _build, "install": run_install
+    }[options.action]  # fmt: skip
     print(describe_index(make(options)))
 
 
@@ -76,6 +83,7 @@ def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
     from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
+    from astroloc_qgis.engine.index.rates import RateMeter
 
     texture = options.texture_zoom
     if texture is None:
@@ -84,11 +92,14 @@ def _build(options: Namespace) -> Any:
     reference = Reference.open(options.imagery)
     try:
         with progress_bar(options.out.name) as progress:
-            return build_index(
+            meter = RateMeter(progress)
+            index = build_index(
                 reference, options.zooms, options.extent, options.model, options.out, device=device,
                 stride=options.stride, title=options.title, kind=options.kind or EXACT,
-                texture_zooms=texture, progress=progress,
+                texture_zooms=texture, progress=meter,
             )  # fmt: skip
+        meter.record(options.model, options.imagery, index.info.count)
+        return index
     finally:
         reference.close()
 

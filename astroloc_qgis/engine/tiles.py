@@ -184,6 +184,18 @@ def blocks_in_extent(extent: Extent, zooms: Iterable[int], size: int = 4, stride
     Raises:
         InputError: an extent with south >= north, empty or beyond the world; a stride below 1; a zoom too small.
     """
+    blocks: list[Block] = []
+    for zoom in sorted(set(zooms)):
+        rows, columns = starts_in_extent(extent, zoom, size, stride)
+        blocks += [Block(zoom, row, column, size) for row in rows for column in columns]
+    return blocks
+
+
+def starts_in_extent(extent: Extent, zoom: int, size: int = 4, stride: int = 2) -> tuple[list[int], list[int]]:
+    """The rows and the columns of the blocks of one zoom that overlap an extent, both ascending.
+
+    Arguments and errors are those of ``blocks_in_extent``, whose blocks have every row with every column.
+    """
     west, south, east, north = (float(value) for value in extent)
     if not all(map(math.isfinite, (west, south, east, north))) or not -90 <= south < north <= 90:
         raise InputError(f"The extent {west:g},{south:g},{east:g},{north:g} is not WEST,SOUTH,EAST,NORTH in degrees.")
@@ -193,26 +205,19 @@ def blocks_in_extent(extent: Extent, zooms: Iterable[int], size: int = 4, stride
         raise InputError(f"The stride between blocks must be at least 1 tile, not {stride}.")
     east += 360 if east < west else 0
     (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east, north)])
-    blocks: list[Block] = []
-    for zoom in sorted(set(zooms)):
-        tiles = 2**zoom
-        if tiles < size:
-            raise InputError(
-                f"Blocks of {size} tiles need a zoom of at least {math.ceil(math.log2(size))}, not {zoom}."
-            )
-        per_metre = tiles / (2 * HALF_WORLD_M)
-        rows = _starts((HALF_WORLD_M - ymax) * per_metre, (HALF_WORLD_M - ymin) * per_metre, size, stride)
-        west_edge, east_edge = (xmin + HALF_WORLD_M) * per_metre, (xmax + HALF_WORLD_M) * per_metre
-        columns = {
-            column
-            for world in (-tiles, 0, tiles)
-            for column in _starts(west_edge + world, east_edge + world, size, stride)
-            if 0 <= column < tiles
-        }
-        blocks += [
-            Block(zoom, row, column, size) for row in rows if 0 <= row <= tiles - size for column in sorted(columns)
-        ]
-    return blocks
+    tiles = 2**zoom
+    if tiles < size:
+        raise InputError(f"Blocks of {size} tiles need a zoom of at least {math.ceil(math.log2(size))}, not {zoom}.")
+    per_metre = tiles / (2 * HALF_WORLD_M)
+    rows = _starts((HALF_WORLD_M - ymax) * per_metre, (HALF_WORLD_M - ymin) * per_metre, size, stride)
+    west_edge, east_edge = (xmin + HALF_WORLD_M) * per_metre, (xmax + HALF_WORLD_M) * per_metre
+    columns = {
+        column
+        for world in (-tiles, 0, tiles)
+        for column in _starts(west_edge + world, east_edge + world, size, stride)
+        if 0 <= column < tiles
+    }
+    return [row for row in rows if 0 <= row <= tiles - size], sorted(columns)
 
 
 def _starts(low: float, high: float, size: int, stride: int) -> range:

@@ -19,7 +19,7 @@ from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.preloading import preloading
-from astroloc_qgis.worker.search_handlers import index_check, retrieve
+from astroloc_qgis.worker.search_handlers import index_check, index_install, index_merge, retrieve
 from astroloc_qgis.worker.server import Handler
 
 ALONE = 0.7
@@ -43,6 +43,8 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
         "retrieve": (requests.Retrieve, with_memory_fallback(retrieve, device)),
         "index_check": (requests.CheckIndex, index_check),
+        "index_merge": (requests.MergeIndexes, index_merge),
+        "index_install": (requests.InstallIndex, index_install),
         "ping": (requests.Ping, ping),
         "preload": (requests.Preload, preloading(device)),
         "unload": (requests.Unload, unload),
@@ -130,14 +132,17 @@ def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
     from astroloc_qgis.engine.index.plan import usual_texture_zooms
+    from astroloc_qgis.engine.index.rates import RateMeter
 
+    meter = RateMeter(progress)
     options = {"model": DEFAULT, **request.optional()}
     reference = Reference.open(request.imagery)
     try:
         index = build_index(
             reference, request.zooms, request.extent, out=request.out,
-            texture_zooms=usual_texture_zooms(options["model"], request.zooms), progress=progress, **options,
+            texture_zooms=usual_texture_zooms(options["model"], request.zooms), progress=meter, **options,
         )  # fmt: skip
+        meter.record(options["model"], request.imagery, index.info.count)
     finally:
         reference.close()
     return {"index": str(request.out), "info": dataclasses.asdict(index.info)}

@@ -182,6 +182,26 @@ class CheckIndex(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MergeIndexes(Parameters):
+    """Make one index of several of the same model (``merge_indexes``)."""
+
+    folders: Files
+    out: Path
+    kind: str | None = None
+    imagery: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallIndex(Parameters):
+    """Install an index from a ZIP archive or its address (``install_index``)."""
+
+    source: str
+    out: Path
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ping(OnDevice):
     """Ask for versions and devices."""
 

@@ -1,4 +1,4 @@
-"""The engine process's methods for an index: the candidates for a photo, and whether the index is whole."""
+"""The engine process's methods for an index: candidates for a photo; whether it is whole; merging and installing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking
-from astroloc_qgis.worker.requests import CheckIndex, Retrieve
+from astroloc_qgis.worker.requests import CheckIndex, InstallIndex, MergeIndexes, Retrieve
 
 
 def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
@@ -58,3 +58,21 @@ def index_check(request: CheckIndex, progress: Progress) -> Mapping[str, Any]:
     index = Index.open(request.index, thorough=True)
     check_content(index, progress)
     return {"index": str(request.index), "info": dataclasses.asdict(index.info)}
+
+
+def index_merge(request: MergeIndexes, progress: Progress) -> Mapping[str, Any]:
+    """Merge indexes into a new one; returns the folder and what it holds."""
+    from astroloc_qgis.engine.index.merge import merge_indexes
+
+    progress("read", 0.0)
+    index = merge_indexes(request.folders, request.out, progress=progress, **request.optional())
+    return {"index": str(request.out), "info": dataclasses.asdict(index.info)}
+
+
+def index_install(request: InstallIndex, progress: Progress) -> Mapping[str, Any]:
+    """Install an index from an archive or its address; returns the folder and what it holds."""
+    from astroloc_qgis.engine.index.package import install_index
+
+    progress("read", 0.0)
+    index = install_index(request.source, request.out, progress=progress, **request.optional())
+    return {"index": str(request.out), "info": dataclasses.asdict(index.info)}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.errors import Cancelled, InputError
+from astroloc_qgis.engine.index.package import pack_index
 from astroloc_qgis.engine.resources import shipped
 from astroloc_qgis.worker.handlers import handlers
 from tests.engine.synthetic import write_image
@@ -68,3 +69,16 @@ def test_a_search_can_be_cancelled(photo):
 
     with pytest.raises(Cancelled):
         retrieve(photo, stop)
+
+
+def test_indexes_are_merged_and_installed_or_refused(tmp_path):
+    world = str(shipped("index", "world"))
+    with pytest.raises(InputError, match="needs at least two"):
+        handlers(1)["index_merge"]({"folders": [world], "out": str(tmp_path / "a")}, no_progress)
+    with pytest.raises(InputError, match="is not given, so it is not fetched"):
+        handlers(1)["index_install"]({"source": "https://example.org/a.zip", "out": str(tmp_path / "a")}, no_progress)
+    archive = tmp_path / "world.zip"
+    pack_index(shipped("index", "world"), archive)
+    answer = handlers(1)["index_install"]({"source": str(archive), "out": str(tmp_path / "a")}, no_progress)
+    assert answer["index"] == str(tmp_path / "a")
+    assert sum(answer["info"]["counts"].values()) > 10_000

@@ -1,4 +1,4 @@
-"""Downloading published weights: resumable, and used only once their sha256 is checked."""
+"""Downloading published weights and other files: resumable, and used only once their sha256 is checked."""
 
 from __future__ import annotations
 
@@ -111,6 +111,52 @@ def fetch_weights(
     return target
 
 
+def fetch_file(
+    url: str, part: Path, sha256: str, *, by_hand: str, leave: int = 0, progress: Progress = no_progress
+) -> None:
+    """Download a file that is no weights, or what an earlier try left of it; what is not the file is removed.
+
+    Args:
+        url: of the file.
+        part: the file to write; bytes of it that are there already are not fetched again.
+        sha256: of the whole file, 64 hexadecimal digits.
+        by_hand: the end of a sentence: what the user can do where the server does not give it.
+        leave: bytes of the disk that stay free, whatever the server sends.
+        progress: called with "fetch"; may raise ``Cancelled``, and the part stays.
+
+    Raises:
+        InputError: the address or the sha256 is none, the server does not give the file or gives another one, or the
+            disk is full.
+        Cancelled: by ``progress``.
+    """
+    check_address(url)
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise InputError(f"'{sha256[:70]}' is not a sha256: it has 64 digits, 0 to 9 and a to f.")
+    published = PublishedWeights(url, "", "", sha256, by_hand=by_hand)
+
+    def told(stage: str, fraction: float) -> None:
+        if shutil.disk_usage(part.parent).free < leave:
+            raise OSError(errno.ENOSPC, f"{leave / 1e6:.0f} MB must stay free")
+        progress(stage, fraction)
+
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        _receive_all(published, part, told)
+        digest = file_sha256(part)
+        if digest != sha256:
+            part.unlink()
+            raise InputError(
+                f"What {published.host} sent as {published.file or url} is not the expected file (sha256 "
+                f"{digest[:12]}…, expected {sha256[:12]}…): it was removed; check the address and the sha256.",
+                details=f"sha256 {digest}, expected {sha256}, from {url}",
+            )
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise InputError(f"The download cannot be written to {part.parent}: {reason}.", repr(error)) from error
+
+
 def _check_whole(check: Callable[[Path], object] | None, part: Path) -> None:
     """Have a whole file checked; one that is refused is removed."""
     if check is None:
@@ -132,7 +178,7 @@ def _receive_all(published: PublishedWeights, part: Path, progress: Progress) ->
         except urllib.error.HTTPError as error:
             raise InputError(
                 f"{published.host} does not give the file {published.url} (HTTP {error.code} {error.reason}): "
-                "get it elsewhere and add it with 'matchers add' or 'models give'.",
+                + (published.by_hand or "get it elsewhere and add it with 'matchers add' or 'models give'."),
                 repr(error),
             ) from error
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
@@ -150,8 +196,11 @@ def _receive_all(published: PublishedWeights, part: Path, progress: Progress) ->
 def _broke_off(published: PublishedWeights, part: Path, reason: BaseException) -> InputError:
     if isinstance(reason, urllib.error.URLError):
         return InputError(
-            f"{published.host} cannot be reached ({reason.reason}): check the network and its proxy, or get "
-            f"{published.url} on another machine and add it with 'matchers add' or 'models give'.",
+            f"{published.host} cannot be reached ({reason.reason}): check the network and its proxy, or "
+            + (
+                published.by_hand
+                or f"get {published.url} on another machine and add it with 'matchers add' or 'models give'."
+            ),
             repr(reason),
         )
     return InputError(
