@@ -83,7 +83,7 @@ def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
     from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
-    from astroloc_qgis.engine.index.rates import RateMeter
+    from astroloc_qgis.engine.index.upkeep.rates import RateMeter
 
     texture = options.texture_zoom
     if texture is None:

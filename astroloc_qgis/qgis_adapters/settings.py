@@ -42,6 +42,8 @@ class Settings:
     preload = Setting("engine/preload", "yes")
     """Whether the engine starts and loads its models as soon as photos are on the list: "yes" or "no"."""
     index = Setting("last/index")
+    indexes = Setting("indexes/known")
+    """Folders of indexes that were chosen, built or installed: a list in JSON, the newest first."""
     reference = Setting("last/reference")
     finer = Setting("last/finer")
     licences = Setting("imagery/licences")

@@ -132,7 +132,7 @@ def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
     from astroloc_qgis.engine.index.plan import usual_texture_zooms
-    from astroloc_qgis.engine.index.rates import RateMeter
+    from astroloc_qgis.engine.index.upkeep.rates import RateMeter
 
     meter = RateMeter(progress)
     options = {"model": DEFAULT, **request.optional()}

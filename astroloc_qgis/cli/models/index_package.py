@@ -66,7 +66,7 @@ def run_estimate(options: Namespace) -> str:
     from astroloc_qgis.engine.errors import InputError
     from astroloc_qgis.engine.index.estimate import estimate_index
     from astroloc_qgis.engine.index.plan import usual_texture_zooms
-    from astroloc_qgis.engine.index.rates import known_rate
+    from astroloc_qgis.engine.index.upkeep.rates import known_rate
 
     area = options.extent
     if options.imagery:

@@ -38,6 +38,7 @@ from astroloc_qgis.gui.dock.reference_finer import FINEST, FinerChooser
 from astroloc_qgis.gui.dock.reference_keeping import KeepingRow
 from astroloc_qgis.gui.dock.reference_narrow import NarrowHint, suggest_for
 from astroloc_qgis.gui.dock.result_panel import ResultPanel
+from astroloc_qgis.gui.indexes.index_manager import IndexManager
 from astroloc_qgis.gui.localization_jobs import LocalizationJobs
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.session import Session
@@ -68,6 +69,7 @@ class AstroLocDock(QgsDockWidget):
         self.keeping = KeepingRow(session, self)
         self.narrow = NarrowHint(self)
         self.index = IndexChooser(session.index, self)
+        self.indexes: IndexManager | None = None
         self.options = OptionsBox(session.settings, self)
         self.hint = QLabel(self)
         self.hint.setWordWrap(True)
@@ -113,6 +115,8 @@ class AstroLocDock(QgsDockWidget):
         self.reference.stop()
         self.finer.stop()
         self.result.stop()
+        if self.indexes is not None:
+            self.indexes.stop()
 
     def refresh(self) -> None:
         """Update the button, the hint and the options."""
@@ -197,6 +201,12 @@ class AstroLocDock(QgsDockWidget):
     def _build_index(self) -> None:
         targets = self.target_photos()
         ask_for_index(self.session, targets[0].path if targets else None, self)
+
+    def _manage_indexes(self) -> None:
+        if self.indexes is None:
+            self.indexes = IndexManager(self.session, self)
+            self.indexes.build_requested.connect(self._build_index)
+        self.indexes.open_list()
 
     def _index_about(self, item: PhotoItem) -> None:
         """Index finer imagery around the nadir of a photo; the chosen one, else Sentinel-2 cloudless."""
@@ -290,6 +300,7 @@ class AstroLocDock(QgsDockWidget):
         self.clues.used.connect(self.refresh)
         self.clues.verify_requested.connect(self.jobs.verify)
         self.index.build_requested.connect(self._build_index)
+        self.index.manage_requested.connect(self._manage_indexes)
         self.narrow.index_requested.connect(self._index_about)
         self.options.nadir_edited.connect(self._keep_nadir)
         self.localize_button.clicked.connect(lambda: self.jobs.localize(self.target_photos()))

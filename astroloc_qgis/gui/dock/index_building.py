@@ -13,6 +13,7 @@ from astroloc_qgis.gui.dock.index_dialog import IndexDialog, Suggestion
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.index_list import remember_index
 from astroloc_qgis.qgis_adapters.text import tr
 
 
@@ -35,7 +36,7 @@ def ask_for_index(session: Session, photo: Path | None, parent: QWidget) -> None
         session.messages.warning(str(error), error.details)
         return
     name = f"index-{Path(imagery).stem}" if reference.is_file else f"index-{layer.name()}"
-    dialog = IndexDialog(layer, session.output_folder(photo) / name, parent)
+    dialog = IndexDialog(layer, session.output_folder(photo) / name, parent, imagery)
     if dialog.exec() == QDialog.DialogCode.Accepted:
         build_index(session, {"imagery": imagery, **dialog.params()})
     dialog.deleteLater()
@@ -53,7 +54,7 @@ def ask_for_index_about(
         imagery: what is indexed, as the engine opens it.
         parent: of the dialog.
     """
-    dialog = IndexDialog(suggestion, session.output_folder(item.path) / f"index-about-{item.name}", parent)
+    dialog = IndexDialog(suggestion, session.output_folder(item.path) / f"index-about-{item.name}", parent, imagery)
     if dialog.exec() == QDialog.DialogCode.Accepted:
         build_index(session, {"imagery": imagery, **dialog.params()})
     dialog.deleteLater()
@@ -71,4 +72,5 @@ def build_index(session: Session, params: Mapping[str, Any]) -> None:
         session.index.choose(Path(result["index"]))
         session.messages.success(tr("The index is ready: now photos can be localized."))
 
+    remember_index(session.settings, Path(params["out"]))
     session.run([Job(tr("Building the index"), "index_build", params, done, session.tell_failure)])

@@ -21,6 +21,8 @@ class IndexChooser(QWidget):
 
     build_requested = pyqtSignal()
     """The user wants to build an index."""
+    manage_requested = pyqtSignal()
+    """The user wants to see all indexes."""
 
     def __init__(self, index: IndexChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,20 +39,24 @@ class IndexChooser(QWidget):
         self.build_button.setToolTip(
             tr("Describe the reference imagery, block by block, so that photos can be found in it")
         )
+        self.manage_button = QPushButton(tr("I&ndexes…"), self)
+        self.manage_button.setToolTip(tr("All indexes: on the map, resume, check, merge, install, delete"))
         self.about = QLabel(self)
         self.about.setWordWrap(True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.folder, 0, 0, 1, 2)
-        layout.addWidget(self.about, 1, 0)
-        layout.addWidget(self.build_button, 1, 1)
+        layout.addWidget(self.folder, 0, 0, 1, 3)
+        layout.addWidget(self.about, 1, 0, 1, 3)
+        layout.addWidget(self.manage_button, 2, 1)
+        layout.addWidget(self.build_button, 2, 2)
         layout.setColumnStretch(0, 1)
         self.setFocusProxy(self.folder.lineEdit())
         self._show_choice()
         self.folder.fileChanged.connect(index.choose)
         index.changed.connect(self._show_choice)
         self.build_button.clicked.connect(self.build_requested)
+        self.manage_button.clicked.connect(self.manage_requested)
 
     def _show_choice(self) -> None:
         if self.folder.filePath() != self._index.folder:

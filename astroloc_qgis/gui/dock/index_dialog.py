@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayou
 from astroloc_qgis.engine.descriptors.registry import DEFAULT, offered
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.resources import shipped
+from astroloc_qgis.gui.indexes.estimate_text import estimate_text
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -70,10 +71,15 @@ class IndexDialog(QDialog):
     Args:
         reference: the imagery, to suggest zooms and extent from; or the suggestion itself.
         folder: where the index is suggested to go.
+        parent: a window.
+        imagery: what is indexed, as the engine opens it: earlier builds of such imagery tell the time.
     """
 
-    def __init__(self, reference: QgsRasterLayer | Suggestion, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reference: QgsRasterLayer | Suggestion, folder: Path, parent: QWidget | None = None, imagery: str = ""
+    ) -> None:
         super().__init__(parent)
+        self._imagery = imagery
         self.setWindowTitle(tr("Build index"))
         self.about = QLabel(
             tr(
@@ -97,6 +103,8 @@ class IndexDialog(QDialog):
         self.buttons.button(standard.Ok).setText(tr("Build"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        self.estimate = QLabel(self)
+        self.estimate.setWordWrap(True)
         self.problem = QLabel(self)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -108,12 +116,18 @@ class IndexDialog(QDialog):
         form.addRow(tr("&Extent"), self.extent)
         form.addRow(tr("&Model"), self.model)
         form.addRow(tr("&Folder"), self.folder)
+        form.addRow(tr("Estimate"), self.estimate)
         form.addRow(self.problem)
         form.addRow(self.buttons)
         if isinstance(reference, Suggestion):
             self._fill(QgsRectangle(*reference.extent), reference.zooms)
         else:
             self._suggest(reference)
+        self.zooms.textChanged.connect(self._show_estimate)
+        self.model.currentTextChanged.connect(self._show_estimate)
+        self.extent.extentChanged.connect(self._show_estimate)
+        self.folder.fileChanged.connect(self._show_estimate)
+        self._show_estimate()
         self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
 
     def params(self) -> Mapping[str, Any]:
@@ -146,6 +160,14 @@ class IndexDialog(QDialog):
             self.problem.show()
         else:
             super().accept()
+
+    def _show_estimate(self, *_changed: object) -> None:
+        try:
+            text, more = estimate_text(self.params(), self._imagery)
+        except InputError as error:
+            text, more = str(error), ""
+        self.estimate.setText(text)
+        self.estimate.setToolTip(more)
 
     def _suggest(self, reference: QgsRasterLayer) -> None:
         project = QgsProject.instance()

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.qgis_adapters.index_folder import read_index_summary, world_index
+from astroloc_qgis.qgis_adapters.index_list import remember_index
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -74,4 +75,6 @@ class IndexChoice(QObject):
         """Choose a folder or a service, or read again what it holds; "" chooses the world index."""
         self._folder = str(folder).strip()
         self._settings.index = self._folder
+        if self._folder and not self.is_service:
+            remember_index(self._settings, Path(self._folder))
         self.changed.emit()

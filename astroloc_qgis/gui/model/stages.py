@@ -12,6 +12,10 @@ def stage_texts(method: str) -> dict[str, str]:
     """Return the stages of an engine's method, in order, by the names that the engine gives them."""
     if method == "index_build":
         return {"read": tr("reading the reference"), "describe": tr("describing the reference")}
+    if method in ("index_check", "index_merge"):
+        return {"read": tr("reading the index")}
+    if method == "index_install":
+        return {"fetch": tr("fetching the archive"), "read": tr("unpacking and checking")}
     if method == "imagery_keep":
         return {"fetch": tr("fetching tiles")}
     stages = {

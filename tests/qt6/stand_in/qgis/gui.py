@@ -104,6 +104,8 @@ class QgsProjectionSelectionWidget(QWidget):
 class QgsExtentWidget(QWidget):
     """Shows an extent."""
 
+    extentChanged = pyqtSignal(object)
+
     def setNullValueAllowed(self, _allowed):
         pass
 

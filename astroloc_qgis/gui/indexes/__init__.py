@@ -1,0 +1,1 @@
+"""The window that manages indexes: lists, shows, builds, checks, merges, installs and deletes them."""
