@@ -12,8 +12,8 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index import estimate as module
 from astroloc_qgis.engine.index.estimate import bytes_of_kind, estimate_index
 from astroloc_qgis.engine.index.format import read_info
-from astroloc_qgis.engine.index.upkeep.rates import RateMeter, known_rate
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.index.upkeep.rates import RateMeter, known_rate
 from astroloc_qgis.engine.resources import shipped
 from astroloc_qgis.engine.tiles import blocks_in_extent
 

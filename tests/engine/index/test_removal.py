@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.index.upkeep.removal import is_index, remove_index
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.index.upkeep.removal import is_index, remove_index
 from tests.engine.index.stand_ins import stop_at
 
 
