@@ -1,11 +1,42 @@
-"""Widgets that several windows use: a box for a folder, a row of widgets, and a hint in an empty view."""
+"""Widgets that several windows use: a box for a folder, a row, a column that scrolls, a hint in an empty view."""
 
 from __future__ import annotations
 
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt
 from qgis.PyQt.QtGui import QPainter, QPalette
-from qgis.PyQt.QtWidgets import QAbstractScrollArea, QHBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QAbstractScrollArea, QFrame, QHBoxLayout, QScrollArea, QWidget
+
+
+class ColumnScroll(QScrollArea):
+    """Widgets below each other that scroll up and down, and are never cut off at the side.
+
+    Args:
+        column: has the widgets.
+        parent: a window.
+    """
+
+    def __init__(self, column: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(column)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the column's least width and the scroll bar."""
+        least = super().minimumSizeHint()
+        column = self.widget()
+        if column is None:
+            return least
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(max(least.width(), column.minimumSizeHint().width() + bar), least.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Have the window lay itself out anew when the column needs another width."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
 def folder_widget(title: str = "", path: str = "", parent: QWidget | None = None) -> QgsFileWidget:

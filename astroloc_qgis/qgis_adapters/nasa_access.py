@@ -38,6 +38,12 @@ class KeyStore:
         return _manager() is not None
 
     @property
+    def needs_master_password(self) -> bool:
+        """Whether QGIS will ask for a new master password, with a window of its own, before it keeps a key."""
+        manager = _manager()
+        return manager is not None and not manager.masterPasswordHashInDatabase()
+
+    @property
     def has_key(self) -> bool:
         """Whether there is a key; asks for no password."""
         manager = _manager()

@@ -93,7 +93,7 @@ def test_one_click_fills_in_what_nasa_says_of_all_photos(qtbot, allowed, server,
     assert second.state_line == "new · high oblique"
     assert third.nadir is None
     assert messages()[-1] == (SUCCESS, "NASA knows 2 of 2 photos.")
-    assert allowed.options.title() == "Options (nadir from NASA's photo database)"
+    assert allowed.options.title() == "Options (nadir: NASA)"
     assert Work.from_json(first.desk.work.to_json()) == first.desk.work
     params = allowed.jobs.photo_job(first, "x.tif").params
     assert (params["nadir_source"], params["nadir"]) == ("nasa", (12.3, -45.6, 416_700.0))
@@ -341,7 +341,7 @@ def test_pictures_are_fetched_by_number_and_known_at_once(qtbot, allowed, server
     assert item.path == tmp_path / "pictures" / FILE
     assert item.path.read_bytes() == picture
     assert item.nadir.source == "nasa"
-    assert messages()[-1] == (SUCCESS, "1 of 2 pictures were fetched from NASA. Not: ISS064-E-999999.")
+    assert messages()[-1] == (SUCCESS, "Pictures fetched from NASA: 1 of 2. Not: ISS064-E-999999.")
 
 
 @pytest.mark.parametrize(

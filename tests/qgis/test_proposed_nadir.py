@@ -38,7 +38,7 @@ def test_the_dock_shows_it_as_proposed_and_the_engine_is_told_so(scripted, item)
     assert shown(scripted) == (
         "43.8811, 79.4616",
         "proposed by the photo's EXIF: keep it or clear it",
-        "Options (nadir proposed by the photo's EXIF)",
+        "Options (nadir: EXIF)",
     )
     params = scripted.jobs.photo_job(item, "x.tif").params
     assert (params["nadir"], params["nadir_source"]) == ((43.8811, 79.4616), "exif")

@@ -12,12 +12,10 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -42,6 +40,7 @@ from astroloc_qgis.gui.indexes.index_manager import IndexManager
 from astroloc_qgis.gui.localization_jobs import LocalizationJobs
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoState
 from astroloc_qgis.gui.session import Session
+from astroloc_qgis.gui.widgets import ColumnScroll
 from astroloc_qgis.qgis_adapters.desk_layers import image_layers
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.files import default_output_folder
@@ -269,15 +268,10 @@ class AstroLocDock(QgsDockWidget):
         layout.addWidget(self.clues)
         layout.addLayout(form)
         layout.addWidget(self.options)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(upper)
         content = QWidget(self)
         outer = QVBoxLayout(content)
         outer.setContentsMargins(6, 6, 6, 6)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(ColumnScroll(upper, self), 1)
         self.desk_button = QPushButton(
             QgsApplication.getThemeIcon("mActionMoveFeature.svg"), tr("Re&view and correct"), self
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from collections.abc import Sequence
+
+from qgis.PyQt.QtCore import QLocale, pyqtSignal
+from qgis.PyQt.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.widgets import folder_widget
@@ -44,13 +46,16 @@ class IndexChooser(QWidget):
         self.about = QLabel(self)
         self.about.setWordWrap(True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        layout = QGridLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.folder, 0, 0, 1, 3)
         layout.addWidget(self.about, 1, 0, 1, 3)
         layout.addWidget(self.manage_button, 2, 1)
         layout.addWidget(self.build_button, 2, 2)
         layout.setColumnStretch(0, 1)
+        layout.addWidget(self.folder)
+        layout.addWidget(self.about)
+        layout.addWidget(self.build_button)
         self.setFocusProxy(self.folder.lineEdit())
         self._show_choice()
         self.folder.fileChanged.connect(index.choose)
@@ -72,8 +77,8 @@ class IndexChooser(QWidget):
             text = tr("An index service: it is sent the photo's descriptors, never its pixels.")
         elif not self._index.problem:
             summary = read_index_summary(self._index.path)
-            zooms = ", ".join(map(str, summary.zooms))
-            text = tr("{blocks} blocks, zooms {zooms}").format(blocks=summary.blocks, zooms=zooms)
+            blocks = QLocale().toString(summary.blocks)
+            text = tr("{blocks} blocks, zooms {zooms}").format(blocks=blocks, zooms=zooms_text(summary.zooms))
             about = [
                 summary.title,
                 tr("Model: {}").format(summary.model),
@@ -82,3 +87,11 @@ class IndexChooser(QWidget):
             ]
             self.about.setToolTip("\n".join(line for line in about if line))
         self.about.setText(text)
+
+
+def zooms_text(zooms: Sequence[int]) -> str:
+    """Zooms in few words: 7–11 where none is left out between the first and the last of three or more."""
+    ordered = sorted(zooms)
+    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{ordered[0]}–{ordered[-1]}"
+    return ", ".join(map(str, ordered))

@@ -50,6 +50,11 @@ class NasaDialog(QDialog):
         link = _label('<a href="{}">{}</a>'.format(KEYS, tr("How to get a key: it is free")), self)
         link.setOpenExternalLinks(True)
         where = tr("It is kept in QGIS's authentication database.")
+        if keys.needs_master_password:
+            where += " " + tr(
+                "QGIS then has you choose a master password, once for all that it keeps there; press Cancel there, and "
+                "the key is forgotten when QGIS ends."
+            )
         if not keys.keeps:
             where = tr("QGIS's authentication database cannot be used: the key is forgotten when QGIS ends.")
         self.automatic = QCheckBox(tr("&Look up photos as they are added"), self)

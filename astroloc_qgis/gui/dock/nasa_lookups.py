@@ -171,7 +171,7 @@ class NasaLookups(QObject):
             messages.warning(sentence.format(numbers=", ".join(unknown[:5])), about="nasa")
         elif known:
             text = (
-                tr("{n} of {total} pictures were fetched from NASA.")
+                tr("Pictures fetched from NASA: {n} of {total}.")
                 if self._fetching
                 else tr("NASA knows {n} of {total} photos.")
             )

@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLine
 from astroloc_qgis.engine.confidence.real_pairs import real_pairs
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.matchers.registry import offered
-from astroloc_qgis.gui.model.places import nadir_origin, nadir_text, parse_nadir
+from astroloc_qgis.gui.model.places import nadir_origin, nadir_source, nadir_text, parse_nadir
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
@@ -108,7 +108,8 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.nadir.setText(nadir_text(nadir))
         self.nadir_note.setText(tr("{origin}: keep it or clear it").format(origin=origin))
         self.nadir_note.setVisible(bool(origin))
-        self.setTitle(tr("Options (nadir {origin})").format(origin=origin) if origin else tr("Options"))
+        source = nadir_source(nadir)
+        self.setTitle(tr("Options (nadir: {source})").format(source=source) if source else tr("Options"))
 
     def read_nadir(self) -> Nadir | None:
         """Return the nadir that was typed; None when there is none.

@@ -68,6 +68,10 @@ class PhotoListView(QListView):
         rows = sorted(index.row() for index in self.selectedIndexes())
         return [self.photos.items[row] for row in rows]
 
+    def sizeHint(self) -> QSize:
+        """Return the least height: what is free in the dock is added to that."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
     def stop(self) -> None:
         """Stop loading thumbnails."""
         self._thumbnails.stop()

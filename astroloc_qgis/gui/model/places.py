@@ -71,6 +71,13 @@ def nadir_origin(nadir: Nadir | None) -> str:
     return tr("proposed by the photo's EXIF") if nadir.source == "exif" else tr("proposed by orbital elements")
 
 
+def nadir_source(nadir: Nadir | None) -> str:
+    """Who proposes a nadir, in a word for a title; empty where the user gave it, and for None."""
+    if nadir is None or nadir.source == "given":
+        return ""
+    return {"nasa": "NASA", "exif": "EXIF"}.get(nadir.source, tr("orbital elements"))
+
+
 def numbers_of(nadir: Nadir | None) -> tuple[float, ...] | None:
     """A nadir as files and requests to the engine hold it: latitude, longitude and, where it is known, height in m."""
     return None if nadir is None else nadir.numbers
