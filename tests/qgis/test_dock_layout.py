@@ -9,6 +9,8 @@ from astroloc_qgis.gui.dock import nasa_dialog
 from astroloc_qgis.gui.dock.index_chooser import zooms_text
 from astroloc_qgis.gui.widgets import ColumnScroll
 
+from .files import make_photo
+
 LONG = "a button with a long text, as other languages have it"
 
 
@@ -42,8 +44,11 @@ def test_a_column_that_grows_wider_is_not_cut_off_behind_its_scroll_bar(qtbot, w
     assert window.height() == 300
 
 
-def test_the_list_of_photos_asks_for_no_more_than_two_rows(dock):
+def test_the_list_of_photos_asks_for_two_rows_and_shows_both(dock, tmp_path):
+    dock.add_photos([make_photo(tmp_path, "a"), make_photo(tmp_path, "b")])
     assert dock.photos.sizeHint().height() == dock.photos.minimumHeight()
+    rows = 2 * dock.photos.sizeHintForRow(0)
+    assert rows <= dock.photos.minimumHeight() - 2 * dock.photos.frameWidth() < rows + 10
 
 
 @pytest.mark.parametrize(

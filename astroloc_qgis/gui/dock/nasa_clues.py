@@ -84,8 +84,9 @@ class CluePanel(QWidget):
     def _add_clue(self, clue: Clue, work: Work, record: NasaRecord | None) -> None:
         in_use = _is_in_use(clue, work)
         text = f"{clue_name(clue)}: {place_name(clue.place[1], clue.place[0])}"
-        row = self._add_line(text, bold=in_use)
-        if in_use or (clue.kind == "outline" and not outline_starts(record)):
+        usable = not in_use and (clue.kind != "outline" or bool(outline_starts(record)))
+        row = self._add_line(text, bold=in_use, beside_button=usable)
+        if not usable:
             return
         button = QToolButton(self)
         button.setText(tr("Verify") if clue.kind == "outline" else tr("Use"))
@@ -113,7 +114,7 @@ class CluePanel(QWidget):
             item.desk.change(replace(work, centre=clue.place, area=area), tr("Change the centre"))
         self.used.emit()
 
-    def _add_line(self, text: str, *, bold: bool = False) -> int:
+    def _add_line(self, text: str, *, bold: bool = False, beside_button: bool = False) -> int:
         label = QLabel(text, self)
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -124,7 +125,7 @@ class CluePanel(QWidget):
             label.setFont(font)
             label.setToolTip(tr("in use"))
         row = len(self.lines)
-        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(label, row, 0, 1, 1 if beside_button else 2)
         self.lines.append(text)
         return row
 

@@ -52,7 +52,7 @@ class PhotoListView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
         self.setAcceptDrops(True)
-        self.setMinimumHeight(2 * (THUMBNAIL + 2 * PADDING))
+        self.setMinimumHeight(2 * _row_height(self.fontMetrics()) + 2 * self.frameWidth())
         self.setAccessibleName(tr("Photos"))
         self.setToolTip(
             tr("Photos to localize: drop files or folders here; Delete takes the selected ones off the list")
@@ -121,7 +121,7 @@ class _PhotoDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: ARG002 - Qt calls it with both
         """Return the size of a row."""
-        return QSize(120, max(THUMBNAIL, 3 * option.fontMetrics.height()) + 2 * PADDING)
+        return QSize(120, _row_height(option.fontMetrics))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint a row."""
@@ -164,6 +164,11 @@ class _PhotoDelegate(QStyledItemDelegate):
         metrics: QFontMetrics = painter.fontMetrics()
         elided = metrics.elidedText(text, elide, area.width())
         painter.drawText(area, int(vertical | Qt.AlignmentFlag.AlignLeft), elided)
+
+
+def _row_height(metrics: QFontMetrics) -> int:
+    """Height of a row: a thumbnail, or three lines of text."""
+    return max(THUMBNAIL, 3 * metrics.height()) + 2 * PADDING
 
 
 def _two_lines(text: str, metrics: QFontMetrics, width: int) -> list[str]:

@@ -22,6 +22,8 @@ from astroloc_qgis.qgis_adapters.on_map.reference_layer import hide_reference, s
 from astroloc_qgis.qgis_adapters.text import tr
 
 BLINK_MS = 450
+SLIDER = 80
+"""Least width of the slider, pixels: narrower, it cannot be set."""
 
 
 class ResultPanel(QWidget):
@@ -43,6 +45,7 @@ class ResultPanel(QWidget):
         self.pictures = CandidatePictures(session, self)
         self.controls = QWidget(self)
         self.zoom_button = self._tool_button(tr("&Zoom"), "mActionZoomToLayer.svg", tr("Show all of the photo"))
+        self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.blink_button = self._tool_button(
             tr("Blink"), "mActionShowAllLayers.svg", tr("Photo and reference in turn: what is off jumps")
         )
@@ -51,6 +54,7 @@ class ResultPanel(QWidget):
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip(tr("How much of the reference shines through the photo"))
         self.opacity.setAccessibleName(tr("Opacity"))
+        self.opacity.setMinimumWidth(SLIDER)
         self.under = QCheckBox(tr("Show the reference &under the result"), self.controls)
         self.under.setChecked(is_wanted(session))
         self.under.setToolTip(
