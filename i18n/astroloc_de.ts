@@ -1080,6 +1080,14 @@
             <translation>Die Referenzbilder Block für Block beschreiben, damit Fotos darin zu finden sind</translation>
         </message>
         <message>
+            <source>I&amp;ndexes…</source>
+            <translation>I&amp;ndizes…</translation>
+        </message>
+        <message>
+            <source>All indexes: on the map, resume, check, merge, install, delete</source>
+            <translation>Alle Indizes: auf der Karte zeigen, fortsetzen, prüfen, zusammenführen, installieren, löschen</translation>
+        </message>
+        <message>
             <source>What photos are looked up in.</source>
             <translation>Darin werden die Fotos gesucht.</translation>
         </message>
@@ -1138,6 +1146,10 @@
         <message>
             <source>&amp;Folder</source>
             <translation>&amp;Ordner</translation>
+        </message>
+        <message>
+            <source>Estimate</source>
+            <translation>Schätzung</translation>
         </message>
         <message>
             <source>The zooms “{}” are not whole numbers.</source>
@@ -1256,6 +1268,10 @@
             <translation>Er wird in der Authentifizierungsdatenbank von QGIS aufbewahrt.</translation>
         </message>
         <message>
+            <source>QGIS then has you choose a master password, once for all that it keeps there; press Cancel there, and the key is forgotten when QGIS ends.</source>
+            <translation>QGIS lässt Sie dann einmalig ein Hauptpasswort für alles wählen, was es dort aufbewahrt; wer dort abbricht, dessen Schlüssel ist am Ende von QGIS vergessen.</translation>
+        </message>
+        <message>
             <source>QGIS's authentication database cannot be used: the key is forgotten when QGIS ends.</source>
             <translation>Die Authentifizierungsdatenbank von QGIS ist nicht nutzbar: der Schlüssel wird vergessen, wenn QGIS endet.</translation>
         </message>
@@ -1280,8 +1296,8 @@
             <translation>Die Bilddatenbank der NASA hat {numbers} nicht: prüfen Sie die Nummer.</translation>
         </message>
         <message>
-            <source>{n} of {total} pictures were fetched from NASA.</source>
-            <translation>{n} von {total} Bildern wurden von der NASA geholt.</translation>
+            <source>Pictures fetched from NASA: {n} of {total}.</source>
+            <translation>Von der NASA geholte Bilder: {n} von {total}.</translation>
         </message>
         <message>
             <source>NASA knows {n} of {total} photos.</source>
@@ -1408,8 +1424,8 @@
             <translation>{origin}: behalten oder löschen</translation>
         </message>
         <message>
-            <source>Options (nadir {origin})</source>
-            <translation>Optionen (Nadir {origin})</translation>
+            <source>Options (nadir: {source})</source>
+            <translation>Optionen (Nadir: {source})</translation>
         </message>
         <message>
             <source>Photos to localize: drop files or folders here; Delete takes the selected ones off the list</source>
@@ -1616,6 +1632,278 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Ein Projekt ohne Layer bekommt die Bilder, mit denen das Foto verglichen wurde, unter das Foto gelegt</translation>
         </message>
         <message>
+            <source>{n} s</source>
+            <translation>{n} s</translation>
+        </message>
+        <message>
+            <source>{n} min</source>
+            <translation>{n} min</translation>
+        </message>
+        <message>
+            <source>{n} h</source>
+            <translation>{n} h</translation>
+        </message>
+        <message>
+            <source>At most {blocks} blocks, {size} on disk</source>
+            <translation>Höchstens {blocks} Blöcke, {size} auf der Platte</translation>
+        </message>
+        <message>
+            <source>Time: not known before the first build on this computer</source>
+            <translation>Zeit: vor dem ersten Bau auf diesem Computer nicht bekannt</translation>
+        </message>
+        <message>
+            <source>Time: about {time}, as fast as the last build</source>
+            <translation>Zeit: etwa {time}, so schnell wie der letzte Bau</translation>
+        </message>
+        <message>
+            <source>About {tiles} tiles from the service</source>
+            <translation>Etwa {tiles} Kacheln vom Dienst</translation>
+        </message>
+        <message>
+            <source>Too large for the disk: {free} are free</source>
+            <translation>Zu groß für die Platte: {free} sind frei</translation>
+        </message>
+        <message>
+            <source>{kind}: {size}</source>
+            <translation>{kind}: {size}</translation>
+        </message>
+        <message>
+            <source>Size by kind of index (here: Flat, exact):</source>
+            <translation>Größe nach Art des Index (hier: Flat, exakt):</translation>
+        </message>
+        <message>
+            <source>Indexes</source>
+            <translation>Indizes</translation>
+        </message>
+        <message>
+            <source>&amp;Use</source>
+            <translation>&amp;Verwenden</translation>
+        </message>
+        <message>
+            <source>Look photos up in the selected index</source>
+            <translation>Fotos im gewählten Index suchen</translation>
+        </message>
+        <message>
+            <source>&amp;Show on map</source>
+            <translation>Auf der Karte &amp;zeigen</translation>
+        </message>
+        <message>
+            <source>Outline what the selected index covers</source>
+            <translation>Umreißen, was der gewählte Index abdeckt</translation>
+        </message>
+        <message>
+            <source>&amp;Build…</source>
+            <translation>&amp;Bauen…</translation>
+        </message>
+        <message>
+            <source>Build an index of the reference imagery</source>
+            <translation>Einen Index der Referenzbilder bauen</translation>
+        </message>
+        <message>
+            <source>&amp;Resume</source>
+            <translation>&amp;Fortsetzen</translation>
+        </message>
+        <message>
+            <source>Go on building an unfinished index</source>
+            <translation>Einen unfertigen Index weiterbauen</translation>
+        </message>
+        <message>
+            <source>&amp;Check</source>
+            <translation>&amp;Prüfen</translation>
+        </message>
+        <message>
+            <source>Read all of the index and compare it with its checksums</source>
+            <translation>Den ganzen Index lesen und mit seinen Prüfsummen vergleichen</translation>
+        </message>
+        <message>
+            <source>&amp;Merge…</source>
+            <translation>Z&amp;usammenführen…</translation>
+        </message>
+        <message>
+            <source>Make one index of the selected ones (of one model)</source>
+            <translation>Aus den gewählten Indizes (eines Modells) einen machen</translation>
+        </message>
+        <message>
+            <source>&amp;Install…</source>
+            <translation>&amp;Installieren…</translation>
+        </message>
+        <message>
+            <source>Install a prebuilt index from a file or an address</source>
+            <translation>Einen fertigen Index aus einer Datei oder von einer Adresse installieren</translation>
+        </message>
+        <message>
+            <source>&amp;Delete…</source>
+            <translation>&amp;Löschen…</translation>
+        </message>
+        <message>
+            <source>Delete the files of the selected index</source>
+            <translation>Die Dateien des gewählten Index löschen</translation>
+        </message>
+        <message>
+            <source>Select an index. Several can be merged.</source>
+            <translation>Wählen Sie einen Index. Mehrere lassen sich zusammenführen.</translation>
+        </message>
+        <message>
+            <source>The unfinished index lacks {what}: delete it and build it again.</source>
+            <translation>Dem unfertigen Index fehlt {what}: Löschen Sie ihn und bauen Sie ihn neu.</translation>
+        </message>
+        <message>
+            <source>{index} is whole: all its files are as they were built.</source>
+            <translation>{index} ist unversehrt: Alle Dateien sind, wie sie gebaut wurden.</translation>
+        </message>
+        <message>
+            <source>Checking {index}</source>
+            <translation>{index} wird geprüft</translation>
+        </message>
+        <message>
+            <source>One new index with the blocks of {names}; they stay as they are.</source>
+            <translation>Ein neuer Index mit den Blöcken von {names}; diese bleiben, wie sie sind.</translation>
+        </message>
+        <message>
+            <source>Merge indexes</source>
+            <translation>Indizes zusammenführen</translation>
+        </message>
+        <message>
+            <source>Merge</source>
+            <translation>Zusammenführen</translation>
+        </message>
+        <message>
+            <source>Merging the indexes</source>
+            <translation>Indizes werden zusammengeführt</translation>
+        </message>
+        <message>
+            <source>Installing the index</source>
+            <translation>Index wird installiert</translation>
+        </message>
+        <message>
+            <source>Delete {index} ({size}) for good?
+
+{folder}</source>
+            <translation>{index} ({size}) endgültig löschen?
+
+{folder}</translation>
+        </message>
+        <message>
+            <source>Delete index</source>
+            <translation>Index löschen</translation>
+        </message>
+        <message>
+            <source>{index} is deleted.</source>
+            <translation>{index} ist gelöscht.</translation>
+        </message>
+        <message>
+            <source>The index is ready in {folder}. Press Use to look photos up in it.</source>
+            <translation>Der Index liegt in {folder} bereit. Mit „Verwenden“ werden Fotos darin gesucht.</translation>
+        </message>
+        <message>
+            <source>&amp;Pause</source>
+            <translation>&amp;Pause</translation>
+        </message>
+        <message>
+            <source>Stop now; what is done stays, and Resume goes on from there</source>
+            <translation>Jetzt anhalten; was fertig ist, bleibt, und „Fortsetzen“ macht dort weiter</translation>
+        </message>
+        <message>
+            <source>Zooms {zooms}: {west}° to {east}° east, {south}° to {north}° north</source>
+            <translation>Zoomstufen {zooms}: {west}° bis {east}° Ost, {south}° bis {north}° Nord</translation>
+        </message>
+        <message>
+            <source>Index</source>
+            <translation>Index</translation>
+        </message>
+        <message>
+            <source>Zooms</source>
+            <translation>Zoomstufen</translation>
+        </message>
+        <message>
+            <source>Blocks</source>
+            <translation>Blöcke</translation>
+        </message>
+        <message>
+            <source>Size</source>
+            <translation>Größe</translation>
+        </message>
+        <message>
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <source>Date</source>
+            <translation>Datum</translation>
+        </message>
+        <message>
+            <source>ready</source>
+            <translation>bereit</translation>
+        </message>
+        <message>
+            <source>unfinished</source>
+            <translation>unfertig</translation>
+        </message>
+        <message>
+            <source>damaged</source>
+            <translation>beschädigt</translation>
+        </message>
+        <message>
+            <source>There is already something at {folder}: name a new folder.</source>
+            <translation>In {folder} ist schon etwas: Nennen Sie einen neuen Ordner.</translation>
+        </message>
+        <message>
+            <source>A prebuilt index is a ZIP archive made with “index pack”. It is checked before it is used. One from the internet needs the sha256 that its publisher states; a download that breaks off is taken up again.</source>
+            <translation>Ein fertiger Index ist ein ZIP-Archiv, das mit „index pack“ gemacht wurde. Es wird vor der Verwendung geprüft. Eines aus dem Internet braucht die sha256, die der Herausgeber nennt; ein abgebrochener Download wird fortgesetzt.</translation>
+        </message>
+        <message>
+            <source>Install index</source>
+            <translation>Index installieren</translation>
+        </message>
+        <message>
+            <source>Install</source>
+            <translation>Installieren</translation>
+        </message>
+        <message>
+            <source>https://… or a ZIP file</source>
+            <translation>https://… oder eine ZIP-Datei</translation>
+        </message>
+        <message>
+            <source>&amp;Browse…</source>
+            <translation>&amp;Durchsuchen…</translation>
+        </message>
+        <message>
+            <source>64 digits; needed with an address</source>
+            <translation>64 Stellen; bei einer Adresse nötig</translation>
+        </message>
+        <message>
+            <source>&amp;Archive</source>
+            <translation>&amp;Archiv</translation>
+        </message>
+        <message>
+            <source>&amp;sha256</source>
+            <translation>&amp;sha256</translation>
+        </message>
+        <message>
+            <source>Give the address or the file of an archive.</source>
+            <translation>Geben Sie Adresse oder Datei eines Archivs an.</translation>
+        </message>
+        <message>
+            <source>An archive from the internet needs its sha256: its publisher states it.</source>
+            <translation>Ein Archiv aus dem Internet braucht seine sha256: Der Herausgeber nennt sie.</translation>
+        </message>
+        <message>
+            <source>The sha256 has 64 digits, 0 to 9 and a to f.</source>
+            <translation>Die sha256 hat 64 Stellen, 0 bis 9 und a bis f.</translation>
+        </message>
+        <message>
+            <source>There is no file {file}.</source>
+            <translation>Es gibt keine Datei {file}.</translation>
+        </message>
+        <message>
+            <source>ZIP archives ({patterns})</source>
+            <translation>ZIP-Archive ({patterns})</translation>
+        </message>
+        <message>
+            <source>Archive of an index</source>
+            <translation>Archiv eines Index</translation>
+        </message>
+        <message>
             <source>The footprint of {name} has edits that are not saved: save or discard them first.</source>
             <translation>Der Umriss von {name} hat ungespeicherte Änderungen: diese zuerst speichern oder verwerfen.</translation>
         </message>
@@ -1808,6 +2096,10 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>von Bahnelementen vorgeschlagen</translation>
         </message>
         <message>
+            <source>orbital elements</source>
+            <translation>Bahnelemente</translation>
+        </message>
+        <message>
             <source>its work could not be read</source>
             <translation>seine Arbeit konnte nicht gelesen werden</translation>
         </message>
@@ -1830,6 +2122,18 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
         <message>
             <source>describing the reference</source>
             <translation>Referenz beschreiben</translation>
+        </message>
+        <message>
+            <source>reading the index</source>
+            <translation>Index lesen</translation>
+        </message>
+        <message>
+            <source>fetching the archive</source>
+            <translation>Archiv holen</translation>
+        </message>
+        <message>
+            <source>unpacking and checking</source>
+            <translation>Entpacken und prüfen</translation>
         </message>
         <message>
             <source>fetching tiles</source>
@@ -2656,10 +2960,6 @@ The zooms are the sizes of the blocks: 9 is about 313 km at the equator, 10 is 1
 Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10 sind 156 km, 11 sind 78 km und so weiter bis 14. Die nachgeschlagenen Fotos sollten etwa so groß wie die Blöcke sein.</translation>
         </message>
         <message>
-            <source>Zooms</source>
-            <translation>Zoomstufen</translation>
-        </message>
-        <message>
             <source>Extent (empty: all of the imagery)</source>
             <translation>Ausdehnung (leer: alle Bilder)</translation>
         </message>
@@ -2680,10 +2980,6 @@ Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10
             <translation>Ordner des Index</translation>
         </message>
         <message>
-            <source>Blocks</source>
-            <translation>Blöcke</translation>
-        </message>
-        <message>
             <source>The index has {n} blocks.</source>
             <translation>Der Index hat {n} Blöcke.</translation>
         </message>
@@ -2694,10 +2990,6 @@ Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10
         <message>
             <source>Compares all files of an index with their checksums, opens it, and says what it holds: its model, zooms, number of blocks, imagery and credit. An index that is damaged, or that was built with a model that this AstroLoc does not have, is refused with the reason.</source>
             <translation>Vergleicht alle Dateien eines Index mit ihren Prüfsummen, öffnet ihn und sagt, was er enthält: Modell, Zoomstufen, Zahl der Blöcke, Bilder und Herkunft. Ein beschädigter Index, oder einer mit einem Modell, das dieses AstroLoc nicht hat, wird mit dem Grund abgelehnt.</translation>
-        </message>
-        <message>
-            <source>Model</source>
-            <translation>Modell</translation>
         </message>
         <message>
             <source>Index {name}</source>

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QLocale, pyqtSignal
-from qgis.PyQt.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.widgets import folder_widget
@@ -48,14 +48,12 @@ class IndexChooser(QWidget):
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.folder, 0, 0, 1, 3)
-        layout.addWidget(self.about, 1, 0, 1, 3)
-        layout.addWidget(self.manage_button, 2, 1)
-        layout.addWidget(self.build_button, 2, 2)
-        layout.setColumnStretch(0, 1)
         layout.addWidget(self.folder)
         layout.addWidget(self.about)
-        layout.addWidget(self.build_button)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.manage_button)
+        buttons.addWidget(self.build_button)
+        layout.addLayout(buttons)
         self.setFocusProxy(self.folder.lineEdit())
         self._show_choice()
         self.folder.fileChanged.connect(index.choose)
