@@ -96,12 +96,6 @@ def texture(entry: dict[str, Any]) -> str:
     return table(with_radius_alone({"with texture": entry, "without": without}))
 
 
-def again(entry: dict[str, Any]) -> str:
-    """Two runs of the same command, each with an index of its own."""
-    second = json.loads((MEASURED / "again-second.json").read_text(encoding="utf-8"))
-    return table(with_radius_alone({"the first run": entry, "the second run": second}))
-
-
 def baselines(entry: dict[str, Any]) -> str:
     """An index and the descriptors beside it, each with the nadir's soft prior and by the radius alone."""
     return table(with_radius_alone({named(each): each for each in (entry, *entry["compared"]["models"].values())}))
@@ -139,9 +133,8 @@ def ablation(entries: list[dict[str, Any]]) -> str:
 
 
 WRITERS: dict[Callable[[Any], str], tuple[str, ...]] = {
-    measured: ("retrieval", "again, worldwide", "worldwide", "own photos, untouched"),
+    measured: ("retrieval", "worldwide", "own photos, untouched"),
     baselines: ("baselines", "own photos"),
-    again: ("again",),
     localization: ("localization",),
     ablation: ("ablation",),
 }
@@ -151,7 +144,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "model": (MODELS / "astroloc-lite.json", model),
     "index": (INDEX / "index.json", index),
     "regions": (MEASURED / "retrieval.json", region_table),
-    "texture": (MEASURED / "retrieval.json", texture),
+    "texture": (MEASURED / "with-texture.json", texture),
     **{
         name: (MEASURED / f"{name.replace(', ', '-').replace(' ', '-')}.json", write)
         for write, names in WRITERS.items()

@@ -29,9 +29,9 @@ ANYWHERE = 0.05
 """Share of photos that may lie anywhere within ``SEEN_KM``."""
 SEEN_KM = 2500.0
 """Distance from the nadir to the horizon of the ISS."""
-WEIGHT = 0.05
-"""Cosine similarity that equals one natural unit of log-probability: the temperature of the loss that the retrieval
-model is trained with."""
+WEIGHT = 0.0375
+"""Cosine similarity that equals one natural unit of log-probability: somewhat less than the temperature of the loss
+that the retrieval model is trained with."""
 SIZE_SHARES: Mapping[int, float] = MappingProxyType({7: 0.02, 8: 0.035, 9: 0.165, 10: 0.42, 11: 0.36})
 """By web-map zoom, the share of photos whose footprint's size (root of the area) is nearest to that of a block. In an
 index that lacks some of these zooms the others count as they do here, relative to each other."""
