@@ -21,8 +21,9 @@ from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.result import Localization
 from tests.engine.photo.raws import write_dng
-from tests.engine.photo.test_heif import write_avif, write_heic
-from tests.engine.photo.test_photo import STORED, exif, jpeg_with, png_with, tiff_with
+from tests.engine.photo.test_heif import write_avif
+from tests.engine.photo.test_photo import png_with, tiff_with
+from tests.engine.photo.turned import STORED, exif, jpeg_with, write_heic
 from tests.engine.scene import SIZE as SCENE_SIZE
 from tests.engine.scene import Run, Scene, make_scene
 from tests.engine.synthetic import Array, dataset_pixels, make_world, memory_dataset, shot, write_image, write_raster

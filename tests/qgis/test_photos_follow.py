@@ -69,7 +69,7 @@ def test_one_job_asks_for_all_photos_with_what_is_their_own(scripted, items, tmp
         "nadirs": [None, (1, 2), None], "nadir_sources": [None, "exif", None],
         "areas": [{}, {"extent": [0, 1, 2, 3]}, {}],
         "index": str(scripted.session.index.path), "imagery": "x.tif",
-        "matcher": "auto", "thorough": True, "seconds": None,
+        "matcher": "auto", "thorough": True, "seconds": None, "finer": None,
     }  # fmt: skip
 
 

@@ -17,9 +17,9 @@ from astroloc_qgis.qgis_adapters.desk_photo import photo_size, read_pyramid
 from astroloc_qgis.qgis_adapters.engine import photo_copies
 from astroloc_qgis.qgis_adapters.files import pictures_folder
 from tests.engine.photo.raws import write_dng
-from tests.engine.photo.test_heif import write_heic
 from tests.engine.photo.tiffs import scene
-from tests.engine.synthetic import write_image
+from tests.engine.photo.turned import write_heic
+from tests.engine.pictures import write_image
 
 PICTURE = scene(300, 200, seed=2)
 

@@ -8,8 +8,8 @@ from qgis.PyQt.QtGui import QColor
 
 from astroloc_qgis.gui.dock.thumbnails import TURNS, read_thumbnail
 from tests.engine.photo.raws import write_dng
-from tests.engine.photo.test_photo import STORED, exif, jpeg_with
-from tests.engine.synthetic import write_image
+from tests.engine.photo.turned import STORED, exif, jpeg_with
+from tests.engine.pictures import write_image
 
 PICTURE = np.zeros((60, 90, 3), np.uint8)
 PICTURE[:30, :45], PICTURE[30:, 45:] = (250, 0, 0), (0, 0, 250)

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.gui.dock.index_chooser import IndexChooser
 from astroloc_qgis.gui.model import index_choice
 from astroloc_qgis.gui.model.index_choice import IndexChoice
@@ -47,11 +46,6 @@ def test_the_world_index_is_the_default(chooser, index, world):
     assert Settings().index == ""
 
 
-def test_the_engine_gets_the_imagery_itself_and_not_the_address_alone(plugin, world):
-    plugin.dock.session.index.choose(world)
-    assert plugin.dock.session.imagery() == SERVICE
-
-
 def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, index, world, tmp_path):
     chooser.folder.setFilePath(str(tmp_path))
     assert index.path == tmp_path
@@ -59,17 +53,6 @@ def test_another_index_takes_its_place_and_leaving_it_brings_it_back(chooser, in
     chooser.folder.setFilePath("")
     assert index.path == world
     assert index.problem == ""
-
-
-def test_an_index_service_is_named_by_its_address(chooser, index, scripted):
-    chooser.folder.setFilePath("http://127.0.0.1:8765")
-    assert index.is_service
-    assert index.place == "http://127.0.0.1:8765"
-    assert index.problem == ""
-    assert "never its pixels" in chooser.about.text()
-    scripted.session.index.choose("http://127.0.0.1:8765")
-    with pytest.raises(InputError, match="Choose the reference imagery"):
-        scripted.session.imagery()
 
 
 def test_without_a_world_index_one_must_be_chosen(qtbot, monkeypatch):

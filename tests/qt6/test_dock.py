@@ -79,10 +79,11 @@ def test_the_menu_offers_files_folders_and_layers(dock, monkeypatch):
     chosen = []
     monkeypatch.setattr(dock, "_choose_folder", lambda: chosen.append("folder"))
     dock._fill_add_menu()
-    files, folder, layers = dock.add_button.menu().actions()
+    files, folder, number, layers = dock.add_button.menu().actions()
     folder.trigger()
     assert chosen == ["folder"]
     assert files.text() == "Files…"
+    assert "number" in number.text()
     assert not layers.menu().isEnabled()
 
 

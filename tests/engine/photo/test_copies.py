@@ -12,8 +12,8 @@ from astroloc_qgis.engine.photo import copies
 from astroloc_qgis.engine.photo.copies import FOLDER_VARIABLE, copy_path, remove_oldest, write_copy
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from tests.engine.photo.raws import write_dng
-from tests.engine.photo.test_heif import write_heic
 from tests.engine.photo.tiffs import scene
+from tests.engine.photo.turned import write_heic
 from tests.engine.synthetic import write_image
 
 PICTURE = scene(300, 200, seed=2)

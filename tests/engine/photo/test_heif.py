@@ -19,30 +19,12 @@ from astroloc_qgis.engine.photo.kinds import Kind, kind_of
 from astroloc_qgis.engine.photo.raster import upright
 from astroloc_qgis.engine.photo.reading import read_photo
 from tests.engine.photo.raws import box, exif_tags, gps_tags, structure
-from tests.engine.photo.test_photo import STORED, exif
 from tests.engine.photo.tiffs import scene
-from tests.engine.synthetic import memory_dataset
+from tests.engine.photo.turned import STORED, exif, write_heic
+from tests.engine.pictures import memory_dataset
 
 PICTURE = scene(300, 200, seed=2)
 NOTES = structure({274: (3, 1)}, exif_tags(), gps_tags())
-
-
-QUICK = {"preset": "ultrafast", "x265:pools": "none", "x265:frame-threads": "1"}
-"""Without its threads x265 writes a small picture in a fifth of a second, with them in five on a busy machine."""
-
-
-def write_heic(path: Path, image: np.ndarray, notes: bytes = b"", quality: int = 95) -> Path:
-    """An HEIC; pillow-heif turns an orientation in the notes into the file's own transformation."""
-    pillow_heif = pytest.importorskip("pillow_heif")
-    mode = {(2, 1): "L", (3, 1): "RGB", (4, 1): "RGBA", (3, 2): "RGB;16"}
-    bands = 2 if image.ndim == 2 else image.shape[2]
-    picture = pillow_heif.from_bytes(
-        mode[bands, image.dtype.itemsize], (image.shape[1], image.shape[0]), np.ascontiguousarray(image).tobytes()
-    )
-    picture.save(
-        str(path), quality=quality, chroma=444, enc_params=QUICK, **({"exif": b"Exif\0\0" + notes} if notes else {})
-    )
-    return path
 
 
 def write_avif(path: Path, image: np.ndarray, notes: bytes = b"") -> Path:

@@ -19,6 +19,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.raster import from_stored, to_stored
 from astroloc_qgis.engine.photo.reading import read_photo
+from tests.engine.photo.turned import STORED, exif, jpeg_with
 from tests.engine.synthetic import World, memory_dataset, shot, write_image
 
 
@@ -149,35 +150,6 @@ def test_a_fourth_band_that_is_no_alpha_is_left_out(tmp_path: Path) -> None:
 # -- EXIF
 
 
-def exif(orientation: int, order: str = "<") -> bytes:
-    """An EXIF block as cameras write it: orientation, 1150/2 mm, 1 July 2018 12:34:56."""
-    pointer = 8 + 2 + 2 * 12 + 4
-    values = pointer + 2 + 2 * 12 + 4
-    return (
-        (b"II" if order == "<" else b"MM")
-        + struct.pack(order + "HI", 42, 8)
-        + struct.pack(order + "H", 2)
-        + struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
-        + struct.pack(order + "HHII", 0x8769, 4, 1, pointer)
-        + struct.pack(order + "I", 0)
-        + struct.pack(order + "H", 2)
-        + struct.pack(order + "HHII", 0x9003, 2, 20, values)
-        + struct.pack(order + "HHII", 0x920A, 5, 1, values + 20)
-        + struct.pack(order + "I", 0)
-        + b"2018:07:01 12:34:56\0"
-        + struct.pack(order + "II", 1150, 2)
-    )
-
-
-def jpeg_with(path: Path, image: NDArray[Any], block: bytes) -> Path:
-    content = write_image(path, image).read_bytes()
-    body = b"Exif\0\0" + block
-    # After the JFIF header, as it mostly is.
-    end = 4 + struct.unpack(">H", content[4:6])[0]
-    path.write_bytes(content[:end] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + content[end:])
-    return path
-
-
 def png_with(path: Path, image: NDArray[Any], block: bytes) -> Path:
     content = write_image(path, image).read_bytes()
     chunk = b"eXIf" + block
@@ -213,18 +185,6 @@ def tiff_with(path: Path, image: NDArray[Any], orientation: int, order: str = "<
 
 
 # What a camera stores of the upright picture (Exif 2.32, tag 274: what the stored row 0 and column 0 are).
-STORED = {
-    1: lambda upright: upright,
-    2: lambda upright: upright[:, ::-1],  # row 0 is the top, column 0 the right-hand side
-    3: lambda upright: upright[::-1, ::-1],  # bottom, right
-    4: lambda upright: upright[::-1],  # bottom, left
-    5: lambda upright: upright.transpose(1, 0, 2),  # left side, top
-    6: lambda upright: np.rot90(upright, 1),  # right side, top
-    7: lambda upright: upright[::-1, ::-1].transpose(1, 0, 2),  # right side, bottom
-    8: lambda upright: np.rot90(upright, -1),  # left side, bottom
-}
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little-endian", "big-endian"])
 def test_a_photo_is_turned_upright_whatever_the_file(tmp_path: Path, orientation: int, order: str) -> None:

@@ -21,8 +21,8 @@ from astroloc_qgis.engine.photo.preview import embedded_jpeg
 from astroloc_qgis.engine.photo.raster import upright
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
 from tests.engine.photo.raws import canon_raw, exif_tags, fuji_raw, gps_tags, structure, write_dng
-from tests.engine.photo.test_photo import exif, jpeg_with
 from tests.engine.photo.tiffs import scene
+from tests.engine.photo.turned import exif, jpeg_with
 from tests.engine.synthetic import write_image
 
 PICTURE = scene(300, 200, seed=2)
