@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.benchmark.geometry import FLAT, LISTED, LOCAL, corner_error, flat_plane, number_or_none
 from astroloc_qgis.engine.coregistration.iterative_coregistration import coregister
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
-from astroloc_qgis.engine.coregistration.search_area import SearchArea, area_about_block, frame_towards
+from astroloc_qgis.engine.coregistration.search_area import (
+    CoregistrationSettings,
+    SearchArea,
+    area_about_block,
+    frame_towards,
+)
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
@@ -78,7 +83,8 @@ def _register(camera: PinholeCamera, reference: Reference, matcher: Matcher) -> 
     block = block_of(camera)
     entries = []
     for model, area in _areas(camera, block, reference).items():
-        found = coregister(pyramid, reference, area, matcher)
+        # The models are compared as they are: none may turn into another.
+        found = coregister(pyramid, reference, area, matcher, settings=CoregistrationSettings(find_camera=False))
         entry: dict[str, Any] = {
             "focal_mm": camera.focal_mm,
             "tilt_deg": camera.tilt_deg,

@@ -160,6 +160,8 @@ def _in_its_plane(
 ) -> Registration:
     """The registration in the plane of its tie points; in that of the camera they tell where more agree in it."""
     chosen = choose_working_plane(registration)
+    if not settings.find_camera:
+        return chosen
     moved = in_plane_of_camera(chosen, pyramid.size, settings.threshold_px / 2 / chosen.frame_scale)
     if moved is None or moved.homography is None:
         return chosen

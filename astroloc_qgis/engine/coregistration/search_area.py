@@ -63,6 +63,7 @@ class CoregistrationSettings:
         coarse_long_side: the photo's long side in the iterations at the coarse scale, pixels.
         usual_long_side: least long side in the iterations, unless the reference would have to be enlarged.
         margin: border shown around the photo in the iterations, as a part of its sides.
+        find_camera: whether a registration in a local plane may move to that of the camera its tie points tell.
     """
 
     search_window: float = 3.0
@@ -87,6 +88,7 @@ class CoregistrationSettings:
     usual_long_side: int = 512
     max_long_side: int = 1024
     margin: float = 0.12
+    find_camera: bool = True
 
 
 CLOSER = CoregistrationSettings(search_window=2.0, search_long_sides=(0.8,))
