@@ -39,7 +39,11 @@ GROUPS = [
     Group("worker"),
     Group("installer"),
     Group("qgis", WITH_QGIS),
-    Group("qt6", WITH_QT_6, [f"tests/qgis/test_{name}.py" for name in ("desk_bar", "engine_process", "world_index")]),
+    Group(
+        "qt6",
+        WITH_QT_6,
+        [f"tests/qgis/test_{name}.py" for name in ("desk_bar", "engine_process", "raw_thumbnail", "world_index")],
+    ),
     Group("desktop"),
 ]
 

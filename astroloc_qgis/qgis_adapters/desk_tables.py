@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.coordinates import read_number
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.table_text import table_text
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -72,7 +72,7 @@ def read_metadata(path: Path) -> Metadata:
         InputError: no such file, or no such columns.
     """
     try:
-        text = _decoded(path.read_bytes())
+        text = table_text(path.read_bytes())
     except OSError as error:
         raise InputError(tr("The table {file} cannot be read.").format(file=path), repr(error)) from error
     text = _SEPARATOR_LINE.sub("", text)
@@ -141,15 +141,6 @@ class _Columns:
         if not (key := photo_key(name)):
             raise ValueError(tr("“{value}” is no photo number").format(value=name))
         return key, Known(None if nadir is None else Nadir(*nadir), centre)
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 def _columns(first: str, separator: str) -> _Columns:

@@ -17,7 +17,7 @@ PICTURE[:30, :45], PICTURE[30:, 45:] = (250, 0, 0), (0, 0, 250)
 
 @pytest.mark.parametrize("itself", [False, True], ids=["by the raw file", "by the JPEG"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_raw_file_s_thumbnail_is_upright(qgis_app, tmp_path, orientation, itself):
+def test_a_raw_file_s_thumbnail_is_upright(qapp, tmp_path, orientation, itself):
     stored = np.ascontiguousarray(STORED[orientation](PICTURE))
     write = jpeg_with if itself else lambda path, image, _: write_image(path, image)
     shown = write(tmp_path / "shown.jpg", stored, exif(orientation)).read_bytes()
@@ -31,7 +31,7 @@ def test_a_raw_file_s_thumbnail_is_upright(qgis_app, tmp_path, orientation, itse
     assert set(TURNS) == set(range(2, 9))
 
 
-def test_a_raw_file_without_one_and_a_phone_s_photo_have_none(qgis_app, tmp_path):
+def test_a_raw_file_without_one_and_a_phone_s_photo_have_none(qapp, tmp_path):
     assert read_thumbnail(write_dng(tmp_path / "p.dng", PICTURE), 44).isNull()
     (tmp_path / "p.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
     assert read_thumbnail(tmp_path / "p.heic", 44).isNull()

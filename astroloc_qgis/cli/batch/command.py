@@ -57,6 +57,11 @@ def add_batch(commands: Any) -> None:
         "--keep", type=kinds, default=("geotiff",), metavar="KIND,...",
         help=f"files to keep of each photo: {', '.join(KINDS)}; or {UNUSED} (geotiff)",
     )  # fmt: skip
+    add_running(parser)
+
+
+def add_running(parser: ArgumentParser) -> None:
+    """How the work of many photos runs, and the title of its report."""
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="processes, each on one core (default: as many as the cores)"
     )

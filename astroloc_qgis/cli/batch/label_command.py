@@ -8,7 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astroloc_qgis.cli.batch.command import describe_progress, describe_summary, scheduler_of, shown_progress
+from astroloc_qgis.cli.batch.command import (
+    add_running,
+    describe_progress,
+    describe_summary,
+    scheduler_of,
+    shown_progress,
+)
 from astroloc_qgis.cli.localize_command import check_inputs
 from astroloc_qgis.cli.report import prepare, write_json
 from astroloc_qgis.cli.shared_arguments import (
@@ -56,10 +62,7 @@ def add_label(commands: Any) -> None:
     parser.add_argument("--thorough", action="store_true", help="let the strong matchers search at more places")
     parser.add_argument("--seconds", type=positive, metavar="N", help="begin no attempt after N seconds of matching")
     add_device(parser)
-    parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: as many as the cores)")
-    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="of Dask, whose workers do the work instead")
-    parser.add_argument("--again", action="store_true", help="try photos again that failed (not those that are bad)")
-    parser.add_argument("--title", default="", help="of the report (default: the name of the table)")
+    add_running(parser)
     add_json(parser, "write a report here")
 
 

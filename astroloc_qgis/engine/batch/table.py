@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -16,6 +15,7 @@ from astroloc_qgis.engine.batch.photos import BatchPhoto
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.coordinates import read_number
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.table_text import table_text
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.photo.suffixes import is_photo_name
 
@@ -60,7 +60,7 @@ def read_table(path: Path) -> list[BatchPhoto]:
         InputError: no such table, no column that names the photos, or no rows.
     """
     try:
-        text = _SEPARATOR_LINE.sub("", _decoded(path.read_bytes()))
+        text = _SEPARATOR_LINE.sub("", table_text(path.read_bytes()))
     except OSError as error:
         raise InputError(
             f"{path} is neither a folder nor a table that can be read: check its name.", repr(error)
@@ -213,12 +213,3 @@ def _time(values: Mapping[str, str]) -> datetime | None:
             continue
         return found if found.tzinfo is None else found.astimezone(timezone.utc).replace(tzinfo=None)
     raise ValueError(f"“{said}” is no time such as 2018-07-10 13:45:12")
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")

@@ -72,6 +72,30 @@ def model_sha256(name: str) -> str:
     return WEIGHTS[weights].sha256 if weights else NO_WEIGHTS_SHA256
 
 
+def check_model(which: str, model: str, sha256: str, advice: str) -> None:
+    """Check that vectors of a model can be compared with those that this AstroLoc makes.
+
+    Args:
+        which: what has the vectors, as the beginning of a sentence: "The index in …".
+        model: name of the descriptor that made them.
+        sha256: of its weights.
+        advice: what to do where they cannot, as the end of a sentence.
+
+    Raises:
+        InputError: the model is not here, or has other weights.
+    """
+    if model not in names():
+        raise InputError(
+            f"{which} was built with the model '{model}', which this AstroLoc does not have (it has "
+            f"{', '.join(names())}): {advice}."
+        )
+    if sha256 != (own := model_sha256(model)):
+        raise InputError(
+            f"{which} was built with other weights of {model} (sha256 {sha256[:12]}…) than those of this AstroLoc "
+            f"({own[:12]}…): {advice}."
+        )
+
+
 def device_of(name: str, device: str) -> str:
     """The device that a descriptor computes on where a job has this device: the CPU for one without weights.
 

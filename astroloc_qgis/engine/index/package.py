@@ -231,16 +231,7 @@ def _description(opened: ZipFile, entries: dict[str, ZipInfo], name: str) -> tup
             f"The archive {name} is refused: its {INFO} cannot be read; get it again.", repr(error)
         ) from error
     info = info_of(described, version, f"The index in {name}")
-    if info.model not in descriptors.names():
-        raise InputError(
-            f"The index in {name} is of the model '{info.model}', which this AstroLoc does not have "
-            f"(it has {', '.join(descriptors.names())}): get one of those."
-        )
-    if info.model_sha256 != descriptors.model_sha256(info.model):
-        raise InputError(
-            f"The index in {name} is of other weights of {info.model} (sha256 {str(info.model_sha256)[:12]}…) than "
-            f"those of this AstroLoc ({descriptors.model_sha256(info.model)[:12]}…): get one that fits."
-        )
+    descriptors.check_model(f"The index in {name}", info.model, str(info.model_sha256), "get one that fits")
     return info, content
 
 

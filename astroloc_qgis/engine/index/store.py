@@ -58,16 +58,7 @@ class Index:
         """
         folder = Path(folder)
         info = read_info(folder)
-        if info.model not in descriptors.names():
-            raise InputError(
-                f"The index {folder} was built with the model '{info.model}', which this AstroLoc does not have "
-                f"(it has {', '.join(descriptors.names())}): build it again."
-            )
-        if info.model_sha256 != descriptors.model_sha256(info.model):
-            raise InputError(
-                f"The index {folder} was built with other weights of {info.model} (sha256 {info.model_sha256[:12]}…) "
-                f"than those of this AstroLoc ({descriptors.model_sha256(info.model)[:12]}…): build it again."
-            )
+        descriptors.check_model(f"The index {folder}", info.model, info.model_sha256, "build it again")
         check_files(folder, info, thorough=thorough)
         try:
             store = open_store(folder / VECTORS)

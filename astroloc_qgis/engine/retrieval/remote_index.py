@@ -74,11 +74,9 @@ class RemoteIndex:
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise InputError(f"What answers at {address} is not an AstroLoc index service.", str(error)) from error
         info = info_of(described, version, f"The index at {address}")
-        if info.model not in descriptors.names() or info.model_sha256 != descriptors.model_sha256(info.model):
-            raise InputError(
-                f"The index at {address} was built with the model '{info.model}' (sha256 {info.model_sha256[:12]!s}…), "
-                "which this AstroLoc does not have with these weights: use the same version on both sides."
-            )
+        descriptors.check_model(
+            f"The index at {address}", info.model, str(info.model_sha256), "use the same version on both sides"
+        )
         if info.texture_zooms and info.texture_sha256 != TextureModel().sha256:
             raise InputError(
                 f"The index at {address} has texture of another model: use the same version on both sides."

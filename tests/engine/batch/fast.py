@@ -36,6 +36,23 @@ def open_fast(settings: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict
     return do
 
 
+def wait_for(what: Callable[[], object], seconds: float = 90.0) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(process: int) -> bool:
+    """Whether a process has ended, or waits for its parent to notice."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{process}/stat").exists() and " Z " in Path(f"/proc/{process}/stat").read_text()
+
+
 def open_numbers(settings: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Units that are no photos: each has a number, and gives its square."""
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from astroloc_qgis.engine.batch.sources import photos_of
 from astroloc_qgis.engine.batch.workers import LocalWorkers
 from astroloc_qgis.engine.errors import InputError
 from tests.conftest import ROOT
-from tests.engine.batch.fast import fast_work
+from tests.engine.batch.fast import fast_work, is_gone, wait_for
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these tests kill processes with signals")
 
@@ -105,21 +104,6 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture
 def fast(tmp_path: Path) -> Fast:
     return Fast(tmp_path)
-
-
-def wait_for(what, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def is_gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{process}/stat").exists() and " Z " in Path(f"/proc/{process}/stat").read_text()
 
 
 def test_killed_twice_and_resumed_no_photo_is_lost_done_twice_or_half_written(fast):

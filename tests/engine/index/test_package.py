@@ -158,7 +158,7 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] =
         lambda files: described(files, model="their-net"),
         "'their-net', which this AstroLoc does not have",
     ),
-    "other weights": (lambda files: described(files, model_sha256="ab" * 32), "of other weights"),
+    "other weights": (lambda files: described(files, model_sha256="ab" * 32), "other weights of"),
     "missing": (lambda files: {k: v for k, v in files.items() if k != "blocks.npz"}, "disagree about blocks.npz"),
     "unlisted": (lambda files: files | {"texture.npy": b"x"}, "disagree about texture.npy"),
     "files no object": (lambda files: described(files, files=[]), "disagree"),

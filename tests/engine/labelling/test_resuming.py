@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from astroloc_qgis.engine.batch.dask_scheduler import DaskScheduler
 from tests.conftest import ROOT
+from tests.engine.batch.fast import is_gone, wait_for
 from tests.engine.labelling.fast_labels import Here, label_fast
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these tests kill processes with signals")
@@ -51,21 +51,6 @@ def keys(out: Path) -> list[str]:
     journal = out / "journal.jsonl"
     lines = journal.read_bytes().splitlines() if journal.exists() else []
     return [json.loads(line)["key"] for line in lines if line.endswith(b"}")]
-
-
-def wait_for(what, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def is_gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{process}/stat").exists() and " Z " in Path(f"/proc/{process}/stat").read_text()
 
 
 def worked(log: Path) -> list[list[str]]:
