@@ -20,8 +20,9 @@ from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.footprint import photo_corners
 from astroloc_qgis.engine.geometry.homography import apply_homography
 from astroloc_qgis.engine.result import Localization
-from tests.engine.photo.raws import write_dng
+from tests.engine.photo.raws import write_dng, write_maker_raw
 from tests.engine.photo.test_heif import write_avif
+from tests.engine.photo.test_jpeg_xl import write_jpeg_xl
 from tests.engine.photo.test_photo import png_with, tiff_with
 from tests.engine.photo.turned import STORED, exif, jpeg_with, write_heic
 from tests.engine.scene import SIZE as SCENE_SIZE
@@ -147,7 +148,7 @@ class Kind:
     def write(self, folder: Path, image: Pixels) -> Path:
         """Write it."""
         driver = {"jpg": "JPEG", "png": "PNG", "tif": "GTiff", "gif": "GIF"}
-        driver |= {"webp": "WEBP", "jp2": "JP2OpenJPEG", "jxl": "JPEGXL"}
+        driver |= {"webp": "WEBP", "jp2": "JP2OpenJPEG"}
         pixels = self.change(image)
         dataset = memory_dataset(pixels)
         for number, meaning in enumerate(self.interpretation, 1):
@@ -183,7 +184,6 @@ KINDS = {
     "WebP with loss and alpha": Kind("p.webp", with_alpha, ("QUALITY=95",)),
     "JPEG 2000": Kind("p.jp2"),
     "JPEG 2000, 16 bits": Kind("p.jp2", bits16, ("QUALITY=100", "REVERSIBLE=YES")),
-    "JPEG XL": Kind("p.jxl", options=("LOSSLESS=YES",)),
     "TIFF in strips": Kind("p.tif", options=("BLOCKYSIZE=7",)),
     "TIFF in tiles, LZW": Kind("p.tif", options=("TILED=YES", "COMPRESS=LZW", "PREDICTOR=2")),
     "TIFF JPEG": Kind("p.tif", options=("COMPRESS=JPEG", "PHOTOMETRIC=YCBCR")),
@@ -212,10 +212,14 @@ CAMERAS = {
     "DNG, turned": lambda path, image: write_dng(
         path.with_suffix(".dng"), np.ascontiguousarray(STORED[8](image)), orientation=8, notes=False
     ),
+    "ARW": lambda path, image: write_maker_raw(path.with_suffix(".arw"), image),
+    "CR2": lambda path, image: write_maker_raw(path.with_suffix(".cr2"), image),
     "HEIC": lambda path, image: write_heic(path.with_suffix(".heic"), image),
     "HEIC, 10 bits": lambda path, image: write_heic(path.with_suffix(".heic"), bits16(image)),
     "AVIF": lambda path, image: write_avif(path.with_suffix(".avif"), image),
+    "JPEG XL": lambda path, image: write_jpeg_xl(path.with_suffix(".jxl"), image),
 }
+DEVELOPED = ("DNG", "ARW", "CR2")
 """Kinds of file that cameras and phones write and GDAL does not."""
 
 
@@ -223,10 +227,10 @@ CAMERAS = {
 def test_a_photo_as_a_camera_or_phone_writes_it_is_placed(
     scene: Scene, upright: Pixels, truth: Array, tmp_path: Path, kind: str
 ) -> None:
-    pytest.importorskip("rawpy" if kind.startswith("DNG") else "pillow_heif")
+    pytest.importorskip("rawpy" if kind.startswith(DEVELOPED) else "pillow_heif")
     found = place(scene, CAMERAS[kind](tmp_path / "p", upright), tmp_path / "out", truth)
     assert_right(scene, found, truth)
-    bits = 16 if kind.startswith("DNG") or "10 bits" in kind else 8
+    bits = 16 if kind.startswith(DEVELOPED) or "10 bits" in kind else 8
     assert gdal.Open(str(found.outputs["geotiff"])).GetRasterBand(1).DataType == BITS[bits]
 
 

@@ -40,7 +40,7 @@ def test_every_python_has_one_numpy_and_the_newer_ones_have_numpy_2(python, nump
     assert [version for version, marker in pins if holds(marker, values)] == [numpy]
 
 
-@pytest.mark.parametrize("package", ["rawpy", "pillow-heif", "pillow"])
+@pytest.mark.parametrize("package", ["rawpy", "pillow-heif", "pillow-jxl-plugin", "pillow"])
 def test_the_packages_that_read_the_files_of_cameras_are_locked(package):
     assert package in {name for name, _ in pins(LOCK.read_text(encoding="utf-8"))}
 

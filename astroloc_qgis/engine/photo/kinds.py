@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from osgeo import gdal
+
 from astroloc_qgis.engine.photo.pages import has_raw_page, read_pages
 from astroloc_qgis.engine.photo.suffixes import RAW_SUFFIXES
 
@@ -24,6 +26,8 @@ class Kind(Enum):
     """By pillow-heif, which turns it."""
     AVIF = "AVIF"
     """By Pillow, turned as the file says."""
+    JPEG_XL = "JPEG XL"
+    """By libjxl, which turns it, where GDAL has no driver for it."""
     RAW = "raw"
     """By LibRaw, which develops and turns it."""
 
@@ -52,18 +56,23 @@ def kind_of_start(start: bytes) -> Kind | None:
         return Kind.AVIF if brands & _AVIF_BRANDS else Kind.HEIC if brands & _HEIC_BRANDS else None
     if start.startswith(_RAW_STARTS):
         return Kind.RAW
-    known = start.startswith((b"\xff\xd8", b"\x89PNG", b"\xff\x0a", b"\xff\x4f\xff\x51"))
-    boxed = start[4:8] in (b"jP  ", b"JXL ") or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+    if _is_jpeg_xl(start):
+        return Kind.PLAIN if gdal.GetDriverByName("JPEGXL") else Kind.JPEG_XL
+    known = start.startswith((b"\xff\xd8", b"\x89PNG", b"\xff\x4f\xff\x51"))
+    boxed = start[4:8] == b"jP  " or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
     return Kind.PLAIN if known or boxed else None
 
 
 def format_name(start: bytes) -> str:
     """The format that the first bytes of a file tell, of those that not every GDAL reads; "" for another."""
-    if start[4:8] == b"JXL " or start.startswith(b"\xff\x0a"):
-        return "JPEG XL"
     if start[4:8] == b"jP  " or start.startswith(b"\xff\x4f\xff\x51"):
         return "JPEG 2000"
     return "WebP" if start[:4] == b"RIFF" and start[8:12] == b"WEBP" else ""
+
+
+def _is_jpeg_xl(start: bytes) -> bool:
+    """Whether a file begins as a JPEG XL does: in boxes, or with its codestream."""
+    return start[4:8] == b"JXL " or start.startswith(b"\xff\x0a")
 
 
 def _brands(start: bytes) -> set[bytes]:

@@ -65,7 +65,7 @@ def not_an_image(path: Path, details: str) -> InputError:
             kind = format_name(file.read(16))
     except OSError:
         kind = ""
-    drivers = {"JPEG XL": ("JPEGXL",), "JPEG 2000": FORMATS[5:], "WebP": ("WEBP",)}.get(kind, ())
+    drivers = {"JPEG 2000": FORMATS[5:], "WebP": ("WEBP",)}.get(kind, ())
     if drivers and not any(gdal.GetDriverByName(driver) for driver in drivers):
         return InputError(
             f"The photo {path} is a {kind} image, which GDAL {gdal.__version__} here cannot read (a newer QGIS may): "

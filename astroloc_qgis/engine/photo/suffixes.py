@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 PLAIN_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".jxl")
-"""Read with GDAL; .jp2, .j2k, .jxl and .webp where its build has their drivers."""
+"""Read with GDAL; .jp2, .j2k and .webp where its build has their drivers, .jxl with libjxl where it has none."""
 HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
 """Of phones, and of Canon's, Nikon's and Sony's cameras (HIF)."""
 RAW_SUFFIXES = (

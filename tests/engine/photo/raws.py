@@ -130,6 +130,57 @@ def write_dng(
     return path
 
 
+def write_maker_raw(path: Path, image: NDArray[np.uint8]) -> Path:
+    """Write a raw file as a Sony (".arw", not compressed) or a Canon (".cr2", lossless JPEG) does, in 14 bits.
+
+    The colours are not those of the picture: these cameras' filters differ, and no white balance is noted.
+    """
+    mosaic = mosaic_of(image)
+    height, width = mosaic.shape
+    is_canon = path.suffix.lower() == ".cr2"
+    out = bytearray(b"II*\0" + bytes(4) + (b"CR\x02\0" + bytes(4) if is_canon else b""))
+    data = lossless_jpeg(mosaic) if is_canon else mosaic.astype("<u2").tobytes()
+    tags: Tags = {
+        254: (LONG, 0), 256: (LONG, width), 257: (LONG, height), 258: (SHORT, 16), 259: (SHORT, 6 if is_canon else 1),
+        262: (SHORT, 32803), 271: (ASCII, "Canon" if is_canon else "SONY"),
+        272: (ASCII, "Canon EOS 5D Mark III" if is_canon else "ILCE-7M3"), 273: (LONG, len(out)), 274: (SHORT, 1),
+        277: (SHORT, 1), 278: (LONG, height), 279: (LONG, len(data)), 33421: (SHORT, (2, 2)),
+        33422: (BYTE, (0, 1, 1, 2)),
+    }  # fmt: skip
+    out += data
+    out[4:8] = struct.pack("<I", directory(out, tags))
+    path.write_bytes(bytes(out))
+    return path
+
+
+def lossless_jpeg(mosaic: NDArray[np.uint16]) -> bytes:
+    """A lossless JPEG (ITU-T T.81, process 14) of (H, W) values of 14 bits, even and odd columns as two components.
+
+    Each value is predicted by its component's left neighbour.
+    """
+    height, width = mosaic.shape
+    predicted = np.empty(mosaic.shape, np.int64)
+    predicted[:, 2:] = mosaic[:, :-2]
+    predicted[1:, :2] = mosaic[:-1, :2]
+    predicted[0, :2] = 1 << 13
+    difference = (mosaic - predicted).ravel()
+    category = np.array([int(abs(value)).bit_length() for value in difference])
+    # All 15 categories have codes of four bits, followed by as many bits as the category says.
+    codes = [
+        f"{size:04b}" + (f"{value if value > 0 else value + (1 << size) - 1:0{size}b}" if size else "")
+        for size, value in zip(category.tolist(), difference.tolist(), strict=True)
+    ]
+    bits = "".join(codes)
+    bits += "1" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    table = bytes([0]) + bytes([0, 0, 0, 15, *[0] * 12]) + bytes(range(15))
+    frame = struct.pack(">BHHB", 14, height, width // 2, 2) + bytes([1, 0x11, 0, 2, 0x11, 0])
+    scan = bytes([2, 1, 0, 2, 0, 1, 0, 0])
+    parts = {0xC4: table, 0xC3: frame, 0xDA: scan}
+    head = b"".join(struct.pack(">BBH", 255, marker, len(part) + 2) + part for marker, part in parts.items())
+    return b"\xff\xd8" + head + data + b"\xff\xd9"
+
+
 def box(name: bytes, content: bytes) -> bytes:
     """A box of ISO/IEC 14496-12."""
     return struct.pack(">I4s", len(content) + 8, name) + content

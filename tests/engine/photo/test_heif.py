@@ -1,4 +1,4 @@
-"""HEIC, AVIF, WebP and JPEG 2000: read with all their bits, turned once, with their EXIF; JPEG XL read or named."""
+"""HEIC, AVIF, WebP and JPEG 2000: read with all their bits, turned once, with their EXIF."""
 
 from __future__ import annotations
 
@@ -165,18 +165,6 @@ def test_an_older_engine_says_what_to_press(tmp_path: Path, monkeypatch: pytest.
         assert "Set up the engine" in refusal(tmp_path / name)
         with pytest.raises(InputError, match="Set up the engine"):
             check_photo(tmp_path / name)
-
-
-def test_jpeg_xl_is_read_or_named(tmp_path: Path) -> None:
-    path = tmp_path / "p.jxl"
-    if gdal.GetDriverByName("JPEGXL") is not None:
-        write_with_gdal(path, PICTURE, "JPEGXL", "LOSSLESS=YES")
-        assert (read_photo(path).pixels == PICTURE).all()
-        return
-    path.write_bytes(bytes.fromhex("0000000c4a584c200d0a870a") + bytes(100))
-    sentence = refusal(path)
-    assert "JPEG XL image, which GDAL" in sentence
-    assert "convert it to JPEG, PNG or TIFF" in sentence
 
 
 def test_exif_of_jpeg_xl_is_found_and_turns_nothing(tmp_path: Path) -> None:

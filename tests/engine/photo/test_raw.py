@@ -20,7 +20,7 @@ from astroloc_qgis.engine.photo.kinds import Kind, kind_of
 from astroloc_qgis.engine.photo.preview import embedded_jpeg
 from astroloc_qgis.engine.photo.raster import upright
 from astroloc_qgis.engine.photo.reading import Photo, read_photo
-from tests.engine.photo.raws import canon_raw, exif_tags, fuji_raw, gps_tags, structure, write_dng
+from tests.engine.photo.raws import canon_raw, exif_tags, fuji_raw, gps_tags, structure, write_dng, write_maker_raw
 from tests.engine.photo.tiffs import scene
 from tests.engine.photo.turned import exif, jpeg_with
 from tests.engine.synthetic import write_image
@@ -92,6 +92,17 @@ def test_no_vrt_names_a_raw_file_which_gdal_would_not_open(tmp_path: Path) -> No
     corners = np.array([[0.0, 0.0], [300, 0], [300, 200], [0, 200]])
     assert write_photo_vrt(tmp_path / "p.vrt", photo, corners, corners / 100) is None
     assert not (tmp_path / "p.vrt").exists()
+
+
+@pytest.mark.parametrize("name", ["p.ARW", "p.CR2"])
+def test_raw_files_of_sony_and_canon_are_developed(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("rawpy")
+    path = write_maker_raw(tmp_path / name, PICTURE)
+    photo = read_photo(path)
+    assert (photo.size, photo.pixels.dtype) == ((300, 200), np.uint16)
+    # The makers' colours are others, but what is bright and what is dark is the same.
+    seen = photo.pixels[2:].mean(axis=2).ravel()
+    assert np.corrcoef(seen, PICTURE[2:].mean(axis=2).ravel())[0, 1] > 0.9
 
 
 @pytest.mark.real

@@ -1,1 +1,1 @@
-"""Photos that GDAL does not read: raw files with LibRaw, HEIC with pillow-heif, AVIF with Pillow."""
+"""Photos that GDAL does not read: raw files by LibRaw, HEIC by pillow-heif, AVIF by Pillow, JPEG XL by libjxl."""

@@ -1,7 +1,8 @@
-"""The pixels of photos that GDAL does not read: raw files, HEIC and AVIF, upright as their own readers turn them."""
+"""The pixels of photos that GDAL does not read: raw files, HEIC, AVIF, JPEG XL, upright as their own readers do it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.photo.decoding.heif import check_avif, check_heic, read_avif, read_heic
+from astroloc_qgis.engine.photo.decoding.jpeg_xl import check_jpeg_xl, read_jpeg_xl
 from astroloc_qgis.engine.photo.decoding.raw import check_raw, develop
 from astroloc_qgis.engine.photo.kinds import Kind
+
+_Check, _Read = Callable[[Path], None], Callable[[Path], NDArray[Any]]
+_READERS: dict[Kind, tuple[_Check, _Read]] = {
+    Kind.RAW: (check_raw, develop),
+    Kind.HEIC: (check_heic, read_heic),
+    Kind.AVIF: (check_avif, read_avif),
+    Kind.JPEG_XL: (check_jpeg_xl, read_jpeg_xl),
+}
+"""What looks at a file's header, and what reads its pixels, by its kind."""
 
 
 def check_decoded(path: Path, kind: Kind) -> None:
@@ -19,12 +30,7 @@ def check_decoded(path: Path, kind: Kind) -> None:
     Raises:
         InputError: as ``decode``, as far as the header tells.
     """
-    if kind is Kind.RAW:
-        check_raw(path)
-    elif kind is Kind.HEIC:
-        check_heic(path)
-    else:
-        check_avif(path)
+    _READERS[kind][0](path)
 
 
 def decode(path: Path, kind: Kind) -> tuple[NDArray[Any], bool, bool]:
@@ -33,7 +39,7 @@ def decode(path: Path, kind: Kind) -> tuple[NDArray[Any], bool, bool]:
     Raises:
         InputError: it is damaged, holds no picture, is too large or too small; or the engine has no library for it.
     """
-    bands = develop(path) if kind is Kind.RAW else read_heic(path) if kind is Kind.HEIC else read_avif(path)
+    bands = _READERS[kind][1](path)
     count = bands.shape[2]
     has_alpha = count in (2, 4)
     if has_alpha and (bands[..., -1] == np.iinfo(bands.dtype).max).all():
