@@ -92,9 +92,8 @@ def run_batch(options: Namespace) -> int:
     """
     prepare(options)
     from astroloc_qgis.engine import pipeline
-    from astroloc_qgis.engine.batch.localizing import localizing, what_changes_results
-    from astroloc_qgis.engine.batch.photos import plan_units
-    from astroloc_qgis.engine.batch.runner import Batch
+    from astroloc_qgis.engine.batch.localizing import localizing
+    from astroloc_qgis.engine.batch.planning import plan_batch
     from astroloc_qgis.engine.batch.sources import photos_of
 
     scheduler = scheduler_of(options)
@@ -106,9 +105,7 @@ def run_batch(options: Namespace) -> int:
     work = localizing(
         options.index, options.out, imagery=options.imagery, limits=limits, options=common, kinds=options.keep
     )
-    settings = what_changes_results(work)
-    units = plan_units(photos, settings, source=options.source, sequence=options.sequence)
-    batch = Batch(work, units, settings, options.out, options.title or options.source.resolve().name)
+    batch = plan_batch(work, photos, options.source, options.out, title=options.title, sequence=options.sequence)
     with shown_progress() as show:
         summary = batch.run(scheduler, tell=show, again=options.again)
     if options.json:

@@ -88,9 +88,7 @@ def run_label(options: Namespace) -> int:
     """
     prepare(options)
     from astroloc_qgis.engine import pipeline
-    from astroloc_qgis.engine.batch.localizing import what_changes_results
-    from astroloc_qgis.engine.batch.photos import plan_units
-    from astroloc_qgis.engine.batch.runner import Batch
+    from astroloc_qgis.engine.batch.planning import plan_batch
     from astroloc_qgis.engine.labelling.labeller import labelling
     from astroloc_qgis.engine.labelling.weak_labels import weakly_labelled_photos
 
@@ -103,9 +101,7 @@ def run_label(options: Namespace) -> int:
     work = labelling(
         options.index, options.out, imagery=options.imagery, limits=limits, options=common, least=options.confidence
     )
-    settings = what_changes_results(work)
-    units = plan_units(photos, settings, source=options.table)
-    batch = Batch(work, units, settings, options.out, options.title or options.table.resolve().stem)
+    batch = plan_batch(work, photos, options.table, options.out, title=options.title or options.table.resolve().stem)
     with shown_progress(describe_labelling) as show:
         summary = batch.run(scheduler, tell=show, again=options.again)
     written = finish_labels(batch, options.earthloc)

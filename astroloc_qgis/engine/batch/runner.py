@@ -131,11 +131,17 @@ class Batch:
                 run.work_off(scheduler, tell)
             return run.finish()
 
-    def entries(self) -> Iterator[Entry]:
-        """Those of the photos that are done, as the report of ``localize`` has them, in the order of the units."""
+    def entries(self, *, outlines: bool = False) -> Iterator[Entry]:
+        """Those of the photos that are done, as the report of ``localize`` has them, in the order of the units.
+
+        Args:
+            outlines: whether they have ``outline`` too, the ring that sees ground (of a photo with the horizon in view
+                more than four corners).
+        """
+        left_out = [name for name in _NOT_REPORTED if not (outlines and name == "outline")]
         with Journal(self.out) as journal:
             for entry in _Run(self, journal, again=False).entries():
-                yield {name: value for name, value in entry.items() if name not in _NOT_REPORTED}
+                yield {name: value for name, value in entry.items() if name not in left_out}
 
 
 class _Run:

@@ -28,14 +28,14 @@ def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
     return read_table(source)
 
 
-def photos_in_folder(folder: Path, out: Path) -> list[BatchPhoto]:
-    """The photos of a folder and of the folders in it, by name; not hidden ones, nor those in ``out``.
+def photos_in_folder(folder: Path, out: Path, *, recursive: bool = True) -> list[BatchPhoto]:
+    """The photos of a folder and, if wanted, of the folders in it, by name; not hidden ones, nor those in ``out``.
 
     Of a raw file and a picture of the same name, as cameras write them, the picture is taken.
     """
     results = out.resolve()
     found = []
-    for path in sorted(folder.resolve().rglob("*")):
+    for path in sorted(folder.resolve().rglob("*") if recursive else folder.resolve().iterdir()):
         inside = path.relative_to(folder.resolve()).parts
         if not is_photo_name(path) or any(part.startswith(".") for part in inside):
             continue

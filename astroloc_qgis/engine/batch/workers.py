@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -31,6 +31,7 @@ MOST_DEATHS = 2
 MOST_FALSE_STARTS = 3
 """So many processes in a row that end before they are ready stop the batch."""
 _PATIENCE_S = 5.0
+_BEAT_S = 1.0
 
 
 @dataclass(eq=False)
@@ -91,10 +92,12 @@ class LocalWorkers:
     Attributes:
         workers: how many.
         threads: of each.
+        beat: called every second while the processes work; may raise ``Cancelled`` to end them.
     """
 
     workers: int = 1
     threads: int = 1
+    beat: Callable[[], None] | None = None
 
     def run(self, work: Work, units: Sequence[Unit]) -> Iterator[Done]:
         """Do the work of every unit, see ``Scheduler``.
@@ -103,7 +106,7 @@ class LocalWorkers:
             InputError: what all units need cannot be opened.
             AstroLocError: the processes end before they begin.
         """
-        team = _Team(work, self.threads, deque(units))
+        team = _Team(work, self.threads, deque(units), self.beat)
         try:
             team.start(min(self.workers, len(units)))
             yield from team.work_off()
@@ -118,6 +121,7 @@ class _Team:
     work: Work
     threads: int
     waiting: deque[Unit]
+    beat: Callable[[], None] | None = None
     workers: list[_Worker] = field(default_factory=list)
     deaths: Counter[str] = field(default_factory=Counter)
     false_starts: int = 0
@@ -134,7 +138,7 @@ class _Team:
             for worker in self.workers:
                 if worker.ready and worker.unit is None and self.waiting:
                     worker.give(self.waiting.popleft())
-            heard = wait([worker.connection for worker in self.workers])
+            heard = self._wait()
             for number, worker in enumerate(self.workers):
                 if worker.connection in heard:
                     said = worker.read()
@@ -143,6 +147,15 @@ class _Team:
                         self.workers[number] = self._begin(worker.name)
                     else:
                         yield from self._hear(worker, said)
+
+    def _wait(self) -> list[Any]:
+        """The connections of the workers that say something, or have ended."""
+        connections = [worker.connection for worker in self.workers]
+        if self.beat is None:
+            return wait(connections)
+        while not (heard := wait(connections, _BEAT_S)):
+            self.beat()
+        return heard
 
     def _hear(self, worker: _Worker, said: dict[str, Any]) -> Iterator[Done]:
         """Take a message of a worker."""
