@@ -151,8 +151,9 @@ class Localizer:
             task: of ``photos.plan_units``.
 
         Returns:
-            ``photos``: an entry of the report for each, with ``taken``, ``outline`` and ``thumbnail``, without the
-            other candidates; the paths of its files are seen from the folder of the batch.
+            ``photos``: an entry of the report for each, with ``taken``, ``outline`` and ``thumbnail``, and, where so,
+            ``high_oblique``, ``tilt``, ``focal_mm`` and ``horizon_in_view``; without the other candidates. The paths of
+            its files are seen from the folder of the batch.
         """
         self._out.mkdir(parents=True, exist_ok=True)
         photos = {Path(photo["path"]): photo for photo in task["photos"]}
@@ -223,7 +224,7 @@ class Localizer:
         return entry | {
             "candidates": [],
             "taken": taken,
-            "outline": _outline(result),
+            **what_is_seen(result),
             "thumbnail": thumbnail(path),
         }
 
@@ -244,17 +245,22 @@ class Localizer:
 
 def _known(photo: Mapping[str, Any]) -> dict[str, Any]:
     """What an entry says of a photo that the work on it does not tell."""
-    return {"number": photo["number"], "taken": photo["taken"]}
+    known = {"number": photo["number"], "taken": photo["taken"]}
+    return known | {name: photo[name] for name in ("tilt", "high_oblique", "focal_mm") if photo.get(name)}
 
 
-def _outline(result: Localization) -> list[list[float]] | None:
-    """Longitude, latitude of the part of a located photo that sees ground; None for any other."""
+def what_is_seen(result: Localization) -> dict[str, Any]:
+    """Of a located photo the ``outline``: longitude, latitude of the part that sees ground, None of any other photo.
+
+    Where that is not the whole photo, ``horizon_in_view`` is true.
+    """
     homography, plane = result.registration.homography, result.registration.plane
     if homography is None or not result.located:
-        return None
+        return {"outline": None}
     visible = find_visible_region(homography, plane, *result.photo_size)
     outline = plane.to_lonlat(apply_homography(homography, np.asarray(visible.outline())))
-    return outline.round(7).tolist() if np.isfinite(outline).all() else None
+    seen = {"outline": outline.round(7).tolist() if np.isfinite(outline).all() else None}
+    return seen if visible.whole else seen | {"horizon_in_view": True}
 
 
 def thumbnail(path: Path) -> str | None:

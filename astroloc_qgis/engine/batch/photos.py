@@ -19,6 +19,7 @@ from astroloc_qgis.engine.sequence.order import Frame, frame_of, sequences
 
 MOST_OF_A_RUN = 60
 """Most photos of a unit: those of a longer run help each other within its parts, and a kill costs no more than one."""
+_SELDOM = ("radius_km", "tilt", "high_oblique", "focal_mm")
 _FORM = 1  # of keys: another number makes every unit another one
 
 
@@ -34,6 +35,9 @@ class BatchPhoto:
         number: NASA's.
         problem: what is wrong with what was said of it, in a sentence; it is then not localized.
         radius_km: how far from ``centre`` its middle may be, kilometres; None for that of all photos.
+        tilt: degrees from straight down, or NASA's word (NV, LO, HO); "" where it is not known.
+        high_oblique: whether it says that the horizon is probably in view.
+        focal_mm: focal length of the lens.
     """
 
     path: Path
@@ -43,6 +47,9 @@ class BatchPhoto:
     number: str | None = None
     problem: str = ""
     radius_km: float | None = None
+    tilt: str = ""
+    high_oblique: bool = False
+    focal_mm: float | None = None
 
     def known(self) -> dict[str, Any]:
         """All but the path, as JSON knows it."""
@@ -52,7 +59,7 @@ class BatchPhoto:
             "taken": None if self.taken is None else self.taken.isoformat(),
             "number": self.number,
             "problem": self.problem,
-            **({} if self.radius_km is None else {"radius_km": self.radius_km}),
+            **{name: value for name in _SELDOM if (value := getattr(self, name))},
         }
 
 

@@ -23,10 +23,13 @@ STAGES = ("read", "contents", "search", "match", "georeference", "other")
 FIELDS: dict[str, type] = {
     "photo": str, "name": str, "nasa_id": str, "status": str, "confidence": float, "error_m": float, "rmse_m": float,
     "inliers": int, "matcher": str, "candidate": str, "candidate_rank": int, "placed_by": str, "nadir_lat": float,
-    "nadir_lon": float, "nadir_source": str, "taken": datetime, "seconds": float,
+    "nadir_lon": float, "nadir_source": str, "tilt": str, "high_oblique": bool, "focal_mm": float, "taken": datetime,
+    "seconds": float,
     **{f"seconds_{stage}": float for stage in STAGES}, "message": str, "geotiff": str, "corners": str,
 }  # fmt: skip
 """The columns of a row, and their types."""
+BELOW_HORIZON = "the horizon is in view: the part below it is georeferenced"
+HIGH_OBLIQUE = "high oblique: the horizon is probably in view"
 
 
 def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +46,8 @@ def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     candidate, nadir, seconds = entry["candidate"] or {}, entry["nadir"], entry["seconds"]
     uncertainty = entry.get("uncertainty") or {}
     path, taken = Path(entry["photo"]), entry.get("taken")
-    note = entry.get("note", "")
+    horizon = bool(entry.get("horizon_in_view"))
+    oblique = BELOW_HORIZON if horizon else HIGH_OBLIQUE if entry.get("high_oblique") else ""
     return {
         "photo": entry["photo"],
         "name": path.name,
@@ -60,10 +64,13 @@ def row_of(entry: Mapping[str, Any]) -> dict[str, Any]:
         "nadir_lat": nadir["latitude"],
         "nadir_lon": nadir["longitude"],
         "nadir_source": nadir["source"],
+        "tilt": entry.get("tilt"),
+        "high_oblique": bool(oblique),
+        "focal_mm": entry.get("focal_mm"),
         "taken": None if taken is None else datetime.fromisoformat(taken),
         "seconds": round(sum(seconds.values()), 3),
         **{f"seconds_{stage}": seconds.get(stage) for stage in STAGES},
-        "message": "; ".join(part for part in (entry["reason"], note) if part),
+        "message": "; ".join(part for part in (entry["reason"], oblique, entry.get("note")) if part),
         "geotiff": entry["outputs"].get("geotiff"),
         "corners": entry["footprint"],
     }

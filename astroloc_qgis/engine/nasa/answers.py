@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from astroloc_qgis.engine.nasa import errors
 from astroloc_qgis.engine.nasa.record import NasaRecord, Picture, Place
 from astroloc_qgis.engine.photo.number import nasa_photo_number
+from astroloc_qgis.engine.photo.table import NAUTICAL_MILE_KM
 
 Row = Mapping[str, str]
 """``table.field`` -> value without blanks around it; "" for null."""
@@ -34,7 +35,6 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 EXTRA: Mapping[str, tuple[str, ...]] = {"frames": ("alt",)}
 """Fields that not every version of the database has: they are left out where a query with them is refused."""
 
-NAUTICAL_MILE_KM = 1.852
 _NO_RECORDS = re.compile(r"no records", re.IGNORECASE)
 _KEY = re.compile(r"\bkey\b", re.IGNORECASE)
 

@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.photo.tilt import is_high_oblique
 
 Place = tuple[float, float]
 """Latitude, longitude in degrees, WGS 84."""
-
-HIGH_OBLIQUE_DEG = 55.0
-"""Tilt from which on NASA calls a photo high oblique: the horizon is probably in view."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,7 @@ class NasaRecord:
     @property
     def high_oblique(self) -> bool:
         """Whether the horizon is probably in view: only the ground below it can be georeferenced."""
-        try:
-            return float(self.tilt) > HIGH_OBLIQUE_DEG
-        except ValueError:
-            return self.tilt.upper() in ("HO", "HIGH OBLIQUE") or self.features.upper().startswith("PAN-")
+        return is_high_oblique(self.tilt, self.features)
 
     @property
     def time(self) -> datetime | None:

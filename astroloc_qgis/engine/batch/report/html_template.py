@@ -176,7 +176,8 @@ outline.</p>
 {% for row in rows %}
 <tr id="photo-{{ row.number }}">
 <td>{% if row.thumbnail %}<img src="data:image/jpeg;base64,{{ row.thumbnail }}" alt="" loading="lazy">{% endif %}</td>
-<td class="name" title="{{ row.photo }}">{{ row.shown }}</td>
+<td class="name" title="{{ row.photo }}">{{ row.shown }}
+{%- if row.high_oblique %}<br><span class="soft">high oblique</span>{% endif %}</td>
 <td class="{{ row.status }}">{{ statuses[row.status] }}</td>
 <td class="number" data-value="{{ row.confidence }}">{{ "%.2f" | format(row.confidence) }}</td>
 <td class="number">{{ row.place }}</td>
