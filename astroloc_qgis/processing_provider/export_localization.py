@@ -21,8 +21,8 @@ from qgis.core import (
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 from astroloc_qgis.engine.exports.registry import FORMS
 from astroloc_qgis.processing_provider.algorithm import AstroLocAlgorithm, Parameters, teller
-from astroloc_qgis.processing_provider.localize_folder import result_folders
 from astroloc_qgis.processing_provider.parameters import advanced, enumeration, number
+from astroloc_qgis.processing_provider.results import result_folders
 from astroloc_qgis.processing_provider.values import WGS84, Values
 from astroloc_qgis.processing_provider.warp_photo import RESAMPLINGS
 from astroloc_qgis.qgis_adapters.engine.calling import EngineUnavailableError, WaitingEngine

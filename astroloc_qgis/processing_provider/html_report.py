@@ -7,13 +7,9 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from astroloc_qgis.processing_provider.results import Entry
-from astroloc_qgis.qgis_adapters.text import tr
-
 STYLE = (
     "body{font-family:sans-serif;margin:2em;color:#222}table{border-collapse:collapse;margin:1em 0}"
     "td,th{border:1px solid #bbb;padding:.3em .6em;text-align:left;vertical-align:top}th{background:#eef3f8}"
-    "tr.localized td:nth-child(2){background:#dff2df}tr.error td:nth-child(2){background:#f8dcdc}"
     "pre{background:#f5f5f5;padding:1em;overflow:auto}svg{max-width:100%;height:auto}"
 )
 
@@ -67,36 +63,3 @@ def drawing(svg: Path) -> str:
         return ""
     text = svg.read_text(encoding="utf-8")
     return text[max(0, text.find("<svg")) :]
-
-
-def photo_table(entries: Sequence[Entry]) -> str:
-    """How it went with each photo, after a line of how many there are of each kind."""
-    counts = {status: sum(entry["status"] == status for entry in entries) for status in status_texts()}
-    summary = {text: counts[status] for status, text in status_texts().items()}
-    heads = [
-        tr("Photo"),
-        tr("Status"),
-        tr("Confidence"),
-        tr("Error at the worst corner, m"),
-        tr("Time, s"),
-        tr("Reason"),
-    ]
-    rows = []
-    for entry in entries:
-        located = entry["status"] == "localized"
-        error_m = (entry.get("uncertainty") or {}).get("worst_corner_95_m", entry.get("uncertainty_m"))
-        cells = [
-            Path(entry["photo"]).name,
-            status_texts()[entry["status"]],
-            f"{entry['confidence']:.2f}" if located else "",
-            f"{error_m:.0f}" if located and error_m is not None else "",
-            f"{sum((entry.get('seconds') or {}).values()):.1f}",
-            entry.get("reason") or "",
-        ]
-        rows.append((str(entry["status"]), cells))
-    return facts(summary) + table(heads, rows)
-
-
-def status_texts() -> dict[str, str]:
-    """The states of a photo in the user's words."""
-    return {"localized": tr("localized"), "not_localized": tr("not localized"), "error": tr("cannot be read")}

@@ -118,10 +118,13 @@ def file_destination(name: str, description: str, pattern: str) -> Definition:
     )
 
 
-def number(name: str, description: str, low: float, high: float, default: float | None = None) -> Definition:
+def number(
+    name: str, description: str, low: float, high: float, default: float | None = None, *, whole: bool = False
+) -> Definition:
     """A number that may be left out."""
+    kinds = Qgis.ProcessingNumberParameterType
     return QgsProcessingParameterNumber(
-        name, description, type=Qgis.ProcessingNumberParameterType.Double, defaultValue=default, optional=True,
+        name, description, type=kinds.Integer if whole else kinds.Double, defaultValue=default, optional=True,
         minValue=low, maxValue=high,
     )  # fmt: skip
 

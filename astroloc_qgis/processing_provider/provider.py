@@ -9,6 +9,7 @@ import astroloc_qgis
 from astroloc_qgis.processing_provider.benchmarks import BenchmarkMatchers, BenchmarkRetrieval
 from astroloc_qgis.processing_provider.export_localization import ExportLocalization
 from astroloc_qgis.processing_provider.index_algorithms import BuildIndex, CheckIndex
+from astroloc_qgis.processing_provider.label_photos import LabelPhotos
 from astroloc_qgis.processing_provider.localize_folder import LocalizeFolder
 from astroloc_qgis.processing_provider.localize_photo import LocalizePhoto
 from astroloc_qgis.processing_provider.refine_photo import RefinePhoto
@@ -26,6 +27,7 @@ ALGORITHMS = (
     ExportLocalization,
     BuildIndex,
     CheckIndex,
+    LabelPhotos,
     BenchmarkMatchers,
     BenchmarkRetrieval,
 )

@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QMetaType
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.qgis_adapters.text import tr
 
 Entry = Mapping[str, Any]
@@ -45,6 +46,8 @@ FOOTPRINT_FIELDS: dict[str, QMetaType.Type] = {
     "candidate_rank": WHOLE,
     "nadir_lat": REAL,
     "nadir_lon": REAL,
+    "tilt": TEXT,
+    "high_oblique": QMetaType.Type.Bool,
     "seconds": REAL,
     "seconds_search": REAL,
     "seconds_match": REAL,
@@ -95,6 +98,8 @@ def footprint_feature(entry: Entry, raster: Path | None = None) -> QgsFeature:
         "candidate_rank": candidate.get("rank"),
         "nadir_lat": nadir.get("latitude"),
         "nadir_lon": nadir.get("longitude"),
+        "tilt": entry.get("tilt"),
+        "high_oblique": bool(entry.get("high_oblique") or entry.get("horizon_in_view")),
         "seconds": round(sum(seconds.values()), 3),
         "seconds_search": seconds.get("search"),
         "seconds_match": seconds.get("match"),
@@ -103,7 +108,8 @@ def footprint_feature(entry: Entry, raster: Path | None = None) -> QgsFeature:
         "homography": json.dumps(entry["homography"]) if entry.get("homography") else None,
     }
     feature = feature_of(FOOTPRINT_FIELDS, values)
-    geometry = _written_footprint(entry) or _corners(entry.get("footprint"))
+    ring = entry.get("outline") or entry.get("footprint")
+    geometry = _written_footprint(entry) or (ring_geometry(ring) if ring else None)
     if geometry is not None:
         feature.setGeometry(geometry)
     return feature
@@ -144,7 +150,7 @@ def say(entry: Entry, feedback: QgsProcessingFeedback) -> None:
     if entry["status"] == "localized":
         sentence = tr("{name}: localized, confidence {confidence}, {inliers} inliers")
         feedback.pushInfo(sentence.format(name=name, confidence=f"{entry['confidence']:.2f}", inliers=entry["inliers"]))
-    elif entry["status"] == "error":
+    elif entry["status"] in ("error", "failed"):
         feedback.reportError(f"{name}: {entry.get('reason')}")
     else:
         feedback.pushWarning(tr("{name}: not localized ({reason})").format(name=name, reason=entry.get("reason") or ""))
@@ -170,6 +176,20 @@ def place_file(source: Path, target: Path, *, keep: bool = False) -> Path:
     return target
 
 
+def result_folders(photos: Sequence[Path], folder: Path) -> list[Path]:
+    """Where the results of each photo go: into one folder, or one of its own inside it where two have one name."""
+    taken: set[str] = set()
+    found = []
+    for photo in photos:
+        name, place, number = photo_name(photo).casefold(), folder, 1
+        while f"{place}/{name}" in taken:
+            number += 1
+            place = folder / f"{photo.parent.name or 'photos'}-{number}"
+        taken.add(f"{place}/{name}")
+        found.append(place)
+    return found
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder among the temporary files of Processing, removed in the end."""
@@ -188,5 +208,8 @@ def _written_footprint(entry: Entry) -> QgsGeometry | None:
     return None
 
 
-def _corners(corners: list[list[float]] | None) -> QgsGeometry | None:
-    return None if not corners else QgsGeometry.fromPolygonXY([[QgsPointXY(lon, lat) for lon, lat in corners]])
+def ring_geometry(ring: list[list[float]]) -> QgsGeometry:
+    """The polygon of a ring of longitude, latitude, on past 180 degrees where it crosses the antimeridian."""
+    first = ring[0][0]
+    points = [QgsPointXY(first + (lon - first + 180) % 360 - 180, lat) for lon, lat in ring]
+    return QgsGeometry.fromPolygonXY([points])

@@ -14,6 +14,7 @@ from astroloc_qgis.engine.device import limit_threads
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 from astroloc_qgis.engine.progress import Progress, part_of
 from astroloc_qgis.worker import environment, models, requests
+from astroloc_qgis.worker.batch_handlers import batching, labelling
 from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
 from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
@@ -39,6 +40,8 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
     methods: dict[str, tuple[type[requests.Parameters], Method[Any]]] = {
         "localize": (requests.Localize, with_memory_fallback(localize, device)),
         "localize_sequence": (requests.LocalizeSequence, with_memory_fallback(localize_sequence, device)),
+        "batch": (requests.Batch, batching(device, threads)),
+        "label": (requests.Label, labelling(device, threads)),
         "refine": (requests.Refine, with_memory_fallback(refine, device)),
         "index_build": (requests.BuildIndex, with_memory_fallback(index_build, device)),
         "retrieve": (requests.Retrieve, with_memory_fallback(retrieve, device)),

@@ -173,6 +173,7 @@ TiePoints = Annotated[
 ]
 Facts = Annotated[Mapping[str, Any], Kind(_is_facts, "an object, with numbers for " + ", ".join(NUMBERS_OF_FACTS))]
 FileName = Annotated[str, Kind(_is_file_name, "the name of a file, without slashes")]
+Count = Annotated[int, Kind(lambda value: is_whole_number(value) and value > 0, "a whole number, 1 or more")]
 Distance = Annotated[float, Kind(lambda value: is_number(value) and value >= 0, "a number of kilometres, 0 or more")]
 Time = Annotated[datetime, Kind(_is_time, "a time such as 2023-05-01T12:30:00", datetime.fromisoformat)]
 

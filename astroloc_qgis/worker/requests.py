@@ -14,6 +14,7 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.parameters import (
     Areas,
+    Count,
     Distance,
     Extent,
     Facts,
@@ -124,6 +125,57 @@ class LocalizeSequence(OnDevice):
             values["out"] = str(values["out"])
             found.append(read(Localize, {**common, **values, **area, "photo": str(photo), "index": str(self.index)}))
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchWork(OnDevice):
+    """What all photos of a batch have in common; ``out`` is its folder, in which it goes on when it is run again.
+
+    The entries of the report are written to the file ``entries``, a line of JSON for each photo.
+    """
+
+    out: Path
+    entries: Path
+    index: str
+    imagery: str | None = None
+    exif_nadir: bool | None = None
+    matcher: str | None = None
+    thorough: bool | None = None
+    seconds: float | None = None
+    workers: Count | None = None
+    again: bool | None = None
+    title: str | None = None
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of the optional parameters that are given."""
+        return {name: value for name, value in self.optional().items() if name in names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(BatchWork):
+    """Localize the photos of a folder, of a table, or of a folder of whose photos a table knows more."""
+
+    folder: Path | None = None
+    table: Path | None = None
+    recursive: bool | None = None
+    nadir: Position | None = None
+    radius_km: Distance | None = None
+    centre: LatLon | None = None
+    centre_km: Distance | None = None
+    extent: Extent | None = None
+    crs: str | None = None
+    finer: str | None = None
+    keep: tuple[str, ...] | None = None
+    sequence: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label(BatchWork):
+    """Make footprints to train on of a table of photos whose centres are roughly known; ``least`` is the confidence."""
+
+    table: Path
+    centre_km: Distance
+    least: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

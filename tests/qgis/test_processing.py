@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QImageReader
 
 from astroloc_qgis import classFactory
-from astroloc_qgis.processing_provider.localize_folder import result_folders
+from astroloc_qgis.processing_provider.batch_algorithm import pace_text
 from astroloc_qgis.processing_provider.provider import ALGORITHMS, AstroLocProvider
+from astroloc_qgis.processing_provider.results import result_folders
 from astroloc_qgis.qgis_adapters.engine import calling
 
 from .conftest import SCRIPT, SECOND
@@ -31,7 +33,7 @@ from .test_reference import make_raster
 
 NAMES = {
     "localize", "localizefolder", "refinefromfootprint", "buildindex", "checkindex", "retrievecandidates",
-    "warpfromtiepoints", "exportlocalization", "benchmarkmatchers", "benchmarkretrieval",
+    "warpfromtiepoints", "exportlocalization", "footprintsfromweaklabels", "benchmarkmatchers", "benchmarkretrieval",
 }  # fmt: skip
 
 
@@ -56,6 +58,8 @@ def given(provider, tmp_path):
     raster = make_raster(tmp_path / "map.tif")
     (tmp_path / "cases.json").write_text("[]")
     footprints, points = polygon_layer(photo), point_layer([(0, 0, 11, 46), (40, 0, 11.4, 46), (0, 30, 11, 45.7)])
+    table = tmp_path / "centres.csv"
+    table.write_text("photo,centre lat,centre lon\nunlocated.jpg,46,11\n")
     one = {"PHOTO": str(photo), "INDEX": str(index), "REFERENCE": str(raster)}
     return {
         "localize": {**one, "FOOTPRINT": "memory:"},
@@ -68,6 +72,9 @@ def given(provider, tmp_path):
         "checkindex": {"INDEX": str(index)},
         "warpfromtiepoints": {
             "PHOTO": str(photo), "POINTS": points, "RASTER": str(tmp_path / "r.tif"), "FOOTPRINT": "memory:",
+        },
+        "footprintsfromweaklabels": {
+            "TABLE": str(table), "INDEX": str(index), "FOOTPRINTS": "memory:", "RESULTS": str(tmp_path / "labels"),
         },
         "exportlocalization": {"FOOTPRINTS": footprints, "FOLDER": str(tmp_path / "exported")},
         "benchmarkmatchers": {"FOLDER": str(tmp_path)},
@@ -176,8 +183,28 @@ WRONG = [
     ("localize", {"RASTER": "{}/a.png"}, "is written as a GeoTIFF: give it a name in .tif"),
     ("localizefolder", {"FOLDER": "{}/nothing"}, "there is no folder"),
     ("localizefolder", {"FOLDER": "{}/index"}, "There is no photo (.jpg"),
-    ("localizefolder", {"NADIRS": "{}/nothing.csv"}, "there is no file"),
-    ("localizefolder", {"NADIRS": "{}/map.csv"}, "has no column file"),
+    ("localizefolder", {"FOLDER": None}, "Give a folder of photos, or a table that names them."),
+    ("localizefolder", {"TABLE": "{}/nothing.csv"}, "there is no file"),
+    ("localizefolder", {"TABLE": "{}/map.csv"}, "has no column that names its photos"),
+    ("localizefolder", {"FOLDER": None, "TABLE": "{}/map.csv"}, "has no column that names its photos"),
+    ("localizefolder", {"INDEX": "{}"}, "There is no index in"),
+    ("localizefolder", {"ALTITUDE": 420}, "give the nadir too"),
+    ("localizefolder", {"KEEP": ["hologram"]}, "(KEEP)"),
+    ("localizefolder", {"WORKERS": 0}, "(WORKERS) cannot be 0: give a number from 1"),
+    ("localizefolder", {"MATCHER": "magic"}, "(MATCHER) cannot be magic"),
+    ("footprintsfromweaklabels", {"TABLE": None}, "(TABLE) is missing: name a file of this kind"),
+    ("footprintsfromweaklabels", {"TABLE": "{}/nothing.csv"}, "there is no file"),
+    ("footprintsfromweaklabels", {"TABLE": "{}/map.csv"}, "has no column that names its photos"),
+    ("footprintsfromweaklabels", {"TABLE": "{}/nadirs.csv"}, "gives no centre of any photo"),
+    ("footprintsfromweaklabels", {"TABLE": "{}/wrong.csv"}, "“north” is no latitude of the centre in degrees"),
+    ("footprintsfromweaklabels", {"INDEX": "{}/nothing"}, "There is no index in"),
+    ("footprintsfromweaklabels", {"REFERENCE": "{}/map.txt"}, "map.txt: give a raster layer"),
+    ("footprintsfromweaklabels", {"CENTRE_KM": -1}, "(CENTRE_KM) cannot be -1: give a number from 0"),
+    ("footprintsfromweaklabels", {"CONFIDENCE": 0.5}, "(CONFIDENCE) cannot be 0.5: give a number from 0.9 to 0.9999"),
+    ("footprintsfromweaklabels", {"MATCHER": "magic"}, "(MATCHER) cannot be magic"),
+    ("footprintsfromweaklabels", {"SECONDS": 0}, "(SECONDS) cannot be 0"),
+    ("footprintsfromweaklabels", {"WORKERS": 1000}, "(WORKERS) cannot be 1000: give a number from 1 to 256"),
+    ("footprintsfromweaklabels", {"RESULTS": None}, "(RESULTS) is missing: name a file or folder to write"),
     ("refinefromfootprint", {"START": None}, "(START) is missing: give a vector layer"),
     ("refinefromfootprint", {"REFERENCE": None}, "(REFERENCE) is missing: give a raster layer"),
     ("retrievecandidates", {"TOP": 0}, "(TOP) cannot be 0: give a number from 1"),
@@ -205,6 +232,8 @@ WRONG = [
 def test_a_wrong_parameter_is_refused_in_one_sentence(given, tmp_path, name, wrong, said):
     for ending in ("txt", "csv", "points"):
         (tmp_path / f"map.{ending}").write_text("no such thing\n")
+    (tmp_path / "nadirs.csv").write_text("photo,lat,lon\na.jpg,1,2\n")
+    (tmp_path / "wrong.csv").write_text("photo,centre lat,centre lon\na.jpg,north,2\n")
     wrong = {key: value.format(tmp_path) if isinstance(value, str) else value for key, value in wrong.items()}
     sentence = refusal(name, {**given[name], **wrong})
     assert said in sentence
@@ -244,35 +273,65 @@ def test_a_refused_parameter_stops_a_run_with_the_same_sentence(given):
         run("buildindex", {**given["buildindex"], "ZOOMS": "99"})
 
 
-def test_a_photo_that_cannot_be_read_or_kills_the_engine_costs_one_row(given, scripted_engine, tmp_path):
-    folder = tmp_path / "many"
+def photos_called(folder, *names):
     folder.mkdir()
-    for name in ("die", "fail", "unlocated"):
+    for name in names:
         make_photo(folder, name)
+    return folder
+
+
+def test_a_photo_that_cannot_be_read_or_fails_costs_one_row(given, scripted_engine, tmp_path):
+    folder = photos_called(tmp_path / "many", "bad", "fail", "unlocated")
     html, report = tmp_path / "report.html", tmp_path / "report.json"
     wanted = {**given["localizefolder"], "FOLDER": str(folder), "HTML": str(html), "REPORT": str(report)}
     results = run("localizefolder", wanted)
     assert [results[name] for name in ("LOCALIZED", "NOT_LOCALIZED", "ERRORS")] == [0, 1, 2]
     rows = {feature["name"]: feature for feature in results["FOOTPRINTS"].getFeatures()}
     assert {name: row["status"] for name, row in rows.items()} == {
-        "die": "error", "fail": "error", "unlocated": "not_localized",
+        "bad": "error", "fail": "failed", "unlocated": "not_localized",
     }  # fmt: skip
-    assert "stopped unexpectedly" in rows["die"]["reason"]
-    assert "ZeroDivisionError" in rows["fail"]["reason"]
+    assert rows["bad"]["reason"] == "it is called bad"
     assert all(row.geometry().isEmpty() and row["raster"] in (None, NULL) for row in rows.values())
-    assert [entry["status"] for entry in json.loads(report.read_text())] == ["error", "error", "not_localized"]
-    page = html.read_text(encoding="utf-8")
-    assert "die.jpg" in page
-    assert "http" not in page
+    assert [entry["status"] for entry in json.loads(report.read_text())] == ["error", "failed", "not_localized"]
+    assert "bad.jpg" in html.read_text(encoding="utf-8")
 
 
-def test_photos_that_follow_each_other_are_one_request(given, scripted_engine, tmp_path):
-    folder = tmp_path / "pass"
-    folder.mkdir()
-    for name in ("follow", "next"):
-        make_photo(folder, name)
-    results = run("localizefolder", {**given["localizefolder"], "FOLDER": str(folder), "SEQUENCE": True})
-    assert results["NOT_LOCALIZED"] == 2
+def test_the_engine_is_told_all_that_was_chosen(given, scripted_engine, tmp_path):
+    folder = photos_called(tmp_path / "pass", "a", "b")
+    table = tmp_path / "known.csv"
+    table.write_text("file,lat,lon\na.jpg,1,2\n")
+    more = {"SEQUENCE": True, "TABLE": str(table), "NADIR": "12,45 [EPSG:4326]", "EXIF_NADIR": False, "WORKERS": 2,
+            "FILES": str(tmp_path / "files"), "TIE_POINTS": "memory:", "SECONDS": 9}  # fmt: skip
+    results = run("localizefolder", {**given["localizefolder"], "FOLDER": str(folder), **more})
+    assert (results["NOT_LOCALIZED"], results["FILES"]) == (2, str(tmp_path / "files"))
+    told = json.loads((tmp_path / "files" / "params.json").read_text())
+    expected = {"sequence": True, "table": str(table), "exif_nadir": False, "workers": 2, "seconds": 9,
+                "recursive": False, "keep": ["geotiff", "tie_points"], "out": str(tmp_path / "files")}  # fmt: skip
+    assert {name: told[name] for name in expected} == expected
+    assert told["nadir"][:2] == [45, 12]
+
+
+def test_a_cancelled_batch_has_the_rows_that_were_done(qtbot, given, scripted_engine, tmp_path):
+    folder = photos_called(tmp_path / "long", "a", "work")
+    feedback, context, ended = QgsProcessingFeedback(), QgsProcessingContext(), []
+    report = tmp_path / "r.json"
+    wanted = {**given["localizefolder"], "FOLDER": str(folder), "REPORT": str(report)}
+    task = QgsProcessingAlgRunnerTask(algorithm("localizefolder"), wanted, context, feedback)
+    task.executed.connect(lambda done, results: ended.append((done, results)))
+    QgsApplication.taskManager().addTask(task)
+    qtbot.waitUntil(lambda: feedback.progress() > 0, timeout=20 * SECOND)
+    feedback.cancel()
+    qtbot.waitUntil(lambda: bool(ended), timeout=20 * SECOND)
+    assert [Path(entry["photo"]).name for entry in json.loads(report.read_text())] == ["a.jpg"]
+
+
+def test_the_pace_and_the_expected_end_are_told_in_a_line():
+    begun = {"done": 0, "total": 9, "localized": 0, "per_minute": None, "seconds_left": None}
+    assert pace_text(begun, datetime(2026, 5, 1, 23, 0)) == "0 of 9 photos (0 localized)"
+    going = {"done": 6, "total": 9, "localized": 4, "per_minute": 0.05, "seconds_left": 7200.0}
+    text = pace_text(going, datetime(2026, 5, 1, 23, 0))
+    assert text == "6 of 9 photos (4 localized), 0.1 a minute, ends about 02.05. 01:00 (in 2 h 0 min)"
+    assert "ends" not in pace_text({**going, "done": 9, "seconds_left": 0.0}, datetime(2026, 5, 1))
 
 
 def test_a_cancelled_run_in_the_background_ends_soon_and_keeps_nothing(qtbot, given, scripted_engine, tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.worker.lifeline import die_with_parent
 from astroloc_qgis.worker.pipes import claim_standard_pipes
 from astroloc_qgis.worker.protocol import PROTOCOL_VERSION, Hello, ProgressEvent
@@ -123,6 +123,40 @@ def follow(params, progress):
     return {"entries": [unlocated({"photo": photo}, progress) for photo in params["photos"]], "problem": ""}
 
 
+def batch(params, progress):
+    """Do the photos of a folder: what becomes of each is in its name; one named "work" takes a minute."""
+    photos = sorted(path for path in Path(params["folder"]).iterdir() if path.suffix == ".jpg")
+    out, entries, counts = Path(params["out"]), [], {}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.html").write_text("".join(f"<p>{photo.name}</p>" for photo in photos))
+    complete = True
+    for number, photo in enumerate(photos):
+        status = {"fail": "failed", "bad": "error"}.get(photo.stem, "not_localized")
+        entry = {**ENTRY, "photo": str(photo), "status": status, "reason": f"it is called {photo.stem}"}
+        try:
+            if photo.stem == "work":
+                work({}, progress)
+            said = {name: entry[name] for name in ("photo", "status", "confidence", "inliers", "reason")}
+            progress("photo", (number + 1) / len(photos), json.dumps(said))
+        except Cancelled:
+            complete = False
+            break
+        entries.append(entry)
+        counts[status] = counts.get(status, 0) + 1
+    pace = {"done": len(entries), "total": len(photos), "localized": 0, "per_minute": 60.0, "seconds_left": 0.0}
+    if complete:
+        progress("pace", 1.0, json.dumps({**pace, "seconds": 1}))
+    Path(params["entries"]).write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    (out / "params.json").write_text(json.dumps(params))
+    return {"photos": len(photos), "counts": counts, "complete": complete, "done_now": len(entries), "seconds": 1.0,
+            "files": {"report": str(out / "report.html"), "footprints": str(out / "footprints.gpkg")}}  # fmt: skip
+
+
+ENTRY = {
+    "confidence": 0.02, "inliers": 5, "matcher": "sift", "rmse_m": None, "footprint": None, "homography": None,
+    "candidate": None, "outputs": {}, "seconds": {}, "uncertainty": None,
+    "nadir": {"latitude": None, "longitude": None, "source": "none", "used": False},
+}  # fmt: skip
 SINK = []
 LOADED = []
 METHODS = {
@@ -144,6 +178,7 @@ METHODS = {
 # The names that QGIS uses, for the tests of its side: what "localize" does is told by the photo's name.
 METHODS["localize"] = lambda params, progress: METHODS[Path(params["photo"]).stem](params, progress)
 METHODS["localize_sequence"] = lambda params, progress: METHODS[Path(params["photos"][0]).stem](params, progress)
+METHODS["batch"] = batch
 METHODS["index_build"] = work
 METHODS["refine"] = told
 

@@ -10,18 +10,19 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.photo.suffixes import RAW_SUFFIXES, is_photo_name
 
 
-def photos_of(source: Path, out: Path) -> list[BatchPhoto]:
+def photos_of(source: Path, out: Path, *, recursive: bool = True) -> list[BatchPhoto]:
     """The photos of a folder or a table.
 
     Args:
         source: a folder, searched with all folders in it but hidden ones; or a table (see ``table.read_table``).
         out: folder of the results; what lies in it is no photo.
+        recursive: whether photos in the folders of a folder count.
 
     Raises:
         InputError: there is no such folder or table, or no photo in it.
     """
     if source.is_dir():
-        photos = photos_in_folder(source, out)
+        photos = photos_in_folder(source, out, recursive=recursive)
         if not photos:
             raise InputError(f"The folder {source} has no photos: name another folder, or a table (CSV).")
         return photos

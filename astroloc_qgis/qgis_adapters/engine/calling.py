@@ -33,12 +33,15 @@ class WaitingEngine:
     Args:
         cancelled: whether the user wants to stop; asked ten times a second while the engine works.
         settings: the plugin's.
+        patience_ms: the time that a cancelled request may take before its process is killed.
     """
 
-    def __init__(self, cancelled: Callable[[], bool], settings: Settings | None = None) -> None:
+    def __init__(
+        self, cancelled: Callable[[], bool], settings: Settings | None = None, *, patience_ms: int = ANSWER_MS
+    ) -> None:
         own = settings or Settings()
         self._cancelled = cancelled
-        self._process = EngineProcess(lambda: engine_command(own), cancel_timeout_ms=ANSWER_MS)
+        self._process = EngineProcess(lambda: engine_command(own), cancel_timeout_ms=patience_ms)
         if own.timeout.isdigit():
             self._process.set_silence_timeout(float(own.timeout))
 
