@@ -80,7 +80,7 @@ class LayerSink:
 
 
 class PhotoSinks:
-    """The footprints and the tie points of photos.
+    """The footprints of photos and, of an algorithm that has such an output, their tie points.
 
     Args:
         algorithm: whose outputs.
@@ -97,7 +97,11 @@ class PhotoSinks:
         context: QgsProcessingContext,
     ) -> None:
         self._footprints = LayerSink(algorithm, footprints, FOOTPRINT_FIELDS, Qgis.WkbType.Polygon, parameters, context)
-        self._tie_points = LayerSink(algorithm, "TIE_POINTS", TIE_POINT_FIELDS, Qgis.WkbType.Point, parameters, context)
+        self._tie_points: LayerSink | None = None
+        if algorithm.parameterDefinition("TIE_POINTS") is not None:
+            self._tie_points = LayerSink(
+                algorithm, "TIE_POINTS", TIE_POINT_FIELDS, Qgis.WkbType.Point, parameters, context
+            )
 
     def add(self, entry: Entry, raster: Path | None = None) -> None:
         """Write a photo.
@@ -110,10 +114,11 @@ class PhotoSinks:
             InputError: the engine's table of tie points cannot be read.
         """
         self._footprints.add(footprint_feature(entry, raster))
-        if self._tie_points.wanted:
+        if self._tie_points is not None and self._tie_points.wanted:
             for feature in tie_point_features(entry):
                 self._tie_points.add(feature)
 
     def close(self) -> dict[str, Any]:
         """End writing; returns the outputs of the algorithm."""
-        return {**self._footprints.close(), **self._tie_points.close()}
+        ties = {} if self._tie_points is None else self._tie_points.close()
+        return {**self._footprints.close(), **ties}

@@ -1,29 +1,18 @@
-"""The algorithms with the real engine, on generated land of known place: alone, chained in a model, and headless."""
+"""The algorithms with the real engine, on generated land of known place: alone, and chained in a model."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from qgis.core import (
-    Qgis,
     QgsApplication,
-    QgsFeature,
     QgsGeometry,
-    QgsProcessingModelAlgorithm,
-    QgsProcessingModelChildAlgorithm,
-    QgsProcessingModelChildParameterSource,
-    QgsProcessingModelOutput,
-    QgsProcessingModelParameter,
-    QgsProcessingParameterFile,
     QgsRasterLayer,
-    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QProcessEnvironment
 
@@ -32,6 +21,7 @@ from astroloc_qgis.qgis_adapters.engine import calling
 from astroloc_qgis.qgis_adapters.engine.interpreter import LAUNCHER
 from astroloc_qgis.qgis_adapters.engine.process import EngineProcess
 
+from .chained import chain, corners_of, places
 from .test_end_to_end import metres_off
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,58 +64,6 @@ def truth(world):
 @pytest.fixture
 def common(world):
     return {"INDEX": str(world / "index"), "REFERENCE": str(world / "reference.tif"), "MATCHER": "sift"}
-
-
-def corners_of(feature):
-    return np.array([[point.x(), point.y()] for point in feature.geometry().vertices()])[:4]
-
-
-def places(truth):
-    """A layer with a point in the middle of the photo, and one elsewhere."""
-    layer = QgsVectorLayer("Point?crs=EPSG:4326&field=place:string", "places", "memory")
-    lon, lat = truth.mean(axis=0)
-    for name, x in (("here", lon), ("far away", lon + 30)):
-        feature = QgsFeature(layer.fields())
-        feature.setAttributes([name])
-        feature.setGeometry(QgsGeometry.fromWkt(f"Point({x} {lat})"))
-        layer.dataProvider().addFeature(feature)
-    return layer
-
-
-def chain(common, layer):
-    """A model: localize a folder, widen the footprints, join the places that lie in them."""
-    model = QgsProcessingModelAlgorithm("chain", "tests")
-    folder = QgsProcessingParameterFile("FOLDER", behavior=Qgis.ProcessingFileParameterBehavior.Folder)
-    model.addModelParameter(folder, QgsProcessingModelParameter("FOLDER"))
-    source = QgsProcessingModelChildParameterSource
-    steps = {
-        "localize": ("astroloc:localizefolder", {**common, "FOLDER": source.fromModelParameter("FOLDER")}),
-        "widen": (
-            "native:buffer",
-            {"INPUT": source.fromChildOutput("localize", "FOOTPRINTS"), "DISTANCE": 0.01, "DISSOLVE": False},
-        ),
-        "join": (
-            "native:joinattributesbylocation",
-            {
-                "INPUT": source.fromChildOutput("widen", "OUTPUT"), "JOIN": layer, "PREDICATE": [0],
-                "JOIN_FIELDS": ["place"], "METHOD": 0, "DISCARD_NONMATCHING": False,
-            },
-        ),
-    }  # fmt: skip
-    for child_id, (algorithm, parameters) in steps.items():
-        child = QgsProcessingModelChildAlgorithm(algorithm)
-        child.setChildId(child_id)
-        for name, value in parameters.items():
-            one = value if isinstance(value, source) else source.fromStaticValue(value)
-            child.addParameterSources(name, [one])
-        if child_id == "join":
-            output = QgsProcessingModelOutput("JOINED", "JOINED")
-            output.setChildId("join")
-            output.setChildOutputName("OUTPUT")
-            child.setModelOutputs({"JOINED": output})
-        model.addChildAlgorithm(child)
-    model.updateDestinationParameters()
-    return model
 
 
 def test_a_model_localizes_a_folder_widens_the_footprints_and_joins_places(world, truth, common, tmp_path):
@@ -251,26 +189,3 @@ def test_matchers_and_retrieval_are_measured_into_a_page(world, truth, common, t
     run("benchmarkretrieval", {**folder, "INDEX": common["INDEX"], "RADIUS_KM": 0})
     assert "ISS099-E-1234" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "r.json").read_text())["radius_km"] == 0
-
-
-def test_qgis_process_runs_an_algorithm_in_a_fresh_profile(world, common, tmp_path):
-    if shutil.which("qgis_process") is None:
-        pytest.skip("qgis_process is not on the path of this machine.")
-    code = f"from pathlib import Path; import qgis_profile; qgis_profile.link_plugin(Path({str(tmp_path)!r}))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT / ".ci", check=True)
-    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
-    environment |= {"ASTROLOC_PYTHON": sys.executable, "XDG_DATA_HOME": str(tmp_path / "data")}
-    wanted = {"PHOTO": str(world / "ISS099-E-1234.jpg"), **common, "FOOTPRINT": str(tmp_path / "footprint.gpkg")}
-    command = [
-        "qgis_process",
-        "--json",
-        "run",
-        "astroloc:localize",
-        *(f"--{key}={value}" for key, value in wanted.items()),
-    ]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads(done.stdout)["results"]
-    assert results["STATUS"] == "localized"
-    assert QgsVectorLayer(results["FOOTPRINT"], "f", "ogr").featureCount() == 1
