@@ -40,6 +40,7 @@ class AstroLocPlugin:
         self.iface = iface
         self.provider: AstroLocProvider | None = None
         self.action: QAction | None = None
+        self.models_action: QAction | None = None
         self._session: Session | None = None
         self._dock: AstroLocDock | None = None
         self._desk: Desk | None = None
@@ -82,6 +83,10 @@ class AstroLocPlugin:
         self.action.triggered.connect(self._show)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.action)
+        self.models_action = QAction(tr("Models and matchers…"), self.iface.mainWindow())
+        self.models_action.setObjectName("AstroLocModelsAction")
+        self.models_action.triggered.connect(self._show_models)
+        self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.models_action)
         self._options = OptionsFactory(self)
         self.iface.registerOptionsWidgetFactory(self._options)
         if QgsSettings().value(SHOWN, True, type=bool):
@@ -121,6 +126,10 @@ class AstroLocPlugin:
         if self._session is not None:
             self._session.deleteLater()
             self._session = None
+        if self.models_action is not None:
+            self.iface.removePluginRasterMenu(tr("AstroLoc"), self.models_action)
+            self.models_action.deleteLater()
+            self.models_action = None
         if self.action is not None:
             self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
             self.iface.removeToolBarIcon(self.action)
@@ -163,6 +172,10 @@ class AstroLocPlugin:
     def _show(self, shown: bool) -> None:
         if self.dock is not None:
             self.dock.setUserVisible(shown)
+
+    def _show_models(self) -> None:
+        if self.engine_parts is not None:
+            self.engine_parts.open_models()
 
     def _show_once_qgis_is_ready(self) -> None:
         """Open the dock after QGIS has opened the project it was started with: the photos come back with that."""

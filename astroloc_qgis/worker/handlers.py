@@ -18,6 +18,8 @@ from astroloc_qgis.worker.batch_handlers import batching, labelling
 from astroloc_qgis.worker.desk_handlers import candidate_pictures, export, nadir
 from astroloc_qgis.worker.imagery_handlers import imagery_keep
 from astroloc_qgis.worker.memory import Method, choose_device, with_memory_fallback
+from astroloc_qgis.worker.model_handlers import models as list_models
+from astroloc_qgis.worker.model_handlers import models_fetch, models_give, models_remove
 from astroloc_qgis.worker.parameters import read
 from astroloc_qgis.worker.preloading import preloading
 from astroloc_qgis.worker.search_handlers import index_check, index_install, index_merge, retrieve
@@ -48,6 +50,10 @@ def handlers(threads: int, memory_mb: int = 0, device: str = "auto") -> dict[str
         "index_check": (requests.CheckIndex, index_check),
         "index_merge": (requests.MergeIndexes, index_merge),
         "index_install": (requests.InstallIndex, index_install),
+        "models": (requests.ListModels, list_models),
+        "models_fetch": (requests.FetchModel, models_fetch),
+        "models_give": (requests.GiveModel, models_give),
+        "models_remove": (requests.RemoveModel, models_remove),
         "ping": (requests.Ping, ping),
         "preload": (requests.Preload, preloading(device)),
         "unload": (requests.Unload, unload),

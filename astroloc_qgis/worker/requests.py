@@ -254,6 +254,37 @@ class InstallIndex(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListModels(Parameters):
+    """List the models and matchers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchModel(Parameters):
+    """Fetch the weights of a model or matcher."""
+
+    name: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveModel(Parameters):
+    """Install weights from a file or a folder, of a model or matcher, or under a new name."""
+
+    name: str
+    path: Path
+    sha256: str | None = None
+    licence: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveModel(Parameters):
+    """Remove the weights of a model or matcher that were fetched or given."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ping(OnDevice):
     """Ask for versions and devices."""
 

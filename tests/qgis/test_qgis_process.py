@@ -117,7 +117,9 @@ def test_a_photo_by_its_footprint_in_all_forms_and_by_tie_points(process, locali
     assert metres_off(corners_of(rows(refined["FOOTPRINT"])[0]), truth) < 300
     layers = {"FOOTPRINTS": localized["FOOTPRINT"], "TIE_POINTS": localized["TIE_POINTS"]}
     out = str(tmp_path / "exported")
-    assert process("exportlocalization", {**layers, "FORMS": ["points", "footprint_kml"], "FOLDER": out})["EXPORTED"] == 1
+    assert (
+        process("exportlocalization", {**layers, "FORMS": ["points", "footprint_kml"], "FOLDER": out})["EXPORTED"] == 1
+    )
     assert {path.suffix for path in Path(out).iterdir()} == {".points", ".kml"}
     points = {"POINTS_FILE": f"{out}/{NUMBER}.points", "RASTER": str(tmp_path / "w.tif")}
     warped = process("warpfromtiepoints", {**photo, **points, "FOOTPRINT": str(tmp_path / "w.gpkg")})

@@ -7,20 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from astroloc_qgis.cli import matchers as matcher_actions
+from astroloc_qgis.cli.models.listing import READY, ListedModel, listed_models
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.progress import Progress
-from astroloc_qgis.engine.weights.array_files import astroloc_lite_path
 from astroloc_qgis.engine.weights.hub import SUFFIXES
-from astroloc_qgis.engine.weights.lookup import weights_present
 from astroloc_qgis.engine.weights.models import (
-    DESCRIPTOR,
     MATCHER,
     MODELS,
-    KnownModel,
     architecture_of,
-    own_descriptors,
 )
 from astroloc_qgis.engine.weights.packaged import WEIGHTS
 from astroloc_qgis.engine.weights.published import DESCRIPTORS, PUBLISHED, known_weights
@@ -29,6 +25,7 @@ from astroloc_qgis.engine.weights.store import (
     WeightRecord,
     add_weights,
     recorded_weights,
+    remove_weights,
     weights_folder,
 )
 
@@ -36,11 +33,12 @@ from astroloc_qgis.engine.weights.store import (
 def table() -> str:
     """The models and matchers: installed or how to get them, size, length of a vector, licence, and use."""
     rows = [("name", "kind", "installed", "MB", "numbers", "licence", "good for")]
-    rows += [_row(name, model) for name, model in {**MODELS, **_unlisted()}.items()]
     rows += [
-        (name, DESCRIPTOR, "yes", _megabytes(record.size), "-", record.licence, f"your own, of {record.like}")
-        for name, record in recorded_weights().items()
-        if name not in MODELS and record.like in DESCRIPTORS
+        (
+            *(model.name, model.kind, model.state, _size(model)),
+            *(str(model.dimensions or "-"), model.licence, model.good_for),
+        )
+        for model in listed_models()
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = [
@@ -50,67 +48,39 @@ def table() -> str:
         [
             *lines,
             "",
-            "'models fetch NAME' fetches weights, 'models give NAME FILE' installs those that you have; by hand: the "
-            "command that uses the model says how.",
+            "'models fetch NAME' fetches weights, 'models give NAME FILE' installs those that you have, 'models remove "
+            "NAME' removes them; by hand: the command that uses the model says how.",
             f"They are kept in {weights_folder()} (${FOLDER_VARIABLE}), with their sha256 in weights.json.",
         ]
     )
 
 
-def _unlisted() -> dict[str, KnownModel]:
-    """The models and matchers of their registries that the registry of models says nothing about."""
-    own = set(own_descriptors())
-    found = {name: KnownModel(DESCRIPTOR, "-") for name in descriptors.offered() if name not in own}
-    found |= {name: KnownModel(MATCHER, "-", entry.weights) for name, entry in matchers.MATCHERS.items()}
-    return {name: model for name, model in found.items() if name not in MODELS}
-
-
-def _row(name: str, model: KnownModel) -> tuple[str, str, str, str, str, str, str]:
-    licence = matchers.known(name).licence if model.kind == MATCHER else _licence(model)
-    return (
-        *(name, model.kind, _state(model), _size(model)),
-        *(str(model.dimensions or "-"), licence, model.good_for),
-    )
-
-
-def _licence(model: KnownModel) -> str:
-    """Of a descriptor: that of its weights, or the plugin's own."""
-    for name in model.files:
-        return WEIGHTS[name].licence if name in WEIGHTS else DESCRIPTORS[name].licence
-    return "GPL-2.0-or-later"
-
-
-def _state(model: KnownModel) -> str:
-    missing = [name for name in model.files if not weights_present(name)]
-    if not missing:
-        return "yes"
-    if any(name in WEIGHTS for name in missing):
-        return "no: set up the engine"
-    known = [known_weights(name) for name in missing]
-    return "no: fetch" if all(each and each.can_be_fetched for each in known) else "no: by hand"
-
-
-def _size(model: KnownModel) -> str:
+def _size(model: ListedModel) -> str:
     """Megabytes of the weights, where all their sizes are known."""
-    if not model.files:
-        path = astroloc_lite_path()
-        return _megabytes(path.stat().st_size) if model is MODELS[descriptors.DEFAULT] and path.is_file() else "-"
-    records = recorded_weights()
-    sizes = [records[each].size if each in records else _published_size(each) for each in model.files]
-    if not all(sizes):
-        return "-"
-    about = "" if all(each in records for each in model.files) else "about "
-    return about + _megabytes(sum(sizes))
-
-
-def _published_size(name: str) -> int:
-    """Bytes, nearly; 0 where they are not known."""
-    known = known_weights(name)
-    return (known.size or known.about) if known else 0
+    return f"{'' if model.exact else 'about '}{_megabytes(model.size)}" if model.size else "-"
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f}"
+
+
+def remove(name: str) -> list[Path]:
+    """Remove the weights of a model or matcher that were fetched or given; returns the files.
+
+    Those that another installed model or matcher needs too are kept.
+
+    Raises:
+        InputError: there is no such model, or none of its weights can be removed.
+    """
+    models = {model.name: model for model in listed_models()}
+    if name not in models:
+        raise InputError(f"There is no model '{name}': choose one of {', '.join(models)}.")
+    others = [model for model in models.values() if model.name != name and model.state == READY]
+    shared = {file.name for model in others for file in model.files}
+    files = [file.name for file in models[name].files if file.recorded and file.name not in shared]
+    if not files:
+        raise InputError(f"The model '{name}' has no weights to remove: none of its own were fetched or given.")
+    return [remove_weights(file) for file in files]
 
 
 def costs(networks: Sequence[str], device: str, pictures: int) -> Iterator[str]:

@@ -33,6 +33,8 @@ def add_models(commands: Any) -> None:
     give.add_argument("--sha256", type=sha256, metavar="HEX", help="refuse the file if it has another one")
     give.add_argument("--licence", metavar="TEXT", help="of the weights")
     give.add_argument("--source", metavar="TEXT", help="where they are from")
+    remove: ArgumentParser = actions.add_parser("remove", help="remove weights that were fetched or given")
+    remove.add_argument("name", metavar="NAME", help="of a model or matcher")
 
 
 def run_models(options: Namespace) -> None:
@@ -50,6 +52,9 @@ def run_models(options: Namespace) -> None:
 
         for line in models.costs(options.networks, resolve_device(options.device), options.pictures):
             print(line, flush=True)
+    elif options.action == "remove":
+        for path in models.remove(options.name):
+            print(f"removed {path}")
     elif options.action == "give":
         about = {"sha256": options.sha256, "licence": options.licence, "source": options.source}
         print(models.give(options.name, options.path, **about))

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -194,13 +195,41 @@ def add_weights(
     return record
 
 
+def remove_weights(name: str) -> Path:
+    """Remove a file of the folder and its record; returns its path.
+
+    Raises:
+        KeyError: the folder has no such weights.
+        InputError: it cannot be removed.
+    """
+    record = recorded_weights()[name]
+    path = weights_folder() / record.file
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The weights {path} cannot be removed ({error.strerror}): are they in use? Close what uses them.",
+            repr(error),
+        ) from error
+    _write_records({key: value for key, value in recorded_weights().items() if key != name})
+    return path
+
+
 def record_weights(name: str, record: WeightRecord) -> None:
-    """Write a record into ``weights.json`` in one step, so that the file is never half written.
+    """Write a record into ``weights.json``.
 
     Raises:
         InputError: the folder cannot be written.
     """
-    entries = {**recorded_weights(), name: record}
+    _write_records({**recorded_weights(), name: record})
+
+
+def _write_records(entries: Mapping[str, WeightRecord]) -> None:
+    """Write ``weights.json`` in one step, so that the file is never half written.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
     content = {"format_version": FORMAT_VERSION, "weights": {key: asdict(entries[key]) for key in sorted(entries)}}
     path = weights_folder() / RECORDS
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -16,6 +16,10 @@ def stage_texts(method: str) -> dict[str, str]:
         return {"read": tr("reading the index")}
     if method == "index_install":
         return {"fetch": tr("fetching the archive"), "read": tr("unpacking and checking")}
+    if method == "models_fetch":
+        return {"fetch": tr("fetching weights"), "check": tr("checking the weights")}
+    if method in ("models", "models_give", "models_remove"):
+        return {"read": tr("reading the weights")}
     if method == "imagery_keep":
         return {"fetch": tr("fetching tiles")}
     stages = {

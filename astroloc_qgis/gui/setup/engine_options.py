@@ -98,6 +98,10 @@ class EngineOptionsPage(QgsOptionsPageWidget):
         form = _form(box)
         form.addRow(self.state)
         form.addRow("", self.set_up)
+        self.models = QPushButton(tr("&Models and matchers…"), box)
+        self.models.setToolTip(tr("See which there are, what each is good for, and get their weights"))
+        self.models.clicked.connect(self._parts.open_models)
+        form.addRow("", self.models)
         form.addRow(tr("Own &Python"), self.python)
         return box
 

@@ -9,6 +9,7 @@ from astroloc_qgis.gui.session import Session
 from astroloc_qgis.gui.setup.engine_banner import EngineBanner
 from astroloc_qgis.gui.setup.engine_dialog import EngineDialog
 from astroloc_qgis.gui.setup.engine_setup import EngineSetup
+from astroloc_qgis.gui.setup.models_page import ModelsPage
 
 
 class EngineParts(QObject):
@@ -22,6 +23,7 @@ class EngineParts(QObject):
         setup: installs the engine and knows its state.
         banner: the line about the engine, for the dock.
         dialog: the window that sets the engine up, once it was opened.
+        models: the window of models and matchers, once it was opened.
     """
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -30,6 +32,7 @@ class EngineParts(QObject):
         self.setup = EngineSetup(session.settings, session.engine, self)
         self.banner = EngineBanner(self.setup, parent)
         self.dialog: EngineDialog | None = None
+        self.models: ModelsPage | None = None
         self.banner.open_requested.connect(self.open)
         self.setup.ended.connect(self._tell)
 
@@ -41,13 +44,20 @@ class EngineParts(QObject):
         self.dialog.raise_()
         self.dialog.activateWindow()
 
+    def open_models(self) -> None:
+        """Open the window of models and matchers."""
+        if self.models is None:
+            self.models = ModelsPage(self._session, self._session.iface.mainWindow())
+        self.models.open_list()
+
     def stop(self) -> None:
-        """End a running install and close the window (the plugin is being switched off)."""
+        """End a running install and close the windows (the plugin is being switched off)."""
         self.setup.stop()
-        if self.dialog is not None:
-            self.dialog.close()
-            self.dialog.deleteLater()
-            self.dialog = None
+        for window in (self.dialog, self.models):
+            if window is not None:
+                window.close()
+                window.deleteLater()
+        self.dialog = self.models = None
 
     def on_dock_visibility(self, visible: bool) -> None:
         """Update the banner when the dock comes into view."""
