@@ -77,12 +77,12 @@ def licence_text(licence: str) -> str:
 
 def _cells(model: Model) -> tuple[str, ...]:
     kinds = {"descriptor": tr("finds the place"), "matcher": tr("matcher")}
-    size = size_text(model["size"]) if model["size"] else "–"
+    size = size_text(model["size"]) if model["exact"] else tr("about {n} MB").format(n=round(model["size"] / 1e6))
     return (
         model["name"],
         kinds.get(model["kind"], model["kind"]),
         state_text(model["state"]),
-        size if model["exact"] or not model["size"] else tr("about {size}").format(size=size),
+        size if model["size"] else "–",
         licence_text(model["licence"]),
         model["good_for"],
     )

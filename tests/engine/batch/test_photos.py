@@ -31,6 +31,12 @@ def names(folder: Path, out: Path) -> list[str]:
     return [photo.path.relative_to(folder).as_posix() for photo in photos_of(folder, out)]
 
 
+def test_the_folders_in_a_folder_can_be_left_out(tmp_path):
+    touch(tmp_path, "b.JPG", "sub/c.png")
+    found = photos_of(tmp_path, tmp_path / "out", recursive=False)
+    assert [photo.path.name for photo in found] == ["b.JPG"]
+
+
 def test_the_photos_of_a_folder_but_hidden_ones_and_earlier_results(tmp_path):
     touch(tmp_path, "b.JPG", "a.tif", "sub/c.png", "notes.txt", ".hidden.jpg", ".trash/d.jpg", "out/photos/a_geo.tif")
     assert names(tmp_path, tmp_path / "out") == ["a.tif", "b.JPG", "sub/c.png"]

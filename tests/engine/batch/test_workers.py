@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pytest
 
 from astroloc_qgis.engine.batch.units import Done, Unit, Work, key_of
 from astroloc_qgis.engine.batch.workers import LocalWorkers
-from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 
 NUMBERS = "tests.engine.batch.fast:open_numbers"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these tests kill processes with signals")
@@ -82,3 +83,12 @@ def test_closing_the_iterator_ends_the_processes():
     while is_alive(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(process)
+
+
+def test_the_work_can_be_ended_while_a_unit_takes_long():
+    def beat() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(LocalWorkers(1, beat=beat).run(Work(NUMBERS, {"seconds": 600.0}), units(2)))
+    assert not [child for child in multiprocessing.active_children() if child.name.startswith("astroloc-batch")]

@@ -59,6 +59,26 @@ def test_a_matchers_files_are_given_one_by_one_or_as_a_folder(tmp_path: Path, ru
     assert row.split()[2] == "yes"
 
 
+def test_removed_weights_are_gone_but_those_that_another_matcher_needs(tmp_path: Path, run: Run, folder: Path) -> None:
+    assert "no weights to remove" in refused(run("models", "remove", "earthloc2"))
+    assert "There is no model 'nothing'" in refused(run("models", "remove", "nothing"))
+    file = write_checkpoint(tmp_path / "best.pth", tiny_astroloc_shapes())
+    run("models", "give", "earthloc2", file)
+    run("models", "give", "mine", file)
+    status, told, error = run("models", "remove", "earthloc2")
+    assert (status, told) == (0, f"removed {folder / 'earthloc2.pt'}\n"), error
+    assert list(recorded_weights()) == ["mine"]
+    assert run("models", "remove", "mine")[0] == 0
+    assert [path.name for path in folder.iterdir()] == ["weights.json"]
+    (tmp_path / "files").mkdir()
+    write_matcher_checkpoint("hardnet", tmp_path / "files" / "checkpoint_liberty_with_aug.pth")
+    write_matcher_checkpoint("doghardnet-lightglue", tmp_path / "files" / "doghardnet_lightglue.pth")
+    run("models", "give", "dog-hardnet-lightglue", tmp_path / "files")
+    run("models", "give", "hardnet", tmp_path / "files" / "checkpoint_liberty_with_aug.pth")
+    assert run("models", "remove", "dog-hardnet-lightglue")[0] == 0
+    assert not recorded_weights()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
