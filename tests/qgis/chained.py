@@ -57,6 +57,7 @@ def chain(common, layer):
     for child_id, (algorithm, parameters) in steps.items():
         child = QgsProcessingModelChildAlgorithm(algorithm)
         child.setChildId(child_id)
+        child.setDescription(child_id)
         for name, value in parameters.items():
             one = value if isinstance(value, source) else source.fromStaticValue(value)
             child.addParameterSources(name, [one])

@@ -192,8 +192,8 @@ def shown(qtbot, scripted, page):
 
 def test_each_model_is_listed_with_state_size_licence_and_use(shown):
     rows = [[shown.table.item(row, column).text() for column in range(6)] for row in range(3)]
-    assert rows[0] == ["quick", "matcher", "yes", "–", "GPL-2.0-or-later", "everything"]
-    assert rows[1] == ["large", "finds the place", "no: can be fetched", "about 353 MB", "not stated", "finer imagery"]
+    assert rows[0] == ["quick", "matcher", "yes", "–", "everything", "GPL-2.0-or-later"]
+    assert rows[1] == ["large", "finds the place", "no: can be fetched", "about 353 MB", "finer imagery", "not stated"]
     assert rows[2][2] == "no: by hand"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from astroloc_qgis.engine.descriptors import registry as descriptors
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.matchers import registry as matchers
 from astroloc_qgis.engine.weights.array_files import astroloc_lite_path
 from astroloc_qgis.engine.weights.lookup import weights_present
 from astroloc_qgis.engine.weights.models import DESCRIPTOR, MATCHER, MODELS, KnownModel, own_descriptors
-from astroloc_qgis.engine.weights.packaged import WEIGHTS
+from astroloc_qgis.engine.weights.packaged import WEIGHTS, packaged_path
 from astroloc_qgis.engine.weights.published import DESCRIPTORS, NOT_STATED, known_weights
 from astroloc_qgis.engine.weights.store import recorded_weights
 
@@ -97,10 +98,11 @@ def _file(name: str) -> ListedFile:
     if record is not None:
         return ListedFile(name, record.licence, record.source, record.size, record.sha256, True, "")
     if known is None:
-        return ListedFile(name, WEIGHTS[name].licence if name in WEIGHTS else NOT_STATED, "", 0, "", False, "")
+        licence = WEIGHTS[name].licence if name in WEIGHTS else NOT_STATED
+        return ListedFile(name, licence, "", _usual_size(name), "", False, "")
     source = known.url or known.source
     return ListedFile(
-        name, known.licence, source, _published_size(name), known.proof or "", False, known.by_hand
+        name, known.licence, source, _usual_size(name), known.proof or "", False, known.by_hand
     )  # fmt: skip
 
 
@@ -135,11 +137,16 @@ def _size(model: KnownModel) -> tuple[int, bool]:
         path = astroloc_lite_path()
         return (path.stat().st_size if model is MODELS[descriptors.DEFAULT] and path.is_file() else 0), True
     records = recorded_weights()
-    sizes = [records[each].size if each in records else _published_size(each) for each in model.files]
-    return (sum(sizes) if all(sizes) else 0), all(each in records for each in model.files)
+    sizes = [records[each].size if each in records else _usual_size(each) for each in model.files]
+    return (sum(sizes) if all(sizes) else 0), all(each in records or each in WEIGHTS for each in model.files)
 
 
-def _published_size(name: str) -> int:
-    """Bytes, nearly; 0 where they are not known."""
+def _usual_size(name: str) -> int:
+    """Bytes of weights that are in a package or published, of these nearly; 0 where they are not known."""
+    if name in WEIGHTS:
+        try:
+            return packaged_path(WEIGHTS[name]).stat().st_size
+        except (InputError, OSError):  # the package is not installed
+            return 0
     known = known_weights(name)
     return (known.size or known.about) if known else 0

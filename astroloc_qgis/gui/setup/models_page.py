@@ -26,7 +26,7 @@ from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import Failure
 
-SIZE = (960, 520)
+SIZE = (1080, 560)
 WORK = ("models", "models_fetch", "models_give", "models_remove")
 WEIGHTS = "*.pth *.pt *.ckpt *.bin *.safetensors *.tar"
 

@@ -14,16 +14,20 @@ from astroloc_qgis.qgis_adapters.text import tr
 READY, SET_UP, FETCH, BY_HAND = "yes", "no: set up the engine", "no: fetch", "no: by hand"
 """The states of a model, as the engine tells them."""
 
+SIZE, GOOD_FOR, LICENCE = 3, 4, 5
+"""Columns."""
+LICENCE_PX, ROOM_PX = 150, 8
+
 Model = Mapping[str, Any]
 """A model or matcher, as the engine tells it."""
 
 
 class ModelsTable(QTableWidget):
-    """Name, kind, whether it is installed, size, licence, and what it is good for."""
+    """Name, kind, whether it is installed, size, what it is good for, and licence; whole texts are in the tool tips."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        heads = (tr("Name"), tr("Kind"), tr("Installed"), tr("Size"), tr("Licence"), tr("Good for"))
+        heads = (tr("Name"), tr("Kind"), tr("Installed"), tr("Size"), tr("Good for"), tr("Licence"))
         self.setColumnCount(len(heads))
         self.setHorizontalHeaderLabels(heads)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -34,7 +38,10 @@ class ModelsTable(QTableWidget):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(len(heads) - 1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(GOOD_FOR, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(LICENCE, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(LICENCE, LICENCE_PX)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + ROOM_PX)
         self.models: list[Model] = []
 
     def show_models(self, models: Sequence[Model]) -> None:
@@ -47,7 +54,7 @@ class ModelsTable(QTableWidget):
             for column, text in enumerate(_cells(model)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
-                if column == 3:
+                if column == SIZE:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
             if chosen is not None and model["name"] == chosen["name"]:
@@ -83,6 +90,6 @@ def _cells(model: Model) -> tuple[str, ...]:
         kinds.get(model["kind"], model["kind"]),
         state_text(model["state"]),
         size if model["size"] else "–",
-        licence_text(model["licence"]),
         model["good_for"],
+        licence_text(model["licence"]),
     )
