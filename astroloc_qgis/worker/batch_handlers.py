@@ -66,6 +66,7 @@ def labelling(usual: str, threads: int) -> Callable[[Label, Any], Mapping[str, A
         progress("read", 0.0)
         from astroloc_qgis.engine.batch.planning import plan_batch
         from astroloc_qgis.engine.labelling import labeller
+        from astroloc_qgis.engine.labelling.deciding import apply_to_footprints
         from astroloc_qgis.engine.labelling.label_files import write_labels
         from astroloc_qgis.engine.labelling.weak_labels import weakly_labelled_photos
 
@@ -79,6 +80,7 @@ def labelling(usual: str, threads: int) -> Callable[[Label, Any], Mapping[str, A
         planned = plan_batch(work, photos, request.table, request.out, title=title)
         done = _run(planned, request, progress, options["device"], threads)
         written = write_labels(request.out, planned.entries())
+        apply_to_footprints(request.out)
         counts = {"labels": written.labels, "doubtful": written.doubtful, "left_out": written.left_out}
         return {**done, **counts, "files": {**done["files"], **_texts(written.files)}}
 

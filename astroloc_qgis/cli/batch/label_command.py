@@ -123,10 +123,12 @@ def finish_labels(batch: Batch, earthloc: str | None) -> list[str]:
     Returns:
         What was written, in lines.
     """
+    from astroloc_qgis.engine.labelling.deciding import apply_to_footprints
     from astroloc_qgis.engine.labelling.earthloc_names import name_photos
     from astroloc_qgis.engine.labelling.label_files import write_labels
 
     lines = describe_labels(write_labels(batch.out, batch.entries()))
+    apply_to_footprints(batch.out)
     if earthloc is not None:
         accepted = (entry for entry in batch.entries() if entry["status"] == "localized")
         folder, named, left_out = name_photos(batch.out, accepted, earthloc)

@@ -15,6 +15,8 @@ from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.ogr_polygons import polygon_geometry
 
 LAYER = "footprints"
+GEOPACKAGE = "footprints.gpkg"
+"""Name of the file in the folder of a batch."""
 
 
 def write_footprints(path: Path, entries: Iterable[Mapping[str, Any]]) -> Path:

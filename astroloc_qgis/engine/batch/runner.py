@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.batch.entries import unfinished_entry
-from astroloc_qgis.engine.batch.geopackage import write_footprints
+from astroloc_qgis.engine.batch.geopackage import GEOPACKAGE, write_footprints
 from astroloc_qgis.engine.batch.interrupts import held
 from astroloc_qgis.engine.batch.journal import Journal
 from astroloc_qgis.engine.batch.photos import alone
@@ -22,7 +22,7 @@ from astroloc_qgis.engine.batch.units import Done, Scheduler, Unit, Work
 from astroloc_qgis.engine.batch.working import remove_leftovers
 from astroloc_qgis.engine.errors import Cancelled
 
-GEOPACKAGE, REPORT = "footprints.gpkg", "report.html"
+REPORT = "report.html"
 _SPLIT = "split"
 _NOT_REPORTED = ("thumbnail", "outline", "number", "details")
 

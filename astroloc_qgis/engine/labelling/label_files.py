@@ -17,15 +17,17 @@ from astroloc_qgis.engine.exports.files import atomic_path
 from astroloc_qgis.engine.exports.vector import Feature, write_features
 from astroloc_qgis.engine.geometry.distances import unwrap_lons
 from astroloc_qgis.engine.geometry.ogr_polygons import polygon_geometry
+from astroloc_qgis.engine.labelling.decisions import BY_ANALYST, BY_MACHINE, Decision, read_decisions
 
 LABELS, REVIEW, REVIEW_MAP = "photos.csv", "review.csv", "review.gpkg"
 CORNERS = tuple(f"{axis}_{corner}" for corner in ("tl", "tr", "br", "bl") for axis in ("lon", "lat"))
 KNOWN = (
     "photo_id", "confidence", "error_m", "inliers", "matcher", "nadir_lat", "nadir_lon", "taken", "centre_lat",
-    "centre_lon", "off_km",
+    "centre_lon", "off_km", "by",
 )  # fmt: skip
 FIELDS: dict[str, type] = {
     "file": str, "photo_id": str, "confidence": float, "inliers": int, "matcher": str, "off_km": float, "why": str,
+    "decision": str,
 }  # fmt: skip
 """Of the layer ``review``."""
 
@@ -56,33 +58,38 @@ def write_labels(out: Path, entries: Iterable[Entry]) -> Written:
     """Write ``photos.csv``, ``review.csv`` and ``review.gpkg`` into the folder of a batch, each whole or not at all.
 
     Files of photos are named as seen from that folder. The review list begins with the most confident; a photo in which
-    nothing was found comes last, without corners.
+    nothing was found comes last, without corners. What an analyst decided of earlier lists (``decisions``) is kept: the
+    accepted are labels.
 
     Args:
         out: the folder.
         entries: of the report, of all photos that are done.
 
     Raises:
-        InputError: the folder is protected or full.
+        InputError: the folder is protected or full, or the decisions in it are damaged.
     """
+    decisions = read_decisions(out)
     doubtful: list[dict[str, Any]] = []
     left_out: list[str] = []
 
     def labels() -> Iterator[dict[str, Any]]:
         for entry in entries:
             row = _row(entry, out)
-            if entry["status"] == "localized":
+            decision = None
+            if entry["status"] == "not_localized":
+                decision = decisions.get(row["file"])
+                verdict = "" if decision is None else decision.verdict
+                doubtful.append(row | {"why": entry["reason"], "decision": verdict})
+            if entry["status"] == "localized" or (decision is not None and decision.footprint):
                 if Path(entry["photo"]).suffix.lower() in TRAINABLE:
-                    yield row
+                    yield row if decision is None else decided_row(row, decision)
                 else:
                     left_out.append(row["file"])
-            elif entry["status"] == "not_localized":
-                doubtful.append(row | {"why": entry["reason"]})
 
     files = {"labels": out / LABELS, "review": out / REVIEW, "on a map": out / REVIEW_MAP}
     count = _write(files["labels"], ("file", *CORNERS, *KNOWN), labels())
     doubtful.sort(key=lambda row: (not _has_corners(row), -row["confidence"], row["file"]))
-    _write(files["review"], ("file", *CORNERS, *KNOWN, "why"), doubtful)
+    _write(files["review"], ("file", *CORNERS, *KNOWN, "why", "decision"), doubtful)
     write_features(files["on a map"], "review", ogr.wkbPolygon, map(_feature, filter(_has_corners, doubtful)), FIELDS)
     return Written(count, sum(map(_has_corners, doubtful)), len(left_out), files)
 
@@ -93,7 +100,7 @@ def _row(entry: Entry, out: Path) -> dict[str, Any]:
     lon, lat = label.get("centre") or (None, None)
     corners = {} if footprint is None else dict(zip(CORNERS, np.array(footprint).ravel().tolist(), strict=True))
     return {
-        "file": as_text(_seen_from(out, Path(entry["photo"]))),
+        "file": as_text(seen_from(out, Path(entry["photo"]))),
         **corners,
         "photo_id": as_text(label.get("photo_id")),
         "confidence": entry["confidence"],
@@ -106,10 +113,23 @@ def _row(entry: Entry, out: Path) -> dict[str, Any]:
         "centre_lat": lat,
         "centre_lon": lon,
         "off_km": label.get("off_km"),
+        "by": BY_MACHINE,
     }
 
 
-def _seen_from(out: Path, photo: Path) -> str:
+def decided_row(row: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
+    """The row of ``photos.csv`` of a photo that an analyst accepted.
+
+    Args:
+        row: of the review list.
+        decision: its acceptance.
+    """
+    kept = {name: value for name, value in row.items() if name not in ("why", "decision")}
+    corners = np.array(decision.footprint).ravel().tolist()
+    return kept | dict(zip(CORNERS, corners, strict=True)) | {"by": BY_ANALYST}
+
+
+def seen_from(out: Path, photo: Path) -> str:
     """A photo's path as seen from a folder; the whole path where there is none, as between Windows's drives."""
     try:
         return Path(os.path.relpath(photo.absolute(), out.absolute())).as_posix()
