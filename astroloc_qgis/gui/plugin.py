@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsSettings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from astroloc_qgis.gui.desk.desk import Desk
     from astroloc_qgis.gui.dock.dock import AstroLocDock
+    from astroloc_qgis.gui.label_review import LabelReview
     from astroloc_qgis.gui.session import Session
     from astroloc_qgis.gui.setup.engine_parts import EngineParts
     from astroloc_qgis.processing_provider.provider import AstroLocProvider
@@ -40,11 +42,12 @@ class AstroLocPlugin:
         self.iface = iface
         self.provider: AstroLocProvider | None = None
         self.action: QAction | None = None
-        self.models_action: QAction | None = None
+        self.menu_actions: list[QAction] = []
         self._session: Session | None = None
         self._dock: AstroLocDock | None = None
         self._desk: Desk | None = None
         self._engine_parts: EngineParts | None = None
+        self.label_review: LabelReview | None = None
         self._options: OptionsFactory | None = None
         self._translator: QTranslator | None = None
 
@@ -83,10 +86,8 @@ class AstroLocPlugin:
         self.action.triggered.connect(self._show)
         self.iface.addToolBarIcon(self.action)
         self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.action)
-        self.models_action = QAction(tr("Models and matchers…"), self.iface.mainWindow())
-        self.models_action.setObjectName("AstroLocModelsAction")
-        self.models_action.triggered.connect(self._show_models)
-        self.iface.addPluginToRasterMenu(tr("AstroLoc"), self.models_action)
+        self._add_to_menu("AstroLocModelsAction", tr("Models and matchers…"), self._show_models)
+        self._add_to_menu("AstroLocReviewAction", tr("Review footprints of labels…"), self._review_labels)
         self._options = OptionsFactory(self)
         self.iface.registerOptionsWidgetFactory(self._options)
         if QgsSettings().value(SHOWN, True, type=bool):
@@ -123,13 +124,14 @@ class AstroLocPlugin:
             self._dock.stop()
             self._take_away(self._dock)
             self._dock = None
+        self.label_review = None
         if self._session is not None:
             self._session.deleteLater()
             self._session = None
-        if self.models_action is not None:
-            self.iface.removePluginRasterMenu(tr("AstroLoc"), self.models_action)
-            self.models_action.deleteLater()
-            self.models_action = None
+        for action in self.menu_actions:
+            self.iface.removePluginRasterMenu(tr("AstroLoc"), action)
+            action.deleteLater()
+        self.menu_actions = []
         if self.action is not None:
             self.iface.removePluginRasterMenu(tr("AstroLoc"), self.action)
             self.iface.removeToolBarIcon(self.action)
@@ -142,6 +144,7 @@ class AstroLocPlugin:
         from astroloc_qgis.gui.desk.desk_dock import DeskDock
         from astroloc_qgis.gui.dock.dock import AstroLocDock
         from astroloc_qgis.gui.engine_preload import EnginePreload
+        from astroloc_qgis.gui.label_review import LabelReview
         from astroloc_qgis.gui.localization_jobs import LocalizationJobs
         from astroloc_qgis.gui.session import Session
         from astroloc_qgis.gui.setup.engine_parts import EngineParts
@@ -149,6 +152,7 @@ class AstroLocPlugin:
         window = self.iface.mainWindow()
         self._session = Session(self.iface, window)
         jobs = LocalizationJobs(self._session)
+        self.label_review = LabelReview(self._session)
         self._dock = AstroLocDock(self._session, jobs, window)
         desk_dock = DeskDock(window)
         if not window.restoreDockWidget(desk_dock):  # it was never there before
@@ -173,9 +177,22 @@ class AstroLocPlugin:
         if self.dock is not None:
             self.dock.setUserVisible(shown)
 
+    def _add_to_menu(self, name: str, text: str, act: Callable[[], None]) -> None:
+        """Add an action below the plugin's own in the menu *Raster*."""
+        action = QAction(text, self.iface.mainWindow())
+        action.setObjectName(name)
+        action.triggered.connect(lambda _checked=False: act())
+        self.iface.addPluginToRasterMenu(tr("AstroLoc"), action)
+        self.menu_actions.append(action)
+
     def _show_models(self) -> None:
         if self.engine_parts is not None:
             self.engine_parts.open_models()
+
+    def _review_labels(self) -> None:
+        if self.dock is not None and self.label_review is not None:
+            self._show(True)
+            self.label_review.ask()
 
     def _show_once_qgis_is_ready(self) -> None:
         """Open the dock after QGIS has opened the project it was started with: the photos come back with that."""

@@ -234,7 +234,7 @@ def test_the_states_are_those_that_the_engine_tells():
 
 
 def test_the_page_opens_from_the_menu_and_the_options_and_closes_with_the_plugin(qtbot, scripted, plugin):
-    plugin.models_action.trigger()
+    {action.objectName(): action for action in plugin.menu_actions}["AstroLocModelsAction"].trigger()
     page = plugin.engine_parts.models
     assert page.isVisible()
     page.close()
