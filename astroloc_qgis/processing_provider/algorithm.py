@@ -10,7 +10,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
 from astroloc_qgis.gui.model.stages import stage_texts
-from astroloc_qgis.processing_provider.values import Values, refusal
+from astroloc_qgis.processing_provider.values import Values, is_acceptable, refusal
 from astroloc_qgis.qgis_adapters.files import resource
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import ProgressEvent
@@ -104,7 +104,7 @@ class AstroLocAlgorithm(QgsProcessingAlgorithm):
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """Whether the parameters are right; if not, a sentence that says which is wrong and what to do."""
         for definition in self.parameterDefinitions():
-            if not definition.checkValueIsAcceptable(parameters.get(definition.name()), context):
+            if not is_acceptable(definition, parameters.get(definition.name()), context):
                 return False, refusal(definition, parameters.get(definition.name()))
         accepted, sentence = super().checkParameterValues(parameters, context)
         if not accepted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,30 @@ if TYPE_CHECKING:
 
 WGS84 = "EPSG:4326"
 USUAL_CENTRE_KM = 300.0
+_TRUTHS = frozenset({"", "true", "false", "yes", "no", "1", "0"})
 RASTERS = (".tif", ".tiff")
 """The endings of the rasters that are written."""
+
+
+def is_acceptable(definition: QgsProcessingParameterDefinition, value: Any, context: QgsProcessingContext) -> bool:
+    """Whether a parameter can have a value.
+
+    QGIS itself takes a text that is no number for one that is not given, and any text for true.
+
+    Args:
+        definition: of the parameter.
+        value: what was given.
+        context: of the run.
+    """
+    if definition.type() == "number" and isinstance(value, str) and value.strip():
+        try:
+            if not math.isfinite(float(value)):
+                return False
+        except ValueError:
+            return False
+    if definition.type() == "boolean" and isinstance(value, str) and value.strip().lower() not in _TRUTHS:
+        return False
+    return bool(definition.checkValueIsAcceptable(value, context))
 
 
 def refusal(definition: QgsProcessingParameterDefinition, value: Any) -> str:

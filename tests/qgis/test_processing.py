@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from qgis.core import (
     NULL,
+    Qgis,
     QgsApplication,
     QgsFeature,
     QgsGeometry,
@@ -239,6 +240,40 @@ def test_a_wrong_parameter_is_refused_in_one_sentence(given, tmp_path, name, wro
     assert said in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def wrong_values(definition, nothing):
+    """Values that a parameter of this kind cannot take; none for a free text, which takes any."""
+    kind = definition.type()
+    if definition.isDestination():
+        return [] if definition.flags() & Qgis.ProcessingParameterFlag.Optional else [None]
+    if kind == "number":
+        return [definition.minimum() - 1, definition.maximum() + 1, "many"]
+    if kind == "file":
+        return [f"{nothing}.{definition.extension() or 'jpg'}"]
+    known = {
+        "enum": ["nonsense", 99], "point": ["somewhere", "200,0 [EPSG:4326]"], "field": ["nonsense"],
+        "boolean": ["perhaps"], "extent": ["here", "5,5,9,9 [EPSG:4326]"], "crs": ["EPSG:nonsense"], "raster": [nothing], "source": [nothing],
+    }  # fmt: skip
+    return known.get(kind, [])
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_parameter_refuses_what_it_cannot_take_in_one_sentence(given, tmp_path, name):
+    nothing, tried = str(tmp_path / "nothing-there"), 0
+    asked = algorithm(name)  # it owns its definitions
+    for definition in asked.parameterDefinitions():
+        if definition.name() == "POINTS_FILE":  # in place of POINTS, tried above
+            continue
+        for wrong in wrong_values(definition, nothing):
+            values = {**given[name], definition.name(): wrong}
+            accepted, sentence = asked.checkParameterValues(values, QgsProcessingContext())
+            assert not accepted, (definition.name(), wrong)
+            assert sentence.endswith("."), (definition.name(), wrong, sentence)
+            assert "\n" not in sentence
+            assert len(sentence) > 20
+            tried += 1
+    assert tried > 0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from astroloc_qgis.engine.batch.entries import unfinished_entry
 from astroloc_qgis.engine.batch.localizing import what_is_seen
 from astroloc_qgis.engine.batch.photos import BatchPhoto
+from astroloc_qgis.engine.batch.report.html_report import write_report
 from astroloc_qgis.engine.batch.rows import BELOW_HORIZON, HIGH_OBLIQUE, row_of
 from astroloc_qgis.engine.batch.table import read_table, with_table
 from astroloc_qgis.engine.coregistration.cascade import Outcome
@@ -111,6 +112,15 @@ def test_a_row_is_flagged_and_says_what_that_means():
     lost = row_of(unfinished_entry(Path("/p/b.jpg"), "nothing was found") | {"high_oblique": True, "tilt": "HO"})
     assert lost["message"] == f"nothing was found; {HIGH_OBLIQUE}"
     assert row_of(located(Path("/p/c.jpg")))["high_oblique"] is False
+
+
+def test_the_report_flags_it_and_groups_it_with_others_of_its_reason(tmp_path):
+    lost = unfinished_entry(Path("/p/b.jpg"), "no turn of the photo matches the reference")
+    entries = [located(Path("/p/a.jpg")) | {"horizon_in_view": True}, lost, lost | {"high_oblique": True, "tilt": "HO"}]
+    report = {"title": "t", "total": 3, "crew": [], "seconds": 1.0, "done_now": 3}
+    page = write_report(tmp_path / "r.html", entries, **report).read_text(encoding="utf-8")
+    assert page.count('<span class="soft">high oblique</span>') == 2
+    assert page.count('<td class="message">no turn of the photo matches the reference</td>\n<td class="name">') == 1
 
 
 def test_of_a_located_photo_with_the_horizon_in_view_the_outline_is_the_part_below_it():

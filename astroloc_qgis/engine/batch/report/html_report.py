@@ -22,7 +22,7 @@ from astroloc_qgis.engine.batch.rate import duration
 from astroloc_qgis.engine.batch.report.footprint_map import Shown, draw_map
 from astroloc_qgis.engine.batch.report.html_template import SCRIPT, STYLE, TEMPLATE
 from astroloc_qgis.engine.batch.report.reasons import grouped, shown_name
-from astroloc_qgis.engine.batch.rows import STAGES, STATUSES, as_text, row_of
+from astroloc_qgis.engine.batch.rows import HIGH_OBLIQUE, STAGES, STATUSES, as_text, row_of
 from astroloc_qgis.engine.exports.files import write_bytes
 
 MOST_ROWS = 3000
@@ -63,7 +63,8 @@ class _Content:
                 value = row[f"seconds_{stage}"] if stage else row["seconds"]
                 self.seconds.setdefault(stage, []).append(value or 0.0)
         if row["status"] != "localized":
-            self.unfound.append((row["photo"], row["status"], row["message"]))
+            reason = row["message"].replace(f"; {HIGH_OBLIQUE}", "")  # which is no reason of its own
+            self.unfound.append((row["photo"], row["status"], reason))
 
     def _add_row(self, number: int, row: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
         if number > MOST_ROWS:

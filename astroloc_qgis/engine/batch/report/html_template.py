@@ -39,8 +39,8 @@ th[aria-sort=descending]::after { content: " \\2193"; color: var(--ink); }
 td.number, th.number, th[data-sort=number] { text-align: right; font-variant-numeric: tabular-nums; }
 td.number { white-space: nowrap; }
 td.name { min-width: 130px; }
-td.name, td.message { overflow-wrap: anywhere; }
-td.message { min-width: 170px; color: var(--soft); }
+td.name, td.message { overflow-wrap: anywhere; word-break: break-word; }
+td.message { min-width: 230px; color: var(--soft); }
 tr:target { background: #fff6d6; }
 td img { display: block; max-width: 112px; max-height: 112px; border-radius: 3px; }
 .localized { color: var(--good); } .not_localized { color: var(--soft); } .error, .failed { color: var(--bad); }
