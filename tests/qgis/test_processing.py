@@ -253,7 +253,8 @@ def wrong_values(definition, nothing):
         return [f"{nothing}.{definition.extension() or 'jpg'}"]
     known = {
         "enum": ["nonsense", 99], "point": ["somewhere", "200,0 [EPSG:4326]"], "field": ["nonsense"],
-        "boolean": ["perhaps"], "extent": ["here", "5,5,9,9 [EPSG:4326]"], "crs": ["EPSG:nonsense"], "raster": [nothing], "source": [nothing],
+        "boolean": ["perhaps"], "extent": ["here", "5,5,9,9 [EPSG:4326]"],
+        "crs": ["EPSG:nonsense"], "raster": [nothing], "source": [nothing],
     }  # fmt: skip
     return known.get(kind, [])
 
