@@ -64,7 +64,7 @@ def with_table(photos: Sequence[BatchPhoto], path: Path) -> list[BatchPhoto]:
     said: dict[Path, BatchPhoto] = {}
     for row in _rows(path):
         name = Path(row.value("photo").replace("\\", "/")).name
-        for each in by_name.get(name) or by_name.get(row.number or "", ()):
+        for each in by_name.get(name) or by_name.get(row.number or "") or []:
             said.setdefault(each, _photo(row, each, each.parent))
     return [replace(said.get(photo.path, photo), path=photo.path) for photo in photos]
 

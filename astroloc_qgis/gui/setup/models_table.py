@@ -87,7 +87,7 @@ def _cells(model: Model) -> tuple[str, ...]:
     size = size_text(model["size"]) if model["exact"] else tr("about {n} MB").format(n=round(model["size"] / 1e6))
     return (
         model["name"],
-        kinds.get(model["kind"], model["kind"]),
+        kinds.get(str(model["kind"]), ""),
         state_text(model["state"]),
         size if model["size"] else "–",
         model["good_for"],
