@@ -14,8 +14,7 @@ from astroloc_qgis.engine.photo.decoding.jpeg_xl import check_jpeg_xl, read_jpeg
 from astroloc_qgis.engine.photo.decoding.raw import check_raw, develop
 from astroloc_qgis.engine.photo.kinds import Kind
 
-_Check, _Read = Callable[[Path], None], Callable[[Path], NDArray[Any]]
-_READERS: dict[Kind, tuple[_Check, _Read]] = {
+_READERS: dict[Kind, tuple[Callable[[Path], None], Callable[[Path], NDArray[Any]]]] = {
     Kind.RAW: (check_raw, develop),
     Kind.HEIC: (check_heic, read_heic),
     Kind.AVIF: (check_avif, read_avif),
