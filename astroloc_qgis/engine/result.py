@@ -191,6 +191,7 @@ class Localization:
         neighbourhood = {} if self.neighbourhood is None else self.neighbourhood.summary(uncertainty)
         return {
             "photo": str(self.photo),
+            "photo_size": list(self.photo_size),
             "status": "localized" if self.located else "not_localized",
             "reason": self._reason(footprint),
             "contents": None if self.contents is None else self.contents.summary(),

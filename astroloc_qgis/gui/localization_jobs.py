@@ -18,7 +18,6 @@ from astroloc_qgis.gui.model.places import numbers_of
 from astroloc_qgis.gui.model.stages import NEIGHBOURS, stage_texts
 from astroloc_qgis.gui.reference_under import show_under_if_wanted
 from astroloc_qgis.gui.session import Session
-from astroloc_qgis.qgis_adapters.desk_photo import photo_size
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.layers import has_unsaved_edits
 from astroloc_qgis.qgis_adapters.map_view import add_photo_to_map
@@ -194,8 +193,8 @@ class LocalizationJobs(QObject):
                 if located:
                     below = partial(show_under_if_wanted, session)
                     add_photo_to_map(session.iface, report, item.path, project, below)
-                size = photo_size(item.path) if located and report.get("homography") else (0, 0)
-                work = work_from_report(item.desk.work, report, size)
+                width, height = report["photo_size"] if located and report.get("homography") else (0, 0)
+                work = work_from_report(item.desk.work, report, (width, height))
                 item.desk.change(work, _what(located, refined))
             except AstroLocError as error:
                 self._set_state(item, PhotoState.ERROR, str(error))

@@ -58,6 +58,8 @@ class Pyramid:
 def photo_size(path: Path) -> tuple[int, int]:
     """Width and height of a photo, upright, without reading its pixels.
 
+    Of a photo that only the engine reads this waits for its copy: on the main thread ask ``is_readable_now`` first.
+
     Raises:
         InputError: no such photo.
     """

@@ -28,7 +28,7 @@ MODEL = "efficientnet-lite0-gem"
 CONTRACT_FIELDS = {
     "photo", "status", "confidence", "inliers", "matcher", "iterations", "footprint", "homography", "working_plane",
     "rmse_px", "rmse_m", "candidate", "candidates", "outputs", "seconds", "nadir", "searched", "contents", "effort",
-    "camera", "reference", "finer",
+    "camera", "reference", "finer", "photo_size",
 }  # fmt: skip
 """The fields of a report's entry that the command line promises."""
 OUTPUT_KINDS = {"geotiff", "footprint_gpkg", "footprint_geojson", "preview", "tie_points", "uncertainty"}

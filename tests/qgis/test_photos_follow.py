@@ -49,7 +49,7 @@ def entry(item, **more):
 
 BY_NEIGHBOURS = {
     "status": "localized", "confidence": 0.9, "matcher": "sequence", "placed_by": "neighbours",
-    "homography": [[0.001, 0, 10], [0, -0.001, 50], [0, 0, 1]], "working_plane": "EPSG:4326",
+    "photo_size": [40, 30], "homography": [[0.001, 0, 10], [0, -0.001, 50], [0, 0, 1]], "working_plane": "EPSG:4326",
     "neighbours": ["b"], "uncertainty_m": 2134.0,
 }  # fmt: skip
 

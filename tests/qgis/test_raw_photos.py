@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import numpy as np
 import pytest
+from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from astroloc_qgis.engine.errors import InputError
@@ -85,6 +87,35 @@ def test_an_engine_that_dies_is_told_in_a_sentence(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="cannot be shown") as caught:
         photo_size(write_dng(tmp_path / "p.dng", PICTURE))
     assert "no launcher" in caught.value.details
+
+
+def test_a_raw_file_is_placed_by_hand_once_the_engine_has_read_it_and_qgis_does_not_wait(
+    qtbot, plugin, canvas, tmp_path, monkeypatch
+):
+    path, go_on, threads = tmp_path / "p.dng", threading.Event(), []
+    path.write_bytes(b"a raw file without a picture of the camera's")
+
+    def make(photo):
+        threads.append(threading.current_thread())
+        assert go_on.wait(20)
+        copy_path(pictures_folder(), photo).parent.mkdir(parents=True)
+        image = QImage(300, 200, QImage.Format.Format_RGB32)
+        image.fill(QColor("red"))
+        assert image.save(str(copy_path(pictures_folder(), photo)))
+
+    monkeypatch.setattr(photo_copies, "_make", make)
+    plugin.dock.add_photos([path])
+    plugin.dock.photos.setCurrentIndex(plugin.dock.photos.photos.index(0))
+    plugin.dock.desk_button.click()
+    plugin.desk.actions.place_here()
+    (item,) = plugin.dock.session.photos.items
+    assert item.desk.work.placement is None
+    assert "is being read" in plugin.iface.messageBar().items()[0].text()
+    go_on.set()
+    qtbot.waitUntil(lambda: item.desk.work.placement is not None, timeout=20_000)
+    assert item.desk.work.placement.size == (300, 200)
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 def test_the_dialog_the_drop_and_the_folder_know_the_same_files(dock, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ def unfinished_entry(photo: Path, reason: str, status: str = "not_localized") ->
     """
     return {
         "photo": str(photo),
+        "photo_size": None,
         "status": status,
         "reason": reason,
         "contents": None,

@@ -26,6 +26,7 @@ from astroloc_qgis.gui.model.tie_points import TiePoint
 from astroloc_qgis.gui.model.work import Candidate, PhotoState
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.desk_photo import photo_size, upright_points
+from astroloc_qgis.qgis_adapters.engine.photo_copies import is_readable_now
 from astroloc_qgis.qgis_adapters.text import tr
 
 
@@ -54,6 +55,8 @@ class DeskActions(QObject):
         super().__init__(current)
         self._session, self._jobs, self._current = session, jobs, current
         self._tie_points, self._canvas = tie_points, canvas
+        self._to_place: PhotoItem | None = None
+        current.loaded.connect(self._place_read)
 
     def place_here(self) -> None:
         """Put the photo in the middle of the map, north up, to be corrected by hand."""
@@ -61,10 +64,13 @@ class DeskActions(QObject):
         if item is None:
             return
         try:
-            pyramid = self._current.pyramid
-            size = pyramid.size if pyramid is not None else photo_size(item.path)
+            size = self._size_now(item)
         except AstroLocError as error:
             self._session.messages.warning(str(error), error.details)
+            return
+        self._to_place = item if size is None else None
+        if size is None:
+            self._session.messages.info(tr("The photo is being read: it is placed as soon as that is done."))
             return
         placement = place_in_view(Screen.of(self._canvas.mapSettings()), size, item.desk.work.nadir)
         if placement is None:
@@ -72,6 +78,22 @@ class DeskActions(QObject):
             return
         item.desk.change(item.desk.work.moved_to(placement), tr("Place by hand"))
         self.placed.emit()
+
+    def _size_now(self, item: PhotoItem) -> tuple[int, int] | None:
+        """The size of the photo on the desk; None where it must be waited for, which happens in the background."""
+        if (known := self._current.size) is not None:
+            return known
+        if is_readable_now(item.path):
+            return photo_size(item.path)
+        if not self._current.is_loading:
+            self._current.load()
+        return None
+
+    def _place_read(self) -> None:
+        """Place the photo that was to be placed and has been read, if it is still on the desk and not placed."""
+        item, self._to_place = self._to_place, None
+        if item is not None and item is self._current.item and item.desk.work.placement is None:
+            self.place_here()
 
     def accept(self) -> None:
         """Accept the placement of the photo."""

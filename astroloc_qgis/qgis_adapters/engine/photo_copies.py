@@ -41,6 +41,15 @@ def readable(path: Path) -> Path:
     return copy
 
 
+def is_readable_now(path: Path) -> bool:
+    """Whether ``readable`` answers at once: GDAL reads the photo itself, or its copy is there.
+
+    Raises:
+        InputError: no such photo.
+    """
+    return not kind_of(path).is_decoded or _copy_of(path).is_file()
+
+
 def _copy_of(path: Path) -> Path:
     try:
         return copy_path(pictures_folder(), path)
