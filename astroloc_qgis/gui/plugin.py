@@ -161,6 +161,7 @@ class AstroLocPlugin:
         self._desk = Desk(self._session, jobs, desk_dock)
         self._engine_parts = EngineParts(self._session, self._dock)
         self._dock.add_banner(self._engine_parts.banner)
+        self._engine_parts.closed.connect(self._dock.begin)
         self._dock.visibilityChanged.connect(self._engine_parts.on_dock_visibility)
         EnginePreload(self._session, self._engine_parts.setup, self._dock)
         if not window.restoreDockWidget(self._dock):  # it was never there before

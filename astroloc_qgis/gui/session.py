@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.gui.blue_marble import METHOD as FETCHES_IMAGERY
+from astroloc_qgis.gui.blue_marble import BlueMarble
 from astroloc_qgis.gui.messages import Messages
 from astroloc_qgis.gui.model.index_choice import IndexChoice
 from astroloc_qgis.gui.model.photo_list import PhotoItem, PhotoModel
@@ -46,6 +48,7 @@ class Session(QObject):
         index: the chosen index.
         engine: the engine process.
         jobs: the queue of jobs for the engine.
+        blue_marble: the world index's imagery, kept on this computer.
         project_store: keeps the photos with the project.
     """
 
@@ -73,6 +76,7 @@ class Session(QObject):
         self.engine = EngineProcess(lambda: engine_command(self.settings), self)
         self.jobs = JobRunner(self.engine, self)
         self.jobs.idle.connect(self.busy_changed)
+        self.blue_marble = BlueMarble(self)
         self.project_store = ProjectStore(iface, self.photos, self)
         self.project_store.failed.connect(self.messages.error)
 
@@ -80,6 +84,11 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether the engine works on a job."""
         return self.jobs.busy
+
+    @property
+    def takes_photos(self) -> bool:
+        """Whether photos can be localized: nothing is done, or imagery is fetched, which they wait for."""
+        return self.jobs.methods <= {FETCHES_IMAGERY}
 
     def select(self, items: Sequence[PhotoItem]) -> None:
         """Tell which photos are selected in the list."""

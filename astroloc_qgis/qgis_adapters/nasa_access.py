@@ -58,12 +58,21 @@ class KeyStore:
                 self.session = str(manager.authSetting(KEY_SETTING, "", True) or "")
         return self.session or os.environ.get(KEY_VARIABLE, "").strip()
 
-    def store(self, key: str) -> bool:
-        """Keep a key, "" for none; returns whether it is kept beyond this session."""
+    def store(self, key: str, *, keep: bool = True) -> bool:
+        """Take a key, "" for none.
+
+        Args:
+            key: the key.
+            keep: whether QGIS's authentication database keeps it; else it is forgotten when QGIS ends, and so is the
+                one that was kept before.
+
+        Returns:
+            Whether it is kept beyond this session.
+        """
         self.session, manager = key, _manager()
         if manager is None:
             return False
-        if not key:
+        if not keep or not key:
             return bool(not manager.existsAuthSetting(KEY_SETTING) or manager.removeAuthSetting(KEY_SETTING))
         return bool(manager.storeAuthSetting(KEY_SETTING, key, True))
 

@@ -45,6 +45,8 @@ class Settings:
     indexes = Setting("indexes/known")
     """Folders of indexes that were chosen, built or installed: a list in JSON, the newest first."""
     reference = Setting("last/reference")
+    imagery_with_engine = Setting("imagery/with_engine", "yes")
+    """Whether Blue Marble is kept on this computer with the engine's install: "yes" or "no"."""
     finer = Setting("last/finer")
     licences = Setting("imagery/licences")
     tile_cache = Setting("imagery/tile_cache_mb")

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialog
 
 from astroloc_qgis.engine.geometry.nadir import Nadir
@@ -416,3 +417,81 @@ def test_a_record_of_another_version_is_as_if_there_were_none(tmp_path):
 
     for plain in ({"number": 5}, {"number": NUMBER, "pictures": [{"x": 1}]}, [], None):
         assert record_in(Work.from_json(json.dumps({"clues": {"nasa": plain}}))) is None
+
+
+# ---------------------------------------------------------------- by number, in the dock
+
+
+def test_a_number_and_enter_fetch_a_photo_once_permission_and_key_were_given_in_one_window(
+    qtbot, scripted, server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(nasa_access, "_manager", lambda: None)
+    monkeypatch.setattr(client_module.NasaClient.__init__, "__defaults__", (None, None, 0.0))
+    server.files = {f"ESC/large/ISS064/{FILE}": make_photo(tmp_path, "picture").read_bytes()}
+    bar, settings = scripted.nasa, scripted.session.settings
+    settings.nasa_folder = str(tmp_path / "pictures")
+    asked = []
+
+    def allow(dialog):
+        assert server.asked == []
+        asked.append(dialog)
+        dialog.show()
+        qtbot.keyClicks(dialog.key, KEY)
+        qtbot.keyClick(dialog.key, Qt.Key.Key_Return)
+        return dialog.result()
+
+    monkeypatch.setattr(nasa_bar.NasaDialog, "exec", allow)
+    for name in (NUMBER, NUMBER):
+        qtbot.keyClicks(bar.number, name)
+        qtbot.keyClick(bar.number, Qt.Key.Key_Return)
+        wait(qtbot, scripted)
+        assert bar.number.text() == ""
+    assert len(asked) == 1
+    (item,) = scripted.session.photos.items
+    assert item.path == tmp_path / "pictures" / FILE
+    assert item.nadir.source == "nasa"
+
+
+def test_what_is_no_number_stays_in_the_field_and_is_told(qtbot, allowed, server, messages):
+    qtbot.keyClicks(allowed.nasa.number, f"{NUMBER} holiday")
+    qtbot.keyClick(allowed.nasa.number, Qt.Key.Key_Return)
+    assert allowed.nasa.number.text() == f"{NUMBER} holiday"
+    assert messages()[-1] == (WARNING, "“holiday” is no number of a NASA photo: it looks like ISS064-E-358.")
+    assert server.asked == []
+
+
+def test_another_key_fetches_what_was_asked_for(qtbot, allowed, server, tmp_path, monkeypatch):
+    server.files = {f"ESC/large/ISS064/{FILE}": make_photo(tmp_path, "picture").read_bytes()}
+    allowed.session.settings.nasa_folder = str(tmp_path / "pictures")
+    allowed.nasa.keys.session = "wrong"
+
+    def ask(problem=""):
+        allowed.nasa.keys.session = KEY
+        return bool(problem)
+
+    monkeypatch.setattr(allowed.nasa, "ask", ask)
+    qtbot.keyClicks(allowed.nasa.number, NUMBER)
+    qtbot.keyClick(allowed.nasa.number, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(allowed.session.photos.items), timeout=10 * SECOND)
+    wait(qtbot, allowed)
+    assert allowed.session.photos.items[0].path == tmp_path / "pictures" / FILE
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_key_is_kept_only_where_that_is_ticked_which_it_is_where_qgis_asks_for_nothing_new(
+    qtbot, settings, monkeypatch, kept
+):
+    manager = Manager()
+    manager.masterPasswordHashInDatabase = lambda: kept
+    monkeypatch.setattr(nasa_access.QgsApplication, "authManager", staticmethod(lambda: manager))
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    keys = KeyStore()
+    dialog = NasaDialog(Settings(), keys)
+    qtbot.addWidget(dialog)
+    assert dialog.keep.isChecked() is kept
+    qtbot.keyClicks(dialog.key, KEY)
+    dialog.accept()
+    assert keys.read() == KEY
+    assert manager.kept == ({KEY_SETTING: KEY} if kept else {})
+    keys.store(KEY, keep=False)
+    assert manager.kept == {}

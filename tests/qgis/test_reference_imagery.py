@@ -66,6 +66,20 @@ def test_blue_marble_is_kept_from_the_dock(qtbot, dock, messages, tmp_path, monk
     assert row.button.text() == "&Keep Blue Marble on this computer…"
 
 
+def test_photos_are_queued_behind_the_fetch_and_nothing_else(dock, tmp_path, monkeypatch):
+    ran = []
+    dock.session.index.choose(make_index(tmp_path / "index"))
+    dock.add_photos([make_photo(tmp_path, "a")])
+    monkeypatch.setattr(dock.session.engine, "request", lambda method, _params: ran.append(method))
+    dock.session.blue_marble.keep()
+    assert dock.localize_button.isEnabled()
+    dock.localize_button.click()
+    assert ran == ["imagery_keep"]
+    assert dock.session.photos.items[0].state is PhotoState.WAITING
+    assert not dock.localize_button.isEnabled()
+    assert dock.session.jobs.methods == {"imagery_keep", "localize"}
+
+
 def test_a_file_that_is_no_blue_marble_is_refused_in_a_sentence(qtbot, dock, messages, tmp_path, monkeypatch):
     wrong = make_raster(tmp_path / "wrong.mbtiles", "MBTILES", size=256)
     monkeypatch.setattr(reference_keeping.KeepingDialog, "exec", lambda _self: reference_keeping.FROM_FILE)
@@ -77,11 +91,11 @@ def test_a_file_that_is_no_blue_marble_is_refused_in_a_sentence(qtbot, dock, mes
 
 
 def test_the_dialog_says_what_is_there_and_offers_what_can_be_done(dock):
-    dialog = reference_keeping.KeepingDialog(dock)
+    dialog = reference_keeping.KeepingDialog(dock.session.blue_marble, dock)
     assert (dialog.download.isEnabled(), dialog.remove.isEnabled()) == (True, False)
     kept_file(BLUE_MARBLE).parent.mkdir(parents=True)
     kept_file(BLUE_MARBLE).write_bytes(b"tiles")
-    dialog = reference_keeping.KeepingDialog(dock)
+    dialog = reference_keeping.KeepingDialog(dock.session.blue_marble, dock)
     assert (dialog.download.isEnabled(), dialog.remove.isEnabled()) == (False, True)
     dialog.remove.click()
     assert dialog.result() == reference_keeping.REMOVE

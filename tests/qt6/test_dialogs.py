@@ -99,7 +99,7 @@ def test_questions_about_files_and_removal_are_answered(qtbot, dock, monkeypatch
 
 
 def test_blue_marble_is_kept_from_a_dialog_that_says_what_is_there(qtbot, dock, monkeypatch):
-    dialog = reference_keeping.KeepingDialog(dock)
+    dialog = reference_keeping.KeepingDialog(dock.session.blue_marble, dock)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.download.isEnabled()

@@ -107,6 +107,12 @@ class AstroLocDock(QgsDockWidget):
         layout = self.widget().layout()
         layout.insertWidget(layout.indexOf(self.hint), banner)
 
+    def begin(self) -> None:
+        """Have the keyboard write a photo's number where there is no photo yet (the engine was set up)."""
+        if not self.session.photos.items and self.isVisible():
+            self.activateWindow()
+            self.nasa.number.setFocus()
+
     def stop(self) -> None:
         """Stop loading thumbnails and disconnect from the project (the plugin is being switched off)."""
         self.photos.stop()
@@ -123,10 +129,11 @@ class AstroLocDock(QgsDockWidget):
         busy = self.session.busy
         text = tr("Localize {n} photos").format(n=len(targets)) if len(targets) > 1 else tr("Localize photo")
         self.localize_button.setText(text)
-        hint = "" if busy else self._next_step(targets)
+        ready = self.session.takes_photos
+        hint = self._next_step(targets) if ready else ""
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
-        self.localize_button.setEnabled(not busy and not hint)
+        self.localize_button.setEnabled(ready and not hint)
         self.localize_button.setToolTip(hint or tr("Find where the photo was taken and put it on the map"))
         self.remove_button.setEnabled(bool(self.session.selected) and not busy)
         self.index.build_button.setEnabled(not busy)

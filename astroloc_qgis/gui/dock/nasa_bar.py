@@ -1,4 +1,4 @@
-"""The dock's button that looks all listed photos up at NASA."""
+"""The dock's rows about NASA: a field that adds photos by number, and the button that looks all photos up."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QModelIndex, pyqtSignal
-from qgis.PyQt.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.gui.dock.nasa_dialog import NasaDialog
 from astroloc_qgis.gui.dock.nasa_lookups import NasaLookups
-from astroloc_qgis.gui.dock.nasa_numbers import NumbersDialog
+from astroloc_qgis.gui.dock.nasa_numbers import NumbersDialog, numbers_in, pictures_folder
 from astroloc_qgis.gui.model.nasa_facts import record_in
 from astroloc_qgis.gui.model.photo_list import PhotoItem
 from astroloc_qgis.gui.session import Session
@@ -20,7 +29,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 
 class NasaBar(QWidget):
-    """*Look up at NASA*, which is *Cancel* while it works, and a small button for the key.
+    """A field for photo numbers; *Look up at NASA*, which is *Cancel* while it works; a small button for the key.
 
     Args:
         session: has the list of photos and the settings.
@@ -35,6 +44,13 @@ class NasaBar(QWidget):
         self._session = session
         self.keys = KeyStore()
         self.lookups = NasaLookups(session, self.keys, self)
+        self.number = QLineEdit(self)
+        self.number.setObjectName("AstroLocNumber")
+        self.number.setPlaceholderText(tr("NASA's photo number, such as ISS064-E-358"))
+        self.number.setAccessibleName(tr("NASA's photo number"))
+        fetch = QgsApplication.getThemeIcon("mActionArrowDown.svg")
+        self.fetch_action = self.number.addAction(fetch, QLineEdit.ActionPosition.TrailingPosition)
+        self.fetch_action.setToolTip(tr("Fetch the photo from NASA"))
         self.button = QPushButton(self)
         self.button.setObjectName("AstroLocNasa")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -42,10 +58,16 @@ class NasaBar(QWidget):
         self.options.setIcon(QgsApplication.getThemeIcon("mActionOptions.svg"))
         self.options.setAutoRaise(True)
         self.options.setToolTip(tr("Key for NASA's photo database, and what is sent"))
-        layout = QHBoxLayout(self)
+        row = QHBoxLayout()
+        row.addWidget(self.button, 1)
+        row.addWidget(self.options)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.button, 1)
-        layout.addWidget(self.options)
+        layout.addWidget(self.number)
+        layout.addLayout(row)
+        self.number.returnPressed.connect(self._fetch_typed)
+        self.number.textChanged.connect(self.refresh)
+        self.fetch_action.triggered.connect(self._fetch_typed)
         self.button.clicked.connect(self._on_click)
         self.options.clicked.connect(lambda: self.ask())
         self.lookups.changed.connect(self.refresh)
@@ -75,6 +97,9 @@ class NasaBar(QWidget):
 
     def refresh(self) -> None:
         """Show what the button does now."""
+        self.fetch_action.setVisible(bool(self.number.text().strip()))
+        where = tr("One number or several, then Enter: their largest pictures are fetched into {folder}")
+        self.number.setToolTip(where.format(folder=pictures_folder(self._session.settings)))
         outcome = self.lookups.outcome
         count = len(self._numbered(self._session.photos.items))
         if outcome is not None:
@@ -90,6 +115,18 @@ class NasaBar(QWidget):
                 else tr("None of the files has the name of a NASA photo, such as ISS064-E-358.jpg")
             )
         self.button.setEnabled(outcome is not None or count > 0)
+
+    def _fetch_typed(self) -> None:
+        """Fetch the photos whose numbers are in the field."""
+        numbers, others = numbers_in(self.number.text())
+        if others:
+            sentence = tr("“{word}” is no number of a NASA photo: it looks like ISS064-E-358.")
+            self._session.messages.warning(sentence.format(word=others[0]), about="nasa")
+        elif self.lookups.busy:
+            self._session.messages.info(tr("NASA is being asked already: press Enter again when that is done."))
+        elif numbers and self._allowed():
+            self.number.clear()
+            self.lookups.fetch(numbers, pictures_folder(self._session.settings))
 
     def _on_click(self) -> None:
         if self.lookups.busy:
@@ -117,7 +154,7 @@ class NasaBar(QWidget):
     def _on_key_refused(self, sentence: str) -> None:
         self._session.messages.warning(sentence, about="nasa")
         if self.ask(sentence):
-            self._look_up(self._session.photos.items)
+            self.lookups.again()
 
     def _numbered(self, items: Sequence[PhotoItem]) -> list[PhotoItem]:
         return [item for item in items if nasa_photo_number(item.path.name)]

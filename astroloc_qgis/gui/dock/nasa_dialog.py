@@ -49,14 +49,19 @@ class NasaDialog(QDialog):
             self.key.setPlaceholderText(tr("as it is"))
         link = _label('<a href="{}">{}</a>'.format(KEYS, tr("How to get a key: it is free")), self)
         link.setOpenExternalLinks(True)
-        where = tr("It is kept in QGIS's authentication database.")
-        if keys.needs_master_password:
-            where += " " + tr(
-                "QGIS then has you choose a master password, once for all that it keeps there; press Cancel there, and "
-                "the key is forgotten when QGIS ends."
-            )
+        self.keep = QCheckBox(tr("&Keep the key, encrypted, in QGIS's authentication database"), self)
+        self.keep.setChecked(keys.keeps and not keys.needs_master_password)
+        self.keep.setVisible(keys.keeps)
+        where = ""
         if not keys.keeps:
             where = tr("QGIS's authentication database cannot be used: the key is forgotten when QGIS ends.")
+        elif keys.needs_master_password:
+            where = tr(
+                "Then QGIS has you choose a master password, once for all that it keeps there. Else the key is "
+                "forgotten when QGIS ends."
+            )
+        where_label = _label(where, self)
+        where_label.setVisible(bool(where))
         self.automatic = QCheckBox(tr("&Look up photos as they are added"), self)
         self.automatic.setChecked(bool(settings.nasa_automatic))
         self.problem = _label(problem, self)
@@ -64,6 +69,7 @@ class NasaDialog(QDialog):
         buttons = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(buttons.Ok | buttons.Cancel, self)
         self.buttons.button(buttons.Ok).setText(tr("Allow"))
+        self.buttons.button(buttons.Ok).setDefault(True)
         self.forget = self.buttons.addButton(tr("Forget the key"), QDialogButtonBox.ButtonRole.ResetRole)
         self.forget.setVisible(keys.has_key)
         self.forget.clicked.connect(self._forget)
@@ -75,15 +81,17 @@ class NasaDialog(QDialog):
             form.addRow(label)
         form.addRow(tr("Your &key"), self.key)
         form.addRow("", link)
-        form.addRow("", _label(where, self))
+        form.addRow("", self.keep)
+        form.addRow("", where_label)
         form.addRow("", self.automatic)
         form.addRow(self.buttons)
         self._refresh()
+        self.key.setFocus()
 
     def accept(self) -> None:
         """Keep key and permission."""
         if key := self.key.text().strip():
-            self._keys.store(key)
+            self._keys.store(key, keep=self.keep.isChecked())
         self._settings.nasa = "yes"
         self._settings.nasa_automatic = "yes" if self.automatic.isChecked() else ""
         super().accept()

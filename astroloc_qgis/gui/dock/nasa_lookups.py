@@ -74,6 +74,7 @@ class NasaLookups(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._client: NasaClient | None = None
+        self._last: tuple[list[str], Path | None, bool] | None = None
         self._stop = False
         self._fetching = False
         self._refused = ""
@@ -95,6 +96,12 @@ class NasaLookups(QObject):
         """Fetch the pictures of photos into a folder; ``fetched`` tells of each."""
         self._start(list(dict.fromkeys(numbers)), folder)
 
+    def again(self) -> None:
+        """Ask once more for what was asked for last."""
+        if self._last is not None:
+            numbers, folder, fresh = self._last
+            self._start(numbers, folder, fresh=fresh)
+
     def cancel(self) -> None:
         """Stop after what is under way."""
         self._stop = True
@@ -113,6 +120,7 @@ class NasaLookups(QObject):
         except AstroLocError as error:
             self._session.messages.warning(str(error))
             return
+        self._last = (numbers, folder, fresh)
         self._stop, self._fetching = False, folder is not None
         self.outcome = Outcome(len(numbers))
         self._pool.start(_Batch(self, client, numbers, folder, fresh))

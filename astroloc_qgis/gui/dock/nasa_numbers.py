@@ -33,7 +33,7 @@ class NumbersDialog(QDialog):
         self.numbers.setAccessibleName(tr("Photo numbers"))
         self.count = QLabel(self)
         self.count.setWordWrap(True)
-        self.folder = folder_widget(tr("Folder for the pictures"), settings.nasa_folder or str(_usual_folder()), self)
+        self.folder = folder_widget(tr("Folder for the pictures"), str(pictures_folder(settings)), self)
         buttons = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(buttons.Ok | buttons.Cancel, self)
         self.buttons.accepted.connect(self.accept)
@@ -51,13 +51,11 @@ class NumbersDialog(QDialog):
 
     def read(self) -> tuple[list[str], list[str]]:
         """The numbers in NASA's spelling, each once, and the words that are none."""
-        words = [word for word in re.split(r"[\s,;]+", self.numbers.toPlainText()) if word]
-        found = {word: nasa_photo_number(word) for word in words}
-        return list(dict.fromkeys(filter(None, found.values()))), [word for word, one in found.items() if one is None]
+        return numbers_in(self.numbers.toPlainText())
 
     def chosen_folder(self) -> Path:
         """The folder for the pictures."""
-        return Path(self.folder.filePath() or str(_usual_folder()))
+        return Path(self.folder.filePath() or str(usual_folder()))
 
     def accept(self) -> None:
         """Remember the folder."""
@@ -75,6 +73,19 @@ class NumbersDialog(QDialog):
         ok.setEnabled(bool(numbers))
 
 
-def _usual_folder() -> Path:
+def numbers_in(text: str) -> tuple[list[str], list[str]]:
+    """The photo numbers in a text, in NASA's spelling, each once, and the words that are none."""
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    found = {word: nasa_photo_number(word) for word in words}
+    return list(dict.fromkeys(filter(None, found.values()))), [word for word, one in found.items() if one is None]
+
+
+def pictures_folder(settings: Settings) -> Path:
+    """The folder that pictures are fetched into: the one chosen last, else the usual one."""
+    return Path(settings.nasa_folder) if settings.nasa_folder else usual_folder()
+
+
+def usual_folder() -> Path:
+    """The folder for pictures while the user has chosen none."""
     location = QStandardPaths.StandardLocation.PicturesLocation
     return Path(QStandardPaths.writableLocation(location)) / "astroloc"

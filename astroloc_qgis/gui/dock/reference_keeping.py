@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -19,20 +17,13 @@ from qgis.PyQt.QtWidgets import (
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE
-from astroloc_qgis.engine.imagery.kept.places import KEPT_BYTES, bytes_kept, imagery_folder, kept_file, remove_kept
+from astroloc_qgis.engine.imagery.kept.places import imagery_folder, remove_kept
+from astroloc_qgis.gui.blue_marble import EXPECTED, BlueMarble, megabytes
 from astroloc_qgis.gui.session import Session
-from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.text import tr
-from astroloc_qgis.worker.protocol import Failure
 
-EXPECTED = KEPT_BYTES[BLUE_MARBLE.key]
 DOWNLOAD, FROM_FILE, REMOVE = 10, 11, 12
 """How the dialog ends."""
-
-
-def megabytes(size: int) -> str:
-    """A size for the user."""
-    return f"{size / 1e6:.0f} MB"
 
 
 class KeepingRow(QWidget):
@@ -45,7 +36,7 @@ class KeepingRow(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._marble = session, session.blue_marble
         self.button = QPushButton(self)
         self.button.setToolTip(
             tr("So that photos are found without internet: the world index's own imagery, about {size}").format(
@@ -57,11 +48,12 @@ class KeepingRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.button)
         session.busy_changed.connect(self.refresh)
+        self._marble.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what is there now."""
-        have, whole = bytes_kept(BLUE_MARBLE), kept_file(BLUE_MARBLE).is_file()
+        have, whole = self._marble.bytes, self._marble.is_whole
         text = tr("&Keep Blue Marble on this computer…")
         if whole:
             text = tr("Blue Marble is on this computer…")
@@ -72,17 +64,17 @@ class KeepingRow(QWidget):
 
     def ask(self) -> None:
         """Open the dialog, and do what the user chooses."""
-        dialog = KeepingDialog(self)
+        dialog = KeepingDialog(self._marble, self)
         chosen = dialog.exec()
         dialog.deleteLater()
         if chosen == DOWNLOAD:
-            self.keep()
+            self._marble.keep()
         elif chosen == FROM_FILE:
             path, _ = QFileDialog.getOpenFileName(
                 self, tr("A file of Blue Marble"), "", tr("MBTiles ({patterns})").format(patterns="*.mbtiles")
             )
             if path:
-                self.keep(Path(path))
+                self._marble.keep(Path(path))
         elif chosen == REMOVE:
             try:
                 remove_kept(BLUE_MARBLE)
@@ -90,31 +82,19 @@ class KeepingRow(QWidget):
                 self._session.messages.warning(str(error), error.details)
             self.refresh()
 
-    def keep(self, file: Path | None = None) -> None:
-        """Have the engine fetch it, or take it from a file; it goes on where it was."""
-
-        def done(result: Mapping[str, Any]) -> None:
-            text = tr("Blue Marble is on this computer now ({size}): photos are found without internet.")
-            self._session.messages.success(text.format(size=megabytes(int(result["bytes"]))))
-            self.refresh()
-            self._session.reference.changed.emit()
-
-        def failed(failure: Failure) -> None:
-            self._session.tell_failure(failure)
-            self.refresh()
-
-        params = {"service": BLUE_MARBLE.key, "file": None if file is None else str(file)}
-        title = tr("Blue Marble, about {size}").format(size=megabytes(EXPECTED))
-        self._session.run([Job(title, "imagery_keep", params, done, failed)])
-
 
 class KeepingDialog(QDialog):
-    """Says what is kept, where, how large, and asks what to do: ``DOWNLOAD``, ``FROM_FILE`` or ``REMOVE``."""
+    """Says what is kept, where, how large, and asks what to do: ``DOWNLOAD``, ``FROM_FILE`` or ``REMOVE``.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        marble: what is kept.
+        parent: a window.
+    """
+
+    def __init__(self, marble: BlueMarble, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keep Blue Marble on this computer"))
-        have, whole = bytes_kept(BLUE_MARBLE), kept_file(BLUE_MARBLE).is_file()
+        have, whole = marble.bytes, marble.is_whole
         about = [
             tr(
                 "The index of the world finds photos on NASA's Blue Marble. Without a copy its tiles are fetched while "

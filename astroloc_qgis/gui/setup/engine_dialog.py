@@ -26,7 +26,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from astroloc_qgis.gui.blue_marble import BlueMarble
 from astroloc_qgis.gui.setup.engine_setup import EngineSetup, device_name, size
+from astroloc_qgis.gui.setup.imagery_box import ImageryBox
+from astroloc_qgis.gui.setup.plan_texts import IMAGERY, download_text, stage_texts, torch_text, up_to_date_text
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.installer.builds import choice
 from astroloc_qgis.qgis_adapters.settings import Settings
@@ -44,16 +47,22 @@ class EngineDialog(QDialog):
     Args:
         setup: what does it.
         settings: where the choices are kept.
+        marble: the imagery that can be fetched with it.
         parent: QGIS's main window.
     """
 
-    def __init__(self, setup: EngineSetup, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, setup: EngineSetup, settings: Settings, marble: BlueMarble, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("AstroLocEngineDialog")
         self.setWindowTitle(tr("AstroLoc: the engine"))
         self.resize(640, 560)
         self._setup = setup
         self._settings = settings
+        self._marble = marble
+        self._imagery_follows = False
+        """Whether Blue Marble is part of the install under way."""
         self._plan: Mapping[str, Any] = {}
         self._ending = ""
         """The sentence that ended the last request: shown once instead of the state."""
@@ -117,6 +126,7 @@ class EngineDialog(QDialog):
         self.change_button.setToolTip(
             tr("The new engine is made beside the present one, which works until the new one does")
         )
+        self.imagery = ImageryBox(self._marble, self._settings, self)
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
@@ -149,6 +159,7 @@ class EngineDialog(QDialog):
         form.addRow(tr("Download"), self.download)
         form.addRow(tr("On the disk"), self.disk)
         form.addRow(tr("Device"), self.device)
+        form.addRow(tr("Imagery"), self.imagery)
         self._form = form
         row = QHBoxLayout()
         row.addWidget(self.install_button)
@@ -157,6 +168,7 @@ class EngineDialog(QDialog):
         for button in (self.repair_button, self.move_button, self.remove_button, self.choose_button):
             row.addWidget(button)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        self.close_button = close.button(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.about)
@@ -184,6 +196,8 @@ class EngineDialog(QDialog):
         self._setup.line.connect(self.log.appendPlainText)
         self._setup.ended.connect(self._on_end)
         self._setup.changed.connect(self._refresh)
+        self._marble.progressed.connect(self._show_imagery)
+        self._marble.ended.connect(self._on_imagery_end)
 
     def _show_choices(self) -> None:
         self.folder.setFilePath(self._settings.engine_folder)
@@ -207,14 +221,15 @@ class EngineDialog(QDialog):
 
     def _show_plan(self, plan: Mapping[str, Any]) -> None:
         self._plan = plan
-        self.torch.setText(_torch_text(plan))
-        self.download.setText(_download_text(plan))
+        self.torch.setText(torch_text(plan))
+        self.download.setText(download_text(plan))
         self.disk.setText(
             tr("{size}; {free} are free").format(size=size(plan["disk_bytes"]), free=size(plan["free_bytes"]))
         )
         self.device.setText(f"{device_name(plan['device'])}: {plan['why']}")
-        self.status.setText(self._ending or self._state_text(plan))
-        self._ending = ""
+        if not (self._imagery_follows and self._marble.busy):  # else the status says how far that is
+            self.status.setText(self._ending or self._state_text(plan))
+            self._ending = ""
         if not self._setup.busy and not self.log.toPlainText():
             self.log.setPlainText(tr("What will be installed:") + "\n" + "\n".join(plan["packages"]))
         self._refresh()
@@ -224,7 +239,7 @@ class EngineDialog(QDialog):
             sentence = tr("There is no torch for this system ({system}): use an environment that you made yourself.")
             return sentence.format(system=plan["system"])
         if plan["up_to_date"]:
-            return _up_to_date_text(plan["change"])
+            return up_to_date_text(plan["change"])
         return {
             "ready": tr("The engine is installed; what is chosen here differs from it, and Install would replace it."),
             "partial": tr("An install was broken off: Install goes on where it stopped."),
@@ -234,11 +249,13 @@ class EngineDialog(QDialog):
     def _refresh(self) -> None:
         busy, plan = self._setup.busy, self._plan
         state = plan.get("state", "")
-        self.bar.setVisible(busy)
-        self.cancel_button.setVisible(busy)
+        self.bar.setVisible(busy or self._marble.busy)
+        self.cancel_button.setVisible(busy or self._marble.busy)
         can_install = bool(plan) and plan["supported"] and not plan["up_to_date"] and state != "damaged"
         self.install_button.setEnabled(not busy and can_install)
         self.install_button.setDefault(can_install)
+        self.close_button.setDefault(not can_install)
+        self.imagery.show_plan(plan, can_install=not busy and can_install)
         self.repair_button.setEnabled(not busy and state in ("ready", "damaged"))
         self.move_button.setEnabled(not busy and state == "ready")
         self.remove_button.setEnabled(not busy and state not in ("", "none"))
@@ -269,13 +286,14 @@ class EngineDialog(QDialog):
         self.log.clear()
         self._asked = ""
         self.bar.setRange(0, 0)
+        self._imagery_follows = not repair and self.imagery.is_wanted
         self._setup.install(repair=repair)
         self.cancel_button.setEnabled(True)
 
     def _cancel(self) -> None:
         self.cancel_button.setEnabled(False)
         self.status.setText(tr("stopping…"))
-        self._setup.cancel()
+        (self._setup if self._setup.busy else self._marble).cancel()
 
     def _move(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Move the engine to"), str(self._setup.folder.parent))
@@ -299,11 +317,27 @@ class EngineDialog(QDialog):
     def _show_progress(self, stage: str, fraction: float) -> None:
         if not self._setup.busy:
             return
-        texts = _stage_texts()
+        self._show_stage(stage, fraction)
+
+    def _show_imagery(self, fraction: float) -> None:
+        if not self._setup.busy:
+            self._show_stage(IMAGERY, fraction)
+
+    def _show_stage(self, stage: str, fraction: float) -> None:
+        texts = stage_texts(with_imagery=self._imagery_follows or stage == IMAGERY)
         number = list(texts).index(stage) + 1 if stage in texts else 0
         self.bar.setRange(0, STEPS if fraction > 0 else 0)
         self.bar.setValue(round(fraction * STEPS))
         self.status.setText(f"{number}/{len(texts)} {texts.get(stage, stage)}…")
+
+    def _on_imagery_end(self, _well: bool, sentence: str) -> None:
+        self._imagery_follows = False
+        self._refresh()
+        if self._setup.busy:
+            return
+        self.status.setText(" ".join(filter(None, (self._ending, sentence))))
+        self._ending = ""
+        self.close_button.setFocus()
 
     def _on_end(self, well: bool, sentence: str, details: str) -> None:
         if details:
@@ -311,48 +345,11 @@ class EngineDialog(QDialog):
         self.install_button.setText(tr("&Install") if well else tr("&Retry"))
         self._ending = sentence
         self.status.setText(sentence)
+        if well and self._imagery_follows:
+            self._marble.keep()
+            self._show_imagery(0.0)
+            self.cancel_button.setEnabled(True)
         self._refresh()
         if self.isVisible() and self._asked != sentence:
             QTimer.singleShot(0, self.ask)
         self._asked = sentence
-
-
-def _torch_text(plan: Mapping[str, Any]) -> str:
-    if plan["build"] == choice.CPU:
-        return tr("the small one, for the processor alone")
-    if plan["build"] == choice.OWN:
-        return tr("the one of your choice, whose bytes are not checked")
-    return tr("the one with CUDA, for NVIDIA cards") if plan["system"].startswith("linux") else tr("the usual one")
-
-
-def _download_text(plan: Mapping[str, Any]) -> str:
-    text = tr("{size} at most").format(size=size(plan["download_bytes"]))
-    if not plan["fallback"]:
-        return text
-    other = tr("; if PyTorch's own index is out of reach, PyPI's torch with CUDA: {size}, {disk} on the disk")
-    sizes = (size(plan["fallback"][key]) for key in ("download_bytes", "disk_bytes"))
-    return text + other.format(**dict(zip(("size", "disk"), sizes, strict=True)))
-
-
-def _up_to_date_text(change: Mapping[str, Any]) -> str:
-    if not change or not change["better"]:
-        return tr("The engine is installed and up to date.")
-    if change["build"] == choice.PYPI:
-        return tr(
-            "The engine is installed. It works on the processor, and a graphics card that is faster was found "
-            "({card}): change to CUDA to use it."
-        ).format(card=change["card"] or "NVIDIA")
-    return tr(
-        "The engine is installed, with CUDA that nothing here uses: the small torch takes {size} on the disk."
-    ).format(size=size(change["disk_bytes"]))
-
-
-def _stage_texts() -> dict[str, str]:
-    return {
-        "check": tr("checking the disk"),
-        "python": tr("making the environment"),
-        "tools": tr("fetching the installer"),
-        "packages": tr("installing the packages"),
-        "weights": tr("installing the model weights"),
-        "proof": tr("seeing whether it works"),
-    }

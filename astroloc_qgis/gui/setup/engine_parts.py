@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from astroloc_qgis.gui.session import Session
@@ -26,6 +26,9 @@ class EngineParts(QObject):
         models: the window of models and matchers, once it was opened.
     """
 
+    closed = pyqtSignal()
+    """The window was closed."""
+
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
@@ -39,7 +42,9 @@ class EngineParts(QObject):
     def open(self) -> None:
         """Open the window that sets the engine up."""
         if self.dialog is None:
-            self.dialog = EngineDialog(self.setup, self._session.settings, self._session.iface.mainWindow())
+            session = self._session
+            self.dialog = EngineDialog(self.setup, session.settings, session.blue_marble, session.iface.mainWindow())
+            self.dialog.finished.connect(lambda _how: self.closed.emit())
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()

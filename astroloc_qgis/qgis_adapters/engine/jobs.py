@@ -60,6 +60,11 @@ class JobRunner(QObject):
         """Whether a job runs."""
         return self._current is not None
 
+    @property
+    def methods(self) -> set[str]:
+        """The engine's methods of the job that runs and of those that wait."""
+        return {job.method for job in (self._current, *self._waiting) if job is not None}
+
     def run(self, jobs: Iterable[Job]) -> None:
         """Run ``jobs`` after those that already wait."""
         added = list(jobs)

@@ -6,6 +6,7 @@ photo could be matched with.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE, TILE_PX, Service
-from astroloc_qgis.engine.imagery.kept.places import KEPT_BYTES, kept_file, part_file
+from astroloc_qgis.engine.imagery.kept.places import ADDRESS_VARIABLE, KEPT_BYTES, kept_file, part_file
 from astroloc_qgis.engine.imagery.kept.tile_fetching import CONNECTIONS, TileFetcher, tile_problem
 from astroloc_qgis.engine.imagery.kept.tile_store import Tile, TileStore
 from astroloc_qgis.engine.imagery.land_mask import SIDE, LandMask
@@ -76,7 +77,7 @@ def keep_service(
     Args:
         service: one of ``KEEPABLE``.
         part: which part; by default what the world index and registration use.
-        address: of the tiles elsewhere, with ${z}, ${y} and ${x}: a mirror.
+        address: of the tiles elsewhere, with ${z}, ${y} and ${x}: a mirror; by default as ``$ASTROLOC_BLUE_MARBLE``.
         connections: to the server at a time.
         progress: told the stage "fetch"; may raise ``Cancelled``.
 
@@ -90,6 +91,8 @@ def keep_service(
     target, growing, part = kept_file(service), part_file(service), part or Part()
     if target.is_file():
         return target
+    if address is None and (mirror := os.environ.get(ADDRESS_VARIABLE)):
+        address = checked_address(mirror)
     told = Repeatable(progress)
     told(STAGE, 0.0)
     with TileStore(growing) as store:

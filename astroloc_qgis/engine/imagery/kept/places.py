@@ -11,6 +11,8 @@ from astroloc_qgis.engine.weights.store import data_folder
 
 FOLDER_VARIABLE = "ASTROLOC_IMAGERY"
 """The environment variable that names the folder."""
+ADDRESS_VARIABLE = "ASTROLOC_BLUE_MARBLE"
+"""The environment variable that names another server of the tiles, with {z}, {y} and {x}: a mirror."""
 KEEPABLE = {BLUE_MARBLE.key: BLUE_MARBLE}
 """The services whose licence and size allow it to keep them whole."""
 KEPT_BYTES = {BLUE_MARBLE.key: 170_000_000}

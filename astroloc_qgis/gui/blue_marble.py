@@ -1,0 +1,108 @@
+"""Blue Marble kept on this computer: what is there of it, and the job that fetches it, for dock and set-up alike."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE
+from astroloc_qgis.engine.imagery.kept.places import KEPT_BYTES, bytes_kept, imagery_folder, kept_file
+from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.text import tr
+from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
+
+if TYPE_CHECKING:
+    from astroloc_qgis.gui.session import Session
+
+EXPECTED = KEPT_BYTES[BLUE_MARBLE.key]
+METHOD = "imagery_keep"
+"""The engine's method that fetches imagery."""
+ROOM = 1.1
+"""Free room that it needs, as a share of its size."""
+
+
+def megabytes(size: int) -> str:
+    """A size for the user."""
+    return f"{size / 1e6:.0f} MB"
+
+
+class BlueMarble(QObject):
+    """Blue Marble on this computer.
+
+    Args:
+        session: has the queue of jobs, and tells how they end; owns this.
+    """
+
+    changed = pyqtSignal()
+    """More of it is there, or it is fetched no longer."""
+    progressed = pyqtSignal(float)
+    """The part that is there, 0 to 1, while it is fetched."""
+    ended = pyqtSignal(bool, str)
+    """A fetch is over: whether all of it is there, and a sentence."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.busy = False
+        """Whether it is fetched, or waits to be."""
+        self._runs = False
+        session.jobs.started.connect(self._on_started)
+        session.jobs.progressed.connect(self._on_progress)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there."""
+        return kept_file(BLUE_MARBLE).is_file()
+
+    @property
+    def bytes(self) -> int:
+        """The size of what is there, whole or in part."""
+        return bytes_kept(BLUE_MARBLE)
+
+    def has_room(self, beside: int = 0) -> bool:
+        """Whether the disk has room for what is missing of it.
+
+        Args:
+            beside: bytes that something else is going to take of the same disk.
+        """
+        place = imagery_folder()
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        return shutil.disk_usage(place).free > beside + ROOM * max(0, EXPECTED - self.bytes)
+
+    def keep(self, file: Path | None = None) -> None:
+        """Have the engine fetch it, or take it from a file; it goes on where it was."""
+        params = {"service": BLUE_MARBLE.key, "file": None if file is None else str(file)}
+        title = tr("Blue Marble, about {size}").format(size=megabytes(EXPECTED))
+        self.busy = True
+        self._session.run([Job(title, METHOD, params, self._done, self._failed)])
+
+    def cancel(self) -> None:
+        """Stop the fetch, and all that waits behind it; what has arrived is kept."""
+        self._session.cancel()
+
+    def _done(self, result: Mapping[str, Any]) -> None:
+        self.busy = self._runs = False
+        text = tr("Blue Marble is on this computer now ({size}): photos are found without internet.")
+        sentence = text.format(size=megabytes(int(result["bytes"])))
+        self._session.messages.success(sentence)
+        self._session.reference.changed.emit()
+        self.changed.emit()
+        self.ended.emit(True, sentence)
+
+    def _failed(self, failure: Failure) -> None:
+        self.busy = self._runs = False
+        self._session.tell_failure(failure)
+        self.changed.emit()
+        self.ended.emit(False, tr("Cancelled.") if failure.kind == CANCELLED else failure.message)
+
+    def _on_started(self, job: Job, _number: int, _total: int) -> None:
+        self._runs = job.method == METHOD
+
+    def _on_progress(self, event: ProgressEvent) -> None:
+        if self._runs:
+            self.progressed.emit(event.fraction)
