@@ -11,7 +11,7 @@ from qgis.core import QgsMessageLog, QgsSettings
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QColor, QImage
-from qgis.PyQt.QtWidgets import QMainWindow
+from qgis.PyQt.QtWidgets import QApplication, QMainWindow
 
 from astroloc_qgis.gui.desk.desk_dock import DeskDock
 from astroloc_qgis.gui.dock.dock import AstroLocDock
@@ -35,6 +35,16 @@ def settings(qapp, tmp_path, monkeypatch):
     QCoreApplication.setOrganizationName("astroloc-tests-qt6")
     QgsMessageLog.lines.clear()
     return QgsSettings()
+
+
+@pytest.fixture(autouse=True)
+def windows(qapp):
+    """Each test closes what it has opened: a window or menu that is left in front takes the mouse of a later test."""
+    yield
+    for window in QApplication.topLevelWidgets():
+        if window.isVisible():
+            window.close()
+    assert not [window for window in QApplication.topLevelWidgets() if window.isVisible()]
 
 
 class Iface:

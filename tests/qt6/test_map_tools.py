@@ -9,7 +9,6 @@ import pytest
 from qgis.core import QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QPoint, Qt
-from qgis.PyQt.QtWidgets import QApplication
 
 from astroloc_qgis.gui.desk.canvas.appearance import Appearance, Mode
 from astroloc_qgis.gui.desk.canvas.footprint_tool import FootprintTool
@@ -127,9 +126,6 @@ def test_keys_nudge_turn_and_scale_it(qtbot, desk):
 
 
 def test_the_cursor_says_what_can_be_grabbed(qtbot, desk):
-    for other in QApplication.topLevelWidgets():  # of tests before: a menu or a window in front takes the mouse
-        if other is not desk.canvas.window():
-            other.close()
     desk.canvas.setMapTool(desk.footprint)
     for pixel, cursor in (
         (at(desk, 450, 250), Qt.CursorShape.SizeAllCursor),

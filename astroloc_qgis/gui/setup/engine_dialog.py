@@ -255,10 +255,14 @@ class EngineDialog(QDialog):
         self.install_button.setEnabled(not busy and can_install)
         self.install_button.setDefault(can_install)
         self.close_button.setDefault(not can_install)
-        self.imagery.show_plan(plan, can_install=not busy and can_install)
-        self.repair_button.setEnabled(not busy and state in ("ready", "damaged"))
-        self.move_button.setEnabled(not busy and state == "ready")
-        self.remove_button.setEnabled(not busy and state not in ("", "none"))
+        if busy:
+            self.imagery.setEnabled(False)  # as it was when the install began
+        else:
+            self.imagery.show_plan(plan, can_install=can_install)
+        in_use = busy or self._marble.busy
+        self.repair_button.setEnabled(not in_use and state in ("ready", "damaged"))
+        self.move_button.setEnabled(not in_use and state == "ready")
+        self.remove_button.setEnabled(not in_use and state not in ("", "none"))
         self._refresh_change(plan.get("change") or {})
         for widget in (self.folder, self.source, self.address, self.wheels, self.choose_button, self.change_button):
             widget.setEnabled(not busy)

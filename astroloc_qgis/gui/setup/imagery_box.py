@@ -24,12 +24,12 @@ class ImageryBox(QCheckBox):
     """
 
     def __init__(self, marble: BlueMarble, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(tr("&Keep Blue Marble on this computer too ({size})").format(size=megabytes(EXPECTED)), parent)
+        super().__init__(parent)
         self._marble, self._settings = marble, settings
         self.setToolTip(
             tr(
                 "The imagery of the world index, fetched from NASA once the engine is there: photos are found without "
-                "internet then, and faster. Without it, tiles are fetched as they are needed.\n{credit}"
+                "internet then. Without it, tiles are fetched as they are needed.\n{credit}"
             ).format(credit=BLUE_MARBLE.attribution)
         )
         self.clicked.connect(self._remember)
@@ -46,14 +46,16 @@ class ImageryBox(QCheckBox):
             plan: as the installer describes it; empty while there is none.
             can_install: whether the install can begin.
         """
-        whole, needed = self._marble.is_whole, int(plan.get("disk_bytes", 0)) + RESERVE_BYTES
-        room = self._marble.has_room(needed)
+        whole = self._marble.is_whole
+        room = self._marble.has_room(int(plan.get("disk_bytes", 0)) + RESERVE_BYTES if can_install else 0)
         self.setEnabled(can_install and room and not whole)
         self.setChecked(whole or (room and self._settings.imagery_with_engine == "yes"))
         self.setText(
             tr("Blue Marble is on this computer")
             if whole
-            else tr("&Keep Blue Marble on this computer too ({size})").format(size=megabytes(EXPECTED))
+            else tr("&Keep Blue Marble on this computer too ({size}; NASA's, free to use with credit)").format(
+                size=megabytes(EXPECTED)
+            )
             if room
             else tr("No room for Blue Marble ({size}) on this disk").format(size=megabytes(EXPECTED))
         )
