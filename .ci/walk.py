@@ -98,7 +98,11 @@ def qgis(folder: Path, variables: dict[str, str]) -> Iterator[Desktop]:
     status = folder / "status.json"
     with screen(folder) as environment:
         names = ("CONFIG", "DATA", "CACHE", "STATE")
-        for name, mode in {f"XDG_{name}_HOME": 0o755 for name in names}.items() | {"XDG_RUNTIME_DIR": 0o700}.items():
+        for name, mode in [
+            *((f"XDG_{name}_HOME", 0o755) for name in names),
+            ("XDG_RUNTIME_DIR", 0o700),
+            ("TMPDIR", 0o700),
+        ]:
             environment[name] = str(folder / name.lower())
             Path(environment[name]).mkdir(mode=mode)
         environment["HOME"] = str(folder / "home")

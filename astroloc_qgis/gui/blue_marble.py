@@ -87,8 +87,7 @@ class BlueMarble(QObject):
 
     def _done(self, result: Mapping[str, Any]) -> None:
         self.busy = self._runs = False
-        text = tr("Blue Marble is on this computer now ({size}): photos are found without internet.")
-        sentence = text.format(size=megabytes(int(result["bytes"])))
+        sentence = tr("Blue Marble is on this computer now ({size}).").format(size=megabytes(int(result["bytes"])))
         self._session.messages.success(sentence)
         self._session.reference.changed.emit()
         self.changed.emit()

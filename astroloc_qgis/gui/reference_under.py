@@ -8,6 +8,7 @@ from astroloc_qgis.engine.errors import AstroLocError
 from astroloc_qgis.engine.imagery.kept.places import kept_copy
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.index_folder import read_index_summary
+from astroloc_qgis.qgis_adapters.on_map.kept_view import view_of
 from astroloc_qgis.qgis_adapters.on_map.reference_layer import show_reference
 
 
@@ -28,9 +29,11 @@ def show_under(session: Session) -> None:
         return
     if chosen is not None and not session.reference.is_file:
         return
+    kept = kept_copy(imagery)
     show_reference(
-        str(kept_copy(imagery) or imagery),
+        str(kept or imagery),
         QgsProject.instance(),
+        shown="" if kept is None else str(view_of(kept)),
         name="" if summary is None else summary.title.split(",")[0],
         attribution="" if summary is None else summary.attribution,
     )

@@ -46,7 +46,7 @@ class NasaBar(QWidget):
         self.lookups = NasaLookups(session, self.keys, self)
         self.number = QLineEdit(self)
         self.number.setObjectName("AstroLocNumber")
-        self.number.setPlaceholderText(tr("NASA's photo number, such as ISS064-E-358"))
+        self.number.setPlaceholderText(tr("Photo number, such as ISS064-E-358"))
         self.number.setAccessibleName(tr("NASA's photo number"))
         fetch = QgsApplication.getThemeIcon("mActionArrowDown.svg")
         self.fetch_action = self.number.addAction(fetch, QLineEdit.ActionPosition.TrailingPosition)

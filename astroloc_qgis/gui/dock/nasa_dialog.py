@@ -10,6 +10,9 @@ from astroloc_qgis.qgis_adapters.nasa_access import KeyStore
 from astroloc_qgis.qgis_adapters.settings import Settings
 from astroloc_qgis.qgis_adapters.text import tr
 
+WIDTH = 480
+"""Of the window, pixels."""
+
 
 class NasaDialog(QDialog):
     """The key, and whether photos are looked up as they are added.
@@ -87,6 +90,7 @@ class NasaDialog(QDialog):
         form.addRow(self.buttons)
         self._refresh()
         self.key.setFocus()
+        self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
 
     def accept(self) -> None:
         """Keep key and permission."""

@@ -26,13 +26,14 @@ def shown_reference(project: QgsProject) -> QgsRasterLayer | None:
 
 
 def show_reference(
-    imagery: str, project: QgsProject, *, name: str = "", attribution: str = ""
+    imagery: str, project: QgsProject, *, shown: str = "", name: str = "", attribution: str = ""
 ) -> QgsRasterLayer | None:
     """Add imagery below all layers, once.
 
     Args:
         imagery: what the engine opens: a file, or the description of a tiled service in XML.
         project: where to add it.
+        shown: what QGIS opens in its place; by default itself.
         name: of the layer; by default the file's, of a service “Reference”.
         attribution: whom to name for it.
 
@@ -43,7 +44,7 @@ def show_reference(
     if before is not None and before.customProperty(REFERENCE_PROPERTY) == imagery:
         return before
     hide_reference(project)
-    layer = _layer(imagery, name)
+    layer = _layer(shown or imagery, name)
     if not layer.isValid() or not layer.crs().isValid():
         log_line(f"The reference {imagery} cannot be shown on the map. {layer.error().message()}")
         return None

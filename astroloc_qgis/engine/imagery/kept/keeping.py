@@ -21,7 +21,7 @@ from osgeo import gdal
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE, TILE_PX, Service
-from astroloc_qgis.engine.imagery.kept.places import ADDRESS_VARIABLE, KEPT_BYTES, kept_file, part_file
+from astroloc_qgis.engine.imagery.kept.places import ADDRESS_VARIABLE, KEPT_BYTES, WHOLE_TO, kept_file, part_file
 from astroloc_qgis.engine.imagery.kept.tile_fetching import CONNECTIONS, TileFetcher, tile_problem
 from astroloc_qgis.engine.imagery.kept.tile_store import Tile, TileStore
 from astroloc_qgis.engine.imagery.land_mask import SIDE, LandMask
@@ -52,7 +52,7 @@ class Part:
         least: fewest tiles of the finest zoom in a file that is as good.
     """
 
-    whole_to: int = 5
+    whole_to: int = WHOLE_TO
     zoom: int = BLUE_MARBLE.zoom
     south: float = -60.0
     north: float = 72.0

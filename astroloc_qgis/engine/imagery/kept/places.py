@@ -11,6 +11,8 @@ from astroloc_qgis.engine.weights.store import data_folder
 
 FOLDER_VARIABLE = "ASTROLOC_IMAGERY"
 """The environment variable that names the folder."""
+WHOLE_TO = 5
+"""The finest zoom that is kept of the whole world."""
 ADDRESS_VARIABLE = "ASTROLOC_BLUE_MARBLE"
 """The environment variable that names another server of the tiles, with {z}, {y} and {x}: a mirror."""
 KEEPABLE = {BLUE_MARBLE.key: BLUE_MARBLE}
@@ -60,7 +62,7 @@ def remove_kept(service: Service) -> None:
         InputError: it is in use (on Windows), or protected.
     """
     part = part_file(service)
-    files = (kept_file(service), part, part.with_name(f"{part.name}-journal"))
+    files = (kept_file(service), kept_file(service).with_suffix(".vrt"), part, part.with_name(f"{part.name}-journal"))
     try:
         for path in files:
             path.unlink(missing_ok=True)
