@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -71,6 +72,10 @@ def resident(process):
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
+def worked(*processes):
+    parts = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in processes if one]
+    return sum(int(part[11]) + int(part[12]) for part in parts) / os.sysconf("SC_CLK_TCK")
+
 def wait(seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -91,7 +96,7 @@ def work():
     engine.succeeded.connect(lambda done: results.append(done.result) if "status" in done.result else None)
     for number in range(1, int(os.environ["ASTROLOC_BENCH"]) + 1):
         dock.photos.selectAll()
-        started = time.monotonic()
+        started, before = time.monotonic(), worked(os.getpid(), engine.process_id)
         dock.localize_button.click()
         while session.busy:
             wait(0.02)
@@ -101,7 +106,8 @@ def work():
             break
         stages = results.pop()["seconds"]
         wait(0.5)
-        held = {"QGIS": resident(os.getpid()), "engine": resident(engine.process_id)}
+        processor = worked(os.getpid(), engine.process_id) - before
+        held = {"processor": processor, "QGIS": resident(os.getpid()), "engine": resident(engine.process_id)}
         print("MARK" + json.dumps({"number": number, "wall": wall, "stages": stages, **held}), flush=True)
     engine.stop()
     os._exit(0)
@@ -173,12 +179,14 @@ def first(count: int, pause: float) -> None:
         count: number of localizations in each QGIS.
         pause: seconds between adding the photo and the click that localizes it.
     """
-    walls = {}
+    walls, worked = {}, {}
     for preload in ("no", "yes"):
         print(f"loaded ahead: {preload}")
         figures = _work(count, preload, pause)
-        walls[preload] = figures[0]["wall"]
+        walls[preload], worked[preload] = (figures[0][name] for name in ("wall", "processor"))
     print(f"the first, loaded ahead, takes {walls['yes'] / walls['no']:.0%} of the time")
+    print(f"and {worked['yes'] / worked['no']:.0%} of the processor's, which other jobs on the machine change little")
+    print(f"load of this machine: {os.getloadavg()[0]:.1f}")
 
 
 def _work(count: int, preload: str = "yes", pause: float = 0.0) -> list[dict[str, Any]]:
@@ -218,7 +226,8 @@ def _shown(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             parts = {"start and QGIS": figures["wall"] - sum(figures["stages"].values()), **figures["stages"]}
             stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in parts.items())
             held = f"QGIS {figures['QGIS']:.1f} MiB, engine {figures['engine']:.1f} MiB"
-            print(f"{figures['number']}: {figures['wall']:.1f} s ({stages}); {held}", flush=True)
+            taken = f"{figures['wall']:.1f} s, of which the processor worked {figures['processor']:.1f} s"
+            print(f"{figures['number']}: {taken} ({stages}); {held}", flush=True)
         yield figures
 
 

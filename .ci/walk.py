@@ -171,6 +171,7 @@ def first(folder: Path, world: Path, package: Path, options: argparse.Namespace)
         sizes = _set_up(walker)
         _add_by_number(walker)
         _localize(walker)
+        _must(not desktop.status()["errors"], desktop.status()["errors"])
         desktop.leave("closed")
     return _tell(walker, sizes, sum(sent), (world / "photo.jpg").stat().st_size)
 
@@ -298,6 +299,7 @@ def more(folder: Path, world: Path, package: Path, options: argparse.Namespace) 
         desktop.wait_for_the_map()
         print("blinks:", _blinks(walker))
         _processing(walker)
+        _must(not desktop.status()["errors"], desktop.status()["errors"])
         desktop.leave("closed")
     return True
 

@@ -62,7 +62,10 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def make_profile(profiles: Path, package: Path) -> None:
-    """Install the plugin's zip into a fresh profile, and switch off what QGIS shows at its first start."""
+    """Install the plugin's zip into a fresh profile, and switch off what QGIS shows at its first start.
+
+    With an engine no imagery is fetched.
+    """
     profile = profiles / "profiles" / "default"
     with zipfile.ZipFile(package) as archive:
         archive.extractall(profile / "python" / "plugins")
@@ -71,6 +74,7 @@ def make_profile(profiles: Path, package: Path) -> None:
     settings.write_text(
         "[PythonPlugins]\nastroloc_qgis=true\n[app]\nprojections\\defaultProjectCrs=EPSG:3857\n"
         "[qgis]\ncheckVersion=false\nnewsFeed\\enabled=false\naskToSaveProjectChanges=false\n"
+        "[astroloc]\nimagery\\with_engine=no\n"
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLineEdit
 from qgis.utils import iface, plugins
@@ -11,7 +12,10 @@ sys.path.insert(0, os.environ["ASTROLOC_DESKTOP_FOLDER"])
 
 import start
 
-ZIP = os.environ.get("ASTROLOC_WALK_ZIP", "")
+errors = []
+QgsApplication.messageLog().messageReceived.connect(
+    lambda text, tag, _level: errors.append(f"{tag}: {text}") if "ython" in tag or "Traceback" in text else None
+)
 plain_status = start.status
 
 
@@ -74,6 +78,7 @@ def status():
         "imagery": bool(parts.dialog and parts.dialog.imagery.isChecked()),
     }
     told["marble"] = [dock.session.blue_marble.busy, dock.session.blue_marble.is_whole]
+    told["errors"] = errors
     told["nasa busy"] = dock.nasa.lookups.busy
     told["nadirs"] = [str(item.nadir) for item in dock.session.photos.items]
     canvas = iface.mapCanvas()
@@ -85,13 +90,10 @@ def install():
     """Install the plugin as *Install from ZIP* of QGIS's window of plugins does."""
     import pyplugin_installer
 
-    pyplugin_installer.instance().installFromZipFile(ZIP)
+    pyplugin_installer.instance().installFromZipFile(os.environ["ASTROLOC_WALK_ZIP"])
+    if seconds := os.environ.get("ASTROLOC_WALK_SECONDS"):
+        plugins["astroloc_qgis"].dock.session.settings.seconds = seconds
 
 
 start.status = status
-if ZIP:
-    iface.initializationCompleted.connect(lambda: QTimer.singleShot(500, install))
-if seconds := os.environ.get("ASTROLOC_WALK_SECONDS"):
-    iface.initializationCompleted.connect(
-        lambda: setattr(plugins["astroloc_qgis"].dock.session.settings, "seconds", seconds)
-    )
+iface.initializationCompleted.connect(lambda: QTimer.singleShot(500, install))

@@ -65,6 +65,7 @@ def fresh(plugin, world, tmp_path, monkeypatch):
     real = engine_setup.install_params
     tiny = {key: value for key, value in world.params.items() if key != "root"}
     monkeypatch.setattr(engine_setup, "install_params", lambda settings: {**real(settings), **tiny})
+    plugin.dock.session.settings.imagery_with_engine = "no"  # nothing of it is there, and nothing is fetched from NASA
     plugin.engine_parts.setup.changed.emit()
     return plugin
 
@@ -304,6 +305,8 @@ def test_a_change_that_fails_can_be_tried_again_or_left(qtbot, two_builds, opene
 def test_blue_marble_comes_with_the_engine_where_its_box_is_ticked(qtbot, opened, fresh, wanted, monkeypatch):
     session, dialog, asked = fresh.dock.session, opened.dialog, []
     monkeypatch.setattr(session.jobs, "run", asked.extend)
+    QgsSettings().remove("astroloc/imagery/with_engine")  # as of a new user
+    dialog._refresh()
     assert dialog.imagery.isEnabled()
     assert dialog.imagery.isChecked()
     assert "170 MB" in dialog.imagery.text()
@@ -327,7 +330,7 @@ def test_blue_marble_comes_with_the_engine_where_its_box_is_ticked(qtbot, opened
         assert not dialog.imagery.isEnabled()
     qtbot.waitUntil(lambda: not opened.setup.jobs.busy, timeout=TIMEOUT)
     assert not dialog.bar.isVisible()
-    assert dialog.close_button.isDefault()
+    assert dialog.focusWidget() is dialog.close_button
 
 
 def test_blue_marble_is_not_offered_where_there_is_no_room_for_it(opened, fresh, monkeypatch):

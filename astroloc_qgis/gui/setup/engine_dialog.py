@@ -353,6 +353,8 @@ class EngineDialog(QDialog):
             self._marble.keep()
             self._show_imagery(0.0)
             self.cancel_button.setEnabled(True)
+        elif well:
+            self.close_button.setFocus()
         self._refresh()
         if self.isVisible() and self._asked != sentence:
             QTimer.singleShot(0, self.ask)
