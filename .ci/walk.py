@@ -40,6 +40,15 @@ NUMBER, LOST = "ISS999-E-1", "ISS999-E-2"
 LINE_BITS = 50e6
 MARBLE_BYTES = 170e6
 MOST_CLICKS = 6
+FOLDERS = {
+    "HOME": "home",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_RUNTIME_DIR": "run",
+    "TMPDIR": "tmp",
+}
+"""Folders of the walk's own in the place of the user's."""
 WHOLE = {"localized", "needs review"}
 TORCH = "astroloc_qgis/installer/builds/torch_cpu.json"
 SETTINGS = "[app]\nprojections\\defaultProjectCrs=EPSG:3857\n[qgis]\ncheckVersion=false\nnewsFeed\\enabled=false\n"
@@ -97,16 +106,10 @@ def qgis(folder: Path, variables: dict[str, str]) -> Iterator[Desktop]:
     (profile / "QGIS3.ini").write_text(SETTINGS)
     status = folder / "status.json"
     with screen(folder) as environment:
-        names = ("CONFIG", "DATA", "CACHE", "STATE")
-        for name, mode in [
-            *((f"XDG_{name}_HOME", 0o755) for name in names),
-            ("XDG_RUNTIME_DIR", 0o700),
-            ("TMPDIR", 0o700),
-        ]:
-            environment[name] = str(folder / name.lower())
-            Path(environment[name]).mkdir(mode=mode)
-        environment["HOME"] = str(folder / "home")
-        (folder / "home" / "Pictures").mkdir(parents=True)
+        for name, place in FOLDERS.items():
+            environment[name] = str(folder / place)
+            Path(environment[name]).mkdir(mode=0o700)
+        (folder / "home" / "Pictures").mkdir()
         for name in ("ASTROLOC_PYTHON", "ASTROLOC_IMAGERY", "ASTROLOC_NASA_KEY", "PIP_FIND_LINKS"):
             environment.pop(name, None)
         here = ROOT / "tests" / "desktop"
@@ -289,12 +292,14 @@ def more(folder: Path, world: Path, package: Path, options: argparse.Namespace) 
         desktop.wait("the photo is on the list", lambda told: len(told["photos"]) == 2 and not told["nasa busy"], 60)
         walker.click("finer")
         walker.picture("finer")
-        desktop.keys("Escape")
-        desktop.xdotool("mousemove", "600", "400")
+        desktop.keys("End", "Up", "Return")  # the last but one: the reference that is on the map, as a layer
+        desktop.wait("it is chosen", lambda told: told["finer"] == "World: Blue Marble")
         with walker.step("localize"):
             walker.click("localize")
             desktop.wait("it is done", lambda told: not told["busy"] and told["photos"][1][1] in WHOLE, seconds=900)
         desktop.wait_for_the_map()
+        walker.picture("finer-used")
+        print("the list says:", desktop.status()["photos"][1][2])
         walker.click("zoom")
         desktop.wait_for_the_map()
         print("blinks:", _blinks(walker))
@@ -327,6 +332,8 @@ def _processing(walker: Walker) -> None:
     """Processing's toolbox, and the window of an algorithm, with the keyboard."""
     desktop = walker.desktop
     desktop.keys("ctrl+alt+t")
+    desktop.click("toolbox")
+    desktop.type("photo")
     time.sleep(2)
     walker.picture("toolbox")
     desktop.keys("ctrl+k")

@@ -5,7 +5,7 @@ import sys
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLineEdit
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QDockWidget, QLineEdit
 from qgis.utils import iface, plugins
 
 sys.path.insert(0, os.environ["ASTROLOC_DESKTOP_FOLDER"])
@@ -41,6 +41,9 @@ def more_widgets():
         found["close"] = parts.dialog.close_button
         found["imagery"] = parts.dialog.imagery
     places = {name: start.place(widget) for name, widget in found.items() if widget.isVisible()}
+    toolbox = iface.mainWindow().findChild(QDockWidget, "ProcessingToolbox")
+    if toolbox is not None and toolbox.isVisible():
+        places["toolbox"] = start.place(toolbox.findChild(QLineEdit))
     if candidates.row.isVisible():
         for number in range(min(4, candidates.row.count())):
             rect = candidates.row.visualItemRect(candidates.row.item(number))
@@ -78,7 +81,7 @@ def status():
         "imagery": bool(parts.dialog and parts.dialog.imagery.isChecked()),
     }
     told["marble"] = [dock.session.blue_marble.busy, dock.session.blue_marble.is_whole]
-    told["errors"] = errors
+    told["errors"], told["finer"] = errors, dock.finer.box.currentText()
     told["nasa busy"] = dock.nasa.lookups.busy
     told["nadirs"] = [str(item.nadir) for item in dock.session.photos.items]
     canvas = iface.mapCanvas()

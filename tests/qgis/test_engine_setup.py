@@ -333,6 +333,15 @@ def test_blue_marble_comes_with_the_engine_where_its_box_is_ticked(qtbot, opened
     assert dialog.focusWidget() is dialog.close_button
 
 
+def test_when_the_window_closes_the_keyboard_writes_a_photo_s_number(qtbot, opened, fresh):
+    window, dock = fresh.iface.mainWindow(), fresh.dock
+    window.show()
+    dock.show()
+    opened.dialog.close_button.click()
+    assert window.focusWidget() is dock.nasa.number
+    window.hide()
+
+
 def test_blue_marble_is_not_offered_where_there_is_no_room_for_it(opened, fresh, monkeypatch):
     dialog = opened.dialog
     monkeypatch.setattr(blue_marble.shutil, "disk_usage", lambda _place: shutil._ntuple_diskusage(10**12, 10**12, 1))

@@ -25,7 +25,7 @@ from astroloc_qgis.engine.imagery import web_service
 from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE
 from astroloc_qgis.engine.imagery.kept import keeping
 from astroloc_qgis.engine.imagery.kept.keeping import Part, adopt_file, check_file, checked_address, keep_service
-from astroloc_qgis.engine.imagery.kept.places import kept_copy, kept_file, part_file, remove_kept
+from astroloc_qgis.engine.imagery.kept.places import ADDRESS_VARIABLE, kept_copy, kept_file, part_file, remove_kept
 from astroloc_qgis.engine.imagery.kept.tile_fetching import tile_problem
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import Window
@@ -125,6 +125,17 @@ def test_the_world_is_kept_coarsely_and_land_and_coast_finely() -> None:
     assert told[-1] == ("fetch", 1.0)
     assert [part for _, part in told] == sorted(part for _, part in told)
     assert [each.name for each in path.parent.iterdir()] == ["blue-marble.mbtiles"]
+
+
+def test_a_mirror_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(good) as served:
+        monkeypatch.setenv(ADDRESS_VARIABLE, served.address.replace("$", ""))
+        keep_service(part=SMALL)
+    assert served.asked
+    monkeypatch.setenv(ADDRESS_VARIABLE, "https://example.org/tiles")
+    remove_kept(BLUE_MARBLE)
+    with pytest.raises(InputError, match=r"no address of tiles"):
+        keep_service(part=SMALL)
 
 
 def test_what_is_kept_is_read_wherever_the_service_is_named() -> None:
