@@ -84,13 +84,13 @@ class NasaDialog(QDialog):
             form.addRow(label)
         form.addRow(tr("Your &key"), self.key)
         form.addRow("", link)
-        form.addRow("", self.keep)
-        form.addRow("", where_label)
-        form.addRow("", self.automatic)
+        for widget in (self.keep, where_label, self.automatic):
+            form.addRow(widget)
         form.addRow(self.buttons)
         self._refresh()
         self.key.setFocus()
-        self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
+        width = max(WIDTH, form.minimumSize().width())
+        self.resize(width, form.totalHeightForWidth(width))
 
     def accept(self) -> None:
         """Keep key and permission."""
