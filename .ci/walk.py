@@ -33,7 +33,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".ci")]
 
 from tests.desktop.desktop import Desktop, program, screen  # noqa: E402 - the path comes first
 from tests.desktop.stand_ins import index_of, serving, tiles_of  # noqa: E402
-from tests.engine.nasa.nasa_server import IMAGES, KEY, NADIR, Photo, running  # noqa: E402
+from tests.engine.nasa.nasa_server import IMAGES, KEY, NADIR, Photo, Row, running  # noqa: E402
 
 PICTURES = ROOT / "build" / "walk"
 NUMBER, LOST = "ISS999-E-1", "ISS999-E-2"
@@ -135,8 +135,14 @@ def stand_ins(world: Path, latency_s: float, sent: list[int]) -> Iterator[dict[s
         nasa.photos = []
         for number, file in ((NUMBER, "photo.jpg"), (LOST, "lost.jpg")):
             name = f"{number}.JPG"
-            large = {**IMAGES[1], "directory": "ESC/large/ISS999", "filename": name, "width": "1800", "height": "1200"}
-            below = {**NADIR, "mission": "ISS999", "frame": number[-1], "lat": lat, "lon": lon}
+            large: Row = {
+                **IMAGES[1],
+                "directory": "ESC/large/ISS999",
+                "filename": name,
+                "width": "1800",
+                "height": "1200",
+            }
+            below: Row = {**NADIR, "mission": "ISS999", "frame": number[-1], "lat": lat, "lon": lon}
             nasa.photos.append(Photo(images=[large], nadir=below, frames=None, mlcoord=None))
             nasa.files[f"ESC/large/ISS999/{name}"] = (world / file).read_bytes()
         yield {
@@ -319,7 +325,7 @@ def more(folder: Path, world: Path, package: Path, options: argparse.Namespace) 
 def _blinks(walker: Walker) -> bool:
     """Whether the map changes while it blinks; two pictures of it are kept."""
     walker.click("blink")
-    seen = set()
+    seen: set[bytes] = set()
     for number in range(8):
         picture = walker.desktop.screenshot(f"30-blink-{number}")
         cut = subprocess.run(

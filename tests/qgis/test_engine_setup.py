@@ -342,6 +342,17 @@ def test_when_the_window_closes_the_keyboard_writes_a_photo_s_number(qtbot, open
     window.hide()
 
 
+def test_blue_marble_is_not_fetched_where_there_is_no_network(opened, fresh):
+    settings, dialog = fresh.dock.session.settings, opened.dialog
+    settings.imagery_with_engine = "yes"
+    dialog._refresh()
+    assert dialog.imagery.is_wanted
+    settings.wheels = "/a folder of packages"
+    dialog._refresh()
+    assert not dialog.imagery.is_wanted
+    assert not dialog.imagery.isEnabled()
+
+
 def test_blue_marble_is_not_offered_where_there_is_no_room_for_it(opened, fresh, monkeypatch):
     dialog = opened.dialog
     monkeypatch.setattr(blue_marble.shutil, "disk_usage", lambda _place: shutil._ntuple_diskusage(10**12, 10**12, 1))

@@ -15,7 +15,7 @@ from astroloc_qgis.qgis_adapters.text import tr
 
 
 class ImageryBox(QCheckBox):
-    """Ticked where the disk has room, unless the user has once unticked it; can only be used before an install.
+    """Ticked where there are room and network, unless the user has once unticked it; can be used before an install.
 
     Args:
         marble: what is kept of the imagery.
@@ -48,8 +48,9 @@ class ImageryBox(QCheckBox):
         """
         whole = self._marble.is_whole
         room = self._marble.has_room(int(plan.get("disk_bytes", 0)) + RESERVE_BYTES if can_install else 0)
-        self.setEnabled(can_install and room and not whole)
-        self.setChecked(whole or (room and self._settings.imagery_with_engine == "yes"))
+        possible = room and not self._settings.wheels  # a folder of packages is for a computer without network
+        self.setEnabled(can_install and possible and not whole)
+        self.setChecked(whole or (possible and self._settings.imagery_with_engine == "yes"))
         self.setText(
             tr("Blue Marble is on this computer")
             if whole

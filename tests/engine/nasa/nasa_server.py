@@ -22,21 +22,24 @@ NUMBER = "ISS064-E-358"
 FILE = "ISS064-E-358.JPG"
 LARGE, SMALL = "ESC/large/ISS064", "ESC/small/ISS064"
 
-IMAGES = [
+Row = dict[str, str | None]
+"""One row of a table: values by field."""
+
+IMAGES: list[Row] = [
     {"directory": SMALL, "filename": FILE, "width": "640", "height": "427"},
     {"directory": LARGE, "filename": FILE, "width": "5568", "height": "3712"},
     {"directory": "ESC/raw/ISS064", "filename": "ISS064-E-358.NEF", "width": "5568", "height": "3712"},
 ]
-NADIR = {
+NADIR: Row = {
     "mission": "ISS064", "roll": "E", "frame": "   358", "lat": "12.3", "lon": "-45.6", "azi": "120", "elev": "41",
     "cldp": "25", "pdate": "20201107", "ptime": "134501",
 }  # fmt: skip
-FRAMES = {
+FRAMES: Row = {
     "mission": "ISS064", "roll": "E", "frame": "   358", "lat": "13.5", "lon": "-44.0", "nlat": "12.3", "nlon": "-45.6",
     "tilt": "24", "fclt": "400", "camera": "N5", "cldp": "25", "pdate": "20201107", "ptime": "134501", "geon": "BRAZIL",
     "feat": "RIVER", "alt": "225",
 }  # fmt: skip
-OUTLINE = {
+OUTLINE: Row = {
     "lat": "13.51", "lon": "-44.02", "orientation": "10",
     "ul_lat": "13.7", "ul_lon": "-44.3", "ur_lat": "13.7", "ur_lon": "-43.7",
     "ll_lat": "13.3", "ll_lon": "-44.3", "lr_lat": "13.3", "lr_lon": "-43.7",
@@ -50,11 +53,11 @@ Fault = Callable[["Handler"], None]
 class Photo:
     """One photo of the database: rows by table."""
 
-    images: list[dict[str, str | None]] = field(default_factory=lambda: [dict(one) for one in IMAGES])
-    nadir: dict[str, str | None] | None = field(default_factory=lambda: dict(NADIR))
-    frames: dict[str, str | None] | None = field(default_factory=lambda: dict(FRAMES))
-    mlcoord: dict[str, str | None] | None = field(default_factory=lambda: dict(OUTLINE))
-    camera: dict[str, str | None] | None = None
+    images: list[Row] = field(default_factory=lambda: [dict(one) for one in IMAGES])
+    nadir: Row | None = field(default_factory=lambda: dict(NADIR))
+    frames: Row | None = field(default_factory=lambda: dict(FRAMES))
+    mlcoord: Row | None = field(default_factory=lambda: dict(OUTLINE))
+    camera: Row | None = None
 
 
 def another(number: str, **tables: Any) -> Photo:
@@ -139,12 +142,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def json(self, content: Any) -> None:
         self.send(200, json.dumps(content).encode(), "application/json")
 
-    def send(self, status: int, content: bytes, kind: str, length: int | None = None, **headers: str) -> None:
+    def send(
+        self, status: int, content: bytes, kind: str, length: int | None = None, headers: Row | None = None
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content) if length is None else length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
+        for name, value in (headers or {}).items():
+            self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
         with suppress(BrokenPipeError, ConnectionResetError):
             self.wfile.write(content)
@@ -160,7 +165,7 @@ def usual(handler: Handler) -> None:
 
 def refusing(status: int, **headers: str) -> Fault:
     """An answer of another status."""
-    return lambda handler: handler.send(status, b"<html>no</html>", "text/html", **headers)
+    return lambda handler: handler.send(status, b"<html>no</html>", "text/html", headers=dict(headers))
 
 
 def saying(content: bytes, kind: str = "application/json", length: int | None = None) -> Fault:
