@@ -15,10 +15,12 @@ COLOURS = ("Red", "Green", "Blue")
 
 
 def view_of(kept: Path) -> Path:
-    """The file to show for a kept file (MBTiles): a virtual raster beside it, or itself where none can be written.
+    """The file to show for a kept file: of MBTiles a virtual raster beside it, or itself where none can be written.
 
     Its lower part is the finest zoom that is kept of the whole world; what the finest zoom has lies on that.
     """
+    if kept.suffix != ".mbtiles":
+        return kept
     view = kept.with_suffix(".vrt")
     try:
         text = _description(kept)
