@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from astroloc_qgis.engine.imagery.catalogue import BLUE_MARBLE
 from astroloc_qgis.engine.imagery.kept.places import KEPT_BYTES, bytes_kept, imagery_folder, kept_file
-from astroloc_qgis.qgis_adapters.engine.jobs import Job
+from astroloc_qgis.qgis_adapters.engine.jobs import Job, JobRunner
 from astroloc_qgis.qgis_adapters.text import tr
 from astroloc_qgis.worker.protocol import CANCELLED, Failure, ProgressEvent
-
-if TYPE_CHECKING:
-    from astroloc_qgis.gui.session import Session
 
 EXPECTED = KEPT_BYTES[BLUE_MARBLE.key]
 METHOD = "imagery_keep"
@@ -34,7 +31,9 @@ class BlueMarble(QObject):
     """Blue Marble on this computer.
 
     Args:
-        session: has the queue of jobs, and tells how they end; owns this.
+        jobs: the queue of jobs for the engine.
+        run: puts jobs into it.
+        parent: owns this.
     """
 
     changed = pyqtSignal()
@@ -43,15 +42,17 @@ class BlueMarble(QObject):
     """The part that is there, 0 to 1, while it is fetched."""
     ended = pyqtSignal(bool, str)
     """A fetch is over: whether all of it is there, and a sentence."""
+    failed = pyqtSignal(object)
+    """A fetch has failed (``Failure``)."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, jobs: JobRunner, run: Callable[[list[Job]], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._run = jobs, run
         self.busy = False
         """Whether it is fetched, or waits to be."""
         self._runs = False
-        session.jobs.started.connect(self._on_started)
-        session.jobs.progressed.connect(self._on_progress)
+        jobs.started.connect(self._on_started)
+        jobs.progressed.connect(self._on_progress)
 
     @property
     def is_whole(self) -> bool:
@@ -79,23 +80,21 @@ class BlueMarble(QObject):
         params = {"service": BLUE_MARBLE.key, "file": None if file is None else str(file)}
         title = tr("Blue Marble, about {size}").format(size=megabytes(EXPECTED))
         self.busy = True
-        self._session.run([Job(title, METHOD, params, self._done, self._failed)])
+        self._run([Job(title, METHOD, params, self._done, self._failed)])
 
     def cancel(self) -> None:
         """Stop the fetch, and all that waits behind it; what has arrived is kept."""
-        self._session.cancel()
+        self._jobs.cancel()
 
     def _done(self, result: Mapping[str, Any]) -> None:
         self.busy = self._runs = False
         sentence = tr("Blue Marble is on this computer now ({size}).").format(size=megabytes(int(result["bytes"])))
-        self._session.messages.success(sentence)
-        self._session.reference.changed.emit()
         self.changed.emit()
         self.ended.emit(True, sentence)
 
     def _failed(self, failure: Failure) -> None:
         self.busy = self._runs = False
-        self._session.tell_failure(failure)
+        self.failed.emit(failure)
         self.changed.emit()
         self.ended.emit(False, tr("Cancelled.") if failure.kind == CANCELLED else failure.message)
 

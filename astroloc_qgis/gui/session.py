@@ -76,7 +76,9 @@ class Session(QObject):
         self.engine = EngineProcess(lambda: engine_command(self.settings), self)
         self.jobs = JobRunner(self.engine, self)
         self.jobs.idle.connect(self.busy_changed)
-        self.blue_marble = BlueMarble(self)
+        self.blue_marble = BlueMarble(self.jobs, lambda jobs: self.run(jobs), self)
+        self.blue_marble.ended.connect(self._on_blue_marble)
+        self.blue_marble.failed.connect(self.tell_failure)
         self.project_store = ProjectStore(iface, self.photos, self)
         self.project_store.failed.connect(self.messages.error)
 
@@ -121,6 +123,11 @@ class Session(QObject):
     def cancel(self) -> None:
         """Stop the job under way and all that wait."""
         self.jobs.cancel()
+
+    def _on_blue_marble(self, well: bool, sentence: str) -> None:
+        if well:
+            self.messages.success(sentence)
+            self.reference.changed.emit()
 
     def tell_failure(self, failure: Failure) -> None:
         """Tell the user how a job failed."""
