@@ -67,13 +67,14 @@ class KeyStore:
                 one that was kept before.
 
         Returns:
-            Whether it is kept beyond this session.
+            Whether it holds beyond this session.
         """
         self.session, manager = key, _manager()
         if manager is None:
             return False
         if not keep or not key:
-            return bool(not manager.existsAuthSetting(KEY_SETTING) or manager.removeAuthSetting(KEY_SETTING))
+            gone = not manager.existsAuthSetting(KEY_SETTING) or manager.removeAuthSetting(KEY_SETTING)
+            return bool(gone and not key)
         return bool(manager.storeAuthSetting(KEY_SETTING, key, True))
 
 

@@ -333,6 +333,13 @@ def test_blue_marble_comes_with_the_engine_where_its_box_is_ticked(qtbot, opened
     assert dialog.focusWidget() is dialog.close_button
 
 
+def test_enter_installs(qtbot, opened, monkeypatch):
+    pressed = []
+    monkeypatch.setattr(opened.setup, "install", lambda **_options: pressed.append(True))
+    qtbot.keyClick(opened.dialog.folder.lineEdit(), Qt.Key.Key_Return)
+    assert pressed == [True]
+
+
 def test_when_the_window_closes_the_keyboard_writes_a_photo_s_number(qtbot, opened, fresh):
     window, dock = fresh.iface.mainWindow(), fresh.dock
     window.show()

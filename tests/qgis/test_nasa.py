@@ -493,5 +493,5 @@ def test_the_key_is_kept_only_where_that_is_ticked_which_it_is_where_qgis_asks_f
     dialog.accept()
     assert keys.read() == KEY
     assert manager.kept == ({KEY_SETTING: KEY} if kept else {})
-    keys.store(KEY, keep=False)
+    assert not keys.store(KEY, keep=False)
     assert manager.kept == {}
