@@ -15,7 +15,7 @@ from astroloc_qgis.cli.report import MODEL, check_output_folder, check_writable
 from astroloc_qgis.cli.shared_arguments import add_out
 from astroloc_qgis.cli.values import distance, lat_lon
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.training.config import TrainingConfig, read_json_object
+from astroloc_qgis.engine.training.config import TrainingConfig, read_json_object, read_settings
 
 
 def add_train(commands: Any) -> None:
@@ -33,12 +33,21 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--avoid", type=Path, action="append", default=[], metavar="CSV", help="photos.csv of a test")
     parser.add_argument("--avoid-point", type=lat_lon, action="append", default=[], metavar="LAT,LON")
     parser.add_argument("--avoid-km", type=distance, default=500.0, help="distance to keep from those (500)")
-    parser.add_argument("--config", type=Path, metavar="JSON", help="settings, as config.json of a run")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="one setting, in JSON: loss=pair, steps=500"
+        "--config", metavar="NAME|FILE", help="earthloc, astroloc or lite (the default), or settings as JSON or TOML"
     )
     parser.add_argument(
-        "--warm-start", type=Path, metavar="FILE", help="checkpoint of another run, or exported weights, to start from"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one setting in place of the configuration's, in JSON: loss=pair, steps=500",
+    )
+    parser.add_argument(
+        "--warm-start",
+        type=Path,
+        metavar="FILE",
+        help="weights to start from: of another run, exported, or published ones of the backbone",
     )
     parser.add_argument("--work", type=Path, metavar="DIR", help="for the arrays, shared by runs (default: --out)")
     parser.add_argument(
@@ -53,7 +62,7 @@ def add_train(commands: Any) -> None:
         "--threads", type=int, default=1, choices=range(1, 65), metavar="N", help="of the training process (1)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    parser.add_argument("--export", type=Path, metavar="NPZ", help="write the weights, as they ship, when done")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="write the weights, as they ship, when done")
     parser.add_argument("--export-only", action="store_true", help="write them as they are now, without training")
     parser.add_argument("--about", type=Path, metavar="JSON", help="further entries of the record beside the weights")
     add_out(parser, "checkpoint, log, curves")
@@ -88,7 +97,7 @@ def _train(options: Namespace) -> None:
     from astroloc_qgis.engine.training.run import TrainingRequest, train
 
     torch.set_num_threads(options.threads)
-    values = read_json_object(options.config) if options.config else {}
+    values = read_settings(options.config) if options.config else {}
     config = TrainingConfig.from_json({**values, **dict(_setting(text) for text in options.set)})
     request = TrainingRequest(
         options.imagery,

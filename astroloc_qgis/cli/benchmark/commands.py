@@ -8,8 +8,15 @@ from typing import Any
 from astroloc_qgis.cli.benchmark.aims import add_aims, run_aims
 from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate, run_pairs, run_simulated
 from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
+from astroloc_qgis.cli.benchmark.earthloc import add_earthloc, run_earthloc
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
 from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
+from astroloc_qgis.cli.benchmark.other_photos import (
+    add_historical,
+    add_lost_in_space,
+    run_historical,
+    run_lost_in_space,
+)
 from astroloc_qgis.cli.benchmark.photos import add_photos, run_photos
 from astroloc_qgis.cli.benchmark.photos_real import add_photos_real, run_photos_real
 from astroloc_qgis.cli.benchmark.retrieval import add_retrieval, run_retrieval
@@ -24,6 +31,9 @@ BENCHMARKS = {
     "pairs": run_pairs,
     "calibrate": run_calibrate,
     "retrieval": run_retrieval,
+    "earthloc": run_earthloc,
+    "lost-in-space": run_lost_in_space,
+    "historical": run_historical,
     "localization": run_localization,
     "photos": run_photos,
     "photos-real": run_photos_real,
@@ -40,6 +50,9 @@ def add_benchmark(commands: Any) -> None:
     add_geometry(actions)
     add_confidence(actions)
     add_retrieval(actions)
+    add_earthloc(actions)
+    add_lost_in_space(actions)
+    add_historical(actions)
     add_photos(actions)
     add_photos_real(actions)
     add_speed(actions)

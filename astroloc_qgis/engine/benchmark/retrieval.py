@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.descriptors.base import Descriptor
@@ -30,12 +31,14 @@ from astroloc_qgis.engine.retrieval.nadir_prior import prior_penalty
 from astroloc_qgis.engine.retrieval.query_picture import query_picture
 from astroloc_qgis.engine.retrieval.query_rotation import describe_rotations
 from astroloc_qgis.engine.retrieval.search import rank_blocks
-from astroloc_qgis.engine.tiles import block_iou, overlaps
+from astroloc_qgis.engine.tiles import Block, block_iou, overlaps
 
 TOPS = (1, 5, 10, 20, 100)
 RIGHT_IOU = 0.2
 PHOTOS = "photos.csv"
 _CORNERS = ("tl", "tr", "br", "bl")
+Picture = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
+"""A photo's (H, W, 3) RGB, and its (H, W) opacity; None where all of it is opaque."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Query:
     path: Path
     footprint: Array
     nadir: Nadir
+
+    def shown_by(self, block: Block) -> tuple[bool, bool]:
+        """Whether a block is right: whether it overlaps the photo, and whether their IoU is above 0.2."""
+        overlap = overlaps(block, self.footprint)
+        return overlap, overlap and block_iou(block, self.footprint) > RIGHT_IOU
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ def run(
     descriptor: Descriptor,
     *,
     radius_km: float = 2500.0,
+    read: Callable[[Query], Picture] | None = None,
     progress: Progress = no_progress,
 ) -> list[Found]:
     """Search the index for every photo as the pipeline does, limited to the surroundings of its nadir.
@@ -134,6 +143,7 @@ def run(
         index: the index to search.
         descriptor: descriptor of the index.
         radius_km: radius about each photo's nadir; 0 for the whole index.
+        read: reads the photo of a query; None to read its file.
         progress: called with the stage "search".
 
     Raises:
@@ -143,10 +153,9 @@ def run(
     results = []
     for number, query in enumerate(queries):
         progress("search", number / len(queries))
-        photo = read_photo(query.path)
-        pixels = photo.rgb8()
+        pixels, alpha = (read or read_file)(query)
         started = time.perf_counter()
-        picture = query_picture(pixels, descriptor, photo.alpha)
+        picture = query_picture(pixels, descriptor, alpha)
         vectors = describe_rotations(picture, descriptor)
         allowed = None
         if radius_km:  # a photo without any block in reach is not found, which is no error here
@@ -158,9 +167,9 @@ def run(
         plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus, diversify=False)
         by_radius = None
         if penalty is not None:
-            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], bonus=bonus), query.footprint)
-        overlap, iou20 = _first_right(spread, query.footprint)
-        by_score = _first_right(plain, query.footprint)
+            by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], bonus=bonus), query)
+        overlap, iou20 = _first_right(spread, query)
+        by_score = _first_right(plain, query)
         results.append(Found(query, overlap, iou20, by_score, by_radius, seconds))
     return results
 
@@ -228,14 +237,24 @@ def region_table(entry: dict[str, Any]) -> str:
     return _markdown([head, *rows])
 
 
-def _first_right(candidates: Sequence[Candidate], footprint: Array) -> tuple[int | None, int | None]:
-    """Ranks of the first candidate that overlaps a footprint, and of the first whose IoU with it is above 0.2."""
+def read_file(query: Query) -> Picture:
+    """The pixels of a query's photo, and its opacity.
+
+    Raises:
+        InputError: the photo cannot be read.
+    """
+    photo = read_photo(query.path)
+    return photo.rgb8(), photo.alpha
+
+
+def _first_right(candidates: Sequence[Candidate], query: Query) -> tuple[int | None, int | None]:
+    """Ranks of the first candidate that overlaps a photo, and of the first whose IoU with it is above 0.2."""
     first = None
     for candidate in candidates:
-        if not overlaps(candidate.block, footprint):
-            continue
-        first = candidate.rank if first is None else first
-        if block_iou(candidate.block, footprint) > RIGHT_IOU:
+        overlap, good = query.shown_by(candidate.block)
+        if overlap and first is None:
+            first = candidate.rank
+        if good:
             return first, candidate.rank
     return first, None
 

@@ -8,11 +8,13 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 
 DIMENSIONS = 256
 
@@ -66,7 +68,7 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
-class LiteNetwork(nn.Module):
+class LiteNetwork(TrainableNetwork):
     """Images to unit vectors.
 
     Args:
@@ -76,6 +78,7 @@ class LiteNetwork(nn.Module):
 
     def __init__(self, dimensions: int = DIMENSIONS, *, norm: bool = False) -> None:
         super().__init__()
+        self.dimensions = dimensions
         self.stem = conv(3, _STEM, 3, 2, norm=norm)
         channels, blocks = _STEM, []
         for kernel, stride, outputs, expansion in _BLOCKS:
@@ -85,7 +88,6 @@ class LiteNetwork(nn.Module):
         pooled = _BLOCKS[_MIDDLE][2] + _BLOCKS[-1][2]
         self.power = nn.Parameter(torch.full((2,), 3.0))
         self.head = nn.Linear(pooled, dimensions)
-        self.centre: torch.Tensor
         self.register_buffer("centre", torch.zeros(dimensions))
         self.stem.requires_grad_(False)
         self.frozen_blocks = 0
@@ -96,21 +98,28 @@ class LiteNetwork(nn.Module):
         for part in (self.stem, *self.blocks[:blocks]):
             part.requires_grad_(False)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) float from 0 to 255, sides multiples of 32 -> (B, D), L2-normalised."""
-        return self.finish(self.begin(images))
+    def frozen_parts(self) -> Sequence[nn.Module]:
+        """The stem and the frozen blocks."""
+        return (self.stem, *self.blocks[: self.frozen_blocks])
+
+    def head_parameters(self) -> Sequence[nn.Parameter]:
+        """Those of the last layer and of the pooling."""
+        return (*self.head.parameters(), self.power)
 
     @torch.no_grad()
     def begin(self, images: torch.Tensor) -> torch.Tensor:
-        """Run the frozen part without gradients: images as for ``forward`` -> features (B, C, h, w)."""
+        """Run the frozen part without gradients.
+
+        Args:
+            images: (B, 3, H, W) float from 0 to 255, sides multiples of 32.
+
+        Returns:
+            Features (B, C, h, w).
+        """
         x = F.relu6(self.stem(standardised(images)), inplace=True)
         for block in self.blocks[: self.frozen_blocks]:
             x = block(x)
         return x
-
-    def finish(self, features: torch.Tensor) -> torch.Tensor:
-        """Run the trained part: features of ``begin`` -> (B, D), L2-normalised."""
-        return F.normalize(self.projected(features) - self.centre, dim=1)
 
     def projected(self, features: torch.Tensor) -> torch.Tensor:
         """Features of ``begin`` -> (B, D), neither centred nor normalised."""

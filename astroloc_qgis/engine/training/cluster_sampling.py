@@ -52,8 +52,10 @@ def tile_batches(
     config: TrainingConfig,
     epoch: int,
     count: int,
-    tiles: NDArray[np.float32] | None,
-    photos: NDArray[np.float32] | None,
+    tiles: NDArray[np.floating] | None,
+    photos: NDArray[np.floating] | None,
+    *,
+    places: int = 0,
 ) -> list[NDArray[np.int64]]:
     """Choose the places of an epoch's batches of tiles alone.
 
@@ -62,15 +64,35 @@ def tile_batches(
         epoch: number of the epoch, from 0.
         count: number of batches of the epoch.
         tiles: (N, D), the newest descriptor of each place's tile; None before there are any.
-        photos: (N, D), the newest descriptor of each place's photo; None before there are any.
+        photos: (N, D), the newest descriptor of each place's photo; None before there are any, or where they do not
+            count.
+        places: number of places, where that is not ``config.places``.
     """
+    places = places or config.places
     stream = [config.seed, _TILE_STREAM, epoch]
     seed = int(np.random.default_rng(stream).integers(2**31))
-    clusters = min(config.tile_clusters, config.places // 2)
-    if tiles is None or photos is None or not config.cluster_mining:
-        drawn = ClusterBatches(random_clusters(config.places, clusters, seed=seed), config.tile_batch, seed)
-    elif config.relevance:
-        drawn = relevant_batches(tiles, photos, clusters=clusters, batch_size=config.tile_batch, seed=seed)
+    clusters = min(config.tile_clusters, places // 2)
+    if tiles is None or not config.cluster_mining or (config.relevance and photos is None):
+        drawn = ClusterBatches(random_clusters(places, clusters, seed=seed), config.tile_batch, seed)
+    elif config.relevance and photos is not None:
+        drawn = relevant_batches(
+            tiles.astype(np.float32), photos.astype(np.float32), clusters=clusters, batch_size=config.tile_batch,
+            seed=seed,
+        )  # fmt: skip
     else:
-        drawn = ClusterBatches(cluster(tiles, clusters, seed=seed)[0], config.tile_batch, seed)
+        drawn = ClusterBatches(cluster(tiles.astype(np.float32), clusters, seed=seed)[0], config.tile_batch, seed)
     return [drawn.batch(number) for number in range(count)]
+
+
+def random_pairs(config: TrainingConfig, epoch: int, places: int) -> list[NDArray[np.int64]]:
+    """The places of ``config.cluster_every`` batches of pairs: each place comes as often as any other, in random order.
+
+    Args:
+        config: the run.
+        epoch: number of the epoch, from 0.
+        places: number of places.
+    """
+    rng = np.random.default_rng([config.seed, _GROUP_STREAM, epoch])
+    wanted = config.cluster_every * config.batch
+    order = np.concatenate([rng.permutation(places) for _ in range(-(-wanted // places))])[:wanted]
+    return list(order.reshape(config.cluster_every, config.batch))

@@ -7,7 +7,7 @@ import torch
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.losses.info_nce import symmetric_info_nce
 from astroloc_qgis.engine.training.losses.multi_similarity import multi_similarity_loss
-from astroloc_qgis.engine.training.losses.photo_tile_pairs import pair_margin_loss
+from astroloc_qgis.engine.training.losses.photo_tile_pairs import log_pair_loss, pair_margin_loss
 from astroloc_qgis.engine.training.miners import mine_multi_similarity
 from astroloc_qgis.engine.training.neutral_aware_mask import photo_tile_masks, photo_tile_neutral, tile_pairs
 
@@ -49,8 +49,10 @@ def photo_tile_loss(
             positive_margin=config.positive_margin,
             negative_margin=config.negative_margin,
         )
-    kept = mine_multi_similarity(similarities, positives, negatives)
-    return multi_similarity_loss(similarities, *kept, base=_PAIR_BASE)
+    if config.loss == "log-pair":
+        return log_pair_loss(similarities, positives, negatives, alpha=config.alpha, beta=config.beta)
+    kept = mine_multi_similarity(similarities, positives, negatives, epsilon=config.miner_epsilon)
+    return multi_similarity_loss(similarities, *kept, alpha=config.alpha, beta=config.beta, base=_PAIR_BASE)
 
 
 def tile_batch_loss(
@@ -69,5 +71,5 @@ def tile_batch_loss(
     """
     neutral = overlap if config.overlap_mask else torch.zeros_like(overlap)
     similarities = tiles @ tiles.T
-    kept = mine_multi_similarity(similarities, *tile_pairs(places, neutral))
-    return multi_similarity_loss(similarities, *kept)
+    kept = mine_multi_similarity(similarities, *tile_pairs(places, neutral), epsilon=config.miner_epsilon)
+    return multi_similarity_loss(similarities, *kept, alpha=config.alpha, beta=config.beta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.simulation.mosaic import Mosaic, build_mosaic
 from astroloc_qgis.engine.simulation.photos import VERSION
 from astroloc_qgis.engine.simulation.places import Zone, centre_and_radius, read_footprints
-from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_photos, tile_library
@@ -31,18 +31,10 @@ from astroloc_qgis.engine.training.data.positives import fitting_blocks
 from astroloc_qgis.engine.training.data.training_places import training_places
 from astroloc_qgis.engine.training.data.world import Sources, World
 from astroloc_qgis.engine.training.export import PROVENANCE
-from astroloc_qgis.engine.training.network.depthwise import speed_up_depthwise
-from astroloc_qgis.engine.training.network.initial_weights import images_by_size, initial_network
-from astroloc_qgis.engine.training.network.output_renormalisation import (
-    add_output_renormalisation,
-    folded,
-    measure_output_statistics,
-    without_output_renormalisation,
-)
+from astroloc_qgis.engine.training.network.kinds import KINDS
 from astroloc_qgis.engine.training.refit import refit
 from astroloc_qgis.engine.training.trainer import CHECKPOINT, Trainer
 from astroloc_qgis.engine.training.validation import validate, validation_set
-from astroloc_qgis.engine.weights.array_files import read_weights
 from astroloc_qgis.engine.weights.checksum import file_sha256
 
 log = logging.getLogger(__name__)
@@ -69,7 +61,8 @@ class TrainingRequest:
         photos: folder of real photos with footprints, to train on beside the simulated ones.
         tiles: folder of EarthLoc's dataset, for more years of tiles.
         work: folder of the mosaics (7 GB for the world at zoom 8), shared by runs.
-        warm_start: checkpoint, or exported weights (.npz), to start from.
+        warm_start: weights to start from: a checkpoint or exported weights (.npz) of our own network; of a published
+            one a checkpoint, or its backbone alone.
         workers: number of processes that render; 0 renders in the training process.
         device: torch device that learns.
         more_imagery: imagery of other years.
@@ -97,7 +90,6 @@ class TrainingRequest:
         avoided = [*(path.name for path in self.avoid), *(f"{lat:g},{lon:g}" for lon, lat in self.avoid_points)]
         return {
             "command": self.command,
-            "start": "ImageNet weights of EfficientNet-Lite0" if self.warm_start is None else self.warm_start.name,
             "imagery": [Path(imagery).name for imagery in (self.imagery, *self.more_imagery)],
             "footprints": {"file": self.footprints.name, "sha256": file_sha256(self.footprints), "split": "train"},
             "real_photos": None if self.photos is None else self.photos.name,
@@ -108,7 +100,7 @@ class TrainingRequest:
         }
 
 
-def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> LiteNetwork:
+def train(request: TrainingRequest, config: TrainingConfig, progress: Progress = no_progress) -> TrainableNetwork:
     """Train, or resume training; returns the network as it would ship after the last step, without whitening.
 
     Raises:
@@ -118,7 +110,9 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     request.out.mkdir(parents=True, exist_ok=True)
     footprints = read_footprints(request.footprints, "train")
     sources = make_sources(request, config, progress)
-    (request.out / PROVENANCE).write_text(json.dumps(request.provenance, indent=2) + "\n", encoding="utf-8")
+    start = KINDS[config.network].start_of if request.warm_start is None else request.warm_start.name
+    made_from = json.dumps({"start": start, **request.provenance}, indent=2)
+    (request.out / PROVENANCE).write_text(made_from + "\n", encoding="utf-8")
     mosaic = Mosaic.open(sources.mosaics[0])
     places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
     if sources.photos:
@@ -128,13 +122,14 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     if config.validate_every:
         data = validation_set(config, mosaic, footprints, VALIDATION_ZONE, photos=config.validation_photos)
 
-        def check(network: LiteNetwork) -> dict[str, dict[str, float]]:
+        def check(network: TrainableNetwork) -> dict[str, dict[str, float]]:
             return validate(network, data)
 
-    speed_up_depthwise(network)
+    kind = KINDS[config.network]
+    kind.prepare(network)
     trainer = Trainer(config, network, places, sources, request.out, check, request.workers, request.device)
-    network = without_output_renormalisation(trainer.run())
-    if config.refit_pairs and trainer.state.step >= config.steps:
+    network = kind.shipped(trainer.run())
+    if isinstance(network, LiteNetwork) and config.refit_pairs and trainer.state.step >= config.steps:
         workers = request.workers and request.workers + 1  # training no longer needs a processor
         refit(config, network, places, sources, request.out, trainer.state.step, trainer.state.epoch, workers)
         if check is not None:
@@ -197,42 +192,20 @@ def read_photo_corners(path: Path) -> NDArray[np.float64]:
 
 def _usable(photo: ImportedPhoto, config: TrainingConfig, forbidden: Zone) -> bool:
     centre, radius_km = centre_and_radius(photo.place)
-    return not forbidden.touches(centre[None], radius_km)[0] and bool(fitting_blocks(config, photo.place, forbidden)[0])
+    if forbidden.touches(centre[None], radius_km)[0]:
+        return False
+    _, iou = fitting_blocks(config, photo.place, forbidden)
+    return len(iou) > 0 and (config.loss != "log-pair" or bool(iou.max() > config.least_iou))
 
 
 def _first_network(
     request: TrainingRequest, config: TrainingConfig, sources: Sources, places: NDArray[np.float64]
-) -> LiteNetwork:
+) -> TrainableNetwork:
     torch.manual_seed(config.seed)
-    network = LiteNetwork(config.dimensions).to(memory_format=torch.channels_last)
-    network.freeze(config.frozen_blocks)
+    kind = KINDS[config.network]
     if (request.out / CHECKPOINT).is_file():
-        if config.output_renormalisation:
-            add_output_renormalisation(network)
-        return network
-    measured = config.output_renormalisation or request.warm_start is None
-    batches = list(_first_batches(config, sources, places)) if measured else []
-    if request.warm_start is not None:
-        state = _warm_start(request.warm_start)
-    else:
-        state = initial_network(config, batches).state_dict()
-        save_checkpoint(request.out / "start.pt", {"network": state})
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        sentence = f"The weights {request.warm_start} are of another network than is trained."
-        raise InputError(sentence, str(error)) from error
-    if config.output_renormalisation:
-        add_output_renormalisation(network)
-        measure_output_statistics(network, (images.float() for batch in batches for images in images_by_size(batch)))
-    return network
-
-
-def _warm_start(path: Path) -> Mapping[str, torch.Tensor]:
-    """The network's state in a checkpoint or in exported weights."""
-    if path.suffix == ".npz":
-        return {name: torch.from_numpy(part) for name, part in read_weights(path).items()}
-    return folded(load_checkpoint(path)["network"])
+        return kind.empty(config)
+    return kind.started(config, request.warm_start, lambda: list(_first_batches(config, sources, places)), request.out)
 
 
 def _first_batches(config: TrainingConfig, sources: Sources, places: NDArray[np.float64]) -> Iterator[PairBatch]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import math
@@ -17,20 +16,22 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.photos import VERSION
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint, save_checkpoint
-from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, tile_batches
+from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, random_pairs, tile_batches
 from astroloc_qgis.engine.training.config import TrainingConfig
 from astroloc_qgis.engine.training.cross_batch_memory import CrossBatchMemory
 from astroloc_qgis.engine.training.data.batches import PairBatch
 from astroloc_qgis.engine.training.data.pairs import PairBatches
 from astroloc_qgis.engine.training.data.world import Sources
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
+from astroloc_qgis.engine.training.place_descriptors import describe_places
 from astroloc_qgis.engine.training.records import Records
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,10 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
 _HEAD_FACTOR = 1.5
 _MOMENTUM = 0.05
-_CLIP = 1.0
+_STEPS_APART = 1_000_003
+"""More than the steps of a run, so that runs of other seeds share no random numbers."""
 
-Validate = Callable[[LiteNetwork], dict[str, dict[str, float]]]
+Validate = Callable[[TrainableNetwork], dict[str, dict[str, float]]]
 
 
 @dataclass
@@ -95,8 +97,8 @@ class Trainer:
     """
 
     def __init__(
-        self, config: TrainingConfig, network: LiteNetwork, places: NDArray[np.float64], sources: Sources, out: Path,
-        validate: Validate | None = None, workers: int = 1, device: str = "cpu",
+        self, config: TrainingConfig, network: TrainableNetwork, places: NDArray[np.float64], sources: Sources,
+        out: Path, validate: Validate | None = None, workers: int = 1, device: str = "cpu",
     ) -> None:  # fmt: skip
         self.config, self.network, self._places, self._sources, self._out = config, network, places, sources, out
         self._validate, self._workers = validate, workers
@@ -107,22 +109,22 @@ class Trainer:
         if stored is not None:
             self._check_settings(stored)
             network.load_state_dict(stored["network"])
-        self.renderer = network if self._device.type == "cpu" else copy.deepcopy(network)
+        self.renderer = network if self._device.type == "cpu" else network.beside_rendering()
         network.to(self._device)
         check_same_frozen_part(network, self.renderer)
-        head = [*network.head.parameters(), network.power]
+        head = list(network.head_parameters())
         owned = {id(parameter) for parameter in head}
         body = [p for p in network.parameters() if p.requires_grad and id(p) not in owned]
         groups = [{"params": body, "factor": 1.0}, {"params": head, "factor": _HEAD_FACTOR}]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-        empty = np.zeros((len(places), config.dimensions), dtype=np.float32)
+        empty = np.zeros((0 if config.cluster_every else len(places), config.dimensions), dtype=np.float32)
         photos = empty if config.tile_loss > 0 else empty[:0]
         self._memory = CrossBatchMemory(places, config.memory)
         self.state = TrainingState(0, 0, 0, empty, empty.copy(), photos.copy(), photos.copy())
         if stored is not None:
             self._resume(stored)
 
-    def run(self, until: int | None = None) -> LiteNetwork:
+    def run(self, until: int | None = None) -> TrainableNetwork:
         """Train to the configuration's last step, to step ``until``, or until validation no longer improves."""
         last = min(self.config.steps, until or self.config.steps)
         saved = time.monotonic()
@@ -161,7 +163,12 @@ class Trainer:
         """The rest of the present epoch, up to step ``last``."""
         state = self.state
         hard = state.epoch >= self.config.hard_from_epoch
-        batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
+        if self.config.cluster_every:
+            batches = random_pairs(self.config, state.epoch, len(self._places))
+            if hard and state.position == 0:
+                self._describe_places()
+        else:
+            batches = epoch_batches(self.config, state.epoch, self._places, state.grouped_by if hard else None)
         data = PairBatches(
             self.config, self._sources, self._places, state.epoch, batches, state.step - state.position, self.renderer,
             self._tile_batches(len(batches), hard=hard),
@@ -179,25 +186,55 @@ class Trainer:
         if self.config.tile_loss <= 0:
             return None
         state = self.state
-        known = (state.grouped_by, state.photos_grouped_by) if hard else (None, None)
-        return tile_batches(self.config, state.epoch, count, *known)
+        tiles, photos = (state.grouped_by, state.photos_grouped_by) if hard else (None, None)
+        photos = photos if self.config.relevance else None
+        places = len(self._places) if self.config.cluster_every else 0
+        return tile_batches(self.config, state.epoch, count, tiles, photos, places=places)
+
+    def _describe_places(self) -> None:
+        """Describe all places by the present network, and keep that: it takes as long as many steps."""
+        state = self.state
+        state.grouped_by, state.photos_grouped_by = describe_places(
+            self.config, self.network, self._sources, self._places, state.epoch, self._workers
+        )
+        self._save()
 
     def _end_epoch(self) -> None:
         state = self.state
         if state.position >= self._epoch_length:
             state.epoch, state.position = state.epoch + 1, 0
+            if self.config.cluster_every:
+                return
             state.grouped_by, state.photos_grouped_by = state.descriptors.copy(), state.photos.copy()
 
     def _step(self, batch: PairBatch) -> float:
         state = self.state
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate(state.step) * group["factor"]
-        network = self.network
-        device = self._device
+        torch.manual_seed(self.config.seed * _STEPS_APART + state.step)  # dropout is a function of the step
+        pairs, projected, described = self._loss_of_pairs(batch)
+        loss = pairs + self._loss_of_tiles(batch)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.config.clip:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self._optimizer.step()
+        if len(batch.members):
+            self.network.recentre(projected, _MOMENTUM)
+            self._remember(batch.members.numpy(), described)
+        state.step += 1
+        state.position += 1
+        return float(loss.detach())
+
+    def _loss_of_pairs(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss of a batch's pairs, and of its photos and then its tiles the vectors before and after centring."""
+        network, device, state = self.network, self._device, self.state
+        if not len(batch.members):
+            none = torch.zeros(0, network.dimensions, device=device)
+            return torch.zeros((), device=device), none, none
         parts = [part.to(device) for part in (*batch.photos, batch.tiles)]
         with torch.autocast(device.type, torch.bfloat16, enabled=self.config.mixed_precision):
             pooled = [network.projected(part) for part in parts]
-            alone = None if batch.others is None else network.projected(batch.others.tiles.to(device))
         projected = torch.cat(pooled).float()
         described = F.normalize(projected - network.centre, dim=1)
         photos, tiles = described.split(len(batch.members))
@@ -205,22 +242,28 @@ class Trainer:
         if state.step >= self.config.memory_from:
             others = self._memory.cosines(photos, batch.members.numpy(), state.descriptors)
         loss = photo_tile_loss(self.config, photos, tiles, batch.iou.to(device), others)
-        if batch.others is not None and alone is not None:
-            years = F.normalize(alone.float() - network.centre, dim=1)
-            extra = tile_batch_loss(self.config, years, batch.others.places.to(device), batch.others.overlap.to(device))
-            loss = loss + self.config.tile_loss * extra
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
-        self._optimizer.step()
-        network.recentre(projected.detach(), _MOMENTUM)
-        state.descriptors[batch.members.numpy()] = tiles.detach().cpu().numpy()
-        self._memory.add(batch.members.numpy())
-        if len(state.photos):
-            state.photos[batch.members.numpy()] = photos.detach().cpu().numpy()
-        state.step += 1
-        state.position += 1
-        return float(loss.detach())
+        return loss, projected.detach(), described.detach()
+
+    def _loss_of_tiles(self, batch: PairBatch) -> Tensor:
+        """The weighted loss of a batch's tiles alone; zero without any."""
+        network, device, others = self.network, self._device, batch.others
+        if others is None:
+            return torch.zeros((), device=device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.mixed_precision):
+            alone = network.projected(others.tiles.to(device))
+        years = F.normalize(alone.float() - network.centre, dim=1)
+        loss = tile_batch_loss(self.config, years, others.places.to(device), others.overlap.to(device))
+        return self.config.tile_loss * loss
+
+    def _remember(self, members: NDArray[np.int64], described: Tensor) -> None:
+        """Keep the newest descriptors of places, and which places came last."""
+        state = self.state
+        self._memory.add(members)
+        if len(state.descriptors):
+            photos, tiles = described.cpu().split(len(members))
+            state.descriptors[members] = tiles.numpy()
+            if len(state.photos):
+                state.photos[members] = photos.numpy()
 
     def _rate(self, step: int) -> float:
         config = self.config
@@ -304,7 +347,7 @@ class Trainer:
         log.info("resuming at step %d", self.state.step)
 
 
-def check_same_frozen_part(network: LiteNetwork, copied: LiteNetwork) -> None:
+def check_same_frozen_part(network: TrainableNetwork, copied: TrainableNetwork) -> None:
     """Check that two networks have the same frozen layers.
 
     Raises:
@@ -312,8 +355,7 @@ def check_same_frozen_part(network: LiteNetwork, copied: LiteNetwork) -> None:
     """
     if network.centre.is_meta:  # it holds no numbers
         return
-    for number, part in enumerate((network.stem, *network.blocks[: network.frozen_blocks])):
-        other = copied.stem if number == 0 else copied.blocks[number - 1]
+    for part, other in zip(network.frozen_parts(), copied.frozen_parts(), strict=True):
         theirs = other.state_dict()
         for name, weights in part.state_dict().items():
             if not torch.equal(weights.cpu(), theirs[name].cpu()):

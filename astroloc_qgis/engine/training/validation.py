@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 from astroloc_qgis.engine.simulation.mosaic import Mosaic
 from astroloc_qgis.engine.simulation.photos import simulate_photo
 from astroloc_qgis.engine.simulation.places import Footprints, PlaceSampler, Zone
@@ -48,7 +48,8 @@ def validation_set(
     shares = config.real_share, config.camera_share, config.wide_share
     sampler = PlaceSampler(inside, mosaic, nowhere, zone, *shares)
     places = sampler.draw(photos, rng)
-    taken = [simulate_photo(mosaic, place, rng, long_px=config.photo_px) for place in places]
+    square = (config.tile_px, config.tile_px) if config.square else None
+    taken = [simulate_photo(mosaic, place, rng, long_px=config.photo_px, size=square) for place in places]
     blocks = [block for block in zone_blocks(config, zone) if mosaic.block_presence(block) >= _LEAST_PRESENT]
     tiles = np.stack([mosaic.read_block(block, config.tile_px) for block in blocks])
     iou = iou_matrix(places, np.stack([square_of(block) for block in blocks]))
@@ -70,7 +71,7 @@ def zone_blocks(config: TrainingConfig, zone: Zone) -> list[Block]:
 
 
 @torch.inference_mode()
-def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -> torch.Tensor:
+def describe(network: TrainableNetwork, images: NDArray[np.uint8], batch: int = 64) -> torch.Tensor:
     """(N, h, w, 3) uint8 -> (N, D), on the CPU."""
     device = network.centre.device
     described = [
@@ -81,9 +82,9 @@ def describe(network: LiteNetwork, images: NDArray[np.uint8], batch: int = 64) -
 
 
 @torch.inference_mode()
-def describe_rotations(network: LiteNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
+def describe_rotations(network: TrainableNetwork, photos: list[NDArray[np.uint8]]) -> torch.Tensor:
     """(P, 4, D) descriptors of photos of any sizes, each rotated by 0, 90, 180 and 270 degrees."""
-    result = torch.empty((len(photos), 4, network.head.out_features))
+    result = torch.empty((len(photos), 4, network.dimensions))
     for shape in sorted({photo.shape for photo in photos}):
         chosen = [number for number, photo in enumerate(photos) if photo.shape == shape]
         for quarter_turns in range(4):
@@ -105,7 +106,7 @@ def recalls(similarity: torch.Tensor, right: NDArray[np.bool_]) -> dict[str, flo
     return {str(rank): round(100 * float((first < rank).mean()), 2) for rank in RANKS}
 
 
-def validate(network: LiteNetwork, data: ValidationSet) -> dict[str, dict[str, float]]:
+def validate(network: TrainableNetwork, data: ValidationSet) -> dict[str, dict[str, float]]:
     """Measure ``{"overlap": {rank: %}, "iou20": {rank: %}}``."""
     training = network.training
     network.eval()

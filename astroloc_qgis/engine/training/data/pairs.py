@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from astroloc_qgis.engine.descriptors.lite_network import LiteNetwork
+from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.formats import photo_size, size_of_place
 from astroloc_qgis.engine.simulation.mosaic import resized
 from astroloc_qgis.engine.simulation.photos import simulate_photo
 from astroloc_qgis.engine.simulation.places import centre_and_radius, jittered
-from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.config import STRIDES, TrainingConfig
 from astroloc_qgis.engine.training.data.batches import PairBatch, TileBatch
 from astroloc_qgis.engine.training.data.overlap import iou_matrix, square_of
 from astroloc_qgis.engine.training.data.positives import positive_block
 from astroloc_qgis.engine.training.data.world import LazyWorld, Sources, World
-from astroloc_qgis.engine.training.year_wise_augmentation import augment_by_year, augment_each
+from astroloc_qgis.engine.training.year_wise_augmentation import AugmentationRanges, augment_by_year, augment_each
 
 Array = NDArray[np.float64]
 _PAIR_STREAM = 107
 _TILE_STREAM = 113
-_YEARS = 2
+_RANGES = ("rotation_deg", "perspective", "brightness", "contrast", "saturation", "hue")
+NO_PAIRS = PairBatch(torch.zeros(0, dtype=torch.int64), (), torch.zeros(0, 3, 1, 1), torch.zeros(0, 0))
+"""The pairs of a step that learns from tiles alone."""
 
 
 class PairBatches(Dataset[PairBatch]):
@@ -45,7 +47,7 @@ class PairBatches(Dataset[PairBatch]):
 
     def __init__(
         self, config: TrainingConfig, sources: Sources, places: Array, epoch: int, batches: Sequence[NDArray[np.int64]],
-        first_step: int, network: LiteNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None, *,
+        first_step: int, network: TrainableNetwork, tile_batches: Sequence[NDArray[np.int64]] | None = None, *,
         mixed_precision: bool = False,
     ) -> None:  # fmt: skip
         self._config, self._world, self._places, self._network = config, LazyWorld(sources), places, network
@@ -60,7 +62,11 @@ class PairBatches(Dataset[PairBatch]):
         """Render batch ``number``."""
         config, world, step = self._config, self._world.open(), self._first_step + number
         small = step < config.small_steps
-        batch = render_batch(config, world, self._places, self._epoch, self._batches[number], small=small)
+        batch = NO_PAIRS
+        if not config.tiles_alone:
+            # Where an epoch shows a place several times, it looks different each time.
+            epoch = step * config.batch // len(self._places) if config.cluster_every else self._epoch
+            batch = render_batch(config, world, self._places, epoch, self._batches[number], small=small)
         photos, tiles = tuple(map(self._begin, batch.photos)), self._begin(batch.tiles)
         others = None
         if self._tile_batches is not None:
@@ -84,7 +90,7 @@ def render_batch(
         InputError: a place without a block that training may use, or a photo that cannot be read.
     """
     scale = config.small_scale if small else 1.0
-    tile_px, long_px = (_multiple(side * scale) for side in (config.tile_px, config.photo_px))
+    tile_px = _multiple(config.tile_px * scale, config)
     seen, photos, tiles, squares = [], [], [], []
     for member in members:
         rng = np.random.default_rng([config.seed, _PAIR_STREAM, epoch, int(member)])
@@ -108,10 +114,12 @@ def render_batch(
         seen.append(place)
         squares.append(square_of(block))
         if image is None:
-            size = _whole_strides(size_of_place(place, long_px))
+            size = photo_pixels(config, scale, lambda long_px, seen=place: size_of_place(seen, long_px))
             photos.append(simulate_photo(world.ground(rng), place, rng, size=size))
         else:
-            photos.append(resized(image, *_whole_strides(photo_size(image.shape[1], image.shape[0], long_px))))
+            width, height = image.shape[1], image.shape[0]
+            size = photo_pixels(config, scale, lambda long_px, w=width, h=height: photo_size(w, h, long_px))
+            photos.append(resized(image, *size))
         tiles.append(world.tile(block, tile_px, rng))
     shapes = [photo.shape for photo in photos]
     order = sorted(range(len(photos)), key=lambda number: shapes[number])
@@ -129,20 +137,21 @@ def render_batch(
 def render_tiles(
     config: TrainingConfig, world: World, places: Array, stream: int, members: NDArray[np.int64], *, small: bool = False
 ) -> TileBatch:
-    """Render the tiles of places in two years, augmented; the same picture twice where there is only one year."""
-    side = _multiple(config.tile_px * (config.small_scale if small else 1.0))
+    """Render the tiles of places in several years, augmented; the same picture again where there are fewer years."""
+    side = _multiple(config.tile_px * (config.small_scale if small else 1.0), config)
     rng = np.random.default_rng([config.seed, _TILE_STREAM, stream])
     chosen = {int(member): positive_block(config, world, places[member], rng) for member in members}
     blocks = {member: block for member, block in chosen.items() if block is not None}
-    images = np.stack([world.tile_in_years(block, side, _YEARS, rng) for block in blocks.values()])
+    images = np.stack([world.tile_in_years(block, side, config.years, rng) for block in blocks.values()])
     years = torch.from_numpy(images).permute(0, 1, 4, 2, 3).float() / 255
     augment = augment_by_year if config.yearwise else augment_each
+    ranges = AugmentationRanges(**{name: getattr(config, name) for name in _RANGES})
     squares = np.stack([square_of(block) for block in blocks.values()])
     overlap = torch.from_numpy(iou_matrix(squares, squares) > 0)
     return TileBatch(
-        torch.tensor(list(blocks)).repeat_interleave(_YEARS),
-        augment(years.contiguous(), side, rng).flatten(0, 1) * 255,
-        overlap.repeat_interleave(_YEARS, 0).repeat_interleave(_YEARS, 1),
+        torch.tensor(list(blocks)).repeat_interleave(config.years),
+        augment(years.contiguous(), side, rng, ranges).flatten(0, 1) * 255,
+        overlap.repeat_interleave(config.years, 0).repeat_interleave(config.years, 1),
     )
 
 
@@ -151,13 +160,26 @@ def _stacked(images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
 
 
-def _whole_strides(size: tuple[int, int]) -> tuple[int, int]:
+def photo_pixels(
+    config: TrainingConfig, scale: float, in_its_format: Callable[[int], tuple[int, int]]
+) -> tuple[int, int]:
+    """Width and height at which the network sees a photo: a square, or the photo's own format.
+
+    Args:
+        config: the run.
+        scale: part of the full size.
+        in_its_format: the width and height of the photo's format that has a given long side.
+    """
+    if config.square:
+        return config.tile_px, config.tile_px
+    width, height = in_its_format(_multiple(config.photo_px * scale, config))
+    return _multiple(width, config), _multiple(height, config)
+
+
+def _multiple(side: float, config: TrainingConfig) -> int:
     """The nearest size that the network's strides divide."""
-    return _multiple(size[0]), _multiple(size[1])
-
-
-def _multiple(side: float) -> int:
-    return max(32, round(side / 32) * 32)
+    stride = STRIDES[config.network]
+    return max(stride, round(side / stride) * stride)
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:

@@ -14,8 +14,6 @@ from astroloc_qgis.engine.training.data.positives import fitting_blocks
 
 Array = NDArray[np.float64]
 _PLACE_STREAM = 101
-_LEAST_IOU = 0.1
-"""Least IoU of a place and the block that fits it best."""
 
 
 def training_places(
@@ -48,7 +46,7 @@ def training_places(
     while len(found) < config.places:
         place = sampler.draw(1, rng)[0]
         blocks, iou = fitting_blocks(config, place, forbidden)
-        if blocks and iou.max() > _LEAST_IOU:
+        if blocks and iou.max() > config.least_iou:
             found.append(place)
     places = np.stack(found)
     if cache is not None:
