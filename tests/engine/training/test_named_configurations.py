@@ -112,9 +112,8 @@ def test_it_ends_better_than_it_began(whole: tuple[str, Path], data: Path) -> No
     config = small(name)
     states = [load_checkpoint(out / file)["network"] for file in ("start.pt", "checkpoint.pt")]
     (loss, apart), (less, farther) = (judged(network_of(config, state), config, data, out) for state in states)
-    print(name, loss, less, apart, farther)
-    assert less < 0.97 * loss
-    assert config.loss == "infonce" or farther > 1.3 * apart
+    assert less < 0.97 * loss  # measured: 0.84, 0.94 and 0.85 of it
+    assert config.loss == "infonce" or farther > 1.3 * apart  # measured: 31 and 2.6 times as far
     assert sorted(losses(out)) == list(range(1, config.steps + 1))
 
 
