@@ -44,5 +44,6 @@ def threshold_of(
     """
     order = np.argsort(-score, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(share >= precision)
+    last_of_its_score = np.append(np.diff(score[order]) != 0, True)  # a threshold takes all that are as high
+    good = np.flatnonzero((share >= precision) & last_of_its_score)
     return float(score[order[good[-1]]]) if len(good) else otherwise

@@ -122,6 +122,38 @@ def test_rates_and_the_threshold_of_inliers() -> None:
     assert "| tilt 0 to 15° | 1 of 3 |" in said
 
 
+def slow_summary(rows: list[dict]) -> tuple[int, int, int, float, int]:
+    """EarthMatch's procedure, a pair at a time: located, with a right candidate, wrong accepts, threshold, at it."""
+    photos = sorted({row["photo"] for row in rows})
+    locatable = [p for p in photos if any(row["candidate_right"] for row in rows if row["photo"] == p)]
+    located = [p for p in photos if any(row["candidate_right"] and row["right"] for row in rows if row["photo"] == p)]
+    wrong = sum(1 for row in rows if not row["candidate_right"] and row["right"] is False)
+    true = [row["inliers"] for row in rows if row["candidate_right"] and row["right"] is not False]
+    false = [row["inliers"] for row in rows if not (row["candidate_right"] and row["right"] is not False)]
+    threshold = math.inf
+    for candidate in sorted(true + false, reverse=True):
+        kept = sum(count >= candidate for count in true)
+        if kept / (kept + sum(count >= candidate for count in false)) >= 0.999:
+            threshold = candidate
+    over = [row for row in rows if row["candidate_right"] and row["inliers"] >= threshold]
+    return len(located), len(locatable), wrong, threshold, len({row["photo"] for row in over})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_numbers_are_those_of_a_slow_reference(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [
+        row(
+            f"photo {rng.integers(6)}", candidate_right=shows, right=[True, False, None][int(rng.integers(3))],
+            inliers=int(rng.integers(4, 40) + 60 * shows * rng.random()),
+        )
+        for shows in rng.random(40) < 0.5
+    ]  # fmt: skip
+    (entry,) = summaries(rows)
+    names = ("located", "locatable", "wrong_accepts", "threshold", "at_threshold")
+    assert tuple(entry[name] for name in names) == slow_summary(rows)
+
+
 def test_a_footprint_far_from_the_outline_is_wrong() -> None:
     outline = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     assert is_right(outline + 0.1, outline)

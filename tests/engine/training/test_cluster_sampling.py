@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, tile_batches
+from astroloc_qgis.engine.training.cluster_sampling import epoch_batches, random_pairs, tile_batches
 from astroloc_qgis.engine.training.kmeans_batches import balanced_order
 from tests.engine.training.random_inputs import places
 from tests.engine.training.toy import CONFIG
@@ -58,3 +58,18 @@ def test_tile_batches_follow_the_photos_where_relevance_is_asked_for() -> None:
     evenly = np.concatenate(tile_batches(dataclasses.replace(config, relevance=False), 1, 20, tiles, photos))
     assert (relevant < 30).all()
     assert 0 < (evenly < 30).mean() < 1
+
+
+def test_pairs_at_random_show_each_place_as_often_as_any_other() -> None:
+    config = dataclasses.replace(CONFIG, places=30, batch=8, cluster_every=15)
+    first, again, later = (random_pairs(config, epoch, 30) for epoch in (1, 1, 2))
+    assert [len(batch) for batch in first] == [8] * 15
+    assert np.array_equal(np.bincount(np.concatenate(first)), np.full(30, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, later)
+
+
+def test_without_photos_or_before_the_first_clusters_tiles_are_drawn_among_all_places() -> None:
+    config = dataclasses.replace(CONFIG, places=60, tile_loss=1.0, tile_batch=5, tile_clusters=2)
+    drawn = np.concatenate(tile_batches(config, 0, 200, None, None, places=90))
+    assert set(drawn) == set(range(90))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from astroloc_qgis.engine.training.losses.info_nce import symmetric_info_nce
 from astroloc_qgis.engine.training.losses.multi_similarity import multi_similarity_loss
-from astroloc_qgis.engine.training.losses.photo_tile_pairs import pair_margin_loss
+from astroloc_qgis.engine.training.losses.photo_tile_pairs import log_pair_loss, pair_margin_loss
 from tests.engine.training.random_inputs import SEEDS, some_pairs, unit
 
 
@@ -132,3 +132,11 @@ def test_neutral_pairs_have_no_gradient_in_info_nce() -> None:
     symmetric_info_nce(photos, tiles, neutral, 0.1).backward()
     assert (photos.grad[0] == 0).all()
     assert (photos.grad[1:] != 0).any()
+
+
+@given(seed=SEEDS)
+def test_the_loss_of_pairs_is_that_of_a_slow_reference(seed: int) -> None:
+    """AstroLoc's: every photo, then every tile, is an anchor in turn."""
+    pairs = some_pairs(seed)
+    photos, tiles = (slow_multi_similarity(*parts, 1.0, 50.0, 0.0) for parts in (pairs, [part.T for part in pairs]))
+    assert float(log_pair_loss(*pairs)) == pytest.approx((photos + tiles) / 2, rel=1e-4)
