@@ -84,15 +84,15 @@ def tile_batches(
     return [drawn.batch(number) for number in range(count)]
 
 
-def random_pairs(config: TrainingConfig, epoch: int, places: int) -> list[NDArray[np.int64]]:
+def random_pairs(config: TrainingConfig, epoch: int, places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The places of ``config.cluster_every`` batches of pairs: each place comes as often as any other, in random order.
 
     Args:
         config: the run.
         epoch: number of the epoch, from 0.
-        places: number of places.
+        places: (N,) numbers of the places to draw from.
     """
     rng = np.random.default_rng([config.seed, _GROUP_STREAM, epoch])
     wanted = config.cluster_every * config.batch
-    order = np.concatenate([rng.permutation(places) for _ in range(-(-wanted // places))])[:wanted]
+    order = np.concatenate([rng.permutation(places) for _ in range(-(-wanted // max(1, len(places))))])[:wanted]
     return list(order.reshape(config.cluster_every, config.batch))

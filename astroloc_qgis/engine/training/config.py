@@ -37,6 +37,8 @@ class TrainingConfig:
         depth: blocks of this transformer; 0 for as many as the published one has.
         clusters: clusters of SALAD ("astroloc").
         cluster_dim: numbers of a cluster; the other numbers of a vector are the token's.
+        simulated: whether places are simulated; else only the tiles of the dataset given are learned from, and, in
+            pairs, the real photos given.
         places: number of simulated training places; an epoch shows each of them once.
         steps: optimizer steps in all.
         decay_steps: number of the last steps, in which the learning rate falls to zero (a half cosine); before, it is
@@ -113,6 +115,7 @@ class TrainingConfig:
     depth: int = 0
     clusters: int = 32
     cluster_dim: int = 64
+    simulated: bool = True
     places: int = 30_000
     steps: int = 2_800
     decay_steps: int = 1_000
@@ -188,6 +191,8 @@ class TrainingConfig:
             raise InputError(f"Descriptors are whitened by a share from 0 to 1, not {self.whiten:g}.")
         if self.memory and self.loss != "infonce":
             raise InputError(f"The cross-batch memory is of no use to the loss '{self.loss}': set memory to 0.")
+        if not self.simulated and not self.cluster_every:
+            raise InputError("Without simulated places all are described before they are clustered: set cluster_every.")
         if self.network not in STRIDES:
             raise InputError(f"There is no network '{self.network}': choose one of {', '.join(STRIDES)}.")
         self._check_lite() if self.network == LITE else self._check_published()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import logging
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from astroloc_qgis.engine.training.data.datasets import ImportedPhoto, imported_
 from astroloc_qgis.engine.training.data.overlap import circles_about, lonlat_polygon
 from astroloc_qgis.engine.training.data.pairs import chunks, render_batch
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
-from astroloc_qgis.engine.training.data.training_places import training_places
+from astroloc_qgis.engine.training.data.training_places import tile_places, training_places
 from astroloc_qgis.engine.training.data.world import Sources, World
 from astroloc_qgis.engine.training.export import PROVENANCE
 from astroloc_qgis.engine.training.network.kinds import KINDS
@@ -114,7 +115,10 @@ def train(request: TrainingRequest, config: TrainingConfig, progress: Progress =
     made_from = json.dumps({"start": start, **request.provenance}, indent=2)
     (request.out / PROVENANCE).write_text(made_from + "\n", encoding="utf-8")
     mosaic = Mosaic.open(sources.mosaics[0])
-    places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
+    if config.simulated or sources.library is None:
+        places = training_places(config, footprints, mosaic, sources.forbidden, request.out / "places.npy")
+    else:
+        places = tile_places(config, sources.library, sources.forbidden)
     if sources.photos:
         places = np.concatenate([places, np.stack([photo.place for photo in sources.photos])])
     network = _first_network(request, config, sources, places)
@@ -151,12 +155,19 @@ def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Pro
         folders.append(folder)
     forbidden = forbidden_zone(request, config)
     photos = imported_photos(request.photos) if request.photos else []
-    return Sources(
-        tuple(folders),
-        forbidden,
-        tuple(photo for photo in photos if _usable(photo, config, forbidden)),
-        tile_library(request.tiles) if request.tiles else None,
-    )
+    library = tile_library(request.tiles) if request.tiles else None
+    sources = Sources(tuple(folders), forbidden, (), library, alone=not config.simulated)
+    usable = tuple(photo for photo in photos if _usable(photo, config, sources))
+    if not config.simulated and (library is None or (config.loss != "none" and len(usable) < config.batch)):
+        raise InputError(
+            "Without simulated places the tiles of a dataset are needed (--tiles)"
+            + (
+                "."
+                if config.loss == "none"
+                else f", and at least {config.batch} real photos that they show (--photos)."
+            )
+        )
+    return dataclasses.replace(sources, photos=usable)
 
 
 def forbidden_zone(request: TrainingRequest, config: TrainingConfig) -> Zone:
@@ -190,11 +201,11 @@ def read_photo_corners(path: Path) -> NDArray[np.float64]:
     return np.array(rows).reshape(-1, 4, 2)
 
 
-def _usable(photo: ImportedPhoto, config: TrainingConfig, forbidden: Zone) -> bool:
+def _usable(photo: ImportedPhoto, config: TrainingConfig, sources: Sources) -> bool:
     centre, radius_km = centre_and_radius(photo.place)
-    if forbidden.touches(centre[None], radius_km)[0]:
+    if sources.forbidden.touches(centre[None], radius_km)[0]:
         return False
-    _, iou = fitting_blocks(config, photo.place, forbidden)
+    _, iou = fitting_blocks(config, photo.place, sources.forbidden, sources.only_blocks)
     return len(iou) > 0 and (config.loss != "log-pair" or bool(iou.max() > config.least_iou))
 
 

@@ -156,6 +156,13 @@ class Trainer:
         state = self.state
         return {"step": state.step, "epoch": state.epoch, "lr": self._rate(state.step - 1)}
 
+    @property
+    def _pair_places(self) -> NDArray[np.int64]:
+        """The places that pairs of photo and tile are drawn from; all where no pairs are rendered."""
+        every = np.arange(len(self._places))
+        real_alone = not self.config.simulated and not self.config.tiles_alone
+        return every[len(every) - len(self._sources.photos) :] if real_alone else every
+
     def _exhausted(self) -> bool:
         return 0 < self.config.patience <= self.state.stale
 
@@ -164,7 +171,7 @@ class Trainer:
         state = self.state
         hard = state.epoch >= self.config.hard_from_epoch
         if self.config.cluster_every:
-            batches = random_pairs(self.config, state.epoch, len(self._places))
+            batches = random_pairs(self.config, state.epoch, self._pair_places)
             if hard and state.position == 0:
                 self._describe_places()
         else:

@@ -62,7 +62,7 @@ def test_tile_batches_follow_the_photos_where_relevance_is_asked_for() -> None:
 
 def test_pairs_at_random_show_each_place_as_often_as_any_other() -> None:
     config = dataclasses.replace(CONFIG, places=30, batch=8, cluster_every=15)
-    first, again, later = (random_pairs(config, epoch, 30) for epoch in (1, 1, 2))
+    first, again, later = (random_pairs(config, epoch, np.arange(30)) for epoch in (1, 1, 2))
     assert [len(batch) for batch in first] == [8] * 15
     assert np.array_equal(np.bincount(np.concatenate(first)), np.full(30, 4))
     assert np.array_equal(first, again)

@@ -16,6 +16,10 @@ from astroloc_qgis.engine.descriptors.published.descriptor import PublishedDescr
 from astroloc_qgis.engine.descriptors.published.network import ASTROLOC, EARTHLOC
 from astroloc_qgis.engine.descriptors.trainable import TrainableNetwork
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.window import block_window
+from astroloc_qgis.engine.simulation.mosaic import Mosaic
+from astroloc_qgis.engine.tiles import Block
 from astroloc_qgis.engine.training.checkpoint import load_checkpoint
 from astroloc_qgis.engine.training.config import TrainingConfig, config_names, read_settings
 from astroloc_qgis.engine.training.data.pairs import render_batch, render_tiles
@@ -25,6 +29,7 @@ from astroloc_qgis.engine.training.network.published import TrainablePublished, 
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
 from astroloc_qgis.engine.training.run import make_sources, train
 from tests.engine.descriptors.published_checkpoint import dinov2_shapes, filled, resnet50_shapes
+from tests.engine.synthetic import write_image
 from tests.engine.training.test_training_run import losses, request
 from tests.engine.training.toy import CONFIG, write_footprints, write_imagery
 
@@ -152,6 +157,47 @@ def test_what_it_exports_is_loaded_and_describes_as_it_did(whole: tuple[str, Pat
     record = json.loads(exported.with_suffix(".json").read_text())
     assert (record["model"], record["steps"], record["start"]) == (name, config.steps, "random weights")
     assert record["sha256"] == descriptor.model_sha256
+
+
+def write_dataset(folder: Path, data: Path) -> tuple[Path, Path]:
+    """EarthLoc's dataset of some blocks of the toy world in two years, and photos of some of them."""
+    rng = np.random.default_rng(4)
+    reference = Reference.open(data / "world.tif")
+    blocks = [Block(5, row, column) for row in (12, 14, 16) for column in range(4, 26, 2)]
+    for number, block in enumerate(blocks):
+        picture = reference.read(block_window(block, 96)).pixels
+        corners = "@".join(f"{value:.6f}" for value in block.corners_lonlat[:, ::-1].ravel())
+        lon, lat = block.center_lonlat
+        for year in (2020, 2021):
+            path = folder / "database" / f"{year}_5" / f"{number}"
+            path.mkdir(parents=True)
+            seen = np.clip(picture.astype(int) + rng.integers(-9, 9, picture.shape), 0, 255).astype(np.uint8)
+            write_image(path / f"@{corners}@5_{block.row}_{block.column}@{year}@{lat}@{lon}@9@0@.jpg", seen)
+        if number % 2 == 0:
+            (folder / "queries").mkdir(exist_ok=True)
+            turned = np.rot90(picture, int(rng.integers(4)))
+            write_image(folder / "queries" / f"@{corners}@ISS{number}@20200101@{lat}@{lon}@9@0@.jpg", turned)
+    return folder / "database", folder / "queries"
+
+
+@pytest.mark.parametrize("name", ["earthloc", "astroloc"])
+def test_a_dataset_alone_can_be_learned_from(
+    name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles, photos = write_dataset(tmp_path / "dataset", data)
+    config = small(name, simulated=False, steps=5, cluster_every=2, batch=6, tile_batch=4)
+    asked = toy_request(data, tmp_path / "run", tiles=tiles, photos=None if name == "earthloc" else photos)
+    for method in ("read_block", "view"):
+        monkeypatch.setattr(Mosaic, method, lambda *given, **more: pytest.fail("the mosaic was read"))
+    trained = train(asked, config)
+    assert sorted(losses(tmp_path / "run")) == [1, 2, 3, 4, 5]
+    assert np.isfinite(list(losses(tmp_path / "run").values())).all()
+    stored = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert stored["grouped_by"].shape == (33 + (0 if name == "earthloc" else 17), trained.dimensions)
+    assert len(stored["photos_grouped_by"]) == (0 if name == "earthloc" else 17)
+    without = dataclasses.replace(asked, tiles=None, out=tmp_path / "other")
+    with pytest.raises(InputError, match="the tiles of a dataset are needed"):
+        train(without, config)
 
 
 def command(work: Path, out: Path) -> list[str]:

@@ -134,6 +134,20 @@ def render_batch(
     )
 
 
+def render_place_tiles(
+    config: TrainingConfig, world: World, places: Array, epoch: int, members: NDArray[np.int64]
+) -> PairBatch:
+    """Render a tile of each place as it is, without a photo."""
+    tiles = []
+    for member in members:
+        rng = np.random.default_rng([config.seed, _PAIR_STREAM, epoch, int(member)])
+        block = positive_block(config, world, places[member], rng)
+        if block is None:
+            raise InputError(f"Training place {member} shows no block that training may use.")
+        tiles.append(world.tile(block, _multiple(config.tile_px, config), rng))
+    return PairBatch(torch.from_numpy(np.asarray(members, dtype=np.int64)), (), _stacked(tiles), torch.zeros(0, 0))
+
+
 def render_tiles(
     config: TrainingConfig, world: World, places: Array, stream: int, members: NDArray[np.int64], *, small: bool = False
 ) -> TileBatch:

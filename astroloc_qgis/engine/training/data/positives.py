@@ -17,7 +17,7 @@ _LEAST_PRESENT = 0.5
 
 def positive_block(config: TrainingConfig, world: World, place: Array, rng: np.random.Generator) -> Block | None:
     """Draw a block of the index grid that shows a place, with probability by their IoU; None if there is none."""
-    blocks, iou = fitting_blocks(config, place, world.sources.forbidden)
+    blocks, iou = fitting_blocks(config, place, world.sources.forbidden, world.only_blocks)
     if not blocks:
         return None
     present = np.array([world.presence(block) >= _LEAST_PRESENT for block in blocks])
@@ -25,13 +25,26 @@ def positive_block(config: TrainingConfig, world: World, place: Array, rng: np.r
     return blocks[int(rng.choice(len(blocks), p=weights / weights.sum()))]
 
 
-def fitting_blocks(config: TrainingConfig, place: Array, forbidden: Zone) -> tuple[list[Block], Array]:
+def fitting_blocks(
+    config: TrainingConfig, place: Array, forbidden: Zone, among: frozenset[Block] | None = None
+) -> tuple[list[Block], Array]:
     """The blocks about a place that do not touch a zone, of IoU at least ``positive_iou``, or else the best one.
+
+    Args:
+        config: the run.
+        place: (4, 2) EPSG:3857.
+        forbidden: the zone.
+        among: blocks to choose from; None for those of the index grid.
 
     Returns:
         The blocks, and their IoU with the place; none where all blocks that overlap the place are forbidden.
     """
-    blocks = blocks_about(place, config.zooms, config.strides)
+    strides = config.strides if among is None else (1,) * len(config.zooms)
+    blocks = blocks_about(place, config.zooms, strides)
+    if among is not None:
+        blocks = [block for block in blocks if block in among]
+    if not blocks:
+        return [], np.zeros(0)
     iou = iou_matrix(place[None], np.stack([square_of(block) for block in blocks]))[0]
     order = [int(number) for number in np.argsort(-iou, kind="stable") if iou[number] > 0]
     chosen: list[int] = []

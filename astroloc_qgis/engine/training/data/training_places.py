@@ -1,4 +1,4 @@
-"""The training places: where training photos are simulated, drawn once for a run."""
+"""The training places: where training photos are simulated, drawn once for a run; or the tiles of a dataset."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.simulation.mosaic import Mosaic
 from astroloc_qgis.engine.simulation.places import Footprints, PlaceSampler, Zone
 from astroloc_qgis.engine.training.config import TrainingConfig
+from astroloc_qgis.engine.training.data.datasets import TileLibrary
+from astroloc_qgis.engine.training.data.overlap import square_of
 from astroloc_qgis.engine.training.data.positives import fitting_blocks
 
 Array = NDArray[np.float64]
 _PLACE_STREAM = 101
+
+
+def tile_places(config: TrainingConfig, library: TileLibrary, forbidden: Zone) -> Array:
+    """The squares of a library's blocks, of the run's zooms, that do not touch a zone.
+
+    Returns:
+        (N, 4, 2) EPSG:3857.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = []
+    for block in library.blocks:
+        radius_km = block.side_m / 2**0.5 / 1000
+        if block.zoom in config.zooms and not forbidden.touches(block.center_lonlat[None], radius_km)[0]:
+            found.append(square_of(block))
+    if not found:
+        raise InputError(f"The dataset has no tile of the zooms {config.zooms} that training may use.")
+    return np.stack(found)
 
 
 def training_places(

@@ -24,12 +24,19 @@ class Sources:
         forbidden: zone that no photo and no tile of training touches.
         photos: real photos; their places follow the simulated training places.
         library: tiles of further years; None for none.
+        alone: whether tiles come from the library alone, never from the mosaics.
     """
 
     mosaics: tuple[Path, ...]
     forbidden: Zone
     photos: tuple[ImportedPhoto, ...] = ()
     library: TileLibrary | None = None
+    alone: bool = False
+
+    @property
+    def only_blocks(self) -> frozenset[Block] | None:
+        """The blocks that tiles may show; None for any."""
+        return frozenset(self.library.blocks) if self.alone and self.library is not None else None
 
 
 class World:
@@ -42,9 +49,13 @@ class World:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.mosaics = [Mosaic.open(folder) for folder in sources.mosaics]
+        self.only_blocks = sources.only_blocks
+        self._own = 0 if sources.alone else len(self.mosaics)
 
     def presence(self, block: Block) -> float:
         """Share of a block where the imagery has data, 0 to 1."""
+        if self.only_blocks is not None:
+            return 1.0
         return self.mosaics[0].block_presence(block)
 
     def ground(self, rng: np.random.Generator) -> Mosaic:
@@ -54,13 +65,13 @@ class World:
     def tile(self, block: Block, pixels: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Read a block as (pixels, pixels, 3) of a year drawn at random."""
         library = self._years(block)
-        chosen = _any(len(self.mosaics) + len(library), rng)
+        chosen = _any(self._own + len(library), rng)
         return self._tile(block, pixels, chosen, library)
 
     def tile_in_years(self, block: Block, pixels: int, years: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Read a block as (years, pixels, pixels, 3): all different years there are, then the same ones again."""
         library = self._years(block)
-        known = len(self.mosaics) + len(library)
+        known = self._own + len(library)
         order = rng.permutation(known) if known > 1 else np.zeros(1, dtype=np.int64)
         return np.stack([self._tile(block, pixels, int(order[year % known]), library) for year in range(years)])
 
@@ -69,9 +80,9 @@ class World:
         return [] if library is None else [year for year in library.years if (year, block) in library.paths]
 
     def _tile(self, block: Block, pixels: int, chosen: int, library: list[int]) -> NDArray[np.uint8]:
-        if chosen < len(self.mosaics) or self.sources.library is None:
+        if chosen < self._own or self.sources.library is None:
             return self.mosaics[chosen].read_block(block, pixels)
-        return self.sources.library.read(library[chosen - len(self.mosaics)], block, pixels)
+        return self.sources.library.read(library[chosen - self._own], block, pixels)
 
 
 class LazyWorld:
