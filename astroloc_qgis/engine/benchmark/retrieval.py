@@ -74,6 +74,7 @@ class Found:
         by_score: the same two ranks in a list by score alone, not spread over different places.
         by_radius: the same two ranks without the nadir's soft prior, only within its radius; None without a radius.
         seconds: time to describe the photo and to search.
+        core_seconds: of the processor's cores together, so that other jobs on the machine do not count.
     """
 
     query: Query
@@ -82,6 +83,7 @@ class Found:
     by_score: tuple[int | None, int | None]
     by_radius: tuple[int | None, int | None] | None
     seconds: float
+    core_seconds: float = 0.0
 
 
 def read_queries(folder: Path, most: int | None = None) -> list[Query]:
@@ -154,7 +156,7 @@ def run(
     for number, query in enumerate(queries):
         progress("search", number / len(queries))
         pixels, alpha = (read or read_file)(query)
-        started = time.perf_counter()
+        started, cores = time.perf_counter(), time.process_time()
         picture = query_picture(pixels, descriptor, alpha)
         vectors = describe_rotations(picture, descriptor)
         allowed = None
@@ -163,14 +165,14 @@ def run(
         bonus = index.texture_bonus(picture)
         penalty = prior_penalty(index, query.nadir, radius_km)
         spread = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus)
-        seconds = time.perf_counter() - started
+        seconds, cores = time.perf_counter() - started, time.process_time() - cores
         plain = rank_blocks(vectors, index, allowed, top=TOPS[-1], penalty=penalty, bonus=bonus, diversify=False)
         by_radius = None
         if penalty is not None:
             by_radius = _first_right(rank_blocks(vectors, index, allowed, top=TOPS[-1], bonus=bonus), query)
         overlap, iou20 = _first_right(spread, query)
         by_score = _first_right(plain, query)
-        results.append(Found(query, overlap, iou20, by_score, by_radius, seconds))
+        results.append(Found(query, overlap, iou20, by_score, by_radius, seconds, cores))
     return results
 
 
@@ -180,7 +182,7 @@ def summary(results: Sequence[Found]) -> dict[str, Any]:
     Returns:
         ``regions`` (name to ``n``, ``overlap`` and ``iou20``, each by number of candidates), ``mean``, ``by_score``
         (the mean for the list by score alone), ``by_radius`` (the mean without the nadir's soft prior; absent without a
-        radius), ``seconds_per_query``, and ``photos`` with the ranks of each.
+        radius), ``seconds_per_query``, ``core_seconds_per_query``, and ``photos`` with the ranks of each.
     """
     names = list(dict.fromkeys(found.query.region for found in results))
     regions, plain, circle = {}, {}, {}
@@ -200,6 +202,7 @@ def summary(results: Sequence[Found]) -> dict[str, Any]:
         "by_score": _mean(list(plain.values())),
         **({"by_radius": _mean(list(circle.values()))} if circle else {}),
         "seconds_per_query": round(float(np.mean([found.seconds for found in results])), 4),
+        "core_seconds_per_query": round(float(np.mean([found.core_seconds for found in results])), 4),
         "photos": [
             {"photo": f"{found.query.path.parent.name}/{found.query.path.name}", "overlap": found.overlap}
             | {"iou20": found.iou20}

@@ -159,14 +159,8 @@ def make_sources(request: TrainingRequest, config: TrainingConfig, progress: Pro
     sources = Sources(tuple(folders), forbidden, (), library, alone=not config.simulated)
     usable = tuple(photo for photo in photos if _usable(photo, config, sources))
     if not config.simulated and (library is None or (config.loss != "none" and len(usable) < config.batch)):
-        raise InputError(
-            "Without simulated places the tiles of a dataset are needed (--tiles)"
-            + (
-                "."
-                if config.loss == "none"
-                else f", and at least {config.batch} real photos that they show (--photos)."
-            )
-        )
+        photos_too = "" if config.loss == "none" else f", and {config.batch} real photos that they show (--photos)"
+        raise InputError(f"Without simulated places the tiles of a dataset are needed (--tiles){photos_too}.")
     return dataclasses.replace(sources, photos=usable)
 
 

@@ -71,13 +71,13 @@ def read_sets(folders: Sequence[Path], only: str = "", most: int | None = None) 
 def table(entries: dict[str, dict[str, Any]]) -> str:
     """A Markdown table of summaries of ``retrieval``, by set: any overlap, or the middle near enough."""
     tops = [str(top) for top in TOPS]
-    lines = ["| photos | model | number | " + " | ".join(f"R@{top}" for top in tops) + " | ms a query |"]
+    lines = ["| photos | model | number | " + " | ".join(f"R@{top}" for top in tops) + " | core ms a query |"]
     lines.append("| --- | --- |" + " ---: |" * (2 + len(tops)))
     for name, models in entries.items():
         for model, entry in models.items():
             recalls = " | ".join(f"{entry['mean']['overlap'][top]:.1f}" for top in tops)
             number = sum(region["n"] for region in entry["regions"].values())
-            lines.append(f"| {name} | {model} | {number} | {recalls} | {1000 * entry['seconds_per_query']:.0f} |")
+            lines.append(f"| {name} | {model} | {number} | {recalls} | {1000 * entry['core_seconds_per_query']:.0f} |")
     return "\n".join(lines)
 
 
