@@ -79,7 +79,7 @@ model: env ## train the retrieval model from ImageNet weights and export what sh
 	@$(TRAINING) $(PYTHON) -m astroloc_qgis --verbose train --imagery "$(BLUE_MARBLE)" \
 	--footprints "$(FOOTPRINTS)" $(if $(wildcard $(PHOTOS)/photos.csv),--avoid "$(PHOTOS)/photos.csv") \
 	--avoid-point=-19.2,-70 --avoid-point=0.1,36.6 --avoid-point=-10.4,40.4 \
-	--set mixed_precision=$(MIXED_PRECISION) --set refit_pairs=12000 --work build/training --out build/training/model \
+	--config lite --set mixed_precision=$(MIXED_PRECISION) --work build/training --out build/training/model \
 	--export resources/models/astroloc-lite.npz
 
 texture-model: env ## learn the texture model from Blue Marble's blocks; half an hour, resumable (BLUE_MARBLE=copy)

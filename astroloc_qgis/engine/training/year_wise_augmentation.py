@@ -25,7 +25,9 @@ _CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 @dataclass(frozen=True)
 class AugmentationRanges:
-    """The ranges of an augmentation; the defaults are EarthLoc's, except the perspective, which is 0.8 there.
+    """The ranges of an augmentation; the defaults are those of EarthLoc's function, but for its perspective of 0.8.
+
+    EarthLoc's training passes others: 0.5 for perspective, 0.9 for contrast and 0 for hue (``configs/earthloc.toml``).
 
     Attributes:
         rotation_deg: largest rotation, degrees, either way.
