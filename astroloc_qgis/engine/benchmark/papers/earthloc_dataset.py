@@ -150,10 +150,10 @@ def read_intersections(path: Path) -> dict[str, list[str]]:
 
 def _loaded(path: Path) -> Any:
     import torch
-    from numpy.core import multiarray
 
     paths = [(PurePosixPath, f"{module}.PosixPath") for module in ("pathlib", "pathlib._local")]
-    numbers = [(multiarray.scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
+    scalar = np.float64(0).__reduce__()[0]  # its module has another name in NumPy 2
+    numbers = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     kinds = [np.dtype, *(type(np.dtype(kind)) for kind in ("float32", "float64", "int64"))]
     with torch.serialization.safe_globals([*paths, *numbers, *kinds]):
         return torch.load(path, map_location="cpu", weights_only=True)
