@@ -119,8 +119,9 @@ def test_it_ends_better_than_it_began(whole: tuple[str, Path], data: Path) -> No
     config = small(name)
     states = [load_checkpoint(out / file)["network"] for file in ("start.pt", "checkpoint.pt")]
     (loss, apart), (less, farther) = (judged(network_of(config, state), config, data, out) for state in states)
-    assert less < 0.97 * loss  # measured: 0.84, 0.94 and 0.85 of it
-    assert config.loss == "infonce" or farther > 1.3 * apart  # measured: 31 and 2.6 times as far
+    assert farther > 1.3 * apart  # measured: 2.6, 31 and 7 times as far
+    if name != "lite":  # whose loss needs more steps to fall (test_training_run.py)
+        assert less < 0.97 * loss  # measured: 0.85 and 0.94 of it
     assert sorted(losses(out)) == list(range(1, config.steps + 1))
 
 
