@@ -82,7 +82,7 @@ def describe_places(
 
     def described(pictures: torch.Tensor) -> NDArray[np.float16]:
         with torch.autocast(device.type, torch.bfloat16, enabled=config.mixed_precision):
-            vectors = network.finish(network.begin(pictures.float()).to(device))
+            vectors = network.finish(network.begin(pictures.float().to(device)))
         half: NDArray[np.float16] = F.normalize(vectors.float(), dim=1).cpu().numpy().astype(np.float16)
         return half
 
