@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.cli.main import main
+from astroloc_qgis.engine.benchmark.baselines import thin_out
 from astroloc_qgis.engine.benchmark.papers.historical import read_as_film, square_queries
 from astroloc_qgis.engine.benchmark.papers.lost_in_space import SIMULATED, read_sets
 from astroloc_qgis.engine.benchmark.retrieval import Query, read_queries
@@ -103,6 +104,14 @@ def test_frames_are_of_land_and_can_be_chosen(frames: Path, footprints: Path) ->
     assert len(read_sets([footprints], most=2)[SIMULATED]) == 2
     with pytest.raises(InputError, match=r"it has no photos\.csv"):
         read_sets([frames / "nowhere"])
+
+
+def test_a_thinned_database_keeps_the_right_blocks_of_frames(frames: Path, index: Index) -> None:
+    queries = [query for queries in read_sets([frames]).values() for query in queries]
+    kept = set(map(tuple, thin_out(index.blocks, queries, index, 0.0)))
+    for query in queries:
+        right = {tuple(row) for row in index.blocks if query.shown_by(Block(*map(int, row)))[0]}
+        assert right <= kept
 
 
 def test_a_square_of_a_photo_has_the_footprint_of_that_square(whole, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ nadir and without the prior that comes with one, and the time of a query is part
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,18 @@ from astroloc_qgis.engine.benchmark.retrieval import PHOTOS, TOPS, Query, read_q
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.tiles import Block
 
 SIMULATED = "simulated photos"
+_KM_A_DEGREE = 111.2
 
 
 @dataclass(frozen=True)
 class Frame(Query):
     """A real frame of roughly known place; its ``nadir`` is that place, and never searched about.
+
+    Its ``footprint`` is the box that right blocks have their middle in.
 
     Attributes:
         within_km: how far the middle of a right block is from the place, at most.
@@ -59,13 +64,23 @@ def read_sets(folders: Sequence[Path], only: str = "", most: int | None = None) 
                     continue
                 lon, lat = photo.place_lonlat
                 name = Path(photo.name).name.partition("__")[0]
-                frame = Frame(name, photo.path, np.zeros((4, 2)), Nadir(lat, lon), photo.tolerance_km)
+                box = box_about(lon, lat, photo.tolerance_km)
+                frame = Frame(name, photo.path, box, Nadir(lat, lon), photo.tolerance_km)
                 sets.setdefault(name, []).append(frame)
         else:
             sets.setdefault(SIMULATED, []).extend(read_queries(folder, most))
     if not sets:
         raise InputError("None of the folders has a photo of land whose place is known.")
     return sets
+
+
+def box_about(lon: float, lat: float, km: float) -> Array:
+    """(4, 2) longitude, latitude of a box that reaches as far from a point to all four sides."""
+    high = km / _KM_A_DEGREE
+    wide = high / max(0.1, math.cos(math.radians(abs(lat) + high)))
+    return np.array(
+        [[lon - wide, lat + high], [lon + wide, lat + high], [lon + wide, lat - high], [lon - wide, lat - high]]
+    )
 
 
 def table(entries: dict[str, dict[str, Any]]) -> str:
