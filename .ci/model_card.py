@@ -144,7 +144,7 @@ SECTIONS: dict[str, tuple[Path, Callable[[Any], str]]] = {
     "model": (MODELS / "astroloc-lite.json", model),
     "index": (INDEX / "index.json", index),
     "regions": (MEASURED / "retrieval.json", region_table),
-    "texture": (MEASURED / "with-texture.json", texture),
+    "texture": (MEASURED / "retrieval.json", texture),
     **{
         name: (MEASURED / f"{name.replace(', ', '-').replace(' ', '-')}.json", write)
         for write, names in WRITERS.items()
