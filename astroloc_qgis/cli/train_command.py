@@ -34,7 +34,9 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--avoid-point", type=lat_lon, action="append", default=[], metavar="LAT,LON")
     parser.add_argument("--avoid-km", type=distance, default=500.0, help="distance to keep from those (500)")
     parser.add_argument(
-        "--config", metavar="NAME|FILE", help="earthloc, astroloc or lite (the default), or settings as JSON or TOML"
+        "--config",
+        metavar="NAME|FILE",
+        help="earthloc, astroloc or lite, or a JSON or TOML file (default: as lite, no refit)",
     )
     parser.add_argument(
         "--set",
