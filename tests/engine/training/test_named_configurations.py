@@ -30,7 +30,13 @@ from astroloc_qgis.engine.training.network.kinds import KINDS
 from astroloc_qgis.engine.training.network.published import TrainablePublished, layout_of_config, load_start
 from astroloc_qgis.engine.training.objective import photo_tile_loss, tile_batch_loss
 from astroloc_qgis.engine.training.run import make_sources, train
-from tests.engine.descriptors.published_checkpoint import dinov2_shapes, filled, resnet50_shapes
+from tests.engine.descriptors.published_checkpoint import (
+    astroloc_shapes,
+    dinov2_shapes,
+    earthloc_shapes,
+    filled,
+    resnet50_shapes,
+)
 from tests.engine.synthetic import write_image
 from tests.engine.training.test_training_run import losses, request
 from tests.engine.training.toy import CONFIG, write_footprints, write_imagery
@@ -228,6 +234,18 @@ def test_they_are_as_published() -> None:
     assert (astroloc.positive_iou, astroloc.tile_clusters, astroloc.cluster_every) == (0.2, 50, 5000)
     assert astroloc.relevance
     assert not earthloc.relevance
+
+
+@pytest.mark.parametrize(
+    ("name", "published"), [("earthloc", earthloc_shapes()), ("astroloc", astroloc_shapes("base", 322))]
+)
+def test_at_full_size_every_tensor_is_one_of_the_published_checkpoint(
+    name: str, published: dict[str, tuple[int, ...]]
+) -> None:
+    with torch.device("meta"):
+        network = TrainablePublished(layout_of_config(TrainingConfig.from_json(read_settings(name))))
+    state = {part.removeprefix("network."): tuple(tensor.shape) for part, tensor in network.state_dict().items()}
+    assert state == published
 
 
 def test_lite_is_what_the_shipped_weights_were_trained_with() -> None:
