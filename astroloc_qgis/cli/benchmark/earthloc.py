@@ -61,8 +61,9 @@ def run_earthloc(options: Namespace) -> None:
     device = resolve_device(options.device)
     tiles, queries = read_tiles(options.folder, options.year), read_queries(options.folder)
     file = find_intersections(options.folder) if options.positives == "auto" else Path(options.positives)
+    positives: list[frozenset[int] | None]
     if file is None or options.positives == "footprints":
-        file, positives = None, list(earthloc.positives_by_footprint(queries, tiles))
+        file, positives = None, [*earthloc.positives_by_footprint(queries, tiles)]
     else:
         positives = earthloc.positives_by_file(queries, tiles, options.folder, read_intersections(file))
     places = earthloc.regions(queries, tiles, positives)

@@ -249,7 +249,7 @@ def summary(found: Sequence[tuple[Region, Sequence[int | None]]], seconds: float
         ``regions`` (name to ``n``, ``database``, ``left_out`` and ``recall`` by number of candidates), ``mean`` over
         them, ``seconds``.
     """
-    entries = {
+    entries: dict[str, dict[str, Any]] = {
         region.name: {
             "n": len(ranks),
             "database": len(region.tiles),

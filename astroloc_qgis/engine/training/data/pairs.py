@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -90,7 +90,7 @@ def render_batch(
         InputError: a place without a block that training may use, or a photo that cannot be read.
     """
     scale = config.small_scale if small else 1.0
-    tile_px = _multiple(config.tile_px * scale, config)
+    tile_px, long_px = (_multiple(side * scale, config) for side in (config.tile_px, config.photo_px))
     seen, photos, tiles, squares = [], [], [], []
     for member in members:
         rng = np.random.default_rng([config.seed, _PAIR_STREAM, epoch, int(member)])
@@ -114,11 +114,10 @@ def render_batch(
         seen.append(place)
         squares.append(square_of(block))
         if image is None:
-            size = photo_pixels(config, scale, lambda long_px, seen=place: size_of_place(seen, long_px))
+            size = _seen_size(config, size_of_place(place, long_px))
             photos.append(simulate_photo(world.ground(rng), place, rng, size=size))
         else:
-            width, height = image.shape[1], image.shape[0]
-            size = photo_pixels(config, scale, lambda long_px, w=width, h=height: photo_size(w, h, long_px))
+            size = _seen_size(config, photo_size(image.shape[1], image.shape[0], long_px))
             photos.append(resized(image, *size))
         tiles.append(world.tile(block, tile_px, rng))
     shapes = [photo.shape for photo in photos]
@@ -174,20 +173,11 @@ def _stacked(images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
 
 
-def photo_pixels(
-    config: TrainingConfig, scale: float, in_its_format: Callable[[int], tuple[int, int]]
-) -> tuple[int, int]:
-    """Width and height at which the network sees a photo: a square, or the photo's own format.
-
-    Args:
-        config: the run.
-        scale: part of the full size.
-        in_its_format: the width and height of the photo's format that has a given long side.
-    """
+def _seen_size(config: TrainingConfig, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height at which the network sees a photo: a square, or the nearest that its strides divide."""
     if config.square:
         return config.tile_px, config.tile_px
-    width, height = in_its_format(_multiple(config.photo_px * scale, config))
-    return _multiple(width, config), _multiple(height, config)
+    return _multiple(size[0], config), _multiple(size[1], config)
 
 
 def _multiple(side: float, config: TrainingConfig) -> int:
