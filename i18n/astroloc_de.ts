@@ -4,8 +4,24 @@
     <context>
         <name>AstroLoc</name>
         <message>
+            <source>Blue Marble, about {size}</source>
+            <translation>Blue Marble, etwa {size}</translation>
+        </message>
+        <message>
+            <source>Blue Marble is on this computer now ({size}).</source>
+            <translation>Blue Marble ist jetzt auf diesem Computer ({size}).</translation>
+        </message>
+        <message>
+            <source>Cancelled.</source>
+            <translation>Abgebrochen.</translation>
+        </message>
+        <message>
             <source>Pictures of the candidates</source>
             <translation>Bilder der Kandidaten</translation>
+        </message>
+        <message>
+            <source>The photo is being read: it is placed as soon as that is done.</source>
+            <translation>Das Foto wird gerade gelesen: Danach wird es sofort platziert.</translation>
         </message>
         <message>
             <source>The map shows no ground in its middle: move it first.</source>
@@ -1168,8 +1184,24 @@
             <translation>Einen Ordner für den Index wählen.</translation>
         </message>
         <message>
+            <source>Photo number, such as ISS064-E-358</source>
+            <translation>Fotonummer, etwa ISS064-E-358</translation>
+        </message>
+        <message>
+            <source>NASA's photo number</source>
+            <translation>Fotonummer der NASA</translation>
+        </message>
+        <message>
+            <source>Fetch the photo from NASA</source>
+            <translation>Das Foto von der NASA holen</translation>
+        </message>
+        <message>
             <source>Key for NASA's photo database, and what is sent</source>
             <translation>Schlüssel für die Bilddatenbank der NASA, und was gesendet wird</translation>
+        </message>
+        <message>
+            <source>One number or several, then Enter: their largest pictures are fetched into {folder}</source>
+            <translation>Eine oder mehrere Nummern, dann die Eingabetaste: Ihre größten Bilder werden nach {folder} geholt</translation>
         </message>
         <message>
             <source>Cancel ({done} of {total} at NASA)</source>
@@ -1194,6 +1226,14 @@
         <message>
             <source>None of the files has the name of a NASA photo, such as ISS064-E-358.jpg</source>
             <translation>Keine der Dateien heißt wie ein Foto der NASA, etwa ISS064-E-358.jpg</translation>
+        </message>
+        <message>
+            <source>“{word}” is no number of a NASA photo: it looks like ISS064-E-358.</source>
+            <translation>„{word}“ ist keine Fotonummer der NASA: Sie sieht aus wie ISS064-E-358.</translation>
+        </message>
+        <message>
+            <source>NASA is being asked already: press Enter again when that is done.</source>
+            <translation>Die NASA wird schon gefragt: danach noch einmal die Eingabetaste drücken.</translation>
         </message>
         <message>
             <source>{first} and {second} are {km} km apart: one of them is wrong.</source>
@@ -1264,16 +1304,16 @@
             <translation>Wie man einen Schlüssel bekommt: er ist kostenlos</translation>
         </message>
         <message>
-            <source>It is kept in QGIS's authentication database.</source>
-            <translation>Er wird in der Authentifizierungsdatenbank von QGIS aufbewahrt.</translation>
-        </message>
-        <message>
-            <source>QGIS then has you choose a master password, once for all that it keeps there; press Cancel there, and the key is forgotten when QGIS ends.</source>
-            <translation>QGIS lässt Sie dann einmalig ein Hauptpasswort für alles wählen, was es dort aufbewahrt; wer dort abbricht, dessen Schlüssel ist am Ende von QGIS vergessen.</translation>
+            <source>&amp;Keep the key, encrypted, in QGIS's authentication database</source>
+            <translation>Den Schlüssel verschlüsselt in QGIS' Authentifizierungsdatenbank &amp;behalten</translation>
         </message>
         <message>
             <source>QGIS's authentication database cannot be used: the key is forgotten when QGIS ends.</source>
             <translation>Die Authentifizierungsdatenbank von QGIS ist nicht nutzbar: der Schlüssel wird vergessen, wenn QGIS endet.</translation>
+        </message>
+        <message>
+            <source>Then QGIS has you choose a master password, once for all that it keeps there. Else the key is forgotten when QGIS ends.</source>
+            <translation>QGIS lässt Sie dann ein Hauptpasswort wählen, einmal für alles, was es dort aufbewahrt. Sonst wird der Schlüssel vergessen, wenn QGIS endet.</translation>
         </message>
         <message>
             <source>&amp;Look up photos as they are added</source>
@@ -1538,14 +1578,6 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
         <message>
             <source>MBTiles ({patterns})</source>
             <translation>MBTiles ({patterns})</translation>
-        </message>
-        <message>
-            <source>Blue Marble is on this computer now ({size}): photos are found without internet.</source>
-            <translation>Blue Marble ist jetzt auf diesem Computer ({size}): Fotos werden ohne Internet gefunden.</translation>
-        </message>
-        <message>
-            <source>Blue Marble, about {size}</source>
-            <translation>Blue Marble, etwa {size}</translation>
         </message>
         <message>
             <source>Keep Blue Marble on this computer</source>
@@ -1904,6 +1936,34 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Archiv eines Index</translation>
         </message>
         <message>
+            <source>Folder that label, or “Footprints from weakly labelled photos”, has written</source>
+            <translation>Ordner, den label oder „Umrisse für Fotos mit ungefährem Ort“ geschrieben hat</translation>
+        </message>
+        <message>
+            <source>No doubtful footprint in {folder} waits for a decision.</source>
+            <translation>In {folder} wartet kein zweifelhafter Umriss auf eine Entscheidung.</translation>
+        </message>
+        <message>
+            <source>{n} doubtful footprints are on the list: accept or reject each on the desk.</source>
+            <translation>{n} zweifelhafte Umrisse sind auf der Liste: nehmen Sie jeden am Arbeitstisch an oder lehnen Sie ihn ab.</translation>
+        </message>
+        <message>
+            <source>{rest} more wait for another time.</source>
+            <translation>{rest} weitere warten auf ein andermal.</translation>
+        </message>
+        <message>
+            <source>Doubtful footprint of a label</source>
+            <translation>Zweifelhafter Umriss eines Labels</translation>
+        </message>
+        <message>
+            <source>{name} cannot become a label: the horizon is in view, so that not all corners see ground.</source>
+            <translation>{name} kann kein Label werden: der Horizont ist im Bild, sodass nicht alle Ecken Boden sehen.</translation>
+        </message>
+        <message>
+            <source>confidence {confidence:.2f}</source>
+            <translation>Konfidenz {confidence:.2f}</translation>
+        </message>
+        <message>
             <source>The footprint of {name} has edits that are not saved: save or discard them first.</source>
             <translation>Der Umriss von {name} hat ungespeicherte Änderungen: diese zuerst speichern oder verwerfen.</translation>
         </message>
@@ -1990,10 +2050,6 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
         <message>
             <source>AstroLoc: details</source>
             <translation>AstroLoc: Details</translation>
-        </message>
-        <message>
-            <source>confidence {confidence:.2f}</source>
-            <translation>Konfidenz {confidence:.2f}</translation>
         </message>
         <message>
             <source>placed by its neighbours</source>
@@ -2136,6 +2192,18 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Entpacken und prüfen</translation>
         </message>
         <message>
+            <source>fetching weights</source>
+            <translation>Gewichte werden heruntergeladen</translation>
+        </message>
+        <message>
+            <source>checking the weights</source>
+            <translation>Gewichte werden geprüft</translation>
+        </message>
+        <message>
+            <source>reading the weights</source>
+            <translation>Gewichte werden gelesen</translation>
+        </message>
+        <message>
             <source>fetching tiles</source>
             <translation>Kacheln holen</translation>
         </message>
@@ -2168,12 +2236,16 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Fotos georeferenzieren, die Astronauten von der Erde gemacht haben</translation>
         </message>
         <message>
-            <source>Choose the reference imagery: that of an index service is not read from here.</source>
-            <translation>Wählen Sie die Referenzbilder: Die eines Indexdienstes werden von hier aus nicht gelesen.</translation>
+            <source>Models and matchers…</source>
+            <translation>Modelle und Matcher…</translation>
         </message>
         <message>
-            <source>Cancelled.</source>
-            <translation>Abgebrochen.</translation>
+            <source>Review footprints of labels…</source>
+            <translation>Umrisse von Labels durchsehen…</translation>
+        </message>
+        <message>
+            <source>Choose the reference imagery: that of an index service is not read from here.</source>
+            <translation>Wählen Sie die Referenzbilder: Die eines Indexdienstes werden von hier aus nicht gelesen.</translation>
         </message>
         <message>
             <source>&amp;Set up the engine…</source>
@@ -2380,66 +2452,6 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>&amp;Wiederholen</translation>
         </message>
         <message>
-            <source>the small one, for the processor alone</source>
-            <translation>das kleine, nur für den Prozessor</translation>
-        </message>
-        <message>
-            <source>the one of your choice, whose bytes are not checked</source>
-            <translation>das von Ihnen gewählte, dessen Inhalt nicht geprüft wird</translation>
-        </message>
-        <message>
-            <source>the one with CUDA, for NVIDIA cards</source>
-            <translation>das mit CUDA, für NVIDIA-Karten</translation>
-        </message>
-        <message>
-            <source>the usual one</source>
-            <translation>das übliche</translation>
-        </message>
-        <message>
-            <source>{size} at most</source>
-            <translation>höchstens {size}</translation>
-        </message>
-        <message>
-            <source>; if PyTorch's own index is out of reach, PyPI's torch with CUDA: {size}, {disk} on the disk</source>
-            <translation>; ist PyTorchs eigener Index nicht erreichbar, das Torch mit CUDA von PyPI: {size}, auf der Platte {disk}</translation>
-        </message>
-        <message>
-            <source>The engine is installed and up to date.</source>
-            <translation>Die Engine ist installiert und aktuell.</translation>
-        </message>
-        <message>
-            <source>The engine is installed. It works on the processor, and a graphics card that is faster was found ({card}): change to CUDA to use it.</source>
-            <translation>Die Engine ist installiert. Sie rechnet auf dem Prozessor, und eine schnellere Grafikkarte wurde gefunden ({card}): Stellen Sie auf CUDA um, um sie zu nutzen.</translation>
-        </message>
-        <message>
-            <source>The engine is installed, with CUDA that nothing here uses: the small torch takes {size} on the disk.</source>
-            <translation>Die Engine ist installiert, mit CUDA, das hier nichts nutzt: Mit dem kleinen Torch belegt sie {size} auf der Platte.</translation>
-        </message>
-        <message>
-            <source>checking the disk</source>
-            <translation>die Platte wird geprüft</translation>
-        </message>
-        <message>
-            <source>making the environment</source>
-            <translation>die Umgebung wird angelegt</translation>
-        </message>
-        <message>
-            <source>fetching the installer</source>
-            <translation>das Installationsprogramm wird geholt</translation>
-        </message>
-        <message>
-            <source>installing the packages</source>
-            <translation>die Pakete werden installiert</translation>
-        </message>
-        <message>
-            <source>installing the model weights</source>
-            <translation>die Modellgewichte werden installiert</translation>
-        </message>
-        <message>
-            <source>seeing whether it works</source>
-            <translation>es wird erprobt</translation>
-        </message>
-        <message>
             <source>Copied: paste it where you ask for help.</source>
             <translation>Kopiert: dort einfügen, wo Sie um Hilfe bitten.</translation>
         </message>
@@ -2454,6 +2466,14 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
         <message>
             <source>The Python program of an environment that you made yourself</source>
             <translation>Das Python-Programm einer selbst eingerichteten Umgebung</translation>
+        </message>
+        <message>
+            <source>&amp;Models and matchers…</source>
+            <translation>&amp;Modelle und Matcher…</translation>
+        </message>
+        <message>
+            <source>See which there are, what each is good for, and get their weights</source>
+            <translation>Sehen, welche es gibt und wofür jedes gut ist, und ihre Gewichte holen</translation>
         </message>
         <message>
             <source>Own &amp;Python</source>
@@ -2580,6 +2600,280 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Die Engine ist bereit: Sie arbeitet auf {device}.</translation>
         </message>
         <message>
+            <source>The imagery of the world index, fetched from NASA once the engine is there: photos are found without internet then. Without it, tiles are fetched as they are needed.
+{credit}</source>
+            <translation>Die Bilddaten des Weltindexes, von der NASA geholt, sobald die Engine da ist: Fotos werden dann ohne Internet gefunden. Sonst werden Kacheln bei Bedarf geholt.
+{credit}</translation>
+        </message>
+        <message>
+            <source>Blue Marble is on this computer</source>
+            <translation>Blue Marble ist auf diesem Computer</translation>
+        </message>
+        <message>
+            <source>&amp;Keep Blue Marble on this computer too ({size}; NASA's, free to use with credit)</source>
+            <translation>Auch Blue Marble auf diesem Computer &amp;behalten ({size}; von der NASA, mit Quellenangabe frei nutzbar)</translation>
+        </message>
+        <message>
+            <source>No room for Blue Marble ({size}) on this disk</source>
+            <translation>Auf diesem Datenträger ist kein Platz für Blue Marble ({size})</translation>
+        </message>
+        <message>
+            <source>Models and matchers</source>
+            <translation>Modelle und Matcher</translation>
+        </message>
+        <message>
+            <source>&amp;Fetch…</source>
+            <translation>&amp;Herunterladen…</translation>
+        </message>
+        <message>
+            <source>Show the licence, then fetch the weights</source>
+            <translation>Die Lizenz zeigen, dann die Gewichte herunterladen</translation>
+        </message>
+        <message>
+            <source>Give f&amp;ile…</source>
+            <translation>&amp;Datei angeben…</translation>
+        </message>
+        <message>
+            <source>Install the weights of the selected model from a file</source>
+            <translation>Die Gewichte des gewählten Modells aus einer Datei installieren</translation>
+        </message>
+        <message>
+            <source>Give f&amp;older…</source>
+            <translation>&amp;Ordner angeben…</translation>
+        </message>
+        <message>
+            <source>Install the weights of the selected model from a folder</source>
+            <translation>Die Gewichte des gewählten Modells aus einem Ordner installieren</translation>
+        </message>
+        <message>
+            <source>&amp;Own checkpoint…</source>
+            <translation>&amp;Eigener Checkpoint…</translation>
+        </message>
+        <message>
+            <source>Install a checkpoint of your own as a new model</source>
+            <translation>Einen eigenen Checkpoint als neues Modell installieren</translation>
+        </message>
+        <message>
+            <source>&amp;Remove…</source>
+            <translation>&amp;Entfernen…</translation>
+        </message>
+        <message>
+            <source>Delete the weights of the selected model</source>
+            <translation>Die Gewichte des gewählten Modells löschen</translation>
+        </message>
+        <message>
+            <source>Listing models and matchers</source>
+            <translation>Modelle und Matcher werden aufgelistet</translation>
+        </message>
+        <message>
+            <source>Weights are kept in {folder}.</source>
+            <translation>Die Gewichte liegen in {folder}.</translation>
+        </message>
+        <message>
+            <source>Fetch weights</source>
+            <translation>Gewichte herunterladen</translation>
+        </message>
+        <message>
+            <source>Fetching {name}</source>
+            <translation>{name} wird heruntergeladen</translation>
+        </message>
+        <message>
+            <source>Weights</source>
+            <translation>Gewichte</translation>
+        </message>
+        <message>
+            <source>Folder with weights</source>
+            <translation>Ordner mit Gewichten</translation>
+        </message>
+        <message>
+            <source>Installing {name}</source>
+            <translation>{name} wird installiert</translation>
+        </message>
+        <message>
+            <source>Checkpoint</source>
+            <translation>Checkpoint</translation>
+        </message>
+        <message>
+            <source>Name of the new model (small letters, digits, points and dashes):</source>
+            <translation>Name des neuen Modells (Kleinbuchstaben, Ziffern, Punkte und Striche):</translation>
+        </message>
+        <message>
+            <source>Own checkpoint</source>
+            <translation>Eigener Checkpoint</translation>
+        </message>
+        <message>
+            <source>Delete the weights of {name} ({size})?</source>
+            <translation>Die Gewichte von {name} ({size}) löschen?</translation>
+        </message>
+        <message>
+            <source>Remove weights</source>
+            <translation>Gewichte entfernen</translation>
+        </message>
+        <message>
+            <source>Deleted: {files}</source>
+            <translation>Gelöscht: {files}</translation>
+        </message>
+        <message>
+            <source>Removing {name}</source>
+            <translation>{name} wird entfernt</translation>
+        </message>
+        <message>
+            <source>{name}: licence {licence}</source>
+            <translation>{name}: Lizenz {licence}</translation>
+        </message>
+        <message>
+            <source>From {source}</source>
+            <translation>Von {source}</translation>
+        </message>
+        <message>
+            <source>About {size}</source>
+            <translation>Etwa {size}</translation>
+        </message>
+        <message>
+            <source>not published: that of this download is recorded and held to</source>
+            <translation>nicht veröffentlicht: die dieses Downloads wird vermerkt, und jeder spätere muss sie haben</translation>
+        </message>
+        <message>
+            <source>sha256: {sha256}</source>
+            <translation>sha256: {sha256}</translation>
+        </message>
+        <message>
+            <source>Where no licence is stated, ask the authors before you pass the weights on.</source>
+            <translation>Wo keine Lizenz angegeben ist, fragen Sie die Autoren, bevor Sie die Gewichte weitergeben.</translation>
+        </message>
+        <message>
+            <source>Fetch?</source>
+            <translation>Herunterladen?</translation>
+        </message>
+        <message>
+            <source>{n} numbers a picture</source>
+            <translation>{n} Zahlen je Bild</translation>
+        </message>
+        <message>
+            <source>It comes with the engine: press “Set up the engine…” in AstroLoc's options.</source>
+            <translation>Es kommt mit der Engine: drücken Sie „Engine einrichten…“ in den Optionen von AstroLoc.</translation>
+        </message>
+        <message>
+            <source>It comes with AstroLoc or its engine, or is your own.</source>
+            <translation>Es kommt mit AstroLoc oder seiner Engine, oder es ist Ihr eigenes.</translation>
+        </message>
+        <message>
+            <source>Name</source>
+            <translation>Name</translation>
+        </message>
+        <message>
+            <source>Kind</source>
+            <translation>Art</translation>
+        </message>
+        <message>
+            <source>Installed</source>
+            <translation>Installiert</translation>
+        </message>
+        <message>
+            <source>Good for</source>
+            <translation>Gut für</translation>
+        </message>
+        <message>
+            <source>Licence</source>
+            <translation>Lizenz</translation>
+        </message>
+        <message>
+            <source>yes</source>
+            <translation>ja</translation>
+        </message>
+        <message>
+            <source>no: set up the engine</source>
+            <translation>nein: Engine einrichten</translation>
+        </message>
+        <message>
+            <source>no: can be fetched</source>
+            <translation>nein: ladbar</translation>
+        </message>
+        <message>
+            <source>no: by hand</source>
+            <translation>nein: von Hand</translation>
+        </message>
+        <message>
+            <source>not stated</source>
+            <translation>nicht angegeben</translation>
+        </message>
+        <message>
+            <source>finds the place</source>
+            <translation>findet den Ort</translation>
+        </message>
+        <message>
+            <source>matcher</source>
+            <translation>Matcher</translation>
+        </message>
+        <message>
+            <source>about {n} MB</source>
+            <translation>etwa {n} MB</translation>
+        </message>
+        <message>
+            <source>the small one, for the processor alone</source>
+            <translation>das kleine, nur für den Prozessor</translation>
+        </message>
+        <message>
+            <source>the one of your choice, whose bytes are not checked</source>
+            <translation>das von Ihnen gewählte, dessen Inhalt nicht geprüft wird</translation>
+        </message>
+        <message>
+            <source>the one with CUDA, for NVIDIA cards</source>
+            <translation>das mit CUDA, für NVIDIA-Karten</translation>
+        </message>
+        <message>
+            <source>the usual one</source>
+            <translation>das übliche</translation>
+        </message>
+        <message>
+            <source>{size} at most</source>
+            <translation>höchstens {size}</translation>
+        </message>
+        <message>
+            <source>; if PyTorch's own index is out of reach, PyPI's torch with CUDA: {size}, {disk} on the disk</source>
+            <translation>; ist PyTorchs eigener Index nicht erreichbar, das Torch mit CUDA von PyPI: {size}, auf der Platte {disk}</translation>
+        </message>
+        <message>
+            <source>The engine is installed and up to date.</source>
+            <translation>Die Engine ist installiert und aktuell.</translation>
+        </message>
+        <message>
+            <source>The engine is installed. It works on the processor, and a graphics card that is faster was found ({card}): change to CUDA to use it.</source>
+            <translation>Die Engine ist installiert. Sie rechnet auf dem Prozessor, und eine schnellere Grafikkarte wurde gefunden ({card}): Stellen Sie auf CUDA um, um sie zu nutzen.</translation>
+        </message>
+        <message>
+            <source>The engine is installed, with CUDA that nothing here uses: the small torch takes {size} on the disk.</source>
+            <translation>Die Engine ist installiert, mit CUDA, das hier nichts nutzt: Mit dem kleinen Torch belegt sie {size} auf der Platte.</translation>
+        </message>
+        <message>
+            <source>checking the disk</source>
+            <translation>die Platte wird geprüft</translation>
+        </message>
+        <message>
+            <source>making the environment</source>
+            <translation>die Umgebung wird angelegt</translation>
+        </message>
+        <message>
+            <source>fetching the installer</source>
+            <translation>das Installationsprogramm wird geholt</translation>
+        </message>
+        <message>
+            <source>installing the packages</source>
+            <translation>die Pakete werden installiert</translation>
+        </message>
+        <message>
+            <source>installing the model weights</source>
+            <translation>die Modellgewichte werden installiert</translation>
+        </message>
+        <message>
+            <source>seeing whether it works</source>
+            <translation>es wird erprobt</translation>
+        </message>
+        <message>
+            <source>fetching Blue Marble</source>
+            <translation>Blue Marble wird geholt</translation>
+        </message>
+        <message>
             <source>Footprint</source>
             <translation>Umriss</translation>
         </message>
@@ -2632,24 +2926,24 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Die Arbeit an den Fotos kann nicht in {file} aufbewahrt werden: {reason}. Das Projekt woanders speichern.</translation>
         </message>
         <message>
-            <source>The table {file} cannot be read.</source>
-            <translation>Die Tabelle {file} ist nicht lesbar.</translation>
-        </message>
-        <message>
             <source>{file} has no columns for the photo's number and its nadir or centre (nadir lat, nadir lon, …).</source>
             <translation>{file} hat keine Spalten für die Nummer des Fotos und seinen Nadir oder seine Mitte (nadir lat, nadir lon, …).</translation>
+        </message>
+        <message>
+            <source>The table {file} cannot be read.</source>
+            <translation>Die Tabelle {file} ist nicht lesbar.</translation>
         </message>
         <message>
             <source>{file}, row {row}: {problem}.</source>
             <translation>{file}, Zeile {row}: {problem}.</translation>
         </message>
         <message>
-            <source>{n} values in {columns} columns (decimal commas need quotes or semicolons)</source>
-            <translation>{n} Werte in {columns} Spalten (Dezimalkommas brauchen Anführungszeichen oder Semikolons)</translation>
-        </message>
-        <message>
             <source>“{value}” is no photo number</source>
             <translation>„{value}“ ist keine Fotonummer</translation>
+        </message>
+        <message>
+            <source>{n} values in {columns} columns (decimal commas need quotes or semicolons)</source>
+            <translation>{n} Werte in {columns} Spalten (Dezimalkommas brauchen Anführungszeichen oder Semikolons)</translation>
         </message>
         <message>
             <source>latitude</source>
@@ -2808,6 +3102,30 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Messungen</translation>
         </message>
         <message>
+            <source>Processes (empty: as many as the cores)</source>
+            <translation>Prozesse (leer: so viele wie Kerne)</translation>
+        </message>
+        <message>
+            <source>Try photos again that failed</source>
+            <translation>Gescheiterte Fotos noch einmal versuchen</translation>
+        </message>
+        <message>
+            <source>Cancelled: the layer has the photos that were done until then.</source>
+            <translation>Abgebrochen: der Layer enthält die Fotos, die bis dahin fertig waren.</translation>
+        </message>
+        <message>
+            <source>{done} of {total} photos ({localized} localized)</source>
+            <translation>{done} von {total} Fotos ({localized} verortet)</translation>
+        </message>
+        <message>
+            <source>{n} a minute</source>
+            <translation>{n} je Minute</translation>
+        </message>
+        <message>
+            <source>ends about {time} (in {duration})</source>
+            <translation>endet etwa {time} (in {duration})</translation>
+        </message>
+        <message>
             <source>Folder of photos with known footprints</source>
             <translation>Ordner mit Fotos bekannter Umrisse</translation>
         </message>
@@ -2928,26 +3246,6 @@ Eingabe ist ein Layer von Umrissen, den AstroLocs Algorithmen geschrieben haben;
             <translation>Der Layer der Passpunkte ist keiner, den AstroLocs Algorithmen geschrieben haben: wählen Sie einen anderen.</translation>
         </message>
         <message>
-            <source>Status</source>
-            <translation>Status</translation>
-        </message>
-        <message>
-            <source>Error at the worst corner, m</source>
-            <translation>Fehler an der schlechtesten Ecke, m</translation>
-        </message>
-        <message>
-            <source>Time, s</source>
-            <translation>Zeit, s</translation>
-        </message>
-        <message>
-            <source>Reason</source>
-            <translation>Grund</translation>
-        </message>
-        <message>
-            <source>cannot be read</source>
-            <translation>nicht lesbar</translation>
-        </message>
-        <message>
             <source>Build imagery index</source>
             <translation>Bildindex erstellen</translation>
         </message>
@@ -3004,10 +3302,6 @@ Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10
             <translation>Herkunft</translation>
         </message>
         <message>
-            <source>Licence</source>
-            <translation>Lizenz</translation>
-        </message>
-        <message>
             <source>Extent</source>
             <translation>Ausdehnung</translation>
         </message>
@@ -3016,20 +3310,92 @@ Die Zoomstufen sind die Größen der Blöcke: 9 sind etwa 313 km am Äquator, 10
             <translation>Erstellt</translation>
         </message>
         <message>
+            <source>Footprints from weakly labelled photos</source>
+            <translation>Umrisse für Fotos mit ungefährem Ort</translation>
+        </message>
+        <message>
+            <source>Makes footprints to train on of photos of which no more is known than a point in their middle, good to a degree or two. The table (CSV) has a row a photo, with the columns photo (or number), centre lat, centre lon and, if known, radius, nadir lat, nadir lon and time; NASA's names of these columns are known too.
+
+A footprint is accepted where its confidence is high, the photo's middle lies within the radius of the given centre, and all four corners see ground. All else that was looked at goes to the review list.
+
+The folder gets photos.csv, which training takes, a GeoPackage, the review list, and a report to read. After cancelling, or after any other end, the same run with that folder goes on where it was.</source>
+            <translation>Macht Umrisse zum Trainieren für Fotos, von denen nicht mehr bekannt ist als ein Punkt in ihrer Mitte, auf ein oder zwei Grad genau. Die Tabelle (CSV) hat eine Zeile je Foto, mit den Spalten photo (oder number), centre lat, centre lon und, wenn bekannt, radius, nadir lat, nadir lon und time; auch die Namen der NASA für diese Spalten sind bekannt.
+
+Ein Umriss wird angenommen, wo seine Konfidenz hoch ist, die Mitte des Fotos im Umkreis der angegebenen Mitte liegt und alle vier Ecken Boden sehen. Alles andere, was angesehen wurde, kommt auf die Liste zur Durchsicht.
+
+Der Ordner bekommt photos.csv, das das Training liest, ein GeoPackage, die Liste zur Durchsicht und einen Bericht zum Lesen. Nach einem Abbruch oder jedem anderen Ende geht derselbe Lauf mit diesem Ordner da weiter, wo er war.</translation>
+        </message>
+        <message>
+            <source>Table of photos with their centres (CSV)</source>
+            <translation>Tabelle der Fotos mit ihrer Mitte (CSV)</translation>
+        </message>
+        <message>
+            <source>Reference imagery (empty: the index's own)</source>
+            <translation>Referenzbilder (leer: die des Index)</translation>
+        </message>
+        <message>
+            <source>How far off a centre may be where the table has no radius, km (0: anywhere)</source>
+            <translation>Wie weit eine Mitte danebenliegen darf, wo die Tabelle keinen Umkreis hat, km (0: beliebig)</translation>
+        </message>
+        <message>
+            <source>Confidence that a footprint needs</source>
+            <translation>Konfidenz, die ein Umriss braucht</translation>
+        </message>
+        <message>
+            <source>Take the nadir from the photo's EXIF where none is given</source>
+            <translation>Den Nadir aus dem EXIF des Fotos nehmen, wo keiner angegeben ist</translation>
+        </message>
+        <message>
+            <source>Doubtful footprints</source>
+            <translation>Zweifelhafte Umrisse</translation>
+        </message>
+        <message>
+            <source>Folder for photos.csv and all other files</source>
+            <translation>Ordner für photos.csv und alle anderen Dateien</translation>
+        </message>
+        <message>
+            <source>Footprints that are accepted</source>
+            <translation>Angenommene Umrisse</translation>
+        </message>
+        <message>
+            <source>Photos for review</source>
+            <translation>Fotos zur Durchsicht</translation>
+        </message>
+        <message>
+            <source>Files that cannot be read</source>
+            <translation>Nicht lesbare Dateien</translation>
+        </message>
+        <message>
+            <source>Table to train on</source>
+            <translation>Tabelle zum Trainieren</translation>
+        </message>
+        <message>
+            <source>Review list</source>
+            <translation>Liste zur Durchsicht</translation>
+        </message>
+        <message>
+            <source>GeoPackage</source>
+            <translation>GeoPackage</translation>
+        </message>
+        <message>
+            <source>Table of photos</source>
+            <translation>Tabelle der Fotos</translation>
+        </message>
+        <message>
             <source>Localize folder of photos</source>
             <translation>Ordner mit Fotos verorten</translation>
         </message>
         <message>
-            <source>Localizes all photos of a folder, one after the other, into one layer of footprints: a row for each photo, with status, confidence, error, candidate and time. A photo that is not localized has a row without a geometry; a file that cannot be read has one with the status “error” and the reason. No photo stops the others.
+            <source>Localizes all photos of a folder, or those that a table names, into one layer of footprints: a row for each photo, with status, confidence, error, candidate and time. A photo that is not localized has a row without a geometry; a file that cannot be read has one with the status “error” and the reason. No photo stops the others, and several are done at once where the computer has the cores.
 
-A table (CSV) can give the nadir of each photo, with the columns file, lat, lon and, if known, km. Where the photos follow each other, as in a pass over a coast, they help each other; then nothing is kept when the work is cancelled.
+A table (CSV) can give nadir, centre, time, tilt and more of each photo, in AstroLoc's or NASA's columns. With a folder, it is looked up by the photos' names or numbers; without one, it names the photos. Photos that follow each other, as in a pass over a coast, can help each other.
 
-GeoTIFFs, previews and tables of tie points are kept only where a folder for files is given.</source>
-            <translation>Verortet alle Fotos eines Ordners nacheinander in einen Layer von Umrissen: eine Zeile je Foto mit Status, Vertrauen, Fehler, Kandidat und Zeit. Ein nicht verortetes Foto hat eine Zeile ohne Geometrie, eine nicht lesbare Datei eine mit dem Status „error“ und dem Grund. Kein Foto hält die anderen auf.
+Where a folder for files is given, GeoTIFFs are kept in it, with a GeoPackage, a report to read, and a journal: after cancelling, or after any other end, the same run with that folder goes on where it was.</source>
+            <translation>Verortet alle Fotos eines Ordners, oder die, die eine Tabelle nennt, in eine Ebene von Umrissen: eine Zeile für jedes Foto, mit Status, Konfidenz, Fehler, Kandidat und Zeit. Ein Foto, das nicht verortet wird, hat eine Zeile ohne Geometrie; eine Datei, die nicht gelesen werden kann, eine mit dem Status „error“ und dem Grund. Kein Foto hält die anderen auf, und mehrere werden zugleich bearbeitet, wo der Rechner die Kerne hat.
 
-Eine Tabelle (CSV) kann den Nadir jedes Fotos angeben, mit den Spalten file, lat, lon und, falls bekannt, km. Folgen die Fotos aufeinander, wie bei einem Überflug entlang einer Küste, helfen sie einander; dann bleibt nach einem Abbruch nichts erhalten.
+Eine Tabelle (CSV) kann Nadir, Mitte, Zeit, Neigung und mehr von jedem Foto angeben, in den Spalten von AstroLoc oder der NASA. Mit einem Ordner wird sie nach den Namen oder Nummern der Fotos durchsucht; ohne einen nennt sie die Fotos. Fotos, die aufeinander folgen, wie bei einem Flug entlang einer Küste, können einander helfen.
 
-GeoTIFFs, Vorschauen und Tabellen der Passpunkte bleiben nur erhalten, wenn ein Ordner für Dateien angegeben ist.</translation>
+Wo ein Ordner für Dateien angegeben ist, bleiben GeoTIFFs darin, mit einem GeoPackage, einem Bericht zum Lesen und einem Journal: nach einem Abbruch oder jedem anderen Ende geht derselbe Lauf mit diesem Ordner da weiter, wo er war.</translation>
         </message>
         <message>
             <source>Folder of photos</source>
@@ -3040,16 +3406,20 @@ GeoTIFFs, Vorschauen und Tabellen der Passpunkte bleiben nur erhalten, wenn ein 
             <translation>Auch die Ordner darin</translation>
         </message>
         <message>
-            <source>Table with the nadir of each photo (CSV)</source>
-            <translation>Tabelle mit dem Nadir jedes Fotos (CSV)</translation>
+            <source>Table of what is known of the photos, or that names them without a folder (CSV)</source>
+            <translation>Tabelle mit dem, was über die Fotos bekannt ist, oder die sie ohne Ordner nennt (CSV)</translation>
         </message>
         <message>
             <source>The photos follow each other</source>
             <translation>Die Fotos folgen aufeinander</translation>
         </message>
         <message>
-            <source>Folder for GeoTIFFs and all other files</source>
-            <translation>Ordner für GeoTIFFs und alle anderen Dateien</translation>
+            <source>Kinds of files to keep in the folder</source>
+            <translation>Arten von Dateien, die im Ordner bleiben</translation>
+        </message>
+        <message>
+            <source>Folder for files, in which the batch goes on after any end</source>
+            <translation>Ordner für Dateien, in dem der Stapel nach jedem Ende weitergeht</translation>
         </message>
         <message>
             <source>Photos that are localized</source>
@@ -3060,24 +3430,12 @@ GeoTIFFs, Vorschauen und Tabellen der Passpunkte bleiben nur erhalten, wenn ein 
             <translation>Nicht verortete Fotos</translation>
         </message>
         <message>
-            <source>Files that cannot be read</source>
-            <translation>Nicht lesbare Dateien</translation>
+            <source>Give a folder of photos, or a table that names them.</source>
+            <translation>Geben Sie einen Ordner mit Fotos an oder eine Tabelle, die sie nennt.</translation>
         </message>
         <message>
             <source>There is no photo ({suffixes}) in {folder}: choose another folder.</source>
             <translation>In {folder} ist kein Foto ({suffixes}): wählen Sie einen anderen Ordner.</translation>
-        </message>
-        <message>
-            <source>Table of nadirs</source>
-            <translation>Tabelle der Nadire</translation>
-        </message>
-        <message>
-            <source>Cancelled: the layer has the photos that were done until then.</source>
-            <translation>Abgebrochen: der Layer enthält die Fotos, die bis dahin fertig waren.</translation>
-        </message>
-        <message>
-            <source>Photos of {folder}</source>
-            <translation>Fotos von {folder}</translation>
         </message>
         <message>
             <source>Finds the place that an astronaut photo shows, and georeferences it. The photo is looked up in an index of satellite imagery, and each likely place is matched with the imagery point by point. A photo that cannot be placed is reported as not localized, and is not guessed: its footprint then has no geometry.
@@ -3094,10 +3452,6 @@ Die Engine arbeitet in einem eigenen Prozess, eingerichtet mit dem Knopf in Astr
         <message>
             <source>Index (empty: the world, as it comes with the plugin)</source>
             <translation>Index (leer: der Weltindex der Erweiterung)</translation>
-        </message>
-        <message>
-            <source>Reference imagery (empty: the index's own)</source>
-            <translation>Referenzbilder (leer: die des Index)</translation>
         </message>
         <message>
             <source>Centre of the photo, roughly</source>
@@ -3118,10 +3472,6 @@ Die Engine arbeitet in einem eigenen Prozess, eingerichtet mit dem Knopf in Astr
         <message>
             <source>Height of the camera, km, if known</source>
             <translation>Höhe der Kamera, km, falls bekannt</translation>
-        </message>
-        <message>
-            <source>Take the nadir from the photo's EXIF where none is given</source>
-            <translation>Den Nadir aus dem EXIF des Fotos nehmen, wo keiner angegeben ist</translation>
         </message>
         <message>
             <source>Matcher (auto: several, cheap ones first)</source>
@@ -3166,6 +3516,14 @@ Die Engine arbeitet in einem eigenen Prozess, eingerichtet mit dem Knopf in Astr
         <message>
             <source>Uncertainty in metres</source>
             <translation>Unsicherheit in Metern</translation>
+        </message>
+        <message>
+            <source>Status</source>
+            <translation>Status</translation>
+        </message>
+        <message>
+            <source>Reason</source>
+            <translation>Grund</translation>
         </message>
         <message>
             <source>Refine from footprint</source>
