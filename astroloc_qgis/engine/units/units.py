@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from astroloc_qgis.engine.batch.memory import peak_memory
 from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.engine.units.memory import peak_memory
 
 Task = Mapping[str, Any]
 """What a unit is to do, as JSON knows it."""

@@ -20,9 +20,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from astroloc_qgis.engine.batch.units import Done, Unit, Work, canonical, do_unit
 from astroloc_qgis.engine.device import announce_threads
 from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.engine.units.units import Done, Unit, Work, canonical, do_unit
 
 log = logging.getLogger(__name__)
 
