@@ -119,7 +119,7 @@ def _run(
         ``done_now``, ``seconds`` and ``files``. The entries of the report, of all photos that are done, are lines of
         JSON in the file ``entries`` of the request.
     """
-    from astroloc_qgis.engine.batch.workers import LocalWorkers
+    from astroloc_qgis.engine.units.workers import LocalWorkers
     from astroloc_qgis.engine.device import default_threads, default_workers
 
     shown = _Shown(progress)

@@ -61,12 +61,13 @@ class Reference:
 
     Attributes:
         uri: as given to ``open``, but without a login.
+        address: the same with its login, where it has one: for opening it again, never to be written down.
         crs_wkt: the CRS as WKT.
         attribution: whom to credit ("" where the source does not say).
     """
 
     def __init__(self, uri: str, dataset: gdal.Dataset) -> None:
-        self.uri, self._uri = without_login(uri), uri
+        self.uri, self.address = without_login(uri), uri
         self._name = short_name(uri)
         self._came = Came()
         self._source = dataset
@@ -99,7 +100,7 @@ class Reference:
 
     def again(self) -> Reference:
         """Open the same reference once more, for another thread; both count what they give together."""
-        other = Reference.open(self._uri)
+        other = Reference.open(self.address)
         other._came = self._came
         return other
 
@@ -219,7 +220,7 @@ class Reference:
         if self._came.anything or window is None or not is_tiled_service(self._source):
             return
         try:
-            Reference(self._uri, strict(self._source)).read(window)
+            Reference(self.address, strict(self._source)).read(window)
         except InputError as error:
             found = failure_of(error.details)
             why = found.sentence if found else "no tile can be read"
@@ -299,7 +300,7 @@ class Reference:
     def _patiently(self, read: Callable[[], Result]) -> Result:
         """Read from the source, again where a web service fails for the moment, and name what stays wrong."""
         try:
-            with logged_in(self._uri):
+            with logged_in(self.address):
                 return with_patience(read)
         except RuntimeError as error:
             failure = failure_of(str(error))
