@@ -1,4 +1,4 @@
-"""``index``: build and update an index, describe the world's land, import a published index, pack, install, merge, show one."""
+"""``index``: build, update, import, pack, install, merge, check or show an index; describe the land of the world."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def open_raster(uri: str) -> gdal.Dataset:
     name = short_name(uri)
     try:
         with logged_in(uri):
-            dataset = _kept(uri) or with_patience(lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)))
+            dataset = _kept(uri) or with_patience(
+                lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)), uri
+            )
     except RuntimeError as error:
         raise _cannot_open(uri, error) from error
     if dataset.RasterCount == 0:

@@ -22,6 +22,7 @@ from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
 from astroloc_qgis.engine.imagery.web_service import (
     failure_of,
+    forget_tiles,
     is_tiled_service,
     logged_in,
     strict,
@@ -301,11 +302,15 @@ class Reference:
         """Read from the source, again where a web service fails for the moment, and name what stays wrong."""
         try:
             with logged_in(self.address):
-                return with_patience(read)
+                return with_patience(read, self.address, self._forget_tiles)
         except RuntimeError as error:
             failure = failure_of(str(error))
             why = failure.sentence if failure else "the file is damaged or the service does not answer"
             raise InputError(f"The reference imagery {self._name} could not be read: {why}.", str(error)) from error
+
+    def _forget_tiles(self) -> None:
+        forget_tiles(self._source)
+        forget_tiles(self._dataset)
 
     def _warp(self, piece: Piece, planned: Plan, target: gdal.Dataset) -> None:
         """Warp one piece of the source into the target; bilinear, which in GDAL widens its kernel when it shrinks."""

@@ -15,7 +15,7 @@ from astroloc_qgis.engine.units.memory import peak_memory
 from astroloc_qgis.engine.units.units import Done, Unit, is_defect
 
 MOST_IN_A_ROW = 3
-"""So many units in a row that fail end a build: the imagery does not answer any more."""
+"""So many units of one process in a row that fail, while no other is done, end a build: the imagery does not answer."""
 TRIES = 2
 """A unit that failed is tried again when all others are done."""
 
@@ -88,16 +88,16 @@ def work_off(run: Run, units: Sequence[Unit], tell: Callable[[Done, Mapping[str,
     waiting: Sequence[Unit] = units
     for _ in range(TRIES):
         failed: list[Done] = []
-        in_a_row = 0
+        in_a_row: Counter[str] = Counter()
         with closing(run(waiting)) as results:  # type: ignore[type-var]  # generators, all of them
             for done in results:
                 if done.result is None:
                     failed.append(done)
-                    in_a_row += 1
-                    if in_a_row == MOST_IN_A_ROW:
+                    in_a_row[done.worker] += 1
+                    if in_a_row[done.worker] == MOST_IN_A_ROW:
                         raise _error_of(done)
                 else:
-                    in_a_row = 0
+                    in_a_row.clear()
                     tell(done, done.result)
         if not failed:
             return
