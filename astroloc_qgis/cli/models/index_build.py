@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroloc_qgis.cli.bar import progress_bar
-from astroloc_qgis.cli.shared_arguments import add_device, add_out
+from astroloc_qgis.cli.report import write_json
+from astroloc_qgis.cli.shared_arguments import add_device, add_json, add_out
 from astroloc_qgis.cli.terminal import tell
 from astroloc_qgis.cli.values import extent, positive, zooms, zooms_or_none
 from astroloc_qgis.engine.descriptors.registry import DEFAULT
@@ -39,6 +40,7 @@ def add_build(actions: Any) -> None:
     )
     add_crew(build)
     add_out(build)
+    add_json(build, "write rates, shares of the time and memory of the build here")
     update: ArgumentParser = actions.add_parser(
         "update", help="build an index anew in place; what did not change is not described again"
     )
@@ -84,7 +86,9 @@ def run_build(options: Namespace) -> Any:
             )  # fmt: skip
         if options.scheduler is None:
             meter.record(options.model, options.imagery, index.info.count)
-        tell(describe_crew(crew["report"]))
+        _tell_crew(crew["report"])
+        if options.json:
+            write_json(options.json, crew["report"].summary() | {"index": str(options.out), "blocks": index.info.count})
         return index
     finally:
         reference.close()
@@ -103,7 +107,7 @@ def run_update(options: Namespace) -> Any:
         index = update_index(
             options.out, imagery=options.imagery, zooms=options.zooms, extent=options.extent, progress=progress, **crew
         )
-    tell(describe_crew(crew["report"]))
+    _tell_crew(crew["report"])
     return index
 
 
@@ -123,6 +127,11 @@ def crew_of(options: Namespace) -> dict[str, Any]:
 
     import_distributed()
     return crew | {"scheduler": DaskScheduler(options.scheduler), "device": options.device}
+
+
+def _tell_crew(report: BuildReport) -> None:
+    if text := describe_crew(report):
+        tell(text)
 
 
 def describe_crew(report: BuildReport) -> str:

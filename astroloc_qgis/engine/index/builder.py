@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.opening import limit_raster_cache
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index import format as index_format
@@ -128,6 +130,7 @@ def build_index(
     folder = ShardFolder(out)
     folder.check()
     folder.finish()
+    limit_raster_cache()
     descriptor = descriptors.create(model, device=device)
     plan = make_plan(
         reference,
@@ -296,7 +299,9 @@ class IndexBuilder:
                 self._progress("describe", self._done / total)
 
             if missing:
+                started = time.perf_counter()
                 work_off(self._runner(total), Units(sheets, missing, self._plan), tell)
+                self._crew.report.describing_seconds += time.perf_counter() - started
             missing = self._folder.drop_damaged(len(sheets), lambda: self._progress("describe", self._done / total))
             if not missing:
                 return

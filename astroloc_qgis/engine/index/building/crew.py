@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ class BuildReport:
         peak_memory: of each, bytes.
         spent: what the time went to, of all together.
         taken: blocks whose description an earlier build had left.
+        describing_seconds: from the first unit to the last.
     """
 
     blocks: Counter[str] = field(default_factory=Counter)
@@ -40,6 +42,7 @@ class BuildReport:
     peak_memory: dict[str, int] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     taken: int = 0
+    describing_seconds: float = 0.0
 
     def add(self, done: Done, result: Mapping[str, Any]) -> None:
         """Count a unit that is done."""
@@ -50,6 +53,27 @@ class BuildReport:
         self.seconds[done.worker] += done.seconds
         self.peak_memory[done.worker] = max(self.peak_memory.get(done.worker, 0), done.peak_memory)
         self.spent.add(result["spent"])
+
+    def summary(self) -> dict[str, Any]:
+        """The report as JSON knows it, with time and memory of this process and of those that it started until now."""
+        times = os.times()
+        workers = {
+            name: {
+                "blocks": self.blocks[name],
+                "seconds": round(self.seconds[name], 3),
+                "peak_memory": self.peak_memory[name],
+            }
+            for name in self.seconds
+        }
+        return {
+            "asked": sum(self.blocks.values()),
+            "taken": self.taken,
+            "describing_seconds": round(self.describing_seconds, 3),
+            "cpu_seconds": round(times.user + times.system + times.children_user + times.children_system, 3),
+            "peak_memory": peak_memory(),
+            "shares": {name: round(share, 4) for name, share in self.shares().items()},
+            "workers": workers,
+        }
 
     def shares(self) -> dict[str, float]:
         """The shares of reading, describing and writing in the time of the units."""

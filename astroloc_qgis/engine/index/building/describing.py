@@ -17,6 +17,7 @@ import numpy as np
 from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.device import limit_threads, resolve_device
+from astroloc_qgis.engine.imagery.opening import limit_raster_cache
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.block_reader import Sheets
 from astroloc_qgis.engine.index.building.kept_pieces import KeptPiece, KeptPieces
@@ -52,6 +53,7 @@ def open_describing(settings: Mapping[str, Any]) -> DoUnit:
         InputError: the imagery or the model cannot be opened.
     """
     limit_threads()
+    limit_raster_cache()
     plan, folder = Plan.from_json(settings["plan"]), ShardFolder(Path(settings["out"]))
     vocabulary = folder.path / VOCABULARY
     descriptor = descriptors.create(plan.model, device=resolve_device(settings["device"]))
