@@ -55,8 +55,9 @@ def pieces(out):
     return len(list(out.with_name(out.name + ".partial").glob("piece-*.npz")))
 
 
-def select(manager, title):
-    (row,) = (row for row, index in enumerate(manager.table.indexes) if index.title == title)
+def select(manager, name):
+    folders = [index.folder.name.removesuffix(".partial") for index in manager.table.indexes]
+    row = folders.index(name)
     manager.table.clearSelection()
     manager.table.selectRow(row)
 
@@ -113,6 +114,6 @@ def test_a_build_that_is_cancelled_leaves_nothing(qtbot, prepared, tmp_path, mon
     qtbot.waitUntil(lambda: not prepared.session.busy, timeout=TIMEOUT)
     assert not out.exists()
     assert not out.with_name("region.partial").exists()
-    assert "region" not in [index.title for index in manager.table.indexes]
+    assert "region.partial" not in [index.folder.name for index in manager.table.indexes]
     assert "cancelled" in manager.outcome.text()
     manager.close()
