@@ -75,9 +75,7 @@ def stac_item(tiled: Path, folder: Path) -> str:
 
 def stac_items(tiled: Path, folder: Path) -> str:
     path = folder / "items.json"
-    item = item_of(tiled)
-    del item["assets"]["thumbnail"]
-    path.write_text(json.dumps({"type": "FeatureCollection", "stac_version": "1.0.0", "features": [item]}))
+    path.write_text(json.dumps({"type": "FeatureCollection", "stac_version": "1.0.0", "features": [item_of(tiled)]}))
     return f'STACIT:"{path}":asset=visual'
 
 
@@ -94,8 +92,19 @@ def item_of(tiled: Path) -> dict:
         "thumbnail": {"href": "small.png", "type": "image/png", "roles": ["thumbnail"]},
         "visual": {"href": str(tiled), "type": "image/tiff; application=geotiff", "roles": ["visual"]},
     }
-    common = {"type": "Feature", "stac_version": "1.0.0", "id": "one", "collection": "some", "links": []}
-    return common | {"bbox": [10.8, 45.8, 11.2, 46.2], "geometry": None, "properties": properties, "assets": assets}
+    projection = "https://stac-extensions.github.io/projection/v1.0.0/schema.json"
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "stac_extensions": [projection],
+        "id": "one",
+        "collection": "some",
+        "links": [],
+        "bbox": [10.8, 45.8, 11.2, 46.2],
+        "geometry": None,
+        "properties": properties,
+        "assets": assets,
+    }
 
 
 SOURCES = {
