@@ -23,7 +23,7 @@ use_tile_cache()
 name_ourselves()
 
 
-RASTER_CACHE_BYTES = 128 << 20
+RASTER_CACHE_BYTES = 32 << 20
 """Of pixels that GDAL keeps in memory while many windows are read, each once; by itself it takes 5 % of the memory."""
 
 
