@@ -42,7 +42,7 @@ class Pictures:
         digest = hashlib.sha256()
         for images in (self.images, self.textured):
             for image in images:
-                digest.update(np.ascontiguousarray(image))
+                digest.update(image.tobytes())
         return digest.hexdigest()
 
 

@@ -307,8 +307,13 @@ class IndexManager(QDialog):
             self.progress.cancel_button.setToolTip(tr("Stop now; what is done stays, and Resume goes on from there"))
 
     def _on_progress(self, event: Any) -> None:
-        if self._work is not None:
-            self.progress.update_progress(event)
+        if self._work is None:
+            return
+        self.progress.update_progress(event)
+        if self._work.method == "index_build":
+            partial = Path(self._work.params["out"] + PARTIAL)
+            if partial.is_dir() and partial not in [index.folder for index in self.table.indexes]:
+                self.refresh()
 
     def _on_idle(self) -> None:
         self._work = None

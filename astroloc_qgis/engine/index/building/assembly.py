@@ -83,7 +83,7 @@ def _vectors(
         return lambda: folder.read_shards(pieces, "vectors")
     with alone.open("wb") as stream:
         for vectors in folder.read_shards(pieces, "vectors"):
-            stream.write(np.ascontiguousarray(vectors, dtype=np.float32))
+            stream.write(vectors.astype(np.float32, copy=False).tobytes())
             progress()
     shape = (len(table), descriptor.dimensions)
 
@@ -103,7 +103,7 @@ def _write_textures(folder: ShardFolder, pieces: int, count: int, exact: bool) -
         np.lib.format.write_array_header_1_0(stream, header)
         for vectors in folder.read_shards(pieces, "texture"):
             rows = vectors if exact else model.encode(vectors)
-            stream.write(np.ascontiguousarray(rows, dtype=kind))
+            stream.write(rows.astype(kind, copy=False).tobytes())
 
 
 def _info(

@@ -38,7 +38,7 @@ class BuildReport:
     """
 
     blocks: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
     peak_memory: dict[str, int] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     taken: int = 0
@@ -50,7 +50,7 @@ class BuildReport:
             self.blocks[done.worker] += result["blocks"]
         else:
             self.taken += result["blocks"]
-        self.seconds[done.worker] += done.seconds
+        self.seconds[done.worker] = self.seconds.get(done.worker, 0.0) + done.seconds
         self.peak_memory[done.worker] = max(self.peak_memory.get(done.worker, 0), done.peak_memory)
         self.spent.add(result["spent"])
 

@@ -56,7 +56,7 @@ def write_vectors(
         shape.write_head(stream, count)
         for vectors in read_vectors():
             if len(vectors):
-                stream.write(np.ascontiguousarray(store.sa_encode(np.ascontiguousarray(vectors, dtype=np.float32))))
+                stream.write(store.sa_encode(np.ascontiguousarray(vectors, dtype=np.float32)).tobytes())
             progress()
         stream.write(shape.tail)
 
