@@ -153,7 +153,7 @@ def build_index(
         return Index.open(out)
     told = Repeatable(progress)
     if scheduler is None and workers > 1:
-        scheduler, device = LocalWorkers(workers), "cpu"
+        scheduler, device = LocalWorkers(workers, beat=told.repeat), "cpu"
     crew = _Crew(device, scheduler, report or BuildReport())
     with asking(told.repeat):
         IndexBuilder(
