@@ -119,8 +119,8 @@ def _run(
         ``done_now``, ``seconds`` and ``files``. The entries of the report, of all photos that are done, are lines of
         JSON in the file ``entries`` of the request.
     """
-    from astroloc_qgis.engine.batch.workers import LocalWorkers
     from astroloc_qgis.engine.device import default_threads, default_workers
+    from astroloc_qgis.engine.units.workers import LocalWorkers
 
     shown = _Shown(progress)
     workers = request.workers or min(default_workers(device), max(1, threads))

@@ -145,12 +145,10 @@ def index_build(request: requests.BuildIndex, progress: Progress) -> Mapping[str
 
     meter = RateMeter(progress)
     options = {"model": DEFAULT, **request.optional()}
+    options.setdefault("texture_zooms", usual_texture_zooms(options["model"], request.zooms))
     reference = Reference.open(request.imagery)
     try:
-        index = build_index(
-            reference, request.zooms, request.extent, out=request.out,
-            texture_zooms=usual_texture_zooms(options["model"], request.zooms), progress=meter, **options,
-        )  # fmt: skip
+        index = build_index(reference, request.zooms, request.extent, out=request.out, progress=meter, **options)
         meter.record(options["model"], request.imagery, index.info.count)
     finally:
         reference.close()

@@ -164,6 +164,7 @@ Extent = Annotated[
 ]
 Footprint = Annotated[str | tuple[tuple[float, float], ...], Kind(_is_footprint, "a file, or four corners of lon, lat")]
 Zooms = Annotated[tuple[int, ...], Kind(_is_zoom_list, "a list of whole numbers")]
+AnyZooms = Annotated[tuple[int, ...], Kind(list_of(is_whole_number), "a list of whole numbers, or an empty one")]
 Matrix = Annotated[
     tuple[tuple[float, ...], ...],
     Kind(list_of(list_of(is_number, 3), 3), "three rows of three numbers: place the photo again"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.worker.parameters import (
+    AnyZooms,
     Areas,
     Count,
     Distance,
@@ -189,7 +190,7 @@ class Refine(GeoreferencePhoto):
 
 @dataclass(frozen=True, kw_only=True)
 class BuildIndex(OnDevice):
-    """Describe imagery into an index folder (``build_index``)."""
+    """Describe imagery into an index folder (``build_index``); without texture zooms, the usual ones."""
 
     imagery: str
     zooms: Zooms
@@ -198,6 +199,10 @@ class BuildIndex(OnDevice):
     model: str | None = None
     title: str | None = None
     stride: int | None = None
+    kind: str | None = None
+    land_only: bool | None = None
+    texture_zooms: AnyZooms | None = None
+    keep_units: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ RINGS = (
 
 LAYERS = (
     "errors", "writable", "progress", "resources", "device", "geometry", "tiles", "block_table", "orbit", "weights",
-    "photo", "imagery", "nasa", "matchers", "descriptors", "index", "retrieval", "registration", "confidence",
+    "photo", "imagery", "nasa", "matchers", "descriptors", "units", "index", "retrieval", "registration", "confidence",
     "verification", "coregistration", "exports", "georeference", "result", "pipeline", "api", "sequence", "batch",
     "labelling", "simulation", "training", "benchmark",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from osgeo import gdal
@@ -174,6 +175,35 @@ def test_an_unfinished_index_is_resumed_paused_and_still_there(qtbot, manager, f
     assert manager.resume.isEnabled()
 
 
+def test_what_an_unfinished_index_is_to_be_is_what_resume_asks_for(manager, folders, monkeypatch):
+    ran = jobs_of(manager, monkeypatch)
+    plan = PLAN | {"kind": "SQ8", "selection": "land", "texture_zooms": []}
+    (folders / "alps.partial" / "plan.json").write_text(json.dumps(plan))
+    manager.refresh()
+    select(manager, "alps")
+    manager.resume.click()
+    assert {name: ran[-1].params[name] for name in ("kind", "land_only", "texture_zooms")} == {
+        "kind": "SQ8",
+        "land_only": True,
+        "texture_zooms": [],
+    }
+
+
+def test_a_cancelled_build_is_deleted_after_a_question(qtbot, manager, folders, monkeypatch):
+    select(manager, "alps")
+    manager.resume.click()
+    qtbot.waitUntil(lambda: manager.progress.bar.value() > 0, timeout=20 * SECOND)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.No)
+    manager.discard.click()
+    assert manager._session.busy
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
+    manager.discard.click()
+    qtbot.waitUntil(lambda: not manager._session.busy, timeout=20 * SECOND)
+    assert not (folders / "alps.partial").exists()
+    assert "alps" not in [index.title for index in manager.table.indexes]
+    assert not manager.discard.isVisible()
+
+
 def test_check_merge_and_install_ask_the_engine(manager, folders, monkeypatch):
     ran = jobs_of(manager, monkeypatch)
     select(manager, "pacific")
@@ -268,13 +298,24 @@ def test_the_build_dialog_estimates_before_it_builds(qtbot, tmp_path, monkeypatc
     assert "At most" in text
     assert "not known before the first build" in text
     assert "tiles from the service" in text
-    assert "PQ64np" in dialog.estimate.toolTip()
+    assert "A sixteenth of the size" in dialog.estimate.toolTip()
+    assert (dialog.params()["kind"], dialog.params()["land_only"]) == ("Flat", False)
+    dialog.kind.setCurrentIndex(dialog.kind.findData("SQ8"))
+    dialog.blocks.setCurrentIndex(dialog.blocks.findData(True))
+    assert (dialog.params()["kind"], dialog.params()["land_only"]) == ("SQ8", True)
+    assert size_of(dialog.estimate.text()) < 0.3 * size_of(text)
     monkeypatch.setattr(rates, "_read", lambda: {"astroloc-lite, service": 10.0})
     dialog.zooms.setText("9, 12")
     assert dialog.estimate.text() != text
     assert "as fast as the last build" in dialog.estimate.text()
     dialog.zooms.setText("nine")
     assert "nine" in dialog.estimate.text()
+
+
+def size_of(estimate):
+    """The size on disk in the words of an estimate, kB."""
+    number, unit = re.search(r"([\d,.]+) (kB|MB) on disk", estimate).groups()
+    return float(number.replace(",", "")) * {"kB": 1, "MB": 1000}[unit]
 
 
 def test_a_build_is_listed_from_its_beginning(scripted, tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from astroloc_qgis.engine.batch.runner import Progressed, Summary
-    from astroloc_qgis.engine.batch.units import Scheduler
+    from astroloc_qgis.engine.units.units import Scheduler
 
 UNUSED = "none"
 
@@ -123,12 +123,12 @@ def scheduler_of(options: Namespace) -> Scheduler:
         InputError: Dask's package is not installed.
     """
     if options.scheduler is not None:
-        from astroloc_qgis.engine.batch.dask_scheduler import DaskScheduler, import_distributed
+        from astroloc_qgis.engine.units.dask_scheduler import DaskScheduler, import_distributed
 
         import_distributed()
         return DaskScheduler(options.scheduler)
-    from astroloc_qgis.engine.batch.workers import LocalWorkers
     from astroloc_qgis.engine.device import default_threads, default_workers, resolve_device
+    from astroloc_qgis.engine.units.workers import LocalWorkers
 
     device = resolve_device(options.device)
     return LocalWorkers(options.workers or default_workers(device), 1 if device == "cpu" else default_threads())

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from astroloc_qgis.cli.benchmark.aims import add_aims, run_aims
+from astroloc_qgis.cli.benchmark.build import add_build_benchmark, run_build_benchmark
 from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate, run_pairs, run_simulated
 from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
 from astroloc_qgis.cli.benchmark.earthloc import add_earthloc, run_earthloc
@@ -25,6 +26,7 @@ from astroloc_qgis.cli.report import check_plot, prepare
 
 BENCHMARKS = {
     "aims": run_aims,
+    "build": run_build_benchmark,
     "coregistration": run_coregistration,
     "geometry": run_geometry,
     "simulated": run_simulated,
@@ -46,6 +48,7 @@ def add_benchmark(commands: Any) -> None:
     parser: ArgumentParser = commands.add_parser("benchmark", help="measure")
     actions = parser.add_subparsers(dest="action", required=True, metavar="WHAT")
     add_aims(actions)
+    add_build_benchmark(actions)
     add_coregistration(actions)
     add_geometry(actions)
     add_confidence(actions)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from astroloc_qgis.engine.batch.units import canonical
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.units.units import canonical
 
 NAME = "journal.jsonl"
 LOCK = "journal.lock"

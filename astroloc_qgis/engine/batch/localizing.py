@@ -18,7 +18,6 @@ from osgeo import gdal
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.batch.entries import unfinished_entry
-from astroloc_qgis.engine.batch.units import DoUnit, Task, Work, defect
 from astroloc_qgis.engine.batch.working import WORKING
 from astroloc_qgis.engine.device import limit_threads, threads_wanted
 from astroloc_qgis.engine.errors import InputError
@@ -33,6 +32,7 @@ from astroloc_qgis.engine.result import Localization
 from astroloc_qgis.engine.retrieval.nadir_proposal import nadir_from_elements
 from astroloc_qgis.engine.retrieval.remote_index import is_address, open_index
 from astroloc_qgis.engine.sequence.localization import Search, localize_neighbours
+from astroloc_qgis.engine.units.units import DoUnit, Task, Work, defect
 
 log = logging.getLogger(__name__)
 

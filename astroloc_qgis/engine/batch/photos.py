@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.engine.batch.units import Unit, key_of
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.photo.number import photo_name
 from astroloc_qgis.engine.photo.raster import open_raster
 from astroloc_qgis.engine.sequence.order import Frame, frame_of, sequences
+from astroloc_qgis.engine.units.units import Unit, key_of
 
 MOST_OF_A_RUN = 60
 """Most photos of a unit: those of a longer run help each other within its parts, and a kill costs no more than one."""

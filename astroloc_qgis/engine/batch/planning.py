@@ -8,7 +8,7 @@ from pathlib import Path
 from astroloc_qgis.engine.batch.localizing import what_changes_results
 from astroloc_qgis.engine.batch.photos import BatchPhoto, plan_units
 from astroloc_qgis.engine.batch.runner import Batch
-from astroloc_qgis.engine.batch.units import Work
+from astroloc_qgis.engine.units.units import Work
 
 
 def plan_batch(

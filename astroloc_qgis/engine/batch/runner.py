@@ -18,9 +18,9 @@ from astroloc_qgis.engine.batch.journal import Journal
 from astroloc_qgis.engine.batch.photos import alone
 from astroloc_qgis.engine.batch.rate import Rate
 from astroloc_qgis.engine.batch.report.html_report import write_report
-from astroloc_qgis.engine.batch.units import Done, Scheduler, Unit, Work
 from astroloc_qgis.engine.batch.working import remove_leftovers
 from astroloc_qgis.engine.errors import Cancelled
+from astroloc_qgis.engine.units.units import Done, Scheduler, Unit, Work
 
 REPORT = "report.html"
 _SPLIT = "split"

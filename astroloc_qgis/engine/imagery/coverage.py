@@ -7,7 +7,6 @@ everywhere: what GDAL knows of its sources turns millions of candidate blocks in
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +18,15 @@ from astroloc_qgis.engine.geometry.projection import transform_points
 from astroloc_qgis.engine.imagery.opening import open_raster
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.warp_plan import SourceGrid
-from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_extent
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block, Extent, blocks_in_extent, starts_in_extent
 
 _ROOT_ZOOM = 2
 _LEAF_ZOOM = 10
 """Tiles of this zoom (39 km at the equator) are not divided further."""
 _MOST_LATITUDE = 89.0
 """Web-map blocks end at 85 degrees."""
+_LEAVES = 256
+"""Tiles whose blocks are collected before the same ones are united."""
 _BATCH = 20_000
 """Blocks that are projected at once."""
 
@@ -128,23 +129,24 @@ class Coverage:
                 touching |= known & ~beside & (high[:, 1] > top) & (low[:, 1] < bottom)
         return touching
 
-    def blocks(self, extent: Extent, zooms: Sequence[int], size: int, stride: int) -> list[Block]:
+    def table(self, extent: Extent, zoom: int, size: int, stride: int) -> Table:
         """List the blocks of an extent, less those over parts of the reference that are surely empty.
 
         Args:
             extent: west, south, east, north in degrees; west > east means across the antimeridian.
-            zooms: web-map zooms.
+            zoom: web-map zoom.
             size: tiles a side of a block.
             stride: tiles from one block to the next.
 
         Returns:
-            A part of ``tiles.blocks_in_extent(extent, zooms, size, stride)``, in its order.
+            (N, 3) zoom, row, column: a part of ``tiles.blocks_in_extent(extent, [zoom], size, stride)``, in its order.
 
         Raises:
             InputError: as ``tiles.blocks_in_extent``.
         """
-        found: set[Block] = set()
-        waiting = blocks_in_extent(extent, [_ROOT_ZOOM], size=1, stride=1)
+        starts_in_extent(extent, zoom, size, stride)  # refuses what makes no sense
+        found = np.empty((0, 2), dtype=np.int32)
+        waiting, new = blocks_in_extent(extent, [_ROOT_ZOOM], size=1, stride=1), []
         while waiting:
             tile = waiting.pop()
             part = _shared(tile, extent)
@@ -155,12 +157,14 @@ class Coverage:
                 continue
             if tile.zoom < _LEAF_ZOOM and fraction < 1:
                 waiting += _children(tile)
-            else:
-                found.update(blocks_in_extent(part, zooms, size, stride))
-        ordered = sorted(found)
-        table = np.array([(block.zoom, block.row, block.column) for block in ordered], dtype=np.int32).reshape(-1, 3)
-        within = overlaps_extent(table, size, extent)
-        return [block for block, inside in zip(ordered, within, strict=True) if inside]
+                continue
+            rows, columns = starts_in_extent(part, zoom, size, stride)
+            new.append(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32))
+            if len(new) == _LEAVES:
+                found, new = np.unique(np.concatenate([found, *new]), axis=0), []
+        found = np.unique(np.concatenate([found, *new]), axis=0)
+        table = np.column_stack((np.full(len(found), zoom, dtype=np.int32), found))
+        return np.ascontiguousarray(table[overlaps_extent(table, size, extent)])
 
     def _of_box(self, low: np.ndarray, high: np.ndarray) -> BlockCoverage:
         """What a box of raster pixels (continuous column, row) holds."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from osgeo import gdal, osr
 
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery import arrangements
 from astroloc_qgis.engine.imagery.control_points import warped_by_control_points
 from astroloc_qgis.engine.imagery.kept.places import kept_copy
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
@@ -20,6 +21,16 @@ gdal.UseExceptions()
 osr.UseExceptions()
 use_tile_cache()
 name_ourselves()
+
+
+RASTER_CACHE_BYTES = 32 << 20
+"""Of pixels that GDAL keeps in memory while many windows are read, each once; by itself it takes 5 % of the memory."""
+
+
+def limit_raster_cache() -> None:
+    """Have GDAL keep few pixels in memory, unless its option says how many."""
+    if gdal.GetConfigOption("GDAL_CACHEMAX") is None:
+        gdal.SetCacheMax(RASTER_CACHE_BYTES)
 
 
 def open_raster(uri: str) -> gdal.Dataset:
@@ -34,7 +45,7 @@ def open_raster(uri: str) -> gdal.Dataset:
     name = short_name(uri)
     try:
         with logged_in(uri):
-            dataset = _kept(uri) or with_patience(lambda: adapted(gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)))
+            dataset = _kept(uri) or with_patience(lambda: adapted(_opened(uri)), uri)
     except RuntimeError as error:
         raise _cannot_open(uri, error) from error
     if dataset.RasterCount == 0:
@@ -44,6 +55,10 @@ def open_raster(uri: str) -> gdal.Dataset:
     dataset = _placed(dataset, name)
     _check_crs(dataset, name)
     return dataset
+
+
+def _opened(uri: str) -> gdal.Dataset:
+    return arrangements.opened(uri) or gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)
 
 
 def _kept(uri: str) -> gdal.Dataset | None:
@@ -112,6 +127,8 @@ def _cannot_open(uri: str, error: RuntimeError) -> InputError:
         return InputError(f"The reference imagery {name} cannot be opened: {failure.sentence}.", str(error))
     if "<" not in uri and ":" not in uri and not Path(uri).exists():
         return InputError(f"The reference imagery {name} does not exist: check its path or address.", str(error))
+    if hint := arrangements.hint_for(uri):
+        return InputError(f"The reference imagery {name} cannot be opened: {hint}.", str(error))
     return InputError(
         f"The reference imagery {name} is not a raster that GDAL can open: convert it, to GeoTIFF say.", str(error)
     )

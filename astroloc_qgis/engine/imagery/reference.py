@@ -22,6 +22,7 @@ from astroloc_qgis.engine.imagery.stretch import NUMPY_TYPES, Stretch
 from astroloc_qgis.engine.imagery.warp_plan import Piece, Plan, SourceGrid, plan
 from astroloc_qgis.engine.imagery.web_service import (
     failure_of,
+    forget_tiles,
     is_tiled_service,
     logged_in,
     strict,
@@ -61,12 +62,13 @@ class Reference:
 
     Attributes:
         uri: as given to ``open``, but without a login.
+        address: the same with its login, where it has one: for opening it again, never to be written down.
         crs_wkt: the CRS as WKT.
         attribution: whom to credit ("" where the source does not say).
     """
 
     def __init__(self, uri: str, dataset: gdal.Dataset) -> None:
-        self.uri, self._uri = without_login(uri), uri
+        self.uri, self.address = without_login(uri), uri
         self._name = short_name(uri)
         self._came = Came()
         self._source = dataset
@@ -99,7 +101,7 @@ class Reference:
 
     def again(self) -> Reference:
         """Open the same reference once more, for another thread; both count what they give together."""
-        other = Reference.open(self._uri)
+        other = Reference.open(self.address)
         other._came = self._came
         return other
 
@@ -219,7 +221,7 @@ class Reference:
         if self._came.anything or window is None or not is_tiled_service(self._source):
             return
         try:
-            Reference(self._uri, strict(self._source)).read(window)
+            Reference(self.address, strict(self._source)).read(window)
         except InputError as error:
             found = failure_of(error.details)
             why = found.sentence if found else "no tile can be read"
@@ -299,12 +301,16 @@ class Reference:
     def _patiently(self, read: Callable[[], Result]) -> Result:
         """Read from the source, again where a web service fails for the moment, and name what stays wrong."""
         try:
-            with logged_in(self._uri):
-                return with_patience(read)
+            with logged_in(self.address):
+                return with_patience(read, self.address, self._forget_tiles)
         except RuntimeError as error:
             failure = failure_of(str(error))
             why = failure.sentence if failure else "the file is damaged or the service does not answer"
             raise InputError(f"The reference imagery {self._name} could not be read: {why}.", str(error)) from error
+
+    def _forget_tiles(self) -> None:
+        forget_tiles(self._source)
+        forget_tiles(self._dataset)
 
     def _warp(self, piece: Piece, planned: Plan, target: gdal.Dataset) -> None:
         """Warp one piece of the source into the target; bilinear, which in GDAL widens its kernel when it shrinks."""

@@ -6,9 +6,13 @@ with zeros, asks under its own name, waits five minutes, and gives up at the fir
 
 from __future__ import annotations
 
-import http
+import email.utils
+import http.client
 import logging
 import re
+import time
+import urllib.error
+import urllib.request
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +23,10 @@ from typing import TypeVar
 from osgeo import gdal
 
 from astroloc_qgis import __version__
+from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.tile_cache import EXPIRES_S, trim_cache_now_and_then
 from astroloc_qgis.engine.progress import pause
+from astroloc_qgis.engine.weights.connection import open_url
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +44,17 @@ PAUSES_S = (1.0, 3.0, 9.0)
 """Pauses before a failed read is tried again, as long as it fails at the same place."""
 MOST_TRIES = 20
 """Tries of one read, each of which failed at another place."""
+ODD_TRIES = 3
+"""Tries of a tile that is no picture: a page that says so by chance goes away, one that asks for a login stays."""
+LONGEST_PAUSE_S = 120.0
+"""A server that asks for a longer pause is given up for now."""
 _WITH_ALPHA = ("TMS", "WMS", "AGS", "VirtualEarth")
 """Kinds of services that give a tile as a picture of its own, in which GDAL adds or keeps an alpha band."""
 _NO_CODE = "999"
 _STATUS = re.compile(r"HTTP (?:\w+ )?code ?: ?([1-5]\d\d)")
-_PLACE = re.compile(r"block (\d+, \d+)")
+_PLACE = re.compile(r"Unable to download block (\d+, \d+)|ReadBlockFromFile \((http[^)]*)\)")
+_ADDRESS = re.compile(r"<ServerUrl>([^<]*)</ServerUrl>")
+_JPEG_WARNINGS = "GDAL_ERROR_ON_LIBJPEG_WARNING"
 _TIMED_OUT = re.compile(r"timed out|Timeout was reached", re.IGNORECASE)
 _NOT_REACHED = re.compile(
     r"Failed to connect|Couldn't connect|Could not connect|Could not resolve|Couldn't resolve|Connection refused",
@@ -62,10 +74,19 @@ class Failure:
     Attributes:
         sentence: the second half of one: what the service did, and what to do.
         transient: whether the same request may well succeed a little later.
+        odd: whether something came that is no picture.
+        busy: whether the server may say how long to wait.
     """
 
     sentence: str
     transient: bool
+    odd: bool = False
+    busy: bool = False
+
+
+_ODD = Failure(
+    "its server sent something that is no picture: check its address, and whether it wants a login", False, odd=True
+)
 
 
 def name_ourselves() -> None:
@@ -89,17 +110,23 @@ def without_login(uri: str) -> str:
 
 @contextmanager
 def logged_in(uri: str) -> Iterator[None]:
-    """Within it, GDAL sends the headers that a description has, if any, with each request of this thread."""
-    found = _HEADERS.search(uri) if "<" in uri else None
-    if found is None:
-        yield
-        return
-    before = gdal.GetThreadLocalConfigOption("GDAL_HTTP_HEADERS")
-    gdal.SetThreadLocalConfigOption("GDAL_HTTP_HEADERS", unescape(found.group(1)))
+    """Within it, GDAL sends the headers that a description has, if any, with each request of this thread.
+
+    A tile that is cut short is an error then: GDAL would fill it with grey, and keep it.
+    """
+    options = {}
+    if "<" in uri:
+        options[_JPEG_WARNINGS] = "TRUE"
+        if found := _HEADERS.search(uri):
+            options["GDAL_HTTP_HEADERS"] = unescape(found.group(1))
+    before = {name: gdal.GetThreadLocalConfigOption(name) for name in options}
+    for name, value in options.items():
+        gdal.SetThreadLocalConfigOption(name, value)
     try:
         yield
     finally:
-        gdal.SetThreadLocalConfigOption("GDAL_HTTP_HEADERS", before)
+        for name, earlier in before.items():
+            gdal.SetThreadLocalConfigOption(name, earlier)
 
 
 def is_tiled_service(dataset: gdal.Dataset) -> bool:
@@ -153,15 +180,28 @@ def failure_of(error: str) -> Failure | None:
     if _BROKEN.search(error):
         return Failure("its server broke off: try again later", True)
     if "ReadBlockFromFile (http" in error:
-        what = "its server sent something that is no picture: check its address, and whether it wants a login"
-        return Failure(what, False)
+        return _ODD
     return None
 
 
-def with_patience(read: Callable[[], Result]) -> Result:
+def forget_tiles(dataset: gdal.Dataset) -> None:
+    """Drop the tiles of a raster that GDAL has in memory: of a damaged one it keeps what it could decode."""
+    for number in range(1, dataset.RasterCount + 1):
+        band = dataset.GetRasterBand(number)
+        for level in range(band.GetOverviewCount()):
+            band.GetOverview(level).FlushCache()
+        band.FlushCache()
+
+
+def with_patience(read: Callable[[], Result], uri: str = "", forget: Callable[[], None] = lambda: None) -> Result:
     """Read, and read again after a pause where a web service failed for the moment; a cancellation ends a pause.
 
     Tiles that have arrived are not asked for again: a read that fails at another place than before got further.
+
+    Args:
+        read: reads.
+        uri: the service's description, to ask it how long to wait (``Retry-After``).
+        forget: called when something came that is no picture.
 
     Raises:
         RuntimeError: by GDAL, the last time.
@@ -174,23 +214,69 @@ def with_patience(read: Callable[[], Result]) -> Result:
         except RuntimeError as error:  # noqa: PERF203 - each try may fail
             failure = failure_of(str(error))
             found = _PLACE.search(str(error))
-            here = found.group(1) if found else ""
+            here = found.group(0) if found else ""
             waited = waited if here == place else 0
-            if failure is None or not failure.transient or waited == len(PAUSES_S) or number == MOST_TRIES:
+            if failure is None or not (failure.transient or failure.odd) or number == MOST_TRIES:
+                raise
+            wanted = asked_pause(uri) if failure.busy else 0.0
+            if waited == (ODD_TRIES - 1 if failure.odd else len(PAUSES_S)) or wanted > LONGEST_PAUSE_S:
                 raise
             log.info("try %d: %s", number, " ".join(str(error).split()))
-            pause(PAUSES_S[waited])
+            if failure.odd:
+                forget()
+            pause(max(PAUSES_S[waited], wanted))
             place, waited = here, waited + 1
             gdal.VSICurlClearCache()  # which remembers what failed
     raise AssertionError  # not reached: the last try returns or raises
 
 
+def asked_pause(uri: str) -> float:
+    """The pause that a service of tiles asks for now, seconds; 0 where it gives tiles, or does not say.
+
+    GDAL does not tell the headers of an answer: the tile of the whole world is asked for.
+    """
+    address = _ADDRESS.search(uri)
+    if address is None or "${z}" not in address[1]:
+        return 0.0
+    plain = unescape(address[1])
+    for name in ("${z}", "${x}", "${y}"):
+        plain = plain.replace(name, "0")
+    headers = {"User-Agent": USER_AGENT}
+    if found := _HEADERS.search(uri):
+        lines = (line.partition(":") for line in unescape(found.group(1)).splitlines())
+        headers |= {name.strip(): value.strip() for name, _, value in lines if name.strip()}
+    if not plain.startswith(("http://", "https://")):
+        return 0.0
+    try:
+        with open_url(urllib.request.Request(plain, headers=headers), TIMEOUT_S):  # noqa: S310  (http, see above)
+            return 0.0
+    except urllib.error.HTTPError as error:
+        with error:
+            return retry_after(error.headers.get("Retry-After"))
+    except (OSError, ValueError, http.client.HTTPException, InputError):
+        return 0.0
+
+
+def retry_after(text: str | None) -> float:
+    """The seconds of a ``Retry-After`` (RFC 9110): a number, or a date."""
+    if not text:
+        return 0.0
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
 def failure_of_status(status: int) -> Failure:
     """What an HTTP status that is no success says of a web service."""
+    if status == http.HTTPStatus.OK:  # without any content
+        return _ODD
     names = {each.value: each.phrase for each in http.HTTPStatus}
     answer = f"its server answered HTTP {status}" + (f" ({names[status]})" if status in names else "")
     if status in _TRANSIENT:
-        return Failure(f"{answer}: try again later", True)
+        return Failure(f"{answer}: try again later", True, busy=status in (429, 503))
     if status in _REFUSALS:
         return Failure(f"{answer}: it wants a login, or does not serve AstroLoc", False)
     return Failure(f"{answer}: check its address, and that it covers the place", False)

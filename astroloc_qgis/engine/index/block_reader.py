@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import Window, block_window
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, Block
@@ -15,23 +19,55 @@ Picture = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 """Pixels (side, side, 3) and which of them are valid (side, side)."""
 
 
-def group_in_sheets(blocks: Iterable[Block], strides: Mapping[int, int], most: int) -> list[list[Block]]:
-    """Group neighbouring blocks, square by square.
+@dataclass(frozen=True)
+class Sheets(Sequence[Table]):
+    """Groups of neighbouring blocks, square by square: by zoom, then from north to south and from west to east.
 
-    Args:
-        blocks: in any order.
-        strides: tiles from one block to the next, by zoom.
-        most: largest number of blocks in a group.
-
-    Returns:
-        Groups, ordered by zoom, then from north to south and from west to east, like the blocks in each group.
+    Attributes:
+        table: (N, 3) zoom, row, column of all blocks, in the order of the groups and of the blocks in each group.
+        starts: (G + 1,) where each group begins in it; the last is its end.
     """
-    side = max(1, int(most**0.5))
-    groups: dict[tuple[int, int, int], list[Block]] = {}
-    for block in sorted(blocks):
-        reach = strides[block.zoom] * side
-        groups.setdefault((block.zoom, block.row // reach, block.column // reach), []).append(block)
-    return [group[start : start + most] for _, group in sorted(groups.items()) for start in range(0, len(group), most)]
+
+    table: Table
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: Table, strides: Mapping[int, int], most: int) -> Sheets:
+        """Group blocks.
+
+        Args:
+            table: (N, 3) in any order.
+            strides: tiles from one block to the next, by zoom.
+            most: largest number of blocks in a group.
+        """
+        side = max(1, int(most**0.5))
+        steps = {zoom: strides[zoom] * side for zoom in np.unique(table[:, 0]).tolist()}
+        reach = np.array([steps[zoom] for zoom in table[:, 0].tolist()], dtype=np.int32)
+        squares = np.column_stack((table[:, 0], table[:, 1] // reach, table[:, 2] // reach))
+        order = np.lexsort((table[:, 2], table[:, 1], squares[:, 2], squares[:, 1], squares[:, 0]))
+        squares = squares[order]
+        edges = np.flatnonzero((squares[1:] != squares[:-1]).any(axis=1)) + 1
+        edges = np.concatenate([[0], edges, [len(table)]]) if len(table) else np.zeros(1, dtype=np.int64)
+        parts = [np.arange(start, end, most) for start, end in itertools.pairwise(edges.tolist())]
+        return cls(np.ascontiguousarray(table[order]), np.concatenate([*parts, edges[-1:]]).astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, number: int) -> Table: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Table]: ...
+
+    def __getitem__(self, number: int | slice) -> Table | list[Table]:
+        """(n, 3) the blocks of a group."""
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(number)
+        number %= len(self)
+        return self.table[self.starts[number] : self.starts[number + 1]]
 
 
 def read_blocks(reference: Reference, blocks: Sequence[Block], pixels: int) -> Iterator[Picture]:

@@ -1,31 +1,36 @@
-"""Building an index: select its blocks, describe them shard by shard, augment and store their vectors, publish it.
+"""Building an index: select its blocks, describe them unit by unit, augment and store their vectors, publish it.
 
-Shards survive an interruption, so that the same call resumes the build.
+What units leave survives an interruption, so that the same call resumes the build.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.descriptors.base import Descriptor
-from astroloc_qgis.engine.descriptors.texture import TextureModel
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.imagery.opening import limit_raster_cache
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
 from astroloc_qgis.engine.index import format as index_format
-from astroloc_qgis.engine.index.block_reader import group_in_sheets
-from astroloc_qgis.engine.index.database_descriptors import describe_shards, read_valid
-from astroloc_qgis.engine.index.database_side_augmentation import with_database_side_augmentation
-from astroloc_qgis.engine.index.faiss_store import make_store, write_store
-from astroloc_qgis.engine.index.format import IndexInfo, Labels
+from astroloc_qgis.engine.index.block_reader import Sheets
+from astroloc_qgis.engine.index.building.assembly import assemble
+from astroloc_qgis.engine.index.building.crew import BuildReport, Run, run_here, work_off
+from astroloc_qgis.engine.index.building.describing import PieceWriter, Units, describing, task_of, unit_key
+from astroloc_qgis.engine.index.building.kept_pieces import KeptPieces, piece_name, units_folder
+from astroloc_qgis.engine.index.database_descriptors import BlockDescriber, read_valid
+from astroloc_qgis.engine.index.format import Labels
 from astroloc_qgis.engine.index.plan import (
     BLOCK_SIZE,
     EXACT,
@@ -40,13 +45,17 @@ from astroloc_qgis.engine.index.plan import (
 )
 from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
-from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
+from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress, part_of
 from astroloc_qgis.engine.tiles import Block, Extent
+from astroloc_qgis.engine.units.units import Done, Scheduler, Unit
+from astroloc_qgis.engine.units.workers import LocalWorkers
 
 log = logging.getLogger(__name__)
 
 SHARD_BLOCKS = 64
-"""Blocks in a shard: a few seconds of work."""
+"""Blocks in a unit: a few seconds of work."""
+MOST_REPAIRS = 3
+"""So often are pieces that turn out to be damaged described again."""
 _VOCABULARY_BLOCKS = 256
 """Blocks that a vocabulary is learned from."""
 _SEED = 20
@@ -68,6 +77,10 @@ def build_index(
     blocks: Table | None = None,
     labels: Labels | None = None,
     workers: int = 1,
+    scheduler: Scheduler | None = None,
+    keep_units: bool = False,
+    update: bool = False,
+    report: BuildReport | None = None,
     texture_zooms: Sequence[int] = (),
     northern_limits: Mapping[int, float] = MappingProxyType({}),
 ) -> Index:
@@ -96,6 +109,11 @@ def build_index(
         blocks: (N, 3) zoom, row, column of the blocks to describe, in place of those of zooms and extent.
         labels: texts of the index about itself; its title takes precedence over ``title``.
         workers: processes that describe in parallel, on the CPU; 1: this process does it, on ``device``.
+        scheduler: does the units in place of these processes, such as Dask's; those who work for it choose their device
+            by ``device`` too, and see ``out`` and an imagery file under the same paths.
+        keep_units: keep what units leave in ``<out>.units``, so that an update describes only what has changed.
+        update: replace the index that is in ``out``, when the new one is complete.
+        report: filled with what each process did.
         texture_zooms: zooms of the blocks that get texture codes (``texture_codes``), or exact texture vectors with
             kind "Flat", for photos of ground with texture; the next coarser and finer zooms share them.
         northern_limits: latitude in degrees by zoom, for zooms that end south of the extent's northern side.
@@ -109,7 +127,10 @@ def build_index(
     if not zooms:
         raise InputError("An index needs at least one zoom.")
     out = Path(out).absolute()
-    ShardFolder(out).check()
+    folder = ShardFolder(out)
+    folder.check()
+    folder.finish()
+    limit_raster_cache()
     descriptor = descriptors.create(model, device=device)
     plan = make_plan(
         reference,
@@ -125,16 +146,45 @@ def build_index(
     )
     path = imagery_file(reference)
     labels = labels or Labels(title or (path.stem if path else model))
-    if already_built(out, plan, labels.imagery_uri or plan.imagery):
+    imagery_uri = labels.imagery_uri or plan.imagery
+    if update:
+        check_replaceable(out)
+    elif already_built(out, plan, imagery_uri):
         return Index.open(out)
     told = Repeatable(progress)
+    if scheduler is None and workers > 1:
+        scheduler, device = LocalWorkers(workers, beat=told.repeat), "cpu"
+    crew = _Crew(device, scheduler, report or BuildReport())
     with asking(told.repeat):
         IndexBuilder(
-            reference, plan, descriptor, out, labels=labels, blocks=blocks, progress=told, workers=workers
+            reference,
+            plan,
+            descriptor,
+            out,
+            labels=labels,
+            blocks=blocks,
+            progress=told,
+            crew=crew,
+            keep_units=keep_units,
         ).run()
     index = Index.open(out)
     log.info("index %s: %d blocks, left out: %s", out, index.info.count, index.info.skipped)
     return index
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """Who describes the blocks.
+
+    Attributes:
+        device: for torch.
+        scheduler: does the units; None: this process does.
+        report: of what was done.
+    """
+
+    device: str
+    scheduler: Scheduler | None
+    report: BuildReport
 
 
 class IndexBuilder:
@@ -144,11 +194,12 @@ class IndexBuilder:
         reference: the imagery.
         plan: settings of the index.
         descriptor: of ``plan.model``.
-        out: folder of the index; shards are kept in ``<out>.partial`` beside it.
+        out: folder of the index; what units leave is kept in ``<out>.partial`` beside it.
         labels: texts of the index about itself.
         blocks: (N, 3) the blocks to describe, where they are given.
         progress: told the share of blocks done; may raise ``Cancelled``.
-        workers: processes that read and describe in parallel, on the CPU, each on one core; 1: this process does it.
+        crew: who describes the blocks.
+        keep_units: keep what units leave, for an update.
     """
 
     def __init__(
@@ -161,63 +212,63 @@ class IndexBuilder:
         labels: Labels,
         blocks: Table | None,
         progress: Progress,
-        workers: int = 1,
+        crew: _Crew,
+        keep_units: bool = False,
     ) -> None:
         self._reference, self._plan, self._descriptor = reference, plan, descriptor
         self._folder = ShardFolder(out)
         self._labels, self._given = labels, blocks
-        self._progress, self._workers = progress, workers
+        self._progress, self._crew = progress, crew
+        self._keep_in = units_folder(out) if keep_units else None
+        self._kept = units_folder(out) if units_folder(out).is_dir() else None
         self._first: Block | None = None
 
     def run(self) -> None:
         """Build the index, resuming an interrupted build of the same plan.
 
         Raises:
-            InputError: shards of another plan are there, nothing to index, or the folder cannot be written.
-            Cancelled: by ``progress``; the complete shards stay in ``<out>.partial``.
+            InputError: pieces of another plan are there, nothing to index, or the folder cannot be written.
+            Cancelled: by ``progress``; the complete pieces stay in ``<out>.partial``.
         """
         self._progress("read", 0.0)
         folder = self._folder
         try:
             resumed = folder.can_resume(self._plan)
-            blocks = self._select_blocks()
+            sheets = Sheets.of(self._select_blocks(), self._plan.strides, SHARD_BLOCKS)
             if not resumed:
                 folder.create(self._plan)
-            self._learn_vocabulary(blocks)
-            shards = group_in_sheets(blocks, self._plan.strides, SHARD_BLOCKS)
-            describe_shards(
-                shards,
-                self._reference,
-                self._descriptor,
-                self._plan,
-                folder,
-                workers=self._workers,
-                progress=self._progress,
-            )
-            self._assemble(len(shards))
-            folder.publish()
+            self._learn_vocabulary(sheets.table)
+            self._describe(sheets)
+            self._assemble(sheets)
+            plan = self._plan
+            folder.publish(self._keep_in, lambda number: piece_name(unit_key(plan, task_of(number, sheets[number]))))
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"The index cannot be written to {folder.out}: {reason}.", details=str(error)) from error
 
-    def _select_blocks(self) -> list[Block]:
+    def _select_blocks(self) -> Table:
         blocks, self._skipped = select_blocks(
             self._plan, self._reference, self._given, self._descriptor.image_size, self._progress
         )
-        if not blocks:
+        if not len(blocks):
             if self._skipped[NO_DETAIL]:
                 raise InputError(
                     f"The imagery {self._reference.uri} is too coarse for zooms "
                     f"{', '.join(map(str, self._plan.zooms))}: choose lower zooms."
                 )
             raise self._nothing_to_index()
-        self._first = blocks[0]
+        self._first = _block(blocks[0])
         return blocks
 
-    def _learn_vocabulary(self, blocks: list[Block]) -> None:
+    def _learn_vocabulary(self, blocks: Table) -> None:
+        """Learn the vocabulary of a model that has one; an index that is updated keeps its own."""
         if not self._descriptor.needs_vocabulary:
             return
         path = self._folder.path / index_format.VOCABULARY
+        before = self._folder.out / index_format.VOCABULARY
+        if not path.is_file() and before.is_file():
+            shutil.copyfile(before, path.with_suffix(".tmp"))
+            path.with_suffix(".tmp").replace(path)
         if path.is_file():
             self._descriptor.load_vocabulary(path)
             return
@@ -225,7 +276,8 @@ class IndexBuilder:
         images = []
         for number, place in enumerate(sorted(order)):
             self._progress("read", number / len(order))
-            images += [image for _, image in read_valid(self._reference, [blocks[place]], self._descriptor.image_size)]
+            alone = [_block(blocks[place])]
+            images += [image for _, image in read_valid(self._reference, alone, self._descriptor.image_size)]
         if not images:
             raise self._nothing_to_index()
         self._descriptor.fit(images)
@@ -233,63 +285,63 @@ class IndexBuilder:
         self._descriptor.save_vocabulary(temporary)
         temporary.replace(path)
 
-    def _assemble(self, shards: int) -> None:
-        """Write the index's files from its shards."""
-        folder, plan = self._folder, self._plan
-        table = np.concatenate(list(folder.read_shards(shards, "blocks")))
-        if len(table) == 0:
-            raise self._nothing_to_index()
-        self._skipped[NO_DATA] += sum(map(int, folder.read_shards(shards, "left_out")))
-        vectors: np.ndarray | None = None
-        if weight := self._descriptor.augmentation_weight:
-            alone = np.concatenate(list(folder.read_shards(shards, "vectors")))
-            vectors = with_database_side_augmentation(alone, table, BLOCK_SIZE, weight)
+    def _describe(self, sheets: Sheets) -> None:
+        """Have the units done that are not done yet, and those again whose pieces turn out to be damaged."""
+        total = len(sheets.table)
+        missing = [number for number in range(len(sheets)) if not self._folder.has_shard(number)]
+        for _ in range(MOST_REPAIRS + 1):
+            self._done = total - sum(len(sheets[number]) for number in missing)
+            self._progress("describe", self._done / total)
 
-        def read_vectors() -> Iterator[np.ndarray]:
-            return folder.read_shards(shards, "vectors") if vectors is None else iter((vectors,))
+            def tell(done: Done, result: Mapping[str, Any]) -> None:
+                self._done += result["blocks"]
+                self._crew.report.add(done, result)
+                self._progress("describe", self._done / total)
 
-        store = make_store(
-            plan.kind, self._descriptor.dimensions, len(table), read_vectors, lambda: self._progress("describe", 1.0)
+            if missing:
+                started = time.perf_counter()
+                work_off(self._runner(total), Units(sheets, missing, self._plan), tell)
+                self._crew.report.describing_seconds += time.perf_counter() - started
+            missing = self._folder.drop_damaged(len(sheets), lambda: self._progress("describe", self._done / total))
+            if not missing:
+                return
+            log.warning("%d pieces of %s are damaged and described again", len(missing), self._folder.path)
+        raise InputError(
+            f"The unfinished index {self._folder.path} is damaged again and again: is its disk failing? Build into a "
+            "folder on another disk."
         )
-        index_format.pack_blocks(table, folder.path / index_format.BLOCKS)
-        if plan.texture_zooms:
-            np.save(folder.path / index_format.TEXTURE, self._textures(shards), allow_pickle=False)
-        try:
-            write_store(store, folder.path / index_format.VECTORS)
-        except RuntimeError as error:  # faiss raises it when the disk is full
-            raise InputError(f"The index cannot be written to {folder.out}: is the disk full?", str(error)) from error
-        index_format.write_info(folder.path, self._info(table))
 
-    def _textures(self, shards: int) -> np.ndarray:
-        """(M, K) vectors if those of the model are exact too, else their codes (M, bytes)."""
-        model, exact = TextureModel(), self._plan.kind == EXACT
-        parts = self._folder.read_shards(shards, "texture")
-        return np.concatenate([vectors if exact else model.encode(vectors) for vectors in parts])
+    def _runner(self, total: int) -> Run:
+        """What does the units: the scheduler, or this process."""
+        work = describing(self._plan, self._folder.out, self._reference, self._crew.device, self._kept)
+        scheduler = self._crew.scheduler
+        if scheduler is not None:
+            return lambda units: scheduler.run(work, units)
+        describer = BlockDescriber(self._reference, self._descriptor, self._plan.texture_zooms)
+        kept = KeptPieces(self._kept, self._plan) if self._kept else None
+        writer = PieceWriter(describer, self._folder, self._plan, kept)
 
-    def _info(self, table: Table) -> IndexInfo:
-        plan, labels = self._plan, self._labels
-        zooms, counts = np.unique(table[:, 0], return_counts=True)
-        return IndexInfo(
-            title=labels.title,
-            imagery_uri=labels.imagery_uri or plan.imagery,
-            attribution=labels.attribution or self._reference.attribution,
-            licence=labels.licence,
-            model=plan.model,
-            model_sha256=plan.model_sha256,
-            model_settings=plan.model_settings,
-            dimensions=self._descriptor.dimensions,
-            zooms=plan.zooms,
-            extent=plan.extent,
-            counts={int(zoom): int(number) for zoom, number in zip(zooms, counts, strict=True)},
-            block_size=BLOCK_SIZE,
-            stride=plan.stride if isinstance(plan.stride, int) else dict(plan.stride),
-            selection=plan.selection,
-            kind=plan.kind,
-            texture_zooms=plan.texture_zooms,
-            texture_sha256=plan.texture_sha256,
-            northern_limits=dict(plan.northern_limits),
-            skipped=dict(self._skipped),
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        def do(unit: Unit) -> Mapping[str, Any]:
+            end = self._done + len(unit.task["rows"])
+            return writer.do(unit.task, part_of(self._progress, self._done / total, end / total))
+
+        return run_here(do)
+
+    def _assemble(self, sheets: Sheets) -> None:
+        """Write the index's files from its pieces."""
+        left_out = sum(map(int, self._folder.read_shards(len(sheets), "left_out")))
+        if left_out == len(sheets.table):
+            raise self._nothing_to_index()
+        self._skipped[NO_DATA] += left_out
+        assemble(
+            self._folder,
+            len(sheets),
+            self._plan,
+            self._descriptor,
+            self._labels,
+            attribution=self._reference.attribution,
+            skipped=self._skipped,
+            progress=lambda: self._progress("describe", 1.0),
         )
 
     def _nothing_to_index(self) -> InputError:
@@ -302,3 +354,20 @@ class IndexBuilder:
             f"at least half covered in the extent {west:g},{south:g},{east:g},{north:g}: choose another extent or "
             "higher zooms."
         )
+
+
+def check_replaceable(out: Path) -> None:
+    """Check that nothing but an index goes when the folder ``out`` is replaced by another index.
+
+    Raises:
+        InputError: it has other files in it, or is a link.
+    """
+    others = [path.name for path in out.iterdir() if path.name not in index_format.FILES] if out.is_dir() else []
+    if others or out.is_symlink():
+        what = f"has other files in it, such as {others[0]}" if others else "is a link to another folder"
+        raise InputError(f"The index {out} cannot be updated in place: the folder {what}.")
+
+
+def _block(row: Sequence[int] | np.ndarray) -> Block:
+    zoom, first, column = (int(value) for value in row)
+    return Block(zoom, first, column, BLOCK_SIZE)

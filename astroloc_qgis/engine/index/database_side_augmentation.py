@@ -8,12 +8,15 @@ the vectors of the finer blocks contain them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.block_table import BlockLookup, Table
+
+PART = 1024
+"""Vectors that are augmented at a time."""
 
 
 def with_database_side_augmentation(
@@ -30,14 +33,43 @@ def with_database_side_augmentation(
     Returns:
         (N, D), L2-normalised; unchanged for blocks without finer ones.
     """
-    sums = np.zeros(vectors.shape, dtype=np.float32)
-    counts = np.zeros(len(vectors), dtype=np.float32)
-    for finer in finer_within(table, BlockLookup(table), size):
-        there = np.flatnonzero(finer >= 0)
-        sums[there] += vectors[finer[there]]
-        counts[there] += 1
-    together = vectors + weight * sums / np.maximum(counts, 1)[:, None]
-    return np.asarray(together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12))
+    parts = augmented_parts(table, size, weight, lambda rows: vectors[rows])
+    return np.concatenate([vectors[:0], *parts])
+
+
+def augmented_parts(
+    table: Table,
+    size: int,
+    weight: float,
+    vectors_at: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+    part: int = PART,
+) -> Iterator[NDArray[np.float32]]:
+    """The same for vectors of which only a part is in memory at a time.
+
+    Args:
+        table: (N, 3) zoom, row, column, each at most once.
+        size: tiles a side of a block.
+        weight: weight of the mean.
+        vectors_at: gives the vectors (n, D) of some rows of the table, ascending.
+        part: vectors to augment at a time.
+
+    Yields:
+        All vectors, in parts (n, D).
+    """
+    lookup = BlockLookup(table)
+    for start in range(0, len(table), part):
+        own = np.arange(start, min(start + part, len(table)), dtype=np.int64)
+        finer = np.stack(list(finer_within(table[own], lookup, size)))
+        rows = np.unique(finer[finer >= 0])
+        vectors, there_are = vectors_at(own), vectors_at(rows)
+        sums = np.zeros(vectors.shape, dtype=np.float32)
+        counts = np.zeros(len(vectors), dtype=np.float32)
+        for places in finer:
+            there = np.flatnonzero(places >= 0)
+            sums[there] += there_are[np.searchsorted(rows, places[there])]
+            counts[there] += 1
+        together = vectors + weight * sums / np.maximum(counts, 1)[:, None]
+        yield np.asarray(together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-12))
 
 
 def finer_within(table: Table, lookup: BlockLookup, size: int) -> Iterator[NDArray[np.int64]]:

@@ -43,14 +43,26 @@ def make_store(
     Raises:
         InputError: the kind does not suit the dimensions or the number of vectors.
     """
-    store, axes = _untrained_store(kind, dimensions, count)
-    if not store.is_trained:
-        progress()
-        store = _trained(store, axes, _training_vectors(read_vectors(), count))
+    store = make_empty_store(kind, dimensions, count, read_vectors, progress)
     for vectors in read_vectors():
         if len(vectors):
             store.add(np.ascontiguousarray(vectors, dtype=np.float32))
         progress()
+    return store
+
+
+def make_empty_store(
+    kind: str,
+    dimensions: int,
+    count: int,
+    read_vectors: Callable[[], Iterator[np.ndarray]],
+    progress: Callable[[], None],
+) -> Any:
+    """Make a store for vectors, trained on them where it has to be; arguments and errors as for ``make_store``."""
+    store, axes = _untrained_store(kind, dimensions, count)
+    if not store.is_trained:
+        progress()
+        store = _trained(store, axes, _training_vectors(read_vectors(), count))
     return store
 
 

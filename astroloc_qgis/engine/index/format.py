@@ -38,6 +38,8 @@ VECTORS = "descriptors.faiss"
 BLOCKS = "blocks.npz"
 VOCABULARY = "vocabulary.npz"
 TEXTURE = "texture.npy"
+FILES = (INFO, VECTORS, BLOCKS, VOCABULARY, TEXTURE)
+"""All files that an index may have."""
 
 HASHED_ALWAYS = 64 << 20
 """Files up to this size (bytes) are hashed whenever an index is opened; of larger ones only the size is checked."""

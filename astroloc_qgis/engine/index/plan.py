@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from astroloc_qgis.engine.block_table import Table, block_table
+from astroloc_qgis.engine.block_table import Table
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.descriptors.registry import DEFAULT
 from astroloc_qgis.engine.descriptors.texture import texture_path
@@ -97,6 +97,25 @@ class Plan:
     def as_json(self) -> str:
         """The plan as it is stored beside the shards of an unfinished index."""
         return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Plan:
+        """The plan that ``as_json`` wrote, from the object that it holds."""
+        west, south, east, north = map(float, stored["extent"])
+        stride = stored["stride"]
+        changed = {
+            "zooms": tuple(stored["zooms"]),
+            "extent": (west, south, east, north),
+            "stride": stride if isinstance(stride, int) else {int(zoom): step for zoom, step in stride.items()},
+            "texture_zooms": tuple(stored["texture_zooms"]),
+            "northern_limits": {int(zoom): limit for zoom, limit in stored["northern_limits"].items()},
+        }
+        return cls(**{**stored, **changed})
+
+    def of_a_piece(self) -> dict[str, Any]:
+        """What the description of a block depends on besides its pixels, as JSON knows it."""
+        names = ("model", "model_sha256", "model_settings", "texture_sha256")
+        return {name: getattr(self, name) for name in names} | {"texture_zooms": list(self.texture_zooms)}
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Names of the fields in which a stored plan differs."""
@@ -233,7 +252,7 @@ def digest_of(blocks: Table) -> str:
 
 def select_blocks(
     plan: Plan, reference: Reference, given: Table | None, model_px: int, progress: Progress
-) -> tuple[list[Block], Counter[str]]:
+) -> tuple[Table, Counter[str]]:
     """List the blocks of a plan that have data and detail, judged by the raster's structure and the land mask.
 
     Args:
@@ -244,40 +263,40 @@ def select_blocks(
         progress: told the stage "read".
 
     Returns:
-        The blocks, and the number of blocks left out by reason.
+        (N, 3) zoom, row, column of the blocks, and the number of blocks left out by reason.
 
     Raises:
         InputError: the extent or the zooms make no sense, or the imagery cannot be read.
     """
-    if given is None:
-        _check_number(plan)
     coverage = Coverage(reference)
     skipped: Counter[str] = Counter()
     if given is not None:
-        blocks = [Block(int(zoom), int(row), int(column), BLOCK_SIZE) for zoom, row, column in given]
+        blocks = np.array(given, dtype=np.int32).reshape(-1, 3)
+        blocks[:, 2] %= np.left_shift(1, np.clip(blocks[:, 0], 0, 30))
     else:
-        blocks = [
-            block
+        _check_number(plan)
+        parts = [
+            coverage.table(extent, zoom, BLOCK_SIZE, stride)
             for zoom, stride in plan.strides.items()
             if (extent := plan.extent_of(zoom)) is not None
-            for block in coverage.blocks(extent, [zoom], BLOCK_SIZE, stride)
         ]
-    if plan.selection == LAND and blocks:
-        near = LandMask.of(reference).touches(block_table(blocks), BLOCK_SIZE)
+        blocks = np.concatenate([np.empty((0, 3), dtype=np.int32), *parts])
+    if plan.selection == LAND and len(blocks):
+        near = LandMask.of(reference).touches(blocks, BLOCK_SIZE)
         skipped[OPEN_SEA] = int((~near).sum())
-        blocks = [block for block, is_near in zip(blocks, near, strict=True) if is_near]
-    kept = []
-    for number, block in enumerate(blocks):
+        blocks = blocks[near]
+    kept = np.zeros(len(blocks), dtype=bool)
+    for number, (zoom, row, column) in enumerate(blocks):
         if number % 200 == 0:
             progress("read", number / len(blocks))
-        covered = coverage.of_block(block)
+        covered = coverage.of_block(Block(int(zoom), int(row), int(column), BLOCK_SIZE))
         if covered.fraction < LEAST_VALID:
             skipped[NO_DATA] += 1
         elif covered.pixels < LEAST_DETAIL * model_px:
             skipped[NO_DETAIL] += 1
         else:
-            kept.append(block)
-    return kept, +skipped
+            kept[number] = True
+    return blocks[kept], +skipped
 
 
 def _check_number(plan: Plan) -> None:

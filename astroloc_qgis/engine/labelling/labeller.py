@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.batch.localizing import Localizer, localizing, open_localizing
-from astroloc_qgis.engine.batch.units import DoUnit, Work
 from astroloc_qgis.engine.labelling.judgement import LEAST_CONFIDENCE, Judgement, WeakLabel, judge, settle
 from astroloc_qgis.engine.photo.number import nasa_photo_number
 from astroloc_qgis.engine.result import Localization
+from astroloc_qgis.engine.units.units import DoUnit, Work
 from astroloc_qgis.engine.verification import Verdict
 
 OPENER = f"{__name__}:open_labelling"

@@ -1,4 +1,4 @@
-"""The dialog for a new index: zooms, extent, model, folder."""
+"""The dialog for a new index: zooms, extent, which blocks, model, how vectors are kept, folder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgsExtentWidget
-from qgis.PyQt.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from astroloc_qgis.engine.descriptors.registry import DEFAULT, offered
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.resources import shipped
-from astroloc_qgis.gui.indexes.estimate_text import estimate_text
+from astroloc_qgis.gui.indexes.estimate_text import estimate_text, kind_texts
 from astroloc_qgis.gui.widgets import folder_widget
 from astroloc_qgis.qgis_adapters.text import tr
 
@@ -97,6 +97,18 @@ class IndexDialog(QDialog):
         self.model = QComboBox(self)
         self.model.addItems(MODELS)
         self.model.setToolTip(tr("How blocks and photos are described; the first is right for nearly everything"))
+        self.blocks = QComboBox(self)
+        self.blocks.addItem(tr("Everything with data"), False)
+        self.blocks.addItem(tr("Land and coasts"), True)
+        self.blocks.setToolTip(tr("Open sea shows nothing that a photo could be recognised by"))
+        self.kind = QComboBox(self)
+        for kind, words in kind_texts().items():
+            self.kind.addItem(words, kind)
+        self.kind.setToolTip(tr("Smaller ones find a little less; exact is right up to a few hundred thousand blocks"))
+        self.keep_units = QCheckBox(tr("Keep what an update needs (1 kB a block)"), self)
+        self.keep_units.setToolTip(
+            tr("With it, “index update” on the command line describes only blocks whose imagery or area has changed")
+        )
         self.folder = folder_widget(path=str(folder), parent=self)
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
@@ -114,7 +126,10 @@ class IndexDialog(QDialog):
             form.addRow(tr("Imagery"), QLabel(reference.imagery, self))
         form.addRow(tr("&Zooms"), self.zooms)
         form.addRow(tr("&Extent"), self.extent)
+        form.addRow(tr("&Blocks"), self.blocks)
         form.addRow(tr("&Model"), self.model)
+        form.addRow(tr("&Storage"), self.kind)
+        form.addRow("", self.keep_units)
         form.addRow(tr("&Folder"), self.folder)
         form.addRow(tr("Estimate"), self.estimate)
         form.addRow(self.problem)
@@ -125,13 +140,15 @@ class IndexDialog(QDialog):
             self._suggest(reference)
         self.zooms.textChanged.connect(self._show_estimate)
         self.model.currentTextChanged.connect(self._show_estimate)
+        self.blocks.currentIndexChanged.connect(self._show_estimate)
+        self.kind.currentIndexChanged.connect(self._show_estimate)
         self.extent.extentChanged.connect(self._show_estimate)
         self.folder.fileChanged.connect(self._show_estimate)
         self._show_estimate()
         self.resize(WIDTH, form.totalHeightForWidth(WIDTH))
 
     def params(self) -> Mapping[str, Any]:
-        """Return the zooms, extent (west, south, east, north; degrees), model and folder, as the engine takes them.
+        """Return what the fields say, as the engine takes it; the extent is west, south, east, north in degrees.
 
         Raises:
             InputError: a field makes no sense; the sentence says which.
@@ -149,7 +166,15 @@ class IndexDialog(QDialog):
         if not self.folder.filePath():
             raise InputError(tr("Choose a folder for the index."))
         extent = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
-        return {"zooms": zooms, "extent": extent, "model": self.model.currentText(), "out": self.folder.filePath()}
+        return {
+            "zooms": zooms,
+            "extent": extent,
+            "land_only": self.blocks.currentData(),
+            "model": self.model.currentText(),
+            "kind": self.kind.currentData(),
+            "keep_units": self.keep_units.isChecked(),
+            "out": self.folder.filePath(),
+        }
 
     def accept(self) -> None:
         """Close, if all fields are valid."""

@@ -30,11 +30,22 @@ def time_text(seconds: float) -> str:
     return tr("{n} h").format(n=f"{seconds / 3600:,.1f}")
 
 
+def kind_texts() -> dict[str, str]:
+    """The kinds of vector store that an estimate compares, in words, the exact one first."""
+    return {
+        "Flat": tr("Exact"),
+        "SQfp16": tr("Half the size"),
+        "SQ8": tr("A quarter of the size"),
+        "PQ128x7np": tr("A ninth of the size (256 blocks or more)"),
+        "PQ64np": tr("A sixteenth of the size (256 blocks or more)"),
+    }
+
+
 def estimate_text(params: Mapping[str, Any], imagery: str) -> tuple[str, str]:
     """What building will take, and its size by kind of vector store.
 
     Args:
-        params: zooms, extent, model, out: of the engine's method "index_build".
+        params: zooms, extent, land_only, model, kind, out: of the engine's method "index_build".
         imagery: what is indexed; empty where it is not known.
 
     Raises:
@@ -44,11 +55,12 @@ def estimate_text(params: Mapping[str, Any], imagery: str) -> tuple[str, str]:
     found = estimate_index(
         zooms,
         params["extent"],
+        land_only=params["land_only"],
         model=params["model"],
         texture_zooms=zooms[(len(zooms) - 1) // 2 :][:1],
         rate=known_rate(params["model"], imagery),
     )
-    size = found.bytes_by_kind["Flat"]
+    size = found.bytes_by_kind[params["kind"]]
     lines = [tr("At most {blocks} blocks, {size} on disk").format(blocks=f"{found.count:,}", size=size_text(size))]
     if found.seconds is None:
         lines.append(tr("Time: not known before the first build on this computer"))
@@ -59,8 +71,12 @@ def estimate_text(params: Mapping[str, Any], imagery: str) -> tuple[str, str]:
     free = _free(Path(params["out"]))
     if free is not None and size > free:
         lines.append(tr("Too large for the disk: {free} are free").format(free=size_text(free)))
-    kinds = (tr("{kind}: {size}").format(kind=kind, size=size_text(each)) for kind, each in found.bytes_by_kind.items())
-    return "\n".join(lines), "\n".join([tr("Size by kind of index (here: Flat, exact):"), *kinds])
+    words = kind_texts()
+    kinds = (
+        tr("{kind}: {size}").format(kind=words.get(kind, kind), size=size_text(each))
+        for kind, each in found.bytes_by_kind.items()
+    )
+    return "\n".join(lines), "\n".join([tr("Size on disk by storage:"), *kinds])
 
 
 def _free(folder: Path) -> int | None:

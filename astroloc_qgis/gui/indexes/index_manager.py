@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -60,6 +60,7 @@ class IndexManager(QDialog):
         self._session = session
         self._outline: CoverageOutline | None = None
         self._work: Job | None = None
+        self._unwanted: Path | None = None
         self.setWindowTitle(tr("Indexes"))
         self.table = IndexTable(self)
         self.about = QLabel(self)
@@ -83,6 +84,8 @@ class IndexManager(QDialog):
             tr("&Install…"), tr("Install a prebuilt index from a file or an address"), self._install
         )
         self.delete = self._button(tr("&Delete…"), tr("Delete the files of the selected index"), self._delete)
+        self.discard = self._button(tr("Ca&ncel…"), tr("Stop the build, and delete what is done of it"), self._discard)
+        self.discard.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
         side = QVBoxLayout()
@@ -103,7 +106,8 @@ class IndexManager(QDialog):
         layout.addLayout(side, 0, 1)
         layout.addWidget(self.about, 1, 0, 1, 2)
         layout.addWidget(self.outcome, 2, 0, 1, 2)
-        layout.addWidget(self.progress, 3, 0, 1, 2)
+        layout.addWidget(self.progress, 3, 0)
+        layout.addWidget(self.discard, 3, 1, Qt.AlignmentFlag.AlignBottom)
         layout.addWidget(buttons, 4, 0, 1, 2)
         layout.setColumnStretch(0, 1)
         layout.setRowStretch(0, 1)
@@ -189,6 +193,9 @@ class IndexManager(QDialog):
             return
         if isinstance(index.plan.get("stride"), int):
             params["stride"] = index.plan["stride"]
+        params |= {name: index.plan[name] for name in ("kind", "texture_zooms") if name in index.plan}
+        if index.plan.get("selection") == "land":
+            params["land_only"] = True
         build_index(self._session, params)
 
     def _check(self) -> None:
@@ -235,6 +242,32 @@ class IndexManager(QDialog):
             self._session.index.choose("")
         self.refresh()
 
+    def _discard(self) -> None:
+        """Stop a build, and delete what is done of it when it has stopped."""
+        if self._work is None or self._work.method != "index_build":
+            return
+        out = Path(self._work.params["out"])
+        question = tr("Stop building {index}, and delete what is done of it?").format(index=out.name)
+        answer = QMessageBox.question(self, tr("Cancel the build"), question)
+        if answer != QMessageBox.StandardButton.Yes or self._work is None:
+            return
+        self._unwanted = out.with_name(out.name + PARTIAL)
+        self._session.cancel()
+
+    def _remove_unwanted(self) -> None:
+        partial, self._unwanted = self._unwanted, None
+        if partial is None or not partial.is_dir():
+            return
+        try:
+            remove_index(partial)
+        except InputError as error:
+            self._say(str(error))
+            return
+        out = partial.with_name(partial.name.removesuffix(PARTIAL))
+        if not out.exists():
+            forget_index(self._session.settings, out)
+        self._say(tr("The build is cancelled, and what was done of it is deleted."))
+
     def _make(self, title: str, method: str, params: Mapping[str, Any]) -> None:
         """Have the engine make a new index, and list it."""
 
@@ -268,17 +301,25 @@ class IndexManager(QDialog):
         self._say("")
         self.progress.begin(job.title, job.method, number, total)
         building = job.method == "index_build"
+        self.discard.setVisible(building)
         self.progress.cancel_button.setText(tr("&Pause") if building else tr("&Cancel"))
         if building:
             self.progress.cancel_button.setToolTip(tr("Stop now; what is done stays, and Resume goes on from there"))
 
     def _on_progress(self, event: Any) -> None:
-        if self._work is not None:
-            self.progress.update_progress(event)
+        if self._work is None:
+            return
+        self.progress.update_progress(event)
+        if self._work.method == "index_build":
+            partial = Path(self._work.params["out"] + PARTIAL)
+            if partial.is_dir() and partial not in [index.folder for index in self.table.indexes]:
+                self.refresh()
 
     def _on_idle(self) -> None:
         self._work = None
         self.progress.hide()
+        self.discard.hide()
+        self._remove_unwanted()
         self.refresh()
 
 

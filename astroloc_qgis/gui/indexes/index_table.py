@@ -11,6 +11,9 @@ from astroloc_qgis.gui.indexes.estimate_text import size_text
 from astroloc_qgis.qgis_adapters.index_list import IndexState, ListedIndex
 from astroloc_qgis.qgis_adapters.text import tr
 
+WIDEST = 260
+"""Of a column, pixels: the window scrolls sideways rather than to cut titles short."""
+
 
 class IndexTable(QTableWidget):
     """Title, state, zooms, blocks, size, model, imagery, date; the folder is in the tool tips."""
@@ -37,8 +40,8 @@ class IndexTable(QTableWidget):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(50)
+        header.setMaximumSectionSize(WIDEST)
         self.indexes: list[ListedIndex] = []
 
     def show_indexes(self, indexes: Sequence[ListedIndex], chosen: str) -> None:

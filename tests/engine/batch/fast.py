@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from astroloc_qgis.engine.batch.entries import unfinished_entry
-from astroloc_qgis.engine.batch.units import Work
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.units.units import Work
 
 FAST = "tests.engine.batch.fast:open_fast"
 CORNER = (8.0, 44.0)
@@ -115,7 +115,7 @@ def main(photos: str, out: str, log: str, seconds: str, workers: str) -> int:
     from astroloc_qgis.engine.batch.photos import plan_units
     from astroloc_qgis.engine.batch.runner import Batch
     from astroloc_qgis.engine.batch.sources import photos_of
-    from astroloc_qgis.engine.batch.workers import LocalWorkers
+    from astroloc_qgis.engine.units.workers import LocalWorkers
 
     source, work = Path(photos), fast_work(Path(out), Path(log), seconds=float(seconds))
     units = plan_units(photos_of(source, Path(out)), {"of": "fast"}, source=source)

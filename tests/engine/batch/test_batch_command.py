@@ -11,8 +11,8 @@ import pytest
 from osgeo import ogr
 
 from astroloc_qgis.cli.batch import command as batch_command
-from astroloc_qgis.engine.batch.units import Done, Unit, Work, do_unit
 from astroloc_qgis.engine.batch.working import WORKING
+from astroloc_qgis.engine.units.units import Done, Unit, Work, do_unit
 from tests.engine.scene import CONTRACT_FIELDS, Refused, Run, Scene, left_in, make_scene
 from tests.engine.synthetic import write_image
 

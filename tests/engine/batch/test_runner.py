@@ -20,8 +20,8 @@ from astroloc_qgis.engine.batch.journal import NAME, Journal
 from astroloc_qgis.engine.batch.photos import plan_units
 from astroloc_qgis.engine.batch.runner import GEOPACKAGE, REPORT, Batch, Summary
 from astroloc_qgis.engine.batch.sources import photos_of
-from astroloc_qgis.engine.batch.workers import LocalWorkers
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.units.workers import LocalWorkers
 from tests.conftest import ROOT
 from tests.engine.batch.fast import fast_work, is_gone, wait_for
 

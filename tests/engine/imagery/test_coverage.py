@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from astroloc_qgis.engine.block_table import block_table
 from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.tiles import (
+    Block,
     blocks_in_extent,
     mercator_to_lonlat,
 )
@@ -26,13 +29,16 @@ def imagery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_coverage_agrees_with_the_tiling_where_nothing_is_empty(imagery: Path) -> None:
     reference = Reference.open(imagery)
     extent = (10.8, 45.8, 11.2, 46.2)
-    assert Coverage(reference).blocks(extent, [11, 12, 13], 4, 2) == blocks_in_extent(extent, [11, 12, 13])
+    coverage = Coverage(reference)
+    for zoom in (11, 12, 13):
+        np.testing.assert_array_equal(coverage.table(extent, zoom, 4, 2), block_table(blocks_in_extent(extent, [zoom])))
 
 
 def test_coverage_is_found_on_both_sides_of_the_antimeridian(tmp_path: Path) -> None:
     path = tmp_path / "pacific.tif"
     write_raster(path, landscape(512, 2), "EPSG:4326", (178.0, 4 / 512, 0, 2.0, 0, -4 / 512), overviews=False)
-    found = Coverage(Reference.open(path)).blocks((175, -5, -175, 5), [9], 4, 2)
+    table = Coverage(Reference.open(path)).table((175, -5, -175, 5), 9, 4, 2)
+    found = [Block(*map(int, row)) for row in table]
     expected = [b for b in blocks_in_extent((175, -5, -175, 5), [9]) if b in blocks_in_extent((178, -2, -178, 2), [9])]
     assert set(expected) <= set(found)
     lons = mercator_to_lonlat([((b.bounds_3857[0] + b.bounds_3857[2]) / 2, 0) for b in found])[:, 0]

@@ -18,6 +18,11 @@ Answer = int | bytes | None
 """An HTTP status without a picture, the content of a tile, or None: the connection is closed without a word."""
 
 
+def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode a tile (H, W, 3), RGB."""
+    return bytes(cv2.imencode(".jpg", pixels[..., ::-1])[1].tobytes())
+
+
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode a tile (H, W, 3 or 4), RGB."""
     order = [2, 1, 0, 3][: pixels.shape[2]]
@@ -33,12 +38,14 @@ class TileServer:
         answer: gives the answer for a tile: zoom, column, row.
         asked: the tiles that were asked for, in order.
         agents: the names under which it was asked.
+        retry_after: seconds that an answer 429 asks to wait.
     """
 
     address: str
     answer: Callable[[int, int, int], Answer]
     asked: list[tuple[int, int, int]] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
+    retry_after: int = 0
 
     def description(self, level: int = 9, *, bands: int = 3, more: str = "", zeros: str = "204,404") -> str:
         """The server's layer of the whole world as GDAL opens it; ``zeros`` are the codes of missing tiles."""
@@ -69,6 +76,8 @@ def tile_server(answer: Callable[[int, int, int], Answer]) -> Iterator[TileServe
                 return
             status, content = (found, b"") if isinstance(found, int) else (200, found)
             self.send_response(status)
+            if status == 429 and state.retry_after:
+                self.send_header("Retry-After", str(state.retry_after))
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from astroloc_qgis.engine.block_table import block_table
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import block_window
-from astroloc_qgis.engine.index.block_reader import group_in_sheets, read_blocks
+from astroloc_qgis.engine.index.block_reader import Sheets, read_blocks
 from astroloc_qgis.engine.tiles import (
     Block,
     blocks_in_extent,
@@ -20,7 +21,8 @@ from astroloc_qgis.engine.tiles import (
 def test_blocks_read_together_look_as_if_each_were_read_alone(larger_imagery: Path, pixels: int) -> None:
     reference = Reference.open(larger_imagery)
     blocks = blocks_in_extent(reference.extent_lonlat, [12], stride=1)[:40]
-    groups = group_in_sheets(blocks, {12: 1}, 16)
+    sheets = Sheets.of(block_table(blocks[::-1]), {12: 1}, 16)
+    groups = [[Block(*map(int, row)) for row in sheet] for sheet in sheets]
     assert sorted(block for group in groups for block in group) == blocks
     assert max(map(len, groups)) <= 16
     for group in groups:

@@ -10,9 +10,9 @@ from typing import Any
 from astroloc_qgis.cli.batch.label_command import finish_labels
 from astroloc_qgis.engine.batch.photos import plan_units
 from astroloc_qgis.engine.batch.runner import Batch
-from astroloc_qgis.engine.batch.units import Done, Scheduler, Unit, Work, do_unit
-from astroloc_qgis.engine.batch.workers import LocalWorkers
 from astroloc_qgis.engine.labelling.weak_labels import weakly_labelled_photos
+from astroloc_qgis.engine.units.units import Done, Scheduler, Unit, Work, do_unit
+from astroloc_qgis.engine.units.workers import LocalWorkers
 from tests.engine.batch.fast import located, open_fast
 
 OPENER = "tests.engine.labelling.fast_labels:open_fast_labels"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from astroloc_qgis.engine.batch.dask_scheduler import DaskScheduler
+from astroloc_qgis.engine.units.dask_scheduler import DaskScheduler
 from tests.conftest import ROOT
 from tests.engine.batch.fast import is_gone, wait_for
 from tests.engine.labelling.fast_labels import Here, label_fast

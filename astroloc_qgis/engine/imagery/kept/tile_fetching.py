@@ -6,7 +6,6 @@ A server that asks for a pause (``Retry-After``) gets it from all connections.
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import http.client
 import itertools
 import logging
@@ -30,8 +29,6 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 6
 """As many as a browser opens to one server."""
-LONGEST_PAUSE_S = 120.0
-"""A server that asks for a longer pause is given up for now."""
 _AHEAD = 4
 """Tiles that wait for a connection, for each of them."""
 _ASK_S = 0.2
@@ -123,7 +120,7 @@ class TileFetcher:
                 return self._once(tile)
             except _PassingError as error:
                 log.info("tile %s of %s: %s", tile, self._title, error.sentence)
-                if pause is None or error.pause_s > LONGEST_PAUSE_S:
+                if pause is None or error.pause_s > web_service.LONGEST_PAUSE_S:
                     raise self._failure(tile, error.sentence) from error
                 if error.pause_s:
                     self._not_before = max(self._not_before, time.monotonic() + error.pause_s)
@@ -156,7 +153,7 @@ class TileFetcher:
             failure = web_service.failure_of_status(response.status)
             if not failure.transient:
                 raise self._failure(tile, failure.sentence)
-            raise _PassingError(failure.sentence, _asked_pause(response.headers.get("Retry-After")))
+            raise _PassingError(failure.sentence, web_service.retry_after(response.headers.get("Retry-After")))
         if problem := tile_problem(content):
             raise _PassingError(f"its server sent something that is no tile ({problem}): try again later")
         return content
@@ -197,15 +194,3 @@ def tile_problem(content: bytes, side: int = TILE_PX) -> str:
         gdal.Unlink(name)
         gdal.SetThreadLocalConfigOption("GDAL_ERROR_ON_LIBJPEG_WARNING", before)
     return ""
-
-
-def _asked_pause(text: str | None) -> float:
-    """The seconds of a ``Retry-After`` (RFC 9110): a number, or a date."""
-    if not text:
-        return 0.0
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return 0.0

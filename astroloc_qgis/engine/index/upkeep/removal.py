@@ -9,9 +9,12 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index.format import BLOCKS, INFO, TEXTURE, VECTORS, VOCABULARY
 
 PARTIAL = ".partial"
+UNITS = ".units"
+"""How the folder beside an index ends that has what its updates need (``building.kept_pieces``)."""
 PLAN = "plan.json"
 _OWN = re.compile("|".join(map(re.escape, (VECTORS, BLOCKS, VOCABULARY, TEXTURE, INFO, PLAN))) + r"|piece-\d+\.npz")
-_SCRAPS = re.compile(r"(piece-\d+|vocabulary|plan)\.tmp")
+_KEPT = re.compile(re.escape(PLAN) + r"|[0-9a-f]{40}\.npz")
+_SCRAPS = re.compile(r"(piece-\d+(\.[0-9a-f]{12})?|vocabulary|plan|vectors)\.tmp")
 
 
 def is_index(folder: Path) -> bool:
@@ -36,6 +39,7 @@ def remove_index(folder: Path) -> None:
     try:
         for name in sorted(own, key=lambda name: name in (INFO, PLAN)):  # what tells that it is an index goes last
             (folder / name).unlink()
+        _remove_kept(folder.with_name(folder.name + UNITS))
         others = [name for name in names if name not in own]
         if not others:
             folder.rmdir()
@@ -47,3 +51,14 @@ def remove_index(folder: Path) -> None:
             f"The index in {folder} is deleted, but the folder has {len(others)} other files, such as {others[0]}: "
             "they stay."
         )
+
+
+def _remove_kept(folder: Path) -> None:
+    """Delete what an index kept for its updates."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if _KEPT.fullmatch(path.name):
+            path.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

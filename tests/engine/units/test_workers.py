@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from astroloc_qgis.engine.batch.units import Done, Unit, Work, key_of
-from astroloc_qgis.engine.batch.workers import LocalWorkers
 from astroloc_qgis.engine.errors import AstroLocError, Cancelled, InputError
+from astroloc_qgis.engine.units.units import Done, Unit, Work, key_of
+from astroloc_qgis.engine.units.workers import LocalWorkers
 
 NUMBERS = "tests.engine.batch.fast:open_numbers"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these tests kill processes with signals")

@@ -1,7 +1,8 @@
 """Units of work: each is done once, by whichever process of whichever scheduler, and can be done again without harm.
 
 A ``Work`` names a function that opens what all units need (an index, a model) and returns the function that does one;
-names and JSON travel to the processes, never code. Photos are units here; so may be the shards of an index.
+names and JSON travel to the processes, never code. The photos of a batch are units, and so are the squares of blocks of
+an index.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from astroloc_qgis.engine.batch.memory import peak_memory
 from astroloc_qgis.engine.errors import AstroLocError
+from astroloc_qgis.engine.units.memory import peak_memory
 
 Task = Mapping[str, Any]
 """What a unit is to do, as JSON knows it."""
 DoUnit = Callable[[Task], Mapping[str, Any]]
 """Does the work of a unit; its result is what JSON knows."""
+_DEFECT = "This is a defect of AstroLoc: "
 
 
 @dataclass(frozen=True)
@@ -127,4 +129,9 @@ def do_unit(do: DoUnit, task: Task) -> dict[str, Any]:
 
 def defect(error: BaseException) -> str:
     """The sentence for an unexpected error."""
-    return f"This is a defect of AstroLoc: {type(error).__name__}: {error}"
+    return f"{_DEFECT}{type(error).__name__}: {error}"
+
+
+def is_defect(failure: str) -> bool:
+    """Whether a failure is such a sentence."""
+    return failure.startswith(_DEFECT)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from astroloc_qgis.engine.batch.dask_scheduler import DaskScheduler
-from astroloc_qgis.engine.batch.units import Unit, Work, key_of
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.units.dask_scheduler import DaskScheduler
+from astroloc_qgis.engine.units.units import Unit, Work, key_of
 
 distributed = pytest.importorskip("distributed", reason="Dask's package distributed is not installed")
 
@@ -49,6 +49,6 @@ def test_every_unit_is_done_though_a_worker_is_killed(cluster):
 
 
 def test_an_address_at_which_nothing_answers_is_refused(monkeypatch):
-    monkeypatch.setattr("astroloc_qgis.engine.batch.dask_scheduler._TIMEOUT_S", 2)
+    monkeypatch.setattr("astroloc_qgis.engine.units.dask_scheduler._TIMEOUT_S", 2)
     with pytest.raises(InputError, match="No Dask scheduler answers at tcp://127.0.0.1:1"):
         list(DaskScheduler("tcp://127.0.0.1:1").run(Work(NUMBERS, {}), units(1)))

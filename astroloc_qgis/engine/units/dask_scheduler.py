@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from astroloc_qgis.engine.batch.units import Done, DoUnit, Unit, Work, canonical, do_unit
 from astroloc_qgis.engine.device import announce_threads
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.units.units import Done, DoUnit, Unit, Work, canonical, do_unit
 
 AHEAD = 3
 """Units for each thread of the cluster that are handed out at a time."""

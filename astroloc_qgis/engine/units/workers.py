@@ -20,9 +20,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from astroloc_qgis.engine.batch.units import Done, Unit, Work, canonical, do_unit
 from astroloc_qgis.engine.device import announce_threads
 from astroloc_qgis.engine.errors import AstroLocError, InputError
+from astroloc_qgis.engine.units.units import Done, Unit, Work, canonical, do_unit
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class LocalWorkers:
             InputError: what all units need cannot be opened.
             AstroLocError: the processes end before they begin.
         """
-        team = _Team(work, self.threads, deque(units), self.beat)
+        team = _Team(work, self.threads, iter(units), self.beat)
         try:
             team.start(min(self.workers, len(units)))
             yield from team.work_off()
@@ -116,12 +116,21 @@ class LocalWorkers:
 
 @dataclass
 class _Team:
-    """The workers, and the units that wait for them."""
+    """The workers, and the units that wait for them.
+
+    Attributes:
+        work: what the units have in common.
+        threads: of each worker.
+        units: that no worker had yet; each is made when one is free.
+        beat: of ``LocalWorkers``.
+        again: that a worker had when it ended.
+    """
 
     work: Work
     threads: int
-    waiting: deque[Unit]
+    units: Iterator[Unit]
     beat: Callable[[], None] | None = None
+    again: deque[Unit] = field(default_factory=deque)
     workers: list[_Worker] = field(default_factory=list)
     deaths: Counter[str] = field(default_factory=Counter)
     false_starts: int = 0
@@ -134,10 +143,12 @@ class _Team:
             worker.stop()
 
     def work_off(self) -> Iterator[Done]:
-        while self.waiting or any(worker.unit for worker in self.workers):
+        following = self._next()
+        while following or any(worker.unit for worker in self.workers):
             for worker in self.workers:
-                if worker.ready and worker.unit is None and self.waiting:
-                    worker.give(self.waiting.popleft())
+                if worker.ready and worker.unit is None and following:
+                    worker.give(following)
+                    following = self._next()
             heard = self._wait()
             for number, worker in enumerate(self.workers):
                 if worker.connection in heard:
@@ -147,6 +158,11 @@ class _Team:
                         self.workers[number] = self._begin(worker.name)
                     else:
                         yield from self._hear(worker, said)
+            following = following or self._next()
+
+    def _next(self) -> Unit | None:
+        """The unit that comes next; None where none waits."""
+        return next(self.units, None) or (self.again.popleft() if self.again else None)
 
     def _wait(self) -> list[Any]:
         """The connections of the workers that say something, or have ended."""
@@ -175,13 +191,13 @@ class _Team:
             self.false_starts += not worker.ready
             if self.false_starts >= MOST_FALSE_STARTS:
                 raise AstroLocError(
-                    f"The processes of the batch end before they begin ({end}): is there memory for as many workers?"
+                    f"The worker processes end before they begin ({end}): is there memory for as many workers?"
                 )
             return
         self.deaths[unit.key] += 1
         log.warning("worker %s ended (%s) with a unit", worker.name, end)
         if self.deaths[unit.key] < MOST_DEATHS:
-            self.waiting.append(unit)
+            self.again.append(unit)
             return
         failure = f"The work on it ended its process {MOST_DEATHS} times ({end}), so it was given up."
         yield Done(unit, None, failure, lost=True, worker=worker.name)
@@ -190,7 +206,7 @@ class _Team:
         here, there = multiprocessing.Pipe()
         arguments = (there, self.work.opener, canonical(self.work.settings), self.threads)
         process = multiprocessing.get_context("spawn").Process(
-            target=serve, args=arguments, name=f"astroloc-batch-{name}", daemon=True
+            target=serve, args=arguments, name=f"astroloc-worker-{name}", daemon=True
         )
         with _deaf_to_interrupts():
             process.start()
