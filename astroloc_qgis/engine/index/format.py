@@ -235,9 +235,7 @@ def info_of(content: dict[str, Any], version: Any, which: str) -> IndexInfo:
         ) from error
 
 
-def check_files(
-    folder: Path, info: IndexInfo, *, thorough: bool = False, hashed_up_to: int = HASHED_ALWAYS
-) -> None:
+def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False, hashed_up_to: int = HASHED_ALWAYS) -> None:
     """Compare the files of an index with their sizes and hashes in ``index.json``.
 
     Args:

@@ -65,7 +65,9 @@ class Index:
         folder = Path(folder)
         info = read_info(folder)
         if info.format_version == SHARDED_VERSION:
-            raise InputError(f"The index {folder} is in shards, which this needs in one piece: join them ('index merge').")
+            raise InputError(
+                f"The index {folder} is in shards, which this needs in one piece: join them ('index merge')."
+            )
         descriptors.check_model(f"The index {folder}", info.model, info.model_sha256, "build it again")
         check_files(folder, info, thorough=thorough, hashed_up_to=hashed_up_to)
         try:

@@ -96,7 +96,9 @@ class ShardedIndex:
             if number not in self._open:
                 return
             files = self._open[number].info.files
-            self._resident[number] = sum(files[name]["bytes"] for name in (index_format.VECTORS, index_format.COARSE) if name in files)
+            self._resident[number] = sum(
+                files[name]["bytes"] for name in (index_format.VECTORS, index_format.COARSE) if name in files
+            )
             self._resident.move_to_end(number)
             while sum(self._resident.values()) > MOST_RESIDENT and len(self._resident) > 1:
                 oldest, _ = self._resident.popitem(last=False)
@@ -117,7 +119,12 @@ class ShardedIndex:
         first, last = table.min(axis=0), table.max(axis=0)
         tiles = (int(first[1]), int(last[1]), int(first[2]), int(last[2]))
         same = opened.info.kind == self.info.kind and opened.info.dimensions == self.info.dimensions
-        if not same or len(opened) != shard.rows or tiles != shard.tiles or {int(first[0]), int(last[0])} != {shard.zoom}:
+        if (
+            not same
+            or len(opened) != shard.rows
+            or tiles != shard.tiles
+            or {int(first[0]), int(last[0])} != {shard.zoom}
+        ):
             raise InputError(f"{which} does not hold what the table says; make it again.")
         return opened
 

@@ -71,7 +71,11 @@ def shard_index(
             progress("read", 0.0)
             yield index.vectors(np.arange(start, min(start + _PART, len(index))))
 
-    store = empty_copy(index.store) if same else trained_store(kind, index.info.dimensions, len(index), read_vectors, lambda: None)
+    store = (
+        empty_copy(index.store)
+        if same
+        else trained_store(kind, index.info.dimensions, len(index), read_vectors, lambda: None)
+    )
     learned = None
     if coarse:
         sample = np.random.default_rng(_SEED).permutation(len(index))[:TRAINED_ON]

@@ -96,7 +96,9 @@ def read_table(folder: Path, info: IndexInfo) -> list[Shard]:
         if not 0 < len(shards) <= MOST_SHARDS:
             raise ValueError(f"{len(shards)} shards")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"The index {folder} is damaged: {SHARDS} cannot be read; make it again.", repr(error)) from error
+        raise InputError(
+            f"The index {folder} is damaged: {SHARDS} cannot be read; make it again.", repr(error)
+        ) from error
     if wrong := next((shard.name for shard in shards if not _NAME.fullmatch(shard.name)), None):
         raise InputError(
             f"The index {folder} is refused: {SHARDS} names the folder '{wrong[:60]}', which is no shard's; get it again."
@@ -165,6 +167,9 @@ def cells(table: Table, most: int) -> list[NDArray[np.int64]]:
 
 def _lonlat_box(zoom: int, top: float, bottom: float, left: float, right: float) -> tuple[float, float, float, float]:
     tile = _WORLD_M / 2**zoom
-    corners = [(left * tile - HALF_WORLD_M, HALF_WORLD_M - bottom * tile), (right * tile - HALF_WORLD_M, HALF_WORLD_M - top * tile)]
+    corners = [
+        (left * tile - HALF_WORLD_M, HALF_WORLD_M - bottom * tile),
+        (right * tile - HALF_WORLD_M, HALF_WORLD_M - top * tile),
+    ]
     (west, south), (east, north) = mercator_to_lonlat(np.array(corners))
     return float(west), float(south), float(east), float(north)
