@@ -17,6 +17,9 @@ from astroloc_qgis.engine.index import format as index_format
 from astroloc_qgis.engine.index.faiss_store import make_store, write_store
 from astroloc_qgis.engine.index.format import IndexInfo
 from astroloc_qgis.engine.index.plan import EXACT, check_kind, digest_of
+from astroloc_qgis.engine.index.sharded.index import ShardedIndex
+from astroloc_qgis.engine.index.sharded.joining import join_shards
+from astroloc_qgis.engine.index.sharded.opening import is_sharded
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import Extent
@@ -43,7 +46,7 @@ def merge_indexes(
     zooms at which all indexes that have blocks of that zoom have it, in the same form.
 
     Args:
-        folders: at least two indexes.
+        folders: at least two indexes, or one in shards, which is joined code by code.
         out: folder to make.
         kind: kind of the new vector store (``plan.check_kind``); empty for that of the first index.
         imagery: imagery that shows all the blocks; may be empty where the indexes are of the same imagery.
@@ -54,9 +57,17 @@ def merge_indexes(
         InputError: an index cannot be opened, they do not belong together, or ``out`` exists or cannot be written.
         Cancelled: by ``progress``; nothing is left then.
     """
-    if len(folders) < 2:
-        raise InputError("Merging needs at least two indexes.")
-    indexes = [Index.open(folder, thorough=True) for folder in folders]
+    in_shards = {folder: ShardedIndex.open(folder) for folder in map(Path, folders) if is_sharded(folder)}
+    if len(folders) == 1 and in_shards:
+        (only,) = in_shards.values()
+        if kind in ("", only.info.kind):
+            return join_shards(only.folder, out, imagery=imagery, title=title, progress=progress)
+    elif len(folders) < 2:
+        raise InputError("Merging needs at least two indexes, or one in shards.")
+    indexes = []
+    for folder in map(Path, folders):
+        parts = in_shards[folder].each(thorough=True) if folder in in_shards else [Index.open(folder, thorough=True)]
+        indexes += parts
     _check_belong_together(indexes, imagery)
     kind = kind or indexes[0].info.kind
     check_kind(kind)
@@ -192,7 +203,7 @@ def _info(
     selections = {index.info.selection for index in indexes}
     return dataclasses.replace(
         first,
-        title=title or " + ".join(index.info.title or index.folder.name for index in indexes),
+        title=title or " + ".join(dict.fromkeys(index.info.title or index.folder.name for index in indexes)),
         imagery_uri=imagery or first.imagery_uri,
         attribution=credits_,
         licence=licences,

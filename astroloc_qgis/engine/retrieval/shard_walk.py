@@ -25,7 +25,7 @@ from astroloc_qgis.engine.retrieval.query_rotation import best_rotations
 from astroloc_qgis.engine.retrieval.reach import shards_in_reach
 
 MOST_SCORED = 3_000_000
-"""Blocks in reach up to which all are scored where a nadir or texture counts; of more, the most similar of each shard."""
+"""Blocks in reach up to which all are scored where a nadir or texture counts; of more, those that resemble it most."""
 
 
 @dataclass(frozen=True, eq=False)

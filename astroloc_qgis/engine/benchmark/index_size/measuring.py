@@ -75,8 +75,8 @@ def run(
         progress: told the stage "describe"; may raise ``Cancelled``.
 
     Returns:
-        For each: ``rows``, ``storage``, ``shards``, ``mb`` on disk, ``open_ms``, ``recall`` (share of the exact search's
-        first ten among its own; by "world" and "nadir"), ``resident_mb`` (peak of the process; ``resident_start_mb``
+        For each: ``rows``, ``storage``, ``shards``, ``mb`` on disk, ``open_ms``, ``recall`` (share of the first ten
+        of the exact search among its own; by "world" and "nadir"), ``resident_mb`` (peak of the process; ``resident_start_mb``
         before the index is opened), and by number of threads ``seconds`` and ``cpu_seconds`` a photo (medians).
 
     Raises:

@@ -7,8 +7,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.errors import InputError
@@ -128,11 +126,11 @@ class ShardedIndex:
             raise InputError(f"{which} does not hold what the table says; make it again.")
         return opened
 
-    def each(self, progress: Progress = no_progress) -> Iterator[tuple[Shard, Index]]:
-        """All shards in turn, each closed again behind it; ``progress`` is told the stage "read"."""
-        for number, shard in enumerate(self.shards):
+    def each(self, *, thorough: bool = False, progress: Progress = no_progress) -> Iterator[Index]:
+        """All shards in turn, opened and left to the caller; ``progress`` is told the stage "read"."""
+        for number in range(len(self.shards)):
             progress("read", number / len(self.shards))
-            yield shard, self.open_shard(number)
+            yield self.open_shard(number, thorough=thorough)
 
     def common_counts(self) -> dict[int, int]:
         """By zoom, the number of blocks on ground that all zooms cover (``nadir_prior.size_penalty``)."""
@@ -148,8 +146,3 @@ class ShardedIndex:
     def check_descriptor(self, descriptor: Descriptor) -> None:
         """Check that a descriptor's vectors can be compared with this index's (as ``Index.check_descriptor``)."""
         check_descriptor(self.folder, self.info, descriptor)
-
-
-def table_of(index: ShardedIndex) -> np.ndarray:
-    """(N, 3) zoom, row, column of all blocks, in the order of the shards: 12 bytes a block."""
-    return np.concatenate([opened.blocks for _, opened in index.each()])

@@ -42,7 +42,7 @@ def shard_index(
     Args:
         folder: of an index that is in one piece.
         out: folder to make.
-        kind: of the shards' vector stores (``plan.check_kind``, but no inverted file); empty: as they are, code by code.
+        kind: of the shards' vector stores (``plan.check_kind``, no inverted file); empty: as they are, code by code.
         coarse: make coarse codes too, for searches of the whole world.
         rows: blocks in a shard, at most.
         progress: told the stage "read"; may raise ``Cancelled``.

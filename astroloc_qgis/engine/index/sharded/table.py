@@ -59,7 +59,7 @@ class Shard:
         return cls(name, int(first[0]), tiles, len(table), common, sha256)
 
     def box(self, size: int) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees of all ground of its blocks (``size`` tiles a side); east may pass 180."""
+        """West, south, east, north in degrees of all ground of its blocks, ``size`` tiles a side; east may pass 180."""
         top, bottom, left, right = self.tiles
         return _lonlat_box(self.zoom, top, bottom + size, left, right + size)
 
@@ -85,7 +85,7 @@ def read_table(folder: Path, info: IndexInfo) -> list[Shard]:
     """Read ``shards.json``.
 
     Raises:
-        InputError: it is missing, malformed, names a folder that cannot be a shard's, or disagrees with the description.
+        InputError: it is missing or malformed, names what is no shard's folder, or disagrees with the description.
     """
     path = folder / SHARDS
     try:
@@ -101,7 +101,8 @@ def read_table(folder: Path, info: IndexInfo) -> list[Shard]:
         ) from error
     if wrong := next((shard.name for shard in shards if not _NAME.fullmatch(shard.name)), None):
         raise InputError(
-            f"The index {folder} is refused: {SHARDS} names the folder '{wrong[:60]}', which is no shard's; get it again."
+            f"The index {folder} is refused: {SHARDS} names the folder '{wrong[:60]}', which is no shard's: get it "
+            "again."
         )
     if len({shard.name for shard in shards}) < len(shards):
         raise InputError(f"The index {folder} is damaged: {SHARDS} names a shard twice; make it again.")
