@@ -5,7 +5,7 @@ pyarrow writes the files. It is an optional package, which nothing else here nee
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,8 @@ from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import mercator_to_lonlat
 
 COLLECTION = "collection.json"
+FITTING = "<26"
+"""Versions of pyarrow that work with the NumPy 1.26 of QGIS's Python."""
 ROWS = 50_000
 """Blocks of a row group."""
 _POLYGON = np.dtype([("order", "u1"), ("kind", "<u4"), ("rings", "<u4"), ("count", "<u4"), ("points", "<f8", (5, 2))])
@@ -48,11 +50,14 @@ def export_index(folder: Path, out: Path, *, descriptors: bool = False, progress
         InputError: pyarrow is not installed, the index is damaged, or ``out`` exists or cannot be written.
         Cancelled: by ``progress``; nothing is left then.
     """
-    if importlib.util.find_spec("pyarrow") is None:
+    try:
+        importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
         raise InputError(
-            "GeoParquet is written by the Python package pyarrow, which is not installed here: install it into this "
-            "Python ('pip install pyarrow') and export again."
-        )
+            "GeoParquet is written by the Python package pyarrow, which is not installed here or does not fit this "
+            f"NumPy {np.__version__}: install one that does ('pip install \"pyarrow{FITTING}\"') and export again.",
+            repr(error),
+        ) from error
     index = open_local(folder, thorough=True)
     if descriptors and index.info.kind.startswith("IVF"):
         raise InputError(

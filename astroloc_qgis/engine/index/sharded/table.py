@@ -99,7 +99,8 @@ def read_table(folder: Path, info: IndexInfo) -> list[Shard]:
         raise InputError(
             f"The index {folder} is damaged: {SHARDS} cannot be read; make it again.", repr(error)
         ) from error
-    if wrong := next((shard.name for shard in shards if not _NAME.fullmatch(shard.name)), None):
+    wrong = next((shard.name for shard in shards if not _NAME.fullmatch(shard.name)), None)
+    if wrong is not None:
         raise InputError(
             f"The index {folder} is refused: {SHARDS} names the folder '{wrong[:60]}', which is no shard's: get it "
             "again."

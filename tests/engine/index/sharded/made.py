@@ -73,7 +73,9 @@ def write_index(folder: Path, kind: str = "Flat", *, texture: bool = False) -> I
 def query(seed: int = 5, *, texture: bool = False) -> Query:
     """A photo that resembles some blocks."""
     rng = np.random.default_rng(seed)
-    vectors = descriptors(len(blocks()))[rng.integers(0, len(blocks()), 4)] + 0.02 * rng.standard_normal((4, DIMENSIONS))
+    vectors = descriptors(len(blocks()))[rng.integers(0, len(blocks()), 4)] + 0.02 * rng.standard_normal(
+        (4, DIMENSIONS)
+    )
     kind = rng.random(TextureModel().dimensions, dtype=np.float32)
     return Query(
         (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),

@@ -82,9 +82,7 @@ def test_a_search_of_shards_finds_what_one_of_the_whole_does(
     assert [one.score for one in found] == pytest.approx([one.score for one in expected], abs=1e-5)
 
 
-def test_only_the_shards_in_reach_are_opened(
-    pair: tuple[Index, ShardedIndex], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_shards_in_reach_are_opened(pair: tuple[Index, ShardedIndex], monkeypatch: pytest.MonkeyPatch) -> None:
     sharded = ShardedIndex.open(pair[1].folder)
     opened: list[int] = []
     usual = ShardedIndex.open_shard
