@@ -27,7 +27,11 @@ def add_index_actions(commands: Any) -> None:
     build.add_argument("--extent", type=extent, metavar="W,S,E,N", help="degrees (default: all of the imagery)")
     build.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT}, the best)")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
-    build.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default Flat: exact)")
+    build.add_argument(
+        "--kind",
+        metavar="KIND",
+        help="vector store: Flat, SQ8, PQ64np, ..., or auto, by the number of blocks (default Flat: exact)",
+    )
     build.add_argument(
         "--texture-zoom",
         type=zooms_or_none,
@@ -84,7 +88,9 @@ def _build(options: Namespace) -> Any:
     from astroloc_qgis.engine.device import resolve_device
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
+    from astroloc_qgis.engine.index.estimate import estimate_index
     from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
+    from astroloc_qgis.engine.index.sharded.kinds import AUTO, advice, usual_kind
     from astroloc_qgis.engine.index.upkeep.rates import RateMeter
 
     texture = options.texture_zoom
@@ -93,11 +99,17 @@ def _build(options: Namespace) -> Any:
     device = resolve_device(options.device)
     reference = Reference.open(options.imagery)
     try:
+        kind = options.kind or EXACT
+        if kind == AUTO:
+            area = options.extent or reference.extent_lonlat
+            count = estimate_index(options.zooms, area, stride=options.stride, model=options.model).count
+            kind = usual_kind(count)
+            print(advice(count), flush=True)
         with progress_bar(options.out.name) as progress:
             meter = RateMeter(progress)
             index = build_index(
                 reference, options.zooms, options.extent, options.model, options.out, device=device,
-                stride=options.stride, title=options.title, kind=options.kind or EXACT,
+                stride=options.stride, title=options.title, kind=kind,
                 texture_zooms=texture, progress=meter,
             )  # fmt: skip
         meter.record(options.model, options.imagery, index.info.count)

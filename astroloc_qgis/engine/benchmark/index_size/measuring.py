@@ -77,7 +77,8 @@ def run(
     Returns:
         For each: ``rows``, ``storage``, ``shards``, ``mb`` on disk, ``open_ms``, ``recall`` (share of the first ten
         of the exact search among its own; by "world" and "nadir"), ``resident_mb`` (peak of the process, after
-        each; ``resident_start_mb`` before the index is opened), and by number of threads ``seconds`` and ``cpu_seconds`` a photo (medians).
+        each; ``resident_start_mb`` before the index is opened), and by number of threads ``seconds`` and
+        ``cpu_seconds`` a photo (medians).
 
     Raises:
         InputError: a storage is none, or the work folder cannot be used.
