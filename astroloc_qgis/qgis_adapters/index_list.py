@@ -10,7 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from astroloc_qgis.engine.index.upkeep.removal import PARTIAL, PLAN, SHARDS
+from astroloc_qgis.engine.index.format import SHARDS
+from astroloc_qgis.engine.index.upkeep.removal import PARTIAL, PLAN
 from astroloc_qgis.qgis_adapters.files import user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
 

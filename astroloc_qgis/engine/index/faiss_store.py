@@ -183,7 +183,7 @@ def forget_pages(store: Any) -> bool:
     if advice is None or not mapped:
         return False
     for each in mapped:
-        each._mmap.madvise(advice)
+        each._mmap.madvise(advice)  # type: ignore[attr-defined] # numpy has no other way to it
     return True
 
 

@@ -64,10 +64,13 @@ def merge_indexes(
             return join_shards(only.folder, out, imagery=imagery, title=title, progress=progress)
     elif len(folders) < 2:
         raise InputError("Merging needs at least two indexes, or one in shards.")
-    indexes = []
+    indexes: list[Index] = []
+    titles = []
     for folder in map(Path, folders):
         parts = in_shards[folder].each(thorough=True) if folder in in_shards else [Index.open(folder, thorough=True)]
         indexes += parts
+        titles.append((in_shards[folder].info if folder in in_shards else indexes[-1].info).title or folder.name)
+    title = title or " + ".join(titles)
     _check_belong_together(indexes, imagery)
     kind = kind or indexes[0].info.kind
     check_kind(kind)
@@ -203,7 +206,7 @@ def _info(
     selections = {index.info.selection for index in indexes}
     return dataclasses.replace(
         first,
-        title=title or " + ".join(dict.fromkeys(index.info.title or index.folder.name for index in indexes)),
+        title=title or " + ".join(index.info.title or index.folder.name for index in indexes),
         imagery_uri=imagery or first.imagery_uri,
         attribution=credits_,
         licence=licences,

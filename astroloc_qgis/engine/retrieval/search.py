@@ -173,7 +173,7 @@ def _candidates(found: Found, size: int, top: int, diversify: bool) -> list[Cand
         order = distinct_places_first(found.blocks, found.scores, size)
     return [
         Candidate(
-            Block(*(int(value) for value in found.blocks[at]), size),
+            Block(int(found.blocks[at, 0]), int(found.blocks[at, 1]), int(found.blocks[at, 2]), size),
             rank,
             float(found.scores[at]),
             int(found.quarter_turns[at]),

@@ -110,13 +110,9 @@ def _arrow_table(table: Table, vectors: np.ndarray | None, info: IndexInfo, name
         codes = pyarrow.array(np.zeros(len(table), np.int32))
         return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array([text]))
 
-    bbox = pyarrow.StructArray.from_arrays(
-        [
-            pyarrow.array(np.where(boxes[:, 2] > 180, edge, boxes[:, at]))
-            for at, edge in enumerate((-180.0, boxes[:, 1], 180.0, boxes[:, 3]))
-        ],
-        names=["xmin", "ymin", "xmax", "ymax"],
-    )
+    across = boxes[:, 2] > 180
+    edges = (np.where(across, -180.0, boxes[:, 0]), boxes[:, 1], np.where(across, 180.0, boxes[:, 2]), boxes[:, 3])
+    bbox = pyarrow.StructArray.from_arrays([pyarrow.array(edge) for edge in edges], ["xmin", "ymin", "xmax", "ymax"])
     columns = {
         "id": pyarrow.array([f"{zoom}/{row}/{column}" for _, row, column in table.tolist()]),
         "zoom": pyarrow.array(table[:, 0].astype(np.int8)),

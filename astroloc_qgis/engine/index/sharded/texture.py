@@ -34,7 +34,8 @@ def texture_bonus(index: ShardedIndex, number: int, vector: Vectors) -> Vectors 
 def _codes_around(index: ShardedIndex, shard: Shard) -> TextureCodes | None:
     zoom, info = shard.zoom, index.info
     sources = {coded for coded in info.texture_zooms if abs(coded - zoom) <= 1}
-    tables, codes = [], []
+    tables: list[NDArray[np.int32]] = []
+    codes: list[NDArray[np.generic]] = []
     for number, other in enumerate(index.shards):
         itself = other.name == shard.name
         if not itself and (other.zoom not in sources or not _may_matter(shard, other)):
