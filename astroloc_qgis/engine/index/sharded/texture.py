@@ -6,6 +6,8 @@ other shards are gathered, as far as they can matter.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def _codes_around(index: ShardedIndex, shard: Shard) -> TextureCodes | None:
     zoom, info = shard.zoom, index.info
     sources = {coded for coded in info.texture_zooms if abs(coded - zoom) <= 1}
     tables: list[NDArray[np.int32]] = []
-    codes: list[NDArray[np.generic]] = []
+    codes: list[Any] = []
     for number, other in enumerate(index.shards):
         itself = other.name == shard.name
         if not itself and (other.zoom not in sources or not _may_matter(shard, other)):
