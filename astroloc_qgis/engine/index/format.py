@@ -228,7 +228,8 @@ def info_of(content: dict[str, Any], version: Any, which: str) -> IndexInfo:
         content["northern_limits"] = {int(zoom): float(lat) for zoom, lat in content.get("northern_limits", {}).items()}
         west, south, east, north = (float(value) for value in content["extent"])
         content["extent"] = (west, south, east, north)
-        return IndexInfo(**content, format_version=version)
+        known_as = SHARDED_VERSION if version == SHARDED_VERSION else FORMAT_VERSION  # an older one is read as today's
+        return IndexInfo(**content, format_version=known_as)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
             f"{which} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
