@@ -177,4 +177,4 @@ def test_shards_are_merged_with_other_indexes(tmp_path: Path) -> None:
     sharded = shard_index(whole.folder, tmp_path / "shards", rows=ROWS)
     merged = merge_indexes([sharded.folder, other.folder], tmp_path / "merged", kind="Flat")
     assert len(merged) == len(whole)
-    assert merged.info.title == "Random"
+    assert merged.info.title == "Random + Random"
