@@ -1140,6 +1140,30 @@
             <translation>Wie Blöcke und Fotos beschrieben werden; das erste passt fast immer</translation>
         </message>
         <message>
+            <source>Everything with data</source>
+            <translation>Alles mit Daten</translation>
+        </message>
+        <message>
+            <source>Land and coasts</source>
+            <translation>Land und Küsten</translation>
+        </message>
+        <message>
+            <source>Open sea shows nothing that a photo could be recognised by</source>
+            <translation>Das offene Meer zeigt nichts, woran ein Foto zu erkennen wäre</translation>
+        </message>
+        <message>
+            <source>Smaller ones find a little less; exact is right up to a few hundred thousand blocks</source>
+            <translation>Kleinere finden etwas weniger; genau ist richtig bis zu einigen Hunderttausend Blöcken</translation>
+        </message>
+        <message>
+            <source>Keep what an update needs (1 kB a block)</source>
+            <translation>Aufheben, was eine Aktualisierung braucht (1 kB je Block)</translation>
+        </message>
+        <message>
+            <source>With it, “index update” on the command line describes only blocks whose imagery or area has changed</source>
+            <translation>Damit beschreibt „index update“ auf der Befehlszeile nur Blöcke, deren Bilder oder Gebiet sich geändert haben</translation>
+        </message>
+        <message>
             <source>Build</source>
             <translation>Erstellen</translation>
         </message>
@@ -1156,8 +1180,16 @@
             <translation>&amp;Ausdehnung</translation>
         </message>
         <message>
+            <source>&amp;Blocks</source>
+            <translation>&amp;Blöcke</translation>
+        </message>
+        <message>
             <source>&amp;Model</source>
             <translation>&amp;Modell</translation>
+        </message>
+        <message>
+            <source>&amp;Storage</source>
+            <translation>&amp;Speicherung</translation>
         </message>
         <message>
             <source>&amp;Folder</source>
@@ -1676,6 +1708,26 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>{n} h</translation>
         </message>
         <message>
+            <source>Exact</source>
+            <translation>Genau</translation>
+        </message>
+        <message>
+            <source>Half the size</source>
+            <translation>Halbe Größe</translation>
+        </message>
+        <message>
+            <source>A quarter of the size</source>
+            <translation>Ein Viertel der Größe</translation>
+        </message>
+        <message>
+            <source>A ninth of the size (256 blocks or more)</source>
+            <translation>Ein Neuntel der Größe (ab 256 Blöcken)</translation>
+        </message>
+        <message>
+            <source>A sixteenth of the size (256 blocks or more)</source>
+            <translation>Ein Sechzehntel der Größe (ab 256 Blöcken)</translation>
+        </message>
+        <message>
             <source>At most {blocks} blocks, {size} on disk</source>
             <translation>Höchstens {blocks} Blöcke, {size} auf der Platte</translation>
         </message>
@@ -1700,8 +1752,8 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>{kind}: {size}</translation>
         </message>
         <message>
-            <source>Size by kind of index (here: Flat, exact):</source>
-            <translation>Größe nach Art des Index (hier: Flat, exakt):</translation>
+            <source>Size on disk by storage:</source>
+            <translation>Größe auf der Platte je nach Speicherung:</translation>
         </message>
         <message>
             <source>Indexes</source>
@@ -1772,6 +1824,14 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
             <translation>Die Dateien des gewählten Index löschen</translation>
         </message>
         <message>
+            <source>Ca&amp;ncel…</source>
+            <translation>Abbre&amp;chen…</translation>
+        </message>
+        <message>
+            <source>Stop the build, and delete what is done of it</source>
+            <translation>Den Bau anhalten und löschen, was davon fertig ist</translation>
+        </message>
+        <message>
             <source>Select an index. Several can be merged.</source>
             <translation>Wählen Sie einen Index. Mehrere lassen sich zusammenführen.</translation>
         </message>
@@ -1822,6 +1882,18 @@ Seine Kacheln werden von diesem Dienst um jedes Foto geholt; kein Foto wird gese
         <message>
             <source>{index} is deleted.</source>
             <translation>{index} ist gelöscht.</translation>
+        </message>
+        <message>
+            <source>Stop building {index}, and delete what is done of it?</source>
+            <translation>Den Bau von {index} anhalten und löschen, was davon fertig ist?</translation>
+        </message>
+        <message>
+            <source>Cancel the build</source>
+            <translation>Den Bau abbrechen</translation>
+        </message>
+        <message>
+            <source>The build is cancelled, and what was done of it is deleted.</source>
+            <translation>Der Bau ist abgebrochen, und was davon fertig war, ist gelöscht.</translation>
         </message>
         <message>
             <source>The index is ready in {folder}. Press Use to look photos up in it.</source>

@@ -10,6 +10,7 @@ from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.models.index_build import add_build, run_build, run_update
 from astroloc_qgis.cli.models.index_import import add_import, run_import
 from astroloc_qgis.cli.models.index_package import add_package, run_estimate, run_install, run_pack
+from astroloc_qgis.cli.models.index_shards import add_shards, run_export, run_shard
 from astroloc_qgis.cli.report import describe_index
 from astroloc_qgis.cli.shared_arguments import add_out
 from astroloc_qgis.cli.world_command import add_world, run_world
@@ -24,7 +25,9 @@ def add_index_actions(commands: Any) -> None:
     info.add_argument("folder", type=Path, metavar="DIR")
     check: ArgumentParser = actions.add_parser("check", help="read all of an index and compare it with its checksums")
     check.add_argument("folder", type=Path, metavar="DIR")
-    merge: ArgumentParser = actions.add_parser("merge", help="make one index of several of the same model")
+    merge: ArgumentParser = actions.add_parser(
+        "merge", help="make one index of several of the same model, or of shards"
+    )
     merge.add_argument("folders", type=Path, nargs="+", metavar="DIR")
     merge.add_argument("--kind", default="", metavar="KIND", help="vector store (default: the first index's)")
     merge.add_argument("--imagery", default="", metavar="URI", help="imagery that shows all their blocks")
@@ -33,6 +36,7 @@ def add_index_actions(commands: Any) -> None:
     add_world(actions)
     add_import(actions)
     add_package(actions)
+    add_shards(actions)
 
 
 def run_index(options: Namespace) -> None:
@@ -42,22 +46,19 @@ def run_index(options: Namespace) -> None:
         InputError: an input is wrong.
     """
     from astroloc_qgis.engine.device import limit_threads
-    from astroloc_qgis.engine.index.check import check_content
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.index.sharded.opening import check_index, open_local
 
     if options.action in ("info", "check"):
-        index = Index.open(options.folder, thorough=True)
-        if options.action == "check":
-            check_content(index)
-        print(describe_index(index))
+        is_check = options.action == "check"
+        print(describe_index(check_index(options.folder) if is_check else open_local(options.folder, thorough=True)))
         return
-    if options.action in ("pack", "estimate"):
-        print({"pack": run_pack, "estimate": run_estimate}[options.action](options))
+    if options.action in ("pack", "estimate", "export"):
+        print({"pack": run_pack, "estimate": run_estimate, "export": run_export}[options.action](options))
         return
     limit_threads()
     make = {
         "world": run_world, "import": run_import, "merge": _merge, "build": run_build, "update": run_update,
-        "install": run_install,
+        "install": run_install, "shard": run_shard,
     }[options.action]  # fmt: skip
     print(describe_index(make(options)))
 

@@ -201,6 +201,7 @@ def describe_index(index: Any) -> str:
         [
             f"{index.folder}: {info.title or 'untitled'}",
             f"  blocks       {info.count} ({counts})",
+            *([f"  shards       {len(index.shards)}"] if hasattr(index, "shards") else []),
             f"  model        {info.model}, {info.dimensions} dimensions, {info.kind}"
             + (f"; texture codes at zoom {', '.join(map(str, info.texture_zooms))}" if info.texture_zooms else ""),
             f"  imagery      {short_name(info.imagery_uri)}",

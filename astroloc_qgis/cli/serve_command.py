@@ -48,12 +48,12 @@ def run_serve(options: Namespace) -> None:
     Raises:
         InputError: the index, the token or the address cannot be used.
     """
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.index.sharded.opening import open_local
 
     token = "" if options.token_file is None else read_token(options.token_file)
     if not token and not _is_loopback(options.host):
         raise InputError(f"The address {options.host} can be reached by others: give a --token-file, or use 127.0.0.1.")
-    index = Index.open(options.index, thorough=True)
+    index = open_local(options.index, thorough=True)
     with make_server(index, options.host, options.port, token) as server:
         print(f"Serving {options.index} at http://{options.host}:{server.server_port} (Ctrl-C ends it).", flush=True)
         try:

@@ -87,6 +87,11 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """N,N,...: whole numbers above 0."""
+    return tuple(positive(part) for part in text.split(","))
+
+
 def zooms_or_none(text: str) -> tuple[int, ...]:
     """Web-map zooms, separated by commas; 0 for none."""
     return () if text.strip() == "0" else zooms(text)

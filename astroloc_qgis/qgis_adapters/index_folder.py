@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
@@ -48,15 +49,22 @@ def read_index_summary(folder: Path) -> IndexSummary:
             tr("There is no index in {folder}: choose another folder, or build one.").format(folder=folder)
         )
     try:
-        info = json.loads(file.read_text(encoding="utf-8"))
-        return IndexSummary(
-            title=str(info.get("title") or folder.name),
-            model=str(info["model"]),
-            zooms=tuple(int(zoom) for zoom in info["zooms"]),
-            blocks=sum(int(count) for count in info["counts"].values()),
-            imagery_uri=str(info.get("imagery_uri", "")),
-            attribution=str(info.get("attribution", "")),
-        )
+        stat = file.stat()
+        return _summary(file, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sentence = tr("The index in {folder} is damaged: build it again.").format(folder=folder)
         raise InputError(sentence, repr(error)) from error
+
+
+@lru_cache(maxsize=64)
+def _summary(file: Path, _changed_ns: int, _size: int) -> IndexSummary:
+    """The summary that a file holds; it is read again when its time or size has changed."""
+    info = json.loads(file.read_text(encoding="utf-8"))
+    return IndexSummary(
+        title=str(info.get("title") or file.parent.name),
+        model=str(info["model"]),
+        zooms=tuple(int(zoom) for zoom in info["zooms"]),
+        blocks=sum(int(count) for count in info["counts"].values()),
+        imagery_uri=str(info.get("imagery_uri", "")),
+        attribution=str(info.get("attribution", "")),
+    )

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from astroloc_qgis.engine.index.format import SHARDS
 from astroloc_qgis.engine.index.upkeep.removal import PARTIAL, PLAN
 from astroloc_qgis.qgis_adapters.files import user_data_folder
 from astroloc_qgis.qgis_adapters.settings import Settings
@@ -110,7 +111,8 @@ def _in_data_folder() -> Iterator[Path]:
 
 def _size_of(folder: Path) -> int:
     try:
-        return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        inside = [*folder.iterdir(), *(folder.glob("shard-*/*") if (folder / SHARDS).is_file() else ())]
+        return sum(path.stat().st_size for path in inside if path.is_file())
     except OSError:
         return 0
 

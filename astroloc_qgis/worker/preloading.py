@@ -35,7 +35,7 @@ def preloading(usual: str) -> Callable[[Preload, Progress], Mapping[str, Any]]:
         progress("libraries", 0.3)
         importlib.import_module("astroloc_qgis.engine.pipeline")  # with all that it imports
         from astroloc_qgis.engine.coregistration.cascade import stages_of
-        from astroloc_qgis.engine.index.store import Index
+        from astroloc_qgis.engine.index.sharded.opening import open_local
         from astroloc_qgis.engine.matchers import registry as matchers
 
         loaded = []
@@ -47,7 +47,7 @@ def preloading(usual: str) -> Callable[[Preload, Progress], Mapping[str, Any]]:
                 loaded.append(name)
         if request.index is not None:
             progress("index", 0.7)
-            index = Index.open(request.index)
+            index = open_local(request.index)
             progress("model", 0.8)
             _describe_once(index, device)
             loaded.append(index.info.model)

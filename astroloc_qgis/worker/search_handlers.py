@@ -51,12 +51,10 @@ def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
 
 def index_check(request: CheckIndex, progress: Progress) -> Mapping[str, Any]:
     """Compare all files of the index with their sha256, and check what they hold; returns its ``info``."""
-    from astroloc_qgis.engine.index.check import check_content
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.index.sharded.opening import check_index
 
     progress("read", 0.0)
-    index = Index.open(request.index, thorough=True)
-    check_content(index, progress)
+    index = check_index(request.index, progress)
     return {"index": str(request.index), "info": dataclasses.asdict(index.info)}
 
 

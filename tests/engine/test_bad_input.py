@@ -165,8 +165,8 @@ def test_a_folder_that_is_no_index(localize: Refused, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"format_version": 99}, ["format version 99", "reads versions 2 and 3", "update AstroLoc"]),
-        ({"format_version": "2"}, ["format version '2'", "reads versions 2 and 3: build it again"]),
+        ({"format_version": 99}, ["format version 99", "reads versions 2 to 4", "update AstroLoc"]),
+        ({"format_version": "2"}, ["format version '2'", "reads versions 2 to 4: build it again"]),
         ({"model": "resnet-9000"}, ["the model 'resnet-9000'", "efficientnet-lite0-gem"]),
         ({"model_sha256": "0" * 64}, ["other weights of efficientnet-lite0-gem", "000000000000"]),
         ({"model_settings": {"image_size": 7}}, ["other settings of efficientnet-lite0-gem", "image_size 7"]),

@@ -11,6 +11,7 @@ from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate
 from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
 from astroloc_qgis.cli.benchmark.earthloc import add_earthloc, run_earthloc
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
+from astroloc_qgis.cli.benchmark.index_size import add_index_size, run_index_size
 from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
 from astroloc_qgis.cli.benchmark.other_photos import (
     add_historical,
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "photos": run_photos,
     "photos-real": run_photos_real,
     "speed": run_speed,
+    "index-size": run_index_size,
 }
 
 
@@ -59,6 +61,7 @@ def add_benchmark(commands: Any) -> None:
     add_photos(actions)
     add_photos_real(actions)
     add_speed(actions)
+    add_index_size(actions)
     add_localization(actions)
 
 

@@ -54,13 +54,13 @@ def run_photos_real(options: Namespace) -> None:
     from astroloc_qgis.engine.benchmark.photos_real import Setting, in_sequence, one_by_one, read_photos_real, run
     from astroloc_qgis.engine.benchmark.reports.photos_real import report, table
     from astroloc_qgis.engine.imagery.reference import Reference
-    from astroloc_qgis.engine.index.store import Index
+    from astroloc_qgis.engine.index.sharded.opening import open_local
     from astroloc_qgis.engine.pipeline import check_options
 
     photos = read_photos_real(options.folder, options.only)
     chosen = {"matcher": options.matcher, "device": options.device}
     check_options(options.work.parent, **chosen)
-    imagery = options.imagery or Index.open(options.index).info.imagery_uri
+    imagery = options.imagery or open_local(options.index).info.imagery_uri
     reference = Reference.open(imagery)
     try:
         setting = Setting(options.index, options.imagery, not options.no_nadir, chosen)

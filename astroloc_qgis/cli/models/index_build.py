@@ -14,6 +14,7 @@ from astroloc_qgis.cli.values import extent, positive, zooms, zooms_or_none
 from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
 if TYPE_CHECKING:
+    from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.building.crew import BuildReport
 
 
@@ -26,7 +27,11 @@ def add_build(actions: Any) -> None:
     build.add_argument("--land", action="store_true", help="leave out open sea, as the imagery shows it")
     build.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT}, the best)")
     build.add_argument("--stride", type=positive, default=2, help="tiles from one block to the next (default 2)")
-    build.add_argument("--kind", metavar="KIND", help="vector store: Flat, SQ8, PQ64np, ... (default Flat: exact)")
+    build.add_argument(
+        "--kind",
+        metavar="KIND",
+        help="vector store: Flat, SQ8, PQ64np, ..., or auto, by the number of blocks (default Flat: exact)",
+    )
     build.add_argument(
         "--texture-zoom",
         type=zooms_or_none,
@@ -68,7 +73,7 @@ def run_build(options: Namespace) -> Any:
     """
     from astroloc_qgis.engine.imagery.reference import Reference
     from astroloc_qgis.engine.index.builder import build_index
-    from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
+    from astroloc_qgis.engine.index.plan import usual_texture_zooms
     from astroloc_qgis.engine.index.upkeep.rates import RateMeter
 
     texture = options.texture_zoom
@@ -81,7 +86,7 @@ def run_build(options: Namespace) -> Any:
             meter = RateMeter(progress)
             index = build_index(
                 reference, options.zooms, options.extent, options.model, options.out, stride=options.stride,
-                title=options.title, kind=options.kind or EXACT, land_only=options.land, texture_zooms=texture,
+                title=options.title, kind=_kind_of(options, reference), land_only=options.land, texture_zooms=texture,
                 keep_units=options.keep_units, progress=meter, **crew,
             )  # fmt: skip
         if options.scheduler is None:
@@ -92,6 +97,20 @@ def run_build(options: Namespace) -> Any:
         return index
     finally:
         reference.close()
+
+
+def _kind_of(options: Namespace, reference: Reference) -> str:
+    """The kind of vector store that is asked for; said where the number of blocks decides."""
+    from astroloc_qgis.engine.index.estimate import estimate_index
+    from astroloc_qgis.engine.index.plan import EXACT
+    from astroloc_qgis.engine.index.sharded.kinds import AUTO, advice, usual_kind
+
+    if options.kind != AUTO:
+        return options.kind or EXACT
+    area = options.extent or reference.extent_lonlat
+    count = estimate_index(options.zooms, area, stride=options.stride, model=options.model).count
+    tell(advice(count))
+    return usual_kind(count)
 
 
 def run_update(options: Namespace) -> Any:

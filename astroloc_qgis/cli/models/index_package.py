@@ -66,6 +66,7 @@ def run_estimate(options: Namespace) -> str:
     from astroloc_qgis.engine.errors import InputError
     from astroloc_qgis.engine.index.estimate import estimate_index
     from astroloc_qgis.engine.index.plan import usual_texture_zooms
+    from astroloc_qgis.engine.index.sharded.kinds import advice
     from astroloc_qgis.engine.index.upkeep.rates import known_rate
 
     area = options.extent
@@ -94,5 +95,6 @@ def run_estimate(options: Namespace) -> str:
             f"  time    {time}",
             f"  tiles   about {found.tiles:,} to read where the imagery is a web service",
             *(f"  size    {size / 1e6:,.1f} MB as {kind}" for kind, size in found.bytes_by_kind.items()),
+            f"  auto    {advice(found.count)}",
         ]
     )

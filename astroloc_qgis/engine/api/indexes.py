@@ -14,6 +14,7 @@ from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index import builder
 from astroloc_qgis.engine.index.plan import EXACT, usual_texture_zooms
+from astroloc_qgis.engine.index.sharded.opening import AnIndex, open_local
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.photo.reading import read_photo
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress
@@ -69,7 +70,7 @@ def build_index(
         reference.close()
 
 
-def open_index(place: str | Path | None = None, *, thorough: bool = False) -> Index | RemoteIndex:
+def open_index(place: str | Path | None = None, *, thorough: bool = False) -> AnIndex | RemoteIndex:
     """Open an index.
 
     Args:
@@ -80,12 +81,12 @@ def open_index(place: str | Path | None = None, *, thorough: bool = False) -> In
         InputError: it is no index, is damaged, or of a model that is not installed.
     """
     found = place_of(place)
-    return Index.open(found, thorough=True) if thorough and isinstance(found, Path) else remote_index.open_index(found)
+    return open_local(found, thorough=True) if thorough and isinstance(found, Path) else remote_index.open_index(found)
 
 
 def retrieve(
     photo: Picture,
-    index: Index | RemoteIndex | str | Path | None = None,
+    index: AnIndex | RemoteIndex | str | Path | None = None,
     *,
     top: int = 10,
     nadir: Nadir | tuple[float, float] | None = None,
@@ -119,7 +120,7 @@ def retrieve(
         InputError: something given is wrong.
         Cancelled: by ``progress``.
     """
-    opened = index if isinstance(index, Index | RemoteIndex) else open_index(index)
+    opened = index if isinstance(index, AnIndex | RemoteIndex) else open_index(index)
     if nadir is not None and not isinstance(nadir, Nadir):
         nadir = Nadir.at(*nadir)
     told = Repeatable(progress)
@@ -132,13 +133,13 @@ def retrieve(
         )  # fmt: skip
 
 
-def place_of(index: Index | RemoteIndex | str | Path | None) -> Path | str:
+def place_of(index: AnIndex | RemoteIndex | str | Path | None) -> Path | str:
     """The folder of an index or the address of its service; by default the world's folder.
 
     Raises:
         InputError: there is none of the world.
     """
-    if isinstance(index, Index | RemoteIndex):
+    if isinstance(index, AnIndex | RemoteIndex):
         return index.folder
     if index is not None:
         return str(index) if remote_index.is_address(index) else Path(index)

@@ -27,6 +27,7 @@ def check_content(index: Index, progress: Progress = no_progress) -> None:
         Cancelled: by ``progress``.
     """
     table = index.blocks
+    _ = index.coarse
     problem = _problem_of_blocks(table, index.info.counts)
     for start in range(0, len(index), PART):
         if problem:

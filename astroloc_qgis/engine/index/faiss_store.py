@@ -6,6 +6,7 @@ faiss: on Windows faiss knows only paths that the ANSI code page can write, so a
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from astroloc_qgis.engine.index.principal_axes import principal_axes
 from astroloc_qgis.engine.index.ranking import highest
 
 _DECODED = 1 << 20
-"""Numbers of product-quantised vectors decoded at a time: 4 MB."""
+"""Numbers of quantised vectors decoded at a time: 4 MB."""
 _TRAINING_VECTORS = 65536
 """Vectors that a store learns from: faiss takes 256 for each of a product quantiser's 256 centroids, and no more."""
 _SEED = 20
@@ -43,7 +44,7 @@ def make_store(
     Raises:
         InputError: the kind does not suit the dimensions or the number of vectors.
     """
-    store = make_empty_store(kind, dimensions, count, read_vectors, progress)
+    store = trained_store(kind, dimensions, count, read_vectors, progress)
     for vectors in read_vectors():
         if len(vectors):
             store.add(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -51,19 +52,95 @@ def make_store(
     return store
 
 
-def make_empty_store(
+def trained_store(
     kind: str,
     dimensions: int,
     count: int,
     read_vectors: Callable[[], Iterator[np.ndarray]],
     progress: Callable[[], None],
 ) -> Any:
-    """Make a store for vectors, trained on them where it has to be; arguments and errors as for ``make_store``."""
+    """An empty store that has learned from the vectors (arguments and errors as for ``make_store``)."""
     store, axes = _untrained_store(kind, dimensions, count)
     if not store.is_trained:
         progress()
         store = _trained(store, axes, _training_vectors(read_vectors(), count))
     return store
+
+
+def empty_copy(store: Any) -> Any:
+    """A store that has learned the same as another, without its vectors.
+
+    Raises:
+        InputError: the store is an inverted file.
+    """
+    import faiss
+
+    if isinstance(store, faiss.IndexPreTransform):
+        given = store.chain.at(0)
+        projection = faiss.LinearTransform(given.d_in, given.d_out, False)
+        faiss.copy_array_to_vector(faiss.vector_to_array(faiss.downcast_VectorTransform(given).A), projection.A)
+        projection.is_trained = True
+        inner = empty_copy(faiss.downcast_index(store.index))
+        made = faiss.IndexPreTransform(projection, inner)
+        faiss.add_to_referenced_objects(made, projection)
+        faiss.add_to_referenced_objects(made, inner)
+        return made
+    if isinstance(store, faiss.IndexScalarQuantizer):
+        made = faiss.IndexScalarQuantizer(store.d, store.sq.qtype, store.metric_type)
+        faiss.copy_array_to_vector(faiss.vector_to_array(store.sq.trained), made.sq.trained)
+    elif isinstance(store, faiss.IndexPQ):
+        made = faiss.IndexPQ(store.d, store.pq.M, store.pq.nbits, store.metric_type)
+        faiss.copy_array_to_vector(faiss.vector_to_array(store.pq.centroids), made.pq.centroids)
+        made.do_polysemous_training, made.search_type = store.do_polysemous_training, store.search_type
+    elif isinstance(store, faiss.IndexFlat):
+        made = faiss.IndexFlat(store.d, store.metric_type)
+    else:
+        raise InputError("An inverted file cannot be divided or joined: choose another kind of vector store.")
+    made.is_trained = True
+    return made
+
+
+def learned_the_same(one: Any, other: Any) -> bool:
+    """Whether the codes of two stores mean the same vectors."""
+    import faiss
+
+    if (one.d, one.metric_type) != (other.d, other.metric_type):
+        return False
+    if isinstance(one, faiss.IndexFlat) and isinstance(other, faiss.IndexFlat):
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, faiss.IndexPreTransform):
+        axes = [faiss.vector_to_array(faiss.downcast_VectorTransform(each.chain.at(0)).A) for each in (one, other)]
+        inner = [faiss.downcast_index(each.index) for each in (one, other)]
+        return np.array_equal(*axes) and learned_the_same(*inner)
+    if isinstance(one, faiss.IndexScalarQuantizer):
+        return one.sq.qtype == other.sq.qtype and np.array_equal(
+            *(faiss.vector_to_array(each.sq.trained) for each in (one, other))
+        )
+    if isinstance(one, faiss.IndexPQ):
+        return (one.pq.M, one.pq.nbits) == (other.pq.M, other.pq.nbits) and np.array_equal(
+            *(faiss.vector_to_array(each.pq.centroids) for each in (one, other))
+        )
+    return False
+
+
+def codes_of(store: Any) -> np.ndarray:
+    """(N, bytes) uint8, the vectors as a store keeps them: a view, not of an inverted file."""
+    import faiss
+
+    flat = faiss.downcast_index(store.index) if isinstance(store, faiss.IndexPreTransform) else store
+    codes = faiss.rev_swig_ptr(flat.codes.data(), flat.codes.size())
+    return np.asarray(codes.reshape(flat.ntotal, flat.code_size))
+
+
+def add_codes(store: Any, codes: np.ndarray) -> None:
+    """Add vectors as ``codes_of`` gives them, of a store that has learned the same."""
+    import faiss
+
+    flat = faiss.downcast_index(store.index) if isinstance(store, faiss.IndexPreTransform) else store
+    flat.add_sa_codes(np.ascontiguousarray(codes))
+    store.ntotal = flat.ntotal
 
 
 def write_store(store: Any, path: Path) -> None:
@@ -95,6 +172,21 @@ def open_store(path: Path) -> Any:
     return store
 
 
+def forget_pages(store: Any) -> bool:
+    """Let the pages of an open store's file leave this process's memory; they are read again when they are needed.
+
+    Returns:
+        False where the system has no such call.
+    """
+    advice = getattr(mmap, "MADV_DONTNEED", None)
+    mapped = [each for each in getattr(store, "referenced_objects", ()) if isinstance(each, np.memmap)]
+    if advice is None or not mapped:
+        return False
+    for each in mapped:
+        each._mmap.madvise(advice)  # type: ignore[attr-defined] # numpy has no other way to it
+    return True
+
+
 def search_store(
     store: Any, kind: str, queries: np.ndarray, top: int, allowed: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +204,9 @@ def search_store(
         number -1.
     """
     if is_product_quantised(kind):
-        return _search_codes(store, queries, top, allowed)
+        scores, numbers = score_store(store, queries, allowed)
+        order = np.array([highest(row, top) for row in scores], dtype=np.int64).reshape(len(scores), top)
+        return np.take_along_axis(scores, order, axis=1), numbers[order]
     import faiss
 
     selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
@@ -124,27 +218,33 @@ def search_store(
     return scores, numbers
 
 
-def _search_codes(
-    store: Any, queries: np.ndarray, top: int, allowed: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Search a product-quantised store, a faiss ``IndexPQ`` or one behind a linear transform.
+def score_store(store: Any, queries: np.ndarray, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Compare queries with every allowed vector of a store that is no inverted file.
 
-    faiss can only search such a store as a whole. So the codes of the allowed vectors are decoded, a part at a time,
-    and compared with all queries at once, which takes about as long as faiss's tables of partial products.
+    faiss can only search a product-quantised store as a whole, and keeps the best of any store in heaps, which are slow
+    where nearly all are wanted. So the codes of the allowed vectors are decoded, a part at a time, and compared with
+    all queries at once.
+
+    Args:
+        store: of ``make_store``.
+        queries: (Q, D) float32, contiguous.
+        allowed: (N,) bool, or None for all.
+
+    Returns:
+        Inner products (Q, n), and the numbers (n,) of the allowed vectors, rising.
     """
     import faiss
 
+    codes = codes_of(store)
     if isinstance(store, faiss.IndexPreTransform):
         queries, store = store.chain.at(0).apply(queries), faiss.downcast_index(store.index)
-    codes = faiss.rev_swig_ptr(store.codes.data(), store.codes.size()).reshape(store.ntotal, store.code_size)
     numbers = np.arange(store.ntotal, dtype=np.int64) if allowed is None else np.flatnonzero(allowed)
     scores = np.empty((len(queries), len(numbers)), np.float32)
     step = max(1, _DECODED // store.d)
     for start in range(0, len(numbers), step):
         some = slice(start, start + step)
-        scores[:, some] = queries @ store.sa_decode(codes[numbers[some]]).T
-    order = np.array([highest(row, top) for row in scores], dtype=np.int64).reshape(len(scores), top)
-    return np.take_along_axis(scores, order, axis=1), numbers[order]
+        scores[:, some] = queries @ store.sa_decode(codes[some] if allowed is None else codes[numbers[some]]).T
+    return scores, numbers
 
 
 def _untrained_store(kind: str, dimensions: int, count: int) -> tuple[Any, int]:

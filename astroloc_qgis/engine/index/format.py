@@ -7,8 +7,10 @@ blocks.npz          (N, 3) integers: zoom, row and column of each block's top-le
 vocabulary.npz      for models that have one
 texture.npy         only with texture: (M, bytes) uint8, codes of the blocks of some zooms, in the same order; for the
                     kind "Flat" (M, K) float32, the exact texture vectors
+coarse.faiss        only of shards, by choice: 32 bytes a block, for a first look at very many (``sharded.coarse``)
 
-Version 2 knows one zoom with texture, named ``texture_zoom``, and no limits by zoom. It can be read.
+Version 4 is an index in shards: ``index.json`` and ``shards.json`` (``sharded.table``), and a folder of version 3 for
+each shard. Version 2 knows one zoom with texture, named ``texture_zoom``, and no limits by zoom. It can be read.
 """
 
 from __future__ import annotations
@@ -33,13 +35,17 @@ from astroloc_qgis.engine.weights.checksum import file_sha256
 FORMAT_VERSION = 3
 OLDEST_VERSION = 2
 """The oldest version that can be read."""
+SHARDED_VERSION = 4
+"""The version of an index in shards."""
 INFO = "index.json"
 VECTORS = "descriptors.faiss"
 BLOCKS = "blocks.npz"
 VOCABULARY = "vocabulary.npz"
 TEXTURE = "texture.npy"
-FILES = (INFO, VECTORS, BLOCKS, VOCABULARY, TEXTURE)
-"""All files that an index may have."""
+COARSE = "coarse.faiss"
+SHARDS = "shards.json"
+FILES = (INFO, VECTORS, BLOCKS, VOCABULARY, TEXTURE, COARSE, SHARDS)
+"""All files that an index may have, beside the folders of shards."""
 
 HASHED_ALWAYS = 64 << 20
 """Files up to this size (bytes) are hashed whenever an index is opened; of larger ones only the size is checked."""
@@ -162,7 +168,7 @@ def write_info(folder: Path, info: IndexInfo) -> None:
     """Write ``index.json`` for the files in a folder, with their sizes and hashes."""
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
-        for name in (VECTORS, BLOCKS, VOCABULARY, TEXTURE)
+        for name in (VECTORS, BLOCKS, VOCABULARY, TEXTURE, COARSE, SHARDS)
         if (folder / name).is_file()
     }
     content = dataclasses.asdict(dataclasses.replace(info, files=files))
@@ -204,11 +210,11 @@ def info_of(content: dict[str, Any], version: Any, which: str) -> IndexInfo:
     Raises:
         InputError: another format version, or something is missing or malformed.
     """
-    if version not in range(OLDEST_VERSION, FORMAT_VERSION + 1):
-        newer = isinstance(version, int) and version > FORMAT_VERSION
+    if version not in range(OLDEST_VERSION, SHARDED_VERSION + 1):
+        newer = isinstance(version, int) and version > SHARDED_VERSION
         raise InputError(
             f"{which} has format version {version!r}, and this AstroLoc reads versions {OLDEST_VERSION} "
-            f"and {FORMAT_VERSION}: {'update AstroLoc, or ' if newer else ''}build it again."
+            f"to {SHARDED_VERSION}: {'update AstroLoc, or ' if newer else ''}build it again."
         )
     try:
         if version == 2:
@@ -224,25 +230,28 @@ def info_of(content: dict[str, Any], version: Any, which: str) -> IndexInfo:
         content["northern_limits"] = {int(zoom): float(lat) for zoom, lat in content.get("northern_limits", {}).items()}
         west, south, east, north = (float(value) for value in content["extent"])
         content["extent"] = (west, south, east, north)
-        return IndexInfo(**content)
+        known_as = SHARDED_VERSION if version == SHARDED_VERSION else FORMAT_VERSION  # an older one is read as today's
+        return IndexInfo(**content, format_version=known_as)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
             f"{which} is damaged: {INFO} lacks what an index needs; build it again.", str(error)
         ) from error
 
 
-def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> None:
+def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False, hashed_up_to: int = HASHED_ALWAYS) -> None:
     """Compare the files of an index with their sizes and hashes in ``index.json``.
 
     Args:
         folder: the index.
         info: its description.
         thorough: hash files of any size.
+        hashed_up_to: bytes of the largest file that is hashed otherwise.
 
     Raises:
         InputError: a file is missing or has changed since the index was built.
     """
-    for name in (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zooms else [])):
+    own = (VECTORS, BLOCKS, *([TEXTURE] if info.texture_zooms else []))
+    for name in (SHARDS,) if info.format_version == SHARDED_VERSION else own:
         if name not in info.files:
             raise InputError(f"The index {folder} is damaged: {INFO} does not list {name}; build it again.")
     for name, expected in info.files.items():
@@ -255,5 +264,5 @@ def check_files(folder: Path, info: IndexInfo, *, thorough: bool = False) -> Non
                 f"The index {folder} is damaged: {name} has {size} bytes instead of {expected.get('bytes')}; "
                 "build it again."
             )
-        if (thorough or size <= HASHED_ALWAYS) and file_sha256(path) != expected.get("sha256"):
+        if (thorough or size <= hashed_up_to) and file_sha256(path) != expected.get("sha256"):
             raise InputError(f"The index {folder} is damaged: the content of {name} has changed; build it again.")

@@ -17,6 +17,9 @@ from astroloc_qgis.engine.index import format as index_format
 from astroloc_qgis.engine.index.faiss_store import make_store, write_store
 from astroloc_qgis.engine.index.format import IndexInfo
 from astroloc_qgis.engine.index.plan import EXACT, check_kind, digest_of
+from astroloc_qgis.engine.index.sharded.index import ShardedIndex
+from astroloc_qgis.engine.index.sharded.joining import join_shards
+from astroloc_qgis.engine.index.sharded.opening import is_sharded
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import Extent
@@ -43,7 +46,7 @@ def merge_indexes(
     zooms at which all indexes that have blocks of that zoom have it, in the same form.
 
     Args:
-        folders: at least two indexes.
+        folders: at least two indexes, or one in shards, which is joined code by code.
         out: folder to make.
         kind: kind of the new vector store (``plan.check_kind``); empty for that of the first index.
         imagery: imagery that shows all the blocks; may be empty where the indexes are of the same imagery.
@@ -54,9 +57,20 @@ def merge_indexes(
         InputError: an index cannot be opened, they do not belong together, or ``out`` exists or cannot be written.
         Cancelled: by ``progress``; nothing is left then.
     """
-    if len(folders) < 2:
-        raise InputError("Merging needs at least two indexes.")
-    indexes = [Index.open(folder, thorough=True) for folder in folders]
+    in_shards = {folder: ShardedIndex.open(folder) for folder in map(Path, folders) if is_sharded(folder)}
+    if len(folders) == 1 and in_shards:
+        (only,) = in_shards.values()
+        if kind in ("", only.info.kind):
+            return join_shards(only.folder, out, imagery=imagery, title=title, progress=progress)
+    elif len(folders) < 2:
+        raise InputError("Merging needs at least two indexes, or one in shards.")
+    indexes: list[Index] = []
+    titles = []
+    for folder in map(Path, folders):
+        parts = in_shards[folder].each(thorough=True) if folder in in_shards else [Index.open(folder, thorough=True)]
+        indexes += parts
+        titles.append((in_shards[folder].info if folder in in_shards else indexes[-1].info).title or folder.name)
+    title = title or " + ".join(titles)
     _check_belong_together(indexes, imagery)
     kind = kind or indexes[0].info.kind
     check_kind(kind)

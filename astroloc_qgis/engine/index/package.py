@@ -21,13 +21,22 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.errors import Cancelled, InputError
 from astroloc_qgis.engine.index.check import check_content
-from astroloc_qgis.engine.index.format import BLOCKS, INFO, TEXTURE, VECTORS, VOCABULARY, IndexInfo, info_of
+from astroloc_qgis.engine.index.format import (
+    BLOCKS,
+    COARSE,
+    INFO,
+    TEXTURE,
+    VECTORS,
+    VOCABULARY,
+    IndexInfo,
+    info_of,
+)
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 from astroloc_qgis.engine.weights.download import fetch_file
 from astroloc_qgis.engine.writable import check_can_be_made
 
-FILES = (VECTORS, BLOCKS, VOCABULARY, TEXTURE)
+FILES = (VECTORS, BLOCKS, VOCABULARY, TEXTURE, COARSE)
 """The files that an index may have beside ``index.json``."""
 MOST_INFO_BYTES = 1 << 20
 """A description of more is none."""

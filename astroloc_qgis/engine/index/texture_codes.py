@@ -44,7 +44,7 @@ class TextureCodes:
     def __init__(
         self, model: TextureModel, codes: Codes | Vectors, table: Table, strides: Mapping[int, int], size: int
     ) -> None:
-        self._model, self._codes, self._zooms = model, codes, table[:, 0]
+        self._model, self.codes, self._zooms = model, codes, table[:, 0]
         self._coded = np.isin(self._zooms, list(strides))
         self._grounds = {zoom: _CodedGround(table, zoom, size, stride) for zoom, stride in strides.items()}
 
@@ -55,7 +55,7 @@ class TextureCodes:
     def bonus_of(self, vector: Vectors) -> Vectors:
         """(N,) score bonus of each block for a texture (K,) of ``TextureModel.describe_photo``, at least 0."""
         similarity = np.zeros(len(self._zooms), dtype=np.float32)
-        similarity[self._coded] = self._model.similarity(vector, self._codes)
+        similarity[self._coded] = self._model.similarity(vector, self.codes)
         found = np.zeros(len(self._zooms), dtype=np.float32)
         for zoom in np.unique(self._zooms).tolist():
             own = self._zooms == zoom

@@ -12,6 +12,7 @@ of an index cover different ground, the blocks of the ground that all of them co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -67,15 +68,30 @@ def size_penalty(zooms: NDArray[np.int32], common: NDArray[np.bool_] | None = No
         (N,) at least 0; all 0 if the index has a zoom that is not in ``SIZE_SHARES``.
     """
     found, place = np.unique(zooms, return_inverse=True)
-    if not set(found.tolist()) <= set(SIZE_SHARES):
-        return np.zeros(len(zooms))
     counts = np.bincount(place if common is None else place[common], minlength=len(found))
-    likely = np.log([SIZE_SHARES[zoom] for zoom in found.tolist()]) - np.log(np.maximum(counts, 1))
-    return np.asarray(WEIGHT * (likely.max() - likely)[place])
+    return _size_penalty(zooms, dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
-def prior_penalty(index: Index, nadir: Nadir | None, radius_km: float) -> np.ndarray | None:
+def _size_penalty(zooms: NDArray[np.int32], counts: Mapping[int, int]) -> Array:
+    """The same of some blocks of an index; ``counts`` is its number of blocks by zoom, on ground that all cover."""
+    if not set(counts) <= set(SIZE_SHARES):
+        return np.zeros(len(zooms))
+    likely = {zoom: math.log(SIZE_SHARES[zoom]) - math.log(max(count, 1)) for zoom, count in counts.items()}
+    loss = {zoom: WEIGHT * (max(likely.values()) - each) for zoom, each in likely.items()}
+    found, place = np.unique(zooms, return_inverse=True)
+    return np.asarray(np.array([loss[zoom] for zoom in found.tolist()])[place])
+
+
+def prior_penalty(
+    index: Index, nadir: Nadir | None, radius_km: float, counts: Mapping[int, int] | None = None
+) -> np.ndarray | None:
     """Penalty on each block's score for distance from the nadir and for size (arguments as for ``search.retrieve``).
+
+    Args:
+        index: an index, or a shard of one.
+        nadir: the sub-satellite point.
+        radius_km: about it.
+        counts: of a shard's whole index, the number of blocks by zoom on ground that all zooms cover.
 
     Returns:
         (N,); None if the nadir is not known or ``radius_km`` is 0.
@@ -83,5 +99,7 @@ def prior_penalty(index: Index, nadir: Nadir | None, radius_km: float) -> np.nda
     if nadir is None or radius_km == 0:
         return None
     distance = great_circle_km(nadir.lonlat, index.centers_lonlat)
+    if counts is not None:
+        return distance_penalty(distance) + _size_penalty(index.blocks[:, 0], counts)
     common = index.centers_lonlat[:, 1] <= min(index.info.northern_limits.values(), default=90.0)
     return distance_penalty(distance) + size_penalty(index.blocks[:, 0], common)

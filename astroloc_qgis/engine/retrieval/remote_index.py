@@ -19,7 +19,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.format import IndexInfo, info_of
-from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.index.sharded.opening import AnIndex, open_local
 from astroloc_qgis.engine.index.world import BLUE_MARBLE
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.limits import Limits, NoBlocksError
@@ -133,16 +133,16 @@ class RemoteIndex:
         return [Candidate(one.block, rank, one.score, one.quarter_turns) for rank, one in enumerate(kept[:top], 1)]
 
 
-def open_index(place: str | Path) -> Index | RemoteIndex:
+def open_index(place: str | Path) -> AnIndex | RemoteIndex:
     """Open an index: a folder, or the address of a service; the token of a service is that of ``TOKEN_VARIABLE``.
 
     Raises:
-        InputError: as ``Index.open`` or ``RemoteIndex.open``.
+        InputError: as ``open_local`` or ``RemoteIndex.open``.
     """
-    return RemoteIndex.open(str(place), os.environ.get(TOKEN_VARIABLE, "")) if is_address(place) else Index.open(place)
+    return RemoteIndex.open(str(place), os.environ.get(TOKEN_VARIABLE, "")) if is_address(place) else open_local(place)
 
 
-def imagery_of(index: Index | RemoteIndex, imagery: str | None = None) -> str:
+def imagery_of(index: AnIndex | RemoteIndex, imagery: str | None = None) -> str:
     """The imagery that photos are registered to: what the user names, else the index's own.
 
     Raises:

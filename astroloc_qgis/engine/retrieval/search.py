@@ -13,6 +13,7 @@ from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.ranking import highest
+from astroloc_qgis.engine.index.sharded.index import ShardedIndex
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.retrieval.candidate import Candidate
@@ -24,7 +25,8 @@ from astroloc_qgis.engine.retrieval.query import Query, describe_query
 from astroloc_qgis.engine.retrieval.query_picture import query_picture
 from astroloc_qgis.engine.retrieval.query_rotation import ROTATIONS, best_rotations
 from astroloc_qgis.engine.retrieval.remote_index import RemoteIndex
-from astroloc_qgis.engine.tiles import Extent
+from astroloc_qgis.engine.retrieval.shard_walk import Found, check_limits, search_shards
+from astroloc_qgis.engine.tiles import Block, Extent
 
 _DEPTH = 1000
 """Blocks that each rotation contributes to the ranking, at least."""
@@ -32,7 +34,7 @@ _DEPTH = 1000
 
 def retrieve(
     photo: np.ndarray,
-    index: Index | RemoteIndex,
+    index: Index | ShardedIndex | RemoteIndex,
     descriptor: Descriptor,
     *,
     alpha: np.ndarray | None = None,
@@ -55,7 +57,7 @@ def retrieve(
 
     Args:
         photo: (H, W, 3) uint8 RGB.
-        index: index to search, here or behind a service.
+        index: index to search, here (in one piece or in shards) or behind a service.
         descriptor: the one that the index was built with (``Index.create_descriptor``).
         alpha: (H, W) uint8 opacity of the photo; what is transparent is not described.
         top: number of candidates; all blocks if the index has fewer.
@@ -83,26 +85,29 @@ def retrieve(
         raise InputError(f"The number of candidates must be at least 1, not {top}.")
     limits = Limits(nadir, radius_km, centre, centre_km, extent, polygon)
     # What is wrong with the limits is said before the photo is described.
-    allowed = None if isinstance(index, RemoteIndex) else limits.allowed(index, reference)
+    allowed = limits.allowed(index, reference) if isinstance(index, Index) else None
+    if isinstance(index, ShardedIndex):
+        check_limits(index, limits, reference)
     progress("describe", 0.0)
     query = describe_query(query_picture(photo, descriptor, alpha), descriptor, texture=bool(index.info.texture_zooms))
     progress("search", 0.0)
     if isinstance(index, RemoteIndex):
         candidates = index.rank(query, limits, top=top, diversify=diversify, reference=reference)
     else:
-        candidates = rank(query, index, limits, top=top, diversify=diversify, allowed=allowed)
+        candidates = rank(query, index, limits, top=top, diversify=diversify, allowed=allowed, reference=reference)
     progress("search", 1.0)
     return candidates
 
 
 def rank(
     query: Query,
-    index: Index,
+    index: Index | ShardedIndex,
     limits: Limits,
     *,
     top: int,
     diversify: bool = True,
     allowed: np.ndarray | None = None,
+    reference: Reference | None = None,
 ) -> list[Candidate]:
     """Rank the blocks of an index by their similarity to a described photo, with the prior of its nadir.
 
@@ -112,8 +117,13 @@ def rank(
         limits: of the search.
         top: number of candidates.
         diversify: as for ``retrieve``.
-        allowed: (N,) of ``Limits.allowed``.
+        allowed: (N,) of ``Limits.allowed``; of an index in shards the limits are applied shard by shard.
+        reference: imagery that shows the blocks, for an index in shards.
     """
+    if isinstance(index, ShardedIndex):
+        depth = max(_DEPTH, 10 * top)
+        hits = search_shards(query, index, limits, depth=depth, kept=ROTATIONS * depth, reference=reference)
+        return _candidates(hits, index.info.block_size, top, diversify)
     penalty = prior_penalty(index, limits.nadir, limits.radius_km)
     bonus = None if index.texture is None or query.texture is None else index.texture.bonus_of(query.texture)
     return rank_blocks(query.vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
@@ -142,18 +152,31 @@ def rank_blocks(
     """
     depth = max(_DEPTH, 10 * top)
     # With a prior or texture, a block of low similarity may rank high: then every allowed block is scored.
-    scores, numbers = index.search(vectors, depth if penalty is None and bonus is None else len(index), allowed)
-    scores, quarter_turns, found = best_rotations(scores, numbers)
+    every = None if penalty is None and bonus is None else index.score(vectors, allowed)
+    if every is not None:
+        scores, quarter_turns, found = every[0].max(axis=0), every[0].argmax(axis=0), every[1]
+    else:
+        numbered = index.search(vectors, depth if penalty is None and bonus is None else len(index), allowed)
+        scores, quarter_turns, found = best_rotations(*numbered)
     if penalty is not None:
         scores = scores - penalty[found]
     if bonus is not None:
         scores = scores + bonus[found]
     best = highest(scores, ROTATIONS * depth)
-    scores, quarter_turns, found = scores[best], quarter_turns[best], found[best]
-    order = np.arange(len(found))
+    hits = Found(scores[best], quarter_turns[best], index.blocks[found[best]])
+    return _candidates(hits, index.info.block_size, top, diversify)
+
+
+def _candidates(found: Found, size: int, top: int, diversify: bool) -> list[Candidate]:
+    order = np.arange(len(found.scores))
     if diversify:
-        order = distinct_places_first(index.blocks[found], scores, index.info.block_size)
+        order = distinct_places_first(found.blocks, found.scores, size)
     return [
-        Candidate(index.block(int(found[at])), rank, float(scores[at]), int(quarter_turns[at]))
+        Candidate(
+            Block(int(found.blocks[at, 0]), int(found.blocks[at, 1]), int(found.blocks[at, 2]), size),
+            rank,
+            float(found.scores[at]),
+            int(found.quarter_turns[at]),
+        )
         for rank, at in enumerate(order[:top], start=1)
     ]

@@ -12,7 +12,7 @@ from astroloc_qgis.engine.block_table import Table, bounds_3857
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.ogr_polygons import box_geometry, ring_geometry
 from astroloc_qgis.engine.geometry.projection import transform_points
-from astroloc_qgis.engine.tiles import HALF_WORLD_M, lonlat_to_mercator
+from astroloc_qgis.engine.tiles import HALF_WORLD_M, Extent, lonlat_to_mercator, mercator_to_lonlat
 
 ogr.UseExceptions()
 
@@ -79,6 +79,17 @@ def overlaps_polygon(table: Table, size: int, wkt: str) -> NDArray[np.bool_]:
             xmin, ymin, xmax, ymax = bounds[number] + [shift + slack, slack, shift - slack, -slack]
             found[number] = prepared.Intersects(box_geometry(xmin, ymin, xmax, ymax))
     return found
+
+
+def polygon_bounds(wkt: str) -> Extent:
+    """West, south, east, north in degrees of a polygon (``overlaps_polygon``); longitudes may be beyond 180.
+
+    Raises:
+        InputError: the WKT is not a polygon.
+    """
+    left, right, bottom, top = _area(wkt).GetEnvelope()
+    (west, south), (east, north) = mercator_to_lonlat(np.array([(left, bottom), (right, top)]))
+    return float(west), float(south), float(east), float(north)
 
 
 def _area(wkt: str) -> ogr.Geometry:

@@ -17,7 +17,7 @@ from astroloc_qgis.engine.geometry.distances import great_circle_km
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.geometry.working_plane import PERSPECTIVE_REACH_KM
-from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.index.sharded.opening import AnIndex
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.distinct_places import drop_covered
 from astroloc_qgis.engine.retrieval.limits import NoBlocksError
@@ -61,7 +61,7 @@ class SearchRound:
 
 
 def search_rounds(
-    index: Index | RemoteIndex, nadir: Nadir | None, radius_km: float | None, limits: Sequence[str] = ()
+    index: AnIndex | RemoteIndex, nadir: Nadir | None, radius_km: float | None, limits: Sequence[str] = ()
 ) -> list[SearchRound]:
     """Plan the rounds, in order.
 
@@ -93,7 +93,7 @@ def limits_in_words(centre: object, extent: object, polygon: object) -> list[str
 def retrieve_round(
     one: SearchRound,
     photo: np.ndarray,
-    index: Index | RemoteIndex,
+    index: AnIndex | RemoteIndex,
     descriptor: Descriptor,
     *,
     top: int,

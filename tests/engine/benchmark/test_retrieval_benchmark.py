@@ -82,7 +82,7 @@ def test_ranks_are_those_of_a_slow_search_by_hand(folder: Path, index: Index) ->
     vectors = descriptor.describe_photos([np.rot90(pixels, turn) for turn in range(4)])
     scores = []
     for number in range(len(index)):
-        similarity = vectors @ index._store.reconstruct(number)
+        similarity = vectors @ index.store.reconstruct(number)
         scores.append((-float(similarity.max()), number))
     right = [overlaps(index.block(number), moved.footprint) for _, number in sorted(scores)]
     good = [block_iou(index.block(number), moved.footprint) > 0.2 for _, number in sorted(scores)]

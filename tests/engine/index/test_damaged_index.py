@@ -51,10 +51,10 @@ class TestDamage:
         (folder / "index.json").write_text(text)
         self.refused(folder, "is damaged: index.json")
 
-    @pytest.mark.parametrize("version", [1, 4])
+    @pytest.mark.parametrize("version", [1, 5])
     def test_another_format_version(self, folder: Path, version: int) -> None:
         self.edit(folder, format_version=version)
-        self.refused(folder, f"has format version {version}, and this AstroLoc reads versions 2 and 3")
+        self.refused(folder, f"has format version {version}, and this AstroLoc reads versions 2 to 4")
 
     def test_an_unknown_model(self, folder: Path) -> None:
         self.edit(folder, model="astroloc-2031")

@@ -65,7 +65,7 @@ def test_an_index_is_augmented_with_the_weight_of_its_descriptor(build, monkeypa
     monkeypatch.setattr(Averages, "augmentation_weight", 0.5)
     index = build("finer")
     alone, together = (
-        np.stack([each._store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)
+        np.stack([each.store.reconstruct(number) for number in range(len(each))]) for each in (plain, index)
     )
     np.testing.assert_array_equal(index.blocks, plain.blocks)
     expected = with_database_side_augmentation(alone, plain.blocks, plain.info.block_size, 0.5)

@@ -10,7 +10,7 @@ import pytest
 
 def test_a_block_finds_itself(build) -> None:
     index = build()
-    vectors = np.stack([index._store.reconstruct(number) for number in range(len(index))])
+    vectors = np.stack([index.store.reconstruct(number) for number in range(len(index))])
     scores, found = index.search(vectors, 1)
     assert found[:, 0].tolist() == list(range(len(index)))
     np.testing.assert_allclose(scores, 1, atol=1e-5)
@@ -20,7 +20,7 @@ def test_only_allowed_blocks_are_found_and_all_of_them_can_be(build) -> None:
     index = build()
     allowed = np.zeros(len(index), bool)
     allowed[[3, 7, 11]] = True
-    query = index._store.reconstruct(0)[None]
+    query = index.store.reconstruct(0)[None]
     _, found = index.search(query, 100, allowed)
     assert sorted(found[0]) == [3, 7, 11]
     assert index.search(query, 10**6)[1].shape == (1, len(index))
@@ -39,7 +39,7 @@ def test_other_kinds_of_store_find_a_block_by_itself(build, kind: str) -> None:
     assert index.info.kind == kind
     allowed = np.ones(len(index), bool)
     allowed[0] = False
-    vectors = np.stack([exact._store.reconstruct(number) for number in range(len(exact))])
+    vectors = np.stack([exact.store.reconstruct(number) for number in range(len(exact))])
     _, found = index.search(vectors, 1, allowed)
     assert found[1:, 0].tolist() == list(range(1, len(exact)))
     assert found[0, 0] != 0

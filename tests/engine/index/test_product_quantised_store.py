@@ -31,7 +31,7 @@ class TestProductQuantised:
     """Codes of a few bytes a block, searched as exact vectors are."""
 
     def vectors(self, exact: Index) -> np.ndarray:
-        return np.stack([exact._store.reconstruct(number) for number in range(len(exact))])
+        return np.stack([exact.store.reconstruct(number) for number in range(len(exact))])
 
     def test_the_right_block_is_nearly_always_first(self, pair) -> None:
         exact, codes = pair
@@ -55,7 +55,7 @@ class TestProductQuantised:
         exact, codes = pair
         monkeypatch.setattr(faiss_store, "_DECODED", 50 * exact.info.dimensions)  # many parts, the last not full
         queries = self.vectors(exact)[::7]
-        expected, numbers = codes._store.search(queries, len(codes))
+        expected, numbers = codes.store.search(queries, len(codes))
         by_number = np.take_along_axis(expected, np.argsort(numbers, axis=1), axis=1)
         some = np.random.default_rng(0).random(len(codes)) < 0.5
         for allowed in (None, np.ones(len(codes), bool), some):
@@ -70,7 +70,7 @@ class TestProductQuantised:
         sizes = [(index.folder / "descriptors.faiss").stat().st_size for index in (exact, codes)]
         books = 256 * exact.info.dimensions * 4  # the quantiser's centroids, and a rotation at most as large
         assert sizes[1] - 2 * books < sizes[0] / 8
-        quantiser = faiss.downcast_index(getattr(codes._store, "index", codes._store))
+        quantiser = faiss.downcast_index(getattr(codes.store, "index", codes.store))
         assert isinstance(quantiser, faiss.IndexPQ)
         assert quantiser.codes.size() == len(codes) * quantiser.code_size  # and no number beside each
         assert str(codes.folder / "descriptors.faiss") in Path("/proc/self/maps").read_text()

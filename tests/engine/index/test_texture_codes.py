@@ -198,7 +198,7 @@ def test_retrieving_a_grey_photo_takes_its_texture_into_account(toy: Index, imag
         found = retrieve(photo, index, index.create_descriptor(), top=len(index), diversify=False)
         return next(one.rank for one in found if one.block == own)
 
-    assert rank(toy) < rank(Index(toy.folder, toy.info, toy.blocks, toy._store))
+    assert rank(toy) < rank(Index(toy.folder, toy.info, toy.blocks, toy.store))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_block_has_the_best_score_of_its_four_rotations(toy: tuple[Index, Desc
     index, descriptor = toy
     photo = picture(imagery, index.block(7))
     turned = descriptor.describe_photos([np.rot90(photo, turn) for turn in range(4)])
-    vectors = np.stack([index._store.reconstruct(number) for number in range(len(index))])
+    vectors = np.stack([index.store.reconstruct(number) for number in range(len(index))])
     similarity = vectors @ turned.T
     for candidate in retrieve(photo, index, descriptor, top=len(index)):
         number = next(n for n in range(len(index)) if index.block(n) == candidate.block)

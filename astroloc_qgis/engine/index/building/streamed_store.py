@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from astroloc_qgis.engine.index.faiss_store import make_empty_store, write_store
+from astroloc_qgis.engine.index.faiss_store import trained_store, write_store
 
 _LONG = struct.Struct("<Q")
 _SEED = 20
@@ -43,7 +43,7 @@ def write_vectors(
         InputError: the kind does not suit the dimensions or the number of vectors.
         OSError: the disk is full, or the file cannot be written.
     """
-    store = make_empty_store(kind, dimensions, count, read_vectors, progress)
+    store = trained_store(kind, dimensions, count, read_vectors, progress)
     shape = None if kind.startswith("IVF") else _Shape.of(store)
     if shape is None:
         for vectors in read_vectors():

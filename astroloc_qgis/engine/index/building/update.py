@@ -8,7 +8,7 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
-from astroloc_qgis.engine.index.format import Labels, read_info
+from astroloc_qgis.engine.index.format import SHARDED_VERSION, Labels, read_info
 from astroloc_qgis.engine.index.plan import EVERYWHERE, LAND
 from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
@@ -43,6 +43,11 @@ def update_index(
     out = Path(out).absolute()
     ShardFolder(out).finish()
     info = read_info(out)
+    if info.format_version == SHARDED_VERSION:
+        raise InputError(
+            f"The index {out} is in shards, which are not updated in place: update the index they were made from, and "
+            "divide it again."
+        )
     if info.selection not in (EVERYWHERE, LAND):
         raise InputError(f"The index {out} is of a list of blocks that is not in it: build it again.")
     zooms = zooms or info.zooms

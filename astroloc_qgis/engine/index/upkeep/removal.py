@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.index.format import BLOCKS, INFO, TEXTURE, VECTORS, VOCABULARY
+from astroloc_qgis.engine.index.format import FILES, INFO, SHARDS
 
 PARTIAL = ".partial"
 UNITS = ".units"
 """How the folder beside an index ends that has what its updates need (``building.kept_pieces``)."""
 PLAN = "plan.json"
-_OWN = re.compile("|".join(map(re.escape, (VECTORS, BLOCKS, VOCABULARY, TEXTURE, INFO, PLAN))) + r"|piece-\d+\.npz")
+_OWN = re.compile("|".join(map(re.escape, (*FILES, PLAN))) + r"|piece-\d+\.npz")
+_SHARD = re.compile(r"shard-\d{6}")
 _KEPT = re.compile(re.escape(PLAN) + r"|[0-9a-f]{40}\.npz")
 _SCRAPS = re.compile(r"(piece-\d+(\.[0-9a-f]{12})?|vocabulary|plan|vectors)\.tmp")
 
@@ -34,6 +35,10 @@ def remove_index(folder: Path) -> None:
         raise InputError(f"The folder {folder} is a link to another one: delete the link yourself.")
     if not folder.is_dir() or not is_index(folder):
         raise InputError(f"The folder {folder} is not an index, so nothing in it is deleted.")
+    if (folder / SHARDS).is_file():
+        for shard in sorted(path for path in folder.iterdir() if _SHARD.fullmatch(path.name)):
+            if is_index(shard):
+                remove_index(shard)
     names = sorted(path.name for path in folder.iterdir())
     own = [name for name in names if _OWN.fullmatch(name) or _SCRAPS.fullmatch(name)]
     try:
