@@ -66,7 +66,8 @@ def test_two_processes_one_killed_give_the_same_index(histograms: Build, tmp_pat
     histograms("two", workers=2, progress=progress, report=report)
     assert killed.is_set()
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
-    assert set(report.blocks) == {"1", "2"}
+    # Of the killed process one may or may not hear: it can end before its first unit does, and its successor too.
+    assert set() < set(report.blocks) <= {"1", "2"}
     assert sum(report.shares().values()) == pytest.approx(1)
     assert all(memory > 1e6 for memory in report.peak_memory.values())
 
@@ -88,7 +89,7 @@ def test_four_workers_of_dask_one_killed_give_the_same_index(histograms: Build, 
         histograms("dask", scheduler=DaskScheduler(cluster.scheduler_address), device="cpu", report=report)
         killer.join()
     assert contents(tmp_path / "dask") == contents(tmp_path / "one")
-    assert len(report.blocks) > 1
+    assert report.blocks
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills a process with a signal")
