@@ -9,7 +9,7 @@ import pytest
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.errors import Cancelled, InputError
-from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.retrieval import remote_index
 from astroloc_qgis.engine.sequence import localization
 from astroloc_qgis.worker.handlers import handlers
 from tests.engine.sequence.flight import Flight
@@ -40,7 +40,7 @@ def request_of(flight, tmp_path, monkeypatch):
         return results[photo]
 
     monkeypatch.setattr(pipeline, "localize", localize)
-    monkeypatch.setattr(Index, "open", lambda _folder: type("Opened", (), {"info": None}))
+    monkeypatch.setattr(remote_index, "open_local", lambda _folder: type("Opened", (), {"info": None}))
 
     def run(progress=lambda *event: heard.append(event), **more):
         params = {
