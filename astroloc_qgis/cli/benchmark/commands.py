@@ -12,6 +12,7 @@ from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_c
 from astroloc_qgis.cli.benchmark.earthloc import add_earthloc, run_earthloc
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
 from astroloc_qgis.cli.benchmark.index_size import add_index_size, run_index_size
+from astroloc_qgis.cli.benchmark.label import add_label_benchmark, run_label_benchmark
 from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
 from astroloc_qgis.cli.benchmark.other_photos import (
     add_historical,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "lost-in-space": run_lost_in_space,
     "historical": run_historical,
     "localization": run_localization,
+    "label": run_label_benchmark,
     "photos": run_photos,
     "photos-real": run_photos_real,
     "speed": run_speed,
@@ -63,6 +65,7 @@ def add_benchmark(commands: Any) -> None:
     add_speed(actions)
     add_index_size(actions)
     add_localization(actions)
+    add_label_benchmark(actions)
 
 
 def run_benchmark(options: Namespace) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -274,7 +274,7 @@ def select_blocks(
         blocks = np.array(given, dtype=np.int32).reshape(-1, 3)
         blocks[:, 2] %= np.left_shift(1, np.clip(blocks[:, 0], 0, 30))
     else:
-        _check_number(plan)
+        _check_number(plan, coverage.parts(plan.extent))
         parts = [
             coverage.table(extent, zoom, BLOCK_SIZE, stride)
             for zoom, stride in plan.strides.items()
@@ -299,19 +299,28 @@ def select_blocks(
     return blocks[kept], +skipped
 
 
-def _check_number(plan: Plan) -> None:
+def _check_number(plan: Plan, parts: Iterable[Extent]) -> None:
     """Refuse zooms that are too high for the extent before blocks are listed, which takes memory for each.
+
+    Args:
+        plan: of the index.
+        parts: of its extent that may have data.
 
     Raises:
         InputError: there would be too many blocks.
     """
-    west, south, east, north = plan.extent
-    (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east if east > west else east + 360, north)])
+    area_m2 = sum(map(_mercator_m2, parts))
     for zoom, stride in plan.strides.items():
-        step_m = stride * 2 * HALF_WORLD_M / 2**zoom
-        count = (xmax - xmin) / step_m * (ymax - ymin) / step_m
+        count = area_m2 / (stride * 2 * HALF_WORLD_M / 2**zoom) ** 2
         if count > MOST_BLOCKS:
             raise InputError(
                 f"At zoom {zoom} the extent has {count / 1e6:,.0f} million blocks: choose lower zooms or a smaller "
                 f"extent, of at most {MOST_BLOCKS // 1_000_000} million blocks."
             )
+
+
+def _mercator_m2(extent: Extent) -> float:
+    """Square metres of an extent in EPSG:3857."""
+    west, south, east, north = extent
+    (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east if east > west else east + 360, north)])
+    return float((xmax - xmin) * (ymax - ymin))
