@@ -20,6 +20,7 @@ from astroloc_qgis.engine.descriptors.registry import DEFAULT
 from astroloc_qgis.engine.descriptors.texture import texture_path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
+from astroloc_qgis.engine.imagery.folder_mosaic import folder_stamp
 from astroloc_qgis.engine.imagery.land_mask import LandMask
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.format import INFO, read_info
@@ -53,7 +54,7 @@ class Plan:
 
     Attributes:
         imagery: the reference imagery, as GDAL opens it.
-        imagery_stamp: size and modification time of an imagery file; empty for other imagery.
+        imagery_stamp: size and modification time of an imagery file or of a folder's rasters; empty for other imagery.
         zooms: web-map zooms of the blocks.
         extent: west, south, east, north in degrees.
         stride: tiles from one block to the next; the same at all zooms, or by zoom.
@@ -149,7 +150,7 @@ def make_plan(
     path = imagery_file(reference)
     return Plan(
         imagery=str(path.absolute()) if path else reference.uri,
-        imagery_stamp=f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path else "",
+        imagery_stamp=_stamp(path) if path else "",
         zooms=tuple(sorted({int(zoom) for zoom in zooms})),
         extent=extent or reference.extent_lonlat,
         stride=stride if isinstance(stride, int) else dict(stride),
@@ -186,9 +187,13 @@ def usual_texture_zooms(model: str, zooms: Sequence[int]) -> tuple[int, ...]:
 
 
 def imagery_file(reference: Reference) -> Path | None:
-    """The file of the imagery; None for a service or a description in XML."""
+    """The file or the folder of the imagery; None for a service or a description in XML."""
     path = Path(reference.uri)
-    return path if "<" not in reference.uri and path.is_file() else None
+    return path if "<" not in reference.uri and path.exists() else None
+
+
+def _stamp(path: Path) -> str:
+    return folder_stamp(path) if path.is_dir() else f"{path.stat().st_size} {path.stat().st_mtime_ns}"
 
 
 def already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
