@@ -29,7 +29,7 @@ def add_label_benchmark(actions: Any) -> None:
     parser.add_argument("--off-deg", type=degrees, default=2.0, metavar="D", help="centres are off by up to D (2)")
     parser.add_argument("--seed", type=int, default=25, metavar="N", help="of the photos' order and centres (25)")
     parser.add_argument("--no-nadir", action="store_true", help="keep the nadirs back")
-    parser.add_argument("--photos", type=positive, metavar="N", help="only so many of them (default: all)")
+    parser.add_argument("--photos", type=positive, metavar="N", help="only so many of each folder (default: all)")
     add_label_options(parser)
     add_json(parser)
 

@@ -25,7 +25,9 @@ def write_weak_labels(
     use_nadir: bool = True,
     most: int | None = None,
 ) -> int:
-    """Write the table for ``label``: photos in an order drawn by chance, so that a part of them is a fair sample.
+    """Write the table for ``label``: the photos of each source in an order drawn by chance.
+
+    So a part of a source, where the work is broken off, is a fair sample of it.
 
     Args:
         photos: those without a centre are left out.
@@ -33,13 +35,13 @@ def write_weak_labels(
         off_deg: how far off a centre is at most, degrees of a great circle; any point so near is as likely.
         seed: of order and centres.
         use_nadir: whether the table has the nadirs that are known.
-        most: number of photos, the first ones of that order; None for all.
+        most: number of photos of each source, the first ones of that order; None for all.
 
     Returns:
         Number of photos in the table.
     """
     rng = np.random.default_rng(seed)
-    rows = []
+    rows: dict[str, list[list[Any]]] = {}
     for photo in photos:
         away, bearing = off_deg * np.sqrt(rng.uniform()), rng.uniform(0, 2 * np.pi)
         if photo.centre is None:
@@ -48,13 +50,13 @@ def write_weak_labels(
         lon = float(wrap_lon(photo.centre[0] + away * np.sin(bearing) / np.cos(np.radians(lat))))
         nadir = photo.nadir if use_nadir else None
         known = ["", ""] if nadir is None else [nadir.latitude, nadir.longitude]
-        rows.append([str(photo.path.resolve()), round(lat, 4), round(lon, 4), *known])
-    order = rng.permutation(len(rows))[:most]
+        rows.setdefault(photo.source, []).append([str(photo.path.resolve()), round(lat, 4), round(lon, 4), *known])
+    chosen = [group[number] for group in rows.values() for number in rng.permutation(len(group))[:most]]
     with atomic_path(table) as part, part.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
-        writer.writerows(rows[number] for number in order)
-    return len(order)
+        writer.writerows(chosen)
+    return len(chosen)
 
 
 def judged(photos: Iterable[KnownPhoto], entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
