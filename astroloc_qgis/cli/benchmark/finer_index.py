@@ -9,7 +9,7 @@ from typing import Any
 from astroloc_qgis.cli.bar import progress_bar
 from astroloc_qgis.cli.report import check_output_folder, publish
 from astroloc_qgis.cli.shared_arguments import add_device, add_json, add_out
-from astroloc_qgis.cli.values import zooms
+from astroloc_qgis.cli.values import positive, zooms
 from astroloc_qgis.engine.descriptors.registry import DEFAULT
 
 _ZOOMS = (10, 11, 12, 13, 14)
@@ -26,6 +26,7 @@ def add_finer_index(actions: Any) -> None:
     parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT})")
     parser.add_argument("--no-nadir", action="store_true", help="keep the nadirs back: search the whole index")
     parser.add_argument("--matcher", default="auto", metavar="NAME")
+    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that build the index (1)")
     add_device(parser)
     add_out(parser, "folder for the references, the index and the rows; the same command goes on with them")
     add_json(parser)
@@ -49,7 +50,9 @@ def run_finer_index(options: Namespace) -> None:
     finer_index.write_references(options.folders, options.out / finer_index.REFERENCES)
     with progress_bar("index") as progress:
         device = resolve_device(options.device)
-        blocks = finer_index.build(options.out, options.zooms, options.model, device=device, progress=progress)
+        blocks = finer_index.build(
+            options.out, options.zooms, options.model, device=device, workers=options.workers, progress=progress
+        )
     with progress_bar("photos") as progress:
         rows = finer_index.run(photos, options.out, use_nadir=not options.no_nadir, progress=progress, **chosen)
     publish(

@@ -72,7 +72,15 @@ def _sources(folder: Path) -> Iterator[tuple[str, tuple[Path, dict[str, Any]]]]:
         raise InputError(f"The folder {folder} has neither {CASES} nor {AIMS}: it comes without references.")
 
 
-def build(out: Path, zooms: Sequence[int], model: str, *, device: str = "cpu", progress: Progress = no_progress) -> int:
+def build(
+    out: Path,
+    zooms: Sequence[int],
+    model: str,
+    *,
+    device: str = "cpu",
+    workers: int = 1,
+    progress: Progress = no_progress,
+) -> int:
     """Build the index of the references in ``out``, or go on with it.
 
     Returns:
@@ -85,8 +93,9 @@ def build(out: Path, zooms: Sequence[int], model: str, *, device: str = "cpu", p
     try:
         texture = usual_texture_zooms(model, zooms)
         index = build_index(
-            reference, zooms, None, model, out / INDEX, device=device, texture_zooms=texture, progress=progress
-        )
+            reference, zooms, None, model, out / INDEX, device=device, workers=workers, texture_zooms=texture,
+            progress=progress,
+        )  # fmt: skip
     finally:
         reference.close()
     return len(index)
