@@ -15,6 +15,9 @@ gdal.UseExceptions()
 
 _SIDE_FILES = frozenset({".xml", ".ovr", ".msk", ".json", ".csv", ".txt", ".md", ".html", ".prj", ".gpkg-wal"})
 """Endings of files that accompany rasters, and of texts that GDAL might take for grids."""
+_VIRTUAL = "VRT_VIRTUAL_OVERVIEWS"
+_LEVELS, _LEAST_SIDE = tuple(2**power for power in range(1, 9)), 64
+"""Overviews of a mosaic: how much coarser they are than its finest raster, and how small they get."""
 
 
 def is_folder(uri: str) -> bool:
@@ -64,13 +67,29 @@ def open_folder(folder: Path) -> gdal.Dataset:
     first = gdal.Open(names[0])
     plain = first.RasterCount in (1, 3) and first.GetRasterBand(1).GetNoDataValue() is None
     try:
-        return gdal.BuildVRT("", names, strict=True, resolution="highest", addAlpha=plain)
+        mosaic = gdal.BuildVRT("", names, strict=True, resolution="highest", addAlpha=plain)
     except RuntimeError as error:
         raise InputError(
             f"The rasters of the folder {folder} cannot be one image: they must have the same CRS, bands and data type "
             "(gdalwarp makes them so).",
             str(error),
         ) from error
+    _give_overviews(mosaic)
+    return mosaic
+
+
+def _give_overviews(mosaic: gdal.Dataset) -> None:
+    """Let a virtual raster have overviews that are computed when they are read.
+
+    A window of a coarse raster is then read as it is, not enlarged to the finest raster's pixels first.
+    """
+    before = gdal.GetThreadLocalConfigOption(_VIRTUAL)
+    gdal.SetThreadLocalConfigOption(_VIRTUAL, "YES")
+    try:
+        side = min(mosaic.RasterXSize, mosaic.RasterYSize)
+        mosaic.BuildOverviews("AVERAGE", [level for level in _LEVELS if side // level >= _LEAST_SIDE])
+    finally:
+        gdal.SetThreadLocalConfigOption(_VIRTUAL, before)
 
 
 def _pixel(path: Path) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.imagery.folder_mosaic import folder_stamp
+from astroloc_qgis.engine.imagery.folder_mosaic import folder_stamp, open_folder
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.imagery.window import Window
 from tests.engine.imagery.rasters import UTM, noise
@@ -43,6 +43,14 @@ def test_rasters_of_a_folder_are_one_image_with_the_finest_on_top_and_holes_betw
     assert fine.mask.all()
     assert beside.mask.all()
     assert not mosaic.read(window(5000, 1000, 50)).mask.any()
+
+
+def test_a_coarse_raster_is_read_as_it_is_beside_a_fine_one(tmp_path: Path) -> None:
+    coarse = raster(tmp_path / "coarse.tif", 80.0)
+    raster(tmp_path / "fine.tif", 5.0, east=20_000.0)
+    whole = window(0, 8000, 100)
+    assert np.array_equal(Reference.open(tmp_path).read(whole).pixels, Reference.open(coarse).read(whole).pixels)
+    assert open_folder(tmp_path).GetRasterBand(1).GetOverviewCount() > 2
 
 
 def test_rasters_that_cannot_be_one_image_are_refused(tmp_path: Path) -> None:
