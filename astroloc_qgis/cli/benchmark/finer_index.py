@@ -26,7 +26,9 @@ def add_finer_index(actions: Any) -> None:
     parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"descriptor (default {DEFAULT})")
     parser.add_argument("--no-nadir", action="store_true", help="keep the nadirs back: search the whole index")
     parser.add_argument("--matcher", default="auto", metavar="NAME")
-    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that build the index (1)")
+    parser.add_argument(
+        "--workers", type=positive, default=1, metavar="N", help="processes that describe blocks, then localize (1)"
+    )
     add_device(parser)
     add_out(parser, "folder for the references, the index and the rows; the same command goes on with them")
     add_json(parser)
@@ -54,7 +56,9 @@ def run_finer_index(options: Namespace) -> None:
             options.out, options.zooms, options.model, device=device, workers=options.workers, progress=progress
         )
     with progress_bar("photos") as progress:
-        rows = finer_index.run(photos, options.out, use_nadir=not options.no_nadir, progress=progress, **chosen)
+        rows = finer_index.run(
+            photos, options.out, use_nadir=not options.no_nadir, workers=options.workers, progress=progress, **chosen
+        )
     publish(
         options,
         {"blocks": blocks, **finer_index.summary(rows), "photos": rows},

@@ -5,8 +5,10 @@ The references of all folders become one imagery: a folder of rasters, as ``inde
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +22,9 @@ from astroloc_qgis.engine.benchmark.cases import read_cases
 from astroloc_qgis.engine.benchmark.known.photos import AIMS, CASES, KnownPhoto
 from astroloc_qgis.engine.benchmark.rows import append_row, rows_so_far
 from astroloc_qgis.engine.coregistration.effort import NARROW_PX
+from astroloc_qgis.engine.device import limit_threads, torch_threads
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.plan import usual_texture_zooms
@@ -29,6 +33,11 @@ from astroloc_qgis.engine.progress import Progress, no_progress, part_of
 REFERENCES, INDEX, ROWS = "references", "index", "rows.jsonl"
 BLUE_MARBLE_KM = 0.611
 """A pixel of Blue Marble at the equator."""
+
+Key = tuple[str, str, str]
+"""Source and name of a photo, and the way in which it is localized."""
+Task = tuple[Path, Path, "Nadir | None", dict[str, Any]]
+"""A photo, the index, the nadir, options of ``pipeline.Options``."""
 
 
 def is_narrow(photo: KnownPhoto) -> bool:
@@ -106,6 +115,7 @@ def run(
     out: Path,
     *,
     use_nadir: bool = True,
+    workers: int = 1,
     progress: Progress = no_progress,
     **options: Any,
 ) -> list[dict[str, Any]]:
@@ -115,13 +125,14 @@ def run(
         photos: the photos.
         out: folder with the index; ``rows.jsonl`` in it takes a line a photo, and those in it are not done again.
         use_nadir: whether nadirs are given that are known.
+        workers: processes that localize.
         progress: told the stages.
         **options: of ``pipeline.Options``.
 
     Returns:
-        One row a photo: ``source``, ``photo``, ``mode``, ``shown``, ``narrow``, ``width_km``, ``localized``, ``right``
-        (of the best solution's footprint, where it is localized), ``reason``, ``confidence``, ``inliers``, ``matcher``,
-        ``rank``, ``footprint``, ``seconds``.
+        One row a photo: ``source``, ``photo``, ``mode``, ``shown``, ``narrow``, ``width_km``, ``right`` (of the
+        footprint; None where not localized), ``localized``, ``reason``, ``confidence``, ``inliers``, ``matcher``,
+        ``rank``, ``candidates`` (blocks, by rank), ``footprint``, ``seconds``.
 
     Raises:
         InputError: the index or a photo cannot be read.
@@ -129,41 +140,57 @@ def run(
     """
     mode = "nadir" if use_nadir else "no nadir"
     rows = {(row["source"], row["photo"], row["mode"]): row for row in rows_so_far(out / ROWS)}
-    keys = [(photo.source, photo.name, mode) for photo in photos]
-    for number, (photo, key) in enumerate(zip(photos, keys, strict=True)):
-        if key in rows:
-            continue
-        step = part_of(progress, number / len(photos), (number + 1) / len(photos))
-        started = time.perf_counter()
-        with TemporaryDirectory() as folder:
-            found = pipeline.localize(
-                photo.path, out / INDEX, Path(folder), nadir=photo.nadir if use_nadir else None, progress=step,
-                **options,
-            )  # fmt: skip
-        rows[key] = _row(photo, mode, found, time.perf_counter() - started)
+    keys = {(photo.source, photo.name, mode): photo for photo in photos}
+    left = {key: photo for key, photo in keys.items() if key not in rows}
+    tasks = {key: (photo.path, out / INDEX, photo.nadir if use_nadir else None, options) for key, photo in left.items()}
+    for key, found in _each(tasks, workers, progress):
+        footprint = found["footprint"]
+        photo = left[key]
+        rows[key] = {
+            **dict(zip(("source", "photo", "mode"), key, strict=True)),
+            "shown": photo.shown,
+            "narrow": is_narrow(photo),
+            "width_km": None if photo.width_km is None else round(photo.width_km, 1),
+            "right": None if footprint is None else photo.judge(np.array(footprint, dtype=np.float64)),
+            **found,
+        }
         with (out / ROWS).open("a", encoding="utf-8") as stream:
             append_row(stream, rows[key])
     return [rows[key] for key in keys]
 
 
-def _row(photo: KnownPhoto, mode: str, found: pipeline.Localization, seconds: float) -> dict[str, Any]:
+def _each(tasks: Mapping[Key, Task], workers: int, progress: Progress) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """What is found of each photo, as it comes; several in processes of their own."""
+    if workers == 1 or len(tasks) < 2:
+        for number, (key, task) in enumerate(tasks.items()):
+            yield key, _localized(*task, part_of(progress, number / len(tasks), (number + 1) / len(tasks)))
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, limit_threads, (torch_threads(),)) as pool:
+        waiting = {pool.submit(_localized, *task): key for key, task in tasks.items()}
+        for number, done in enumerate(as_completed(waiting), start=1):
+            yield waiting[done], done.result()
+            progress("match", number / len(tasks))
+
+
+def _localized(
+    path: Path, index: Path, nadir: Nadir | None, options: Mapping[str, Any], progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Localize a photo; the part of its row that tells what was found."""
+    started = time.perf_counter()
+    with TemporaryDirectory() as out:
+        found = pipeline.localize(path, index, Path(out), nadir=nadir, progress=progress, **options)
     footprint = found.footprint
     return {
-        "source": photo.source,
-        "photo": photo.name,
-        "mode": mode,
-        "shown": photo.shown,
-        "narrow": is_narrow(photo),
-        "width_km": None if photo.width_km is None else round(photo.width_km, 1),
         "localized": found.located,
-        "right": None if footprint is None else photo.judge(np.asarray(footprint, dtype=np.float64)),
         "reason": found.reason,
         "confidence": round(found.verdict.confidence, 4),
         "inliers": found.registration.inliers,
         "matcher": found.registration.matcher,
         "rank": None if found.candidate is None else found.candidate.rank,
+        "candidates": [str(candidate.block) for candidate in found.candidates],
         "footprint": None if footprint is None else footprint.round(6).tolist(),
-        "seconds": round(seconds, 2),
+        "seconds": round(time.perf_counter() - started, 2),
     }
 
 
