@@ -52,7 +52,7 @@ def test_photos_of_each_layout_are_judged(scene: Scene, tmp_path: Path, refused:
     assert (of_aims.shown, of_aims.nadir) == (False, Nadir(44.0, 9.5))
     assert of_aims.centre == pytest.approx((10.5, 45.5))
     assert of_aims.width_km == pytest.approx(111.2, rel=0.01)
-    assert of_aims.judge(np.roll(SQUARE, 1, axis=0) + 0.2)
+    assert of_aims.judge(np.asarray(np.roll(SQUARE, 1, axis=0)) + 0.2)
     assert not of_aims.judge(SQUARE + 1.0)
     assert not of_aims.judge(10.5 + 3 * (SQUARE - 10.5))
 

@@ -49,7 +49,7 @@ def write_weak_labels(
         lat = float(np.clip(photo.centre[1] + away * np.cos(bearing), -89.0, 89.0))
         lon = float(wrap_lon(photo.centre[0] + away * np.sin(bearing) / np.cos(np.radians(lat))))
         nadir = photo.nadir if use_nadir else None
-        known = ["", ""] if nadir is None else [nadir.latitude, nadir.longitude]
+        known: list[Any] = ["", ""] if nadir is None else [nadir.latitude, nadir.longitude]
         rows.setdefault(photo.source, []).append([str(photo.path.resolve()), round(lat, 4), round(lon, 4), *known])
     chosen = [group[number] for group in rows.values() for number in rng.permutation(len(group))[:most]]
     with atomic_path(table) as part, part.open("w", encoding="utf-8", newline="") as stream:
