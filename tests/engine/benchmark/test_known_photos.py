@@ -61,7 +61,7 @@ def test_photos_of_each_layout_are_judged(scene: Scene, tmp_path: Path, refused:
     columns = "file,expect,tolerance_km,diagonal_km,kind,nadir_lat,nadir_lon,place,licence"
     (real / "photos.csv").write_text(f'{columns}\na.jpg,land,50,,day,45.6,10.4,,\nb.jpg,negative,50,,night,,,"here",\n')
     land, night = read_known_photos(real)
-    assert (land.shown, land.centre, land.judge(SQUARE), land.judge(SQUARE + 1)) == (True, (10.4, 45.6), True, False)
+    assert (land.shown, land.centre, land.judge(SQUARE), land.judge(SQUARE + 1.0)) == (True, (10.4, 45.6), True, False)
     assert (night.shown, night.centre, night.judge(SQUARE)) == (False, None, None)
 
     simulated = tmp_path / "simulated"
