@@ -44,6 +44,12 @@ def add_label(commands: Any) -> None:
     parser.add_argument(
         "table", type=Path, metavar="PHOTOS.csv", help="photo, centre lat, centre lon; nadir lat, nadir lon, radius"
     )
+    add_label_options(parser)
+    add_json(parser, "write a report here")
+
+
+def add_label_options(parser: ArgumentParser) -> None:
+    """Add how photos are labelled, from the index to the workers."""
     add_index(parser, "index to search")
     parser.add_argument("--imagery", metavar="URI", help="reference to register to (default: the index's own)")
     parser.add_argument(
@@ -63,7 +69,6 @@ def add_label(commands: Any) -> None:
     parser.add_argument("--seconds", type=positive, metavar="N", help="begin no attempt after N seconds of matching")
     add_device(parser)
     add_running(parser)
-    add_json(parser, "write a report here")
 
 
 def confidence(text: str) -> float:

@@ -10,8 +10,10 @@ from astroloc_qgis.cli.benchmark.build import add_build_benchmark, run_build_ben
 from astroloc_qgis.cli.benchmark.confidence import add_confidence, run_calibrate, run_pairs, run_simulated
 from astroloc_qgis.cli.benchmark.coregistration import add_coregistration, run_coregistration
 from astroloc_qgis.cli.benchmark.earthloc import add_earthloc, run_earthloc
+from astroloc_qgis.cli.benchmark.finer_index import add_finer_index, run_finer_index
 from astroloc_qgis.cli.benchmark.geometry import add_geometry, run_geometry
 from astroloc_qgis.cli.benchmark.index_size import add_index_size, run_index_size
+from astroloc_qgis.cli.benchmark.label import add_label_benchmark, run_label_benchmark
 from astroloc_qgis.cli.benchmark.localization import add_localization, run_localization
 from astroloc_qgis.cli.benchmark.other_photos import (
     add_historical,
@@ -29,6 +31,7 @@ BENCHMARKS = {
     "aims": run_aims,
     "build": run_build_benchmark,
     "coregistration": run_coregistration,
+    "finer-index": run_finer_index,
     "geometry": run_geometry,
     "simulated": run_simulated,
     "pairs": run_pairs,
@@ -38,6 +41,7 @@ BENCHMARKS = {
     "lost-in-space": run_lost_in_space,
     "historical": run_historical,
     "localization": run_localization,
+    "label": run_label_benchmark,
     "photos": run_photos,
     "photos-real": run_photos_real,
     "speed": run_speed,
@@ -63,6 +67,8 @@ def add_benchmark(commands: Any) -> None:
     add_speed(actions)
     add_index_size(actions)
     add_localization(actions)
+    add_label_benchmark(actions)
+    add_finer_index(actions)
 
 
 def run_benchmark(options: Namespace) -> None:

@@ -149,15 +149,20 @@ def _read_candidate(path: Path, rank: int, outline: Array) -> Candidate:
     return Candidate(path, rank, block, overlaps(block, ring))
 
 
+def place_candidate(candidate: Candidate) -> dict[str, Any]:
+    """The options of GDAL's translation that place a candidate's picture in EPSG:3857."""
+    west, south, east, north = candidate.block.bounds_3857
+    margin = (east - west) * (PICTURE_BLOCKS - 1) / 2
+    bounds = [west - margin, north + margin, east + margin, south - margin]
+    return {"outputSRS": "EPSG:3857", "outputBounds": bounds}
+
+
 @contextmanager
 def reference_of(candidate: Candidate) -> Iterator[Reference]:
     """Open a candidate's picture as a reference in EPSG:3857."""
-    west, south, east, north = candidate.block.bounds_3857
-    margin = (east - west) * (PICTURE_BLOCKS - 1) / 2
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "candidate.vrt"
-        bounds = [west - margin, north + margin, east + margin, south - margin]
-        gdal.Translate(str(path), str(candidate.picture), format="VRT", outputSRS="EPSG:3857", outputBounds=bounds)
+        gdal.Translate(str(path), str(candidate.picture), format="VRT", **place_candidate(candidate))
         reference = Reference.open(path)
         try:
             yield reference

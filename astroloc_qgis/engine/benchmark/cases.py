@@ -33,6 +33,7 @@ class Case:
         footprint: (4, 2) longitude, latitude in the photo's corner order; None where it is not known exactly.
         outline: (4, 2) longitude, latitude in no order, where the footprint is known only roughly.
         spread_px: how far those who found the footprint disagree at its worst corner, pixels of the reference.
+        centre: (2,) longitude, latitude that the catalogue states for the photo's middle; None where it states none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Case:
     footprint: Array | None
     outline: Array | None
     spread_px: float
+    centre: tuple[float, float] | None = None
 
 
 def read_cases(folder: Path) -> list[Case]:
@@ -82,13 +84,16 @@ def _read_case(folder: Path, path: Path, number: int, entry: dict[str, Any]) -> 
         nadir = None
         if entry.get("nadir_lat") is not None and entry.get("nadir_lon") is not None:
             nadir = Nadir(float(entry["nadir_lat"]), float(entry["nadir_lon"]))
+        centre = None
+        if entry.get("center_lat") is not None and entry.get("center_lon") is not None:
+            centre = float(entry["center_lon"]), float(entry["center_lat"])
         spread = float(entry.get("corner_spread_px", 0.0))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} cannot be understood ({error}): correct it.") from error
     for file in (photo, reference):
         if not file.is_file():
             raise InputError(f"{where} names the file {file}, which does not exist.")
-    return Case(str(entry["id"]), entry["kind"], photo, reference, block, nadir, footprint, outline, spread)
+    return Case(str(entry["id"]), entry["kind"], photo, reference, block, nadir, footprint, outline, spread, centre)
 
 
 def _corners(where: str, entry: dict[str, Any], name: str) -> Array | None:

@@ -7,6 +7,7 @@ everywhere: what GDAL knows of its sources turns millions of candidate blocks in
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,8 +146,26 @@ class Coverage:
             InputError: as ``tiles.blocks_in_extent``.
         """
         starts_in_extent(extent, zoom, size, stride)  # refuses what makes no sense
-        found = np.empty((0, 2), dtype=np.int32)
-        waiting, new = blocks_in_extent(extent, [_ROOT_ZOOM], size=1, stride=1), []
+        found, new = np.empty((0, 2), dtype=np.int32), []
+        for part in self.parts(extent):
+            rows, columns = starts_in_extent(part, zoom, size, stride)
+            new.append(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32))
+            if len(new) == _LEAVES:
+                found, new = np.unique(np.concatenate([found, *new]), axis=0), []
+        found = np.unique(np.concatenate([found, *new]), axis=0)
+        table = np.column_stack((np.full(len(found), zoom, dtype=np.int32), found))
+        return np.ascontiguousarray(table[overlaps_extent(table, size, extent)])
+
+    def parts(self, extent: Extent) -> Iterator[Extent]:
+        """The parts of an extent over which the reference may have data; they do not overlap.
+
+        Args:
+            extent: west, south, east, north in degrees; west > east means across the antimeridian.
+
+        Raises:
+            InputError: as ``tiles.blocks_in_extent``.
+        """
+        waiting = blocks_in_extent(extent, [_ROOT_ZOOM], size=1, stride=1)
         while waiting:
             tile = waiting.pop()
             part = _shared(tile, extent)
@@ -157,14 +176,8 @@ class Coverage:
                 continue
             if tile.zoom < _LEAF_ZOOM and fraction < 1:
                 waiting += _children(tile)
-                continue
-            rows, columns = starts_in_extent(part, zoom, size, stride)
-            new.append(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32))
-            if len(new) == _LEAVES:
-                found, new = np.unique(np.concatenate([found, *new]), axis=0), []
-        found = np.unique(np.concatenate([found, *new]), axis=0)
-        table = np.column_stack((np.full(len(found), zoom, dtype=np.int32), found))
-        return np.ascontiguousarray(table[overlaps_extent(table, size, extent)])
+            else:
+                yield part
 
     def _of_box(self, low: np.ndarray, high: np.ndarray) -> BlockCoverage:
         """What a box of raster pixels (continuous column, row) holds."""

@@ -11,6 +11,7 @@ from osgeo import gdal, osr
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery import arrangements
 from astroloc_qgis.engine.imagery.control_points import warped_by_control_points
+from astroloc_qgis.engine.imagery.folder_mosaic import is_folder, open_folder
 from astroloc_qgis.engine.imagery.kept.places import kept_copy
 from astroloc_qgis.engine.imagery.tile_cache import use_tile_cache
 from astroloc_qgis.engine.imagery.web_service import adapted, failure_of, logged_in, name_ourselves, with_patience
@@ -34,7 +35,7 @@ def limit_raster_cache() -> None:
 
 
 def open_raster(uri: str) -> gdal.Dataset:
-    """Open a raster file, a GDAL connection string or the XML of a GDAL web service.
+    """Open a raster file, a folder of rasters, a GDAL connection string or the XML of a GDAL web service.
 
     A raster that has control points (GCPs) and no other position is warped by them. In place of a service that is kept
     on this computer, the kept file is opened.
@@ -58,7 +59,13 @@ def open_raster(uri: str) -> gdal.Dataset:
 
 
 def _opened(uri: str) -> gdal.Dataset:
-    return arrangements.opened(uri) or gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)
+    """A source, as GDAL opens it; a folder of tiles; any other folder is a mosaic of the rasters in it."""
+    try:
+        return arrangements.opened(uri) or gdal.OpenEx(uri, gdal.OF_RASTER | gdal.OF_READONLY)
+    except RuntimeError:
+        if not is_folder(uri):
+            raise
+        return open_folder(Path(uri))
 
 
 def _kept(uri: str) -> gdal.Dataset | None:

@@ -85,7 +85,7 @@ class Reference:
 
     @classmethod
     def open(cls, uri: str | Path) -> Reference:
-        """Open a raster file, a GDAL connection string, the XML of a GDAL web service or a service of the catalogue.
+        """Open a raster file, a folder of rasters, anything else that GDAL opens, or a service of the catalogue.
 
         Raises:
             InputError: missing, no raster, without bands, without (usable) CRS or position; a daily service of the

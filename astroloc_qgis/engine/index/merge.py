@@ -113,7 +113,7 @@ def _check_belong_together(indexes: Sequence[Index], imagery: str) -> None:
         if not imagery and first.info.imagery_uri != other.info.imagery_uri:
             raise InputError(
                 f"The indexes {first.folder} and {other.folder} are of different imagery: name imagery that shows "
-                "the blocks of both, for example a virtual raster (VRT) of their files."
+                "the blocks of both, for example a folder with the files of both, or a virtual raster (VRT) of them."
             )
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from astroloc_qgis.engine.descriptors.registry import DEFAULT
 from astroloc_qgis.engine.descriptors.texture import texture_path
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.coverage import Coverage
+from astroloc_qgis.engine.imagery.folder_mosaic import folder_stamp
 from astroloc_qgis.engine.imagery.land_mask import LandMask
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.format import INFO, read_info
@@ -53,7 +54,7 @@ class Plan:
 
     Attributes:
         imagery: the reference imagery, as GDAL opens it.
-        imagery_stamp: size and modification time of an imagery file; empty for other imagery.
+        imagery_stamp: size and modification time of an imagery file or of a folder's rasters; empty for other imagery.
         zooms: web-map zooms of the blocks.
         extent: west, south, east, north in degrees.
         stride: tiles from one block to the next; the same at all zooms, or by zoom.
@@ -149,7 +150,7 @@ def make_plan(
     path = imagery_file(reference)
     return Plan(
         imagery=str(path.absolute()) if path else reference.uri,
-        imagery_stamp=f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path else "",
+        imagery_stamp=_stamp(path) if path else "",
         zooms=tuple(sorted({int(zoom) for zoom in zooms})),
         extent=extent or reference.extent_lonlat,
         stride=stride if isinstance(stride, int) else dict(stride),
@@ -186,9 +187,13 @@ def usual_texture_zooms(model: str, zooms: Sequence[int]) -> tuple[int, ...]:
 
 
 def imagery_file(reference: Reference) -> Path | None:
-    """The file of the imagery; None for a service or a description in XML."""
+    """The file or the folder of the imagery; None for a service or a description in XML."""
     path = Path(reference.uri)
-    return path if "<" not in reference.uri and path.is_file() else None
+    return path if "<" not in reference.uri and path.exists() else None
+
+
+def _stamp(path: Path) -> str:
+    return folder_stamp(path) if path.is_dir() else f"{path.stat().st_size} {path.stat().st_mtime_ns}"
 
 
 def already_built(out: Path, plan: Plan, imagery_uri: str) -> bool:
@@ -274,7 +279,7 @@ def select_blocks(
         blocks = np.array(given, dtype=np.int32).reshape(-1, 3)
         blocks[:, 2] %= np.left_shift(1, np.clip(blocks[:, 0], 0, 30))
     else:
-        _check_number(plan)
+        _check_number(plan, coverage.parts(plan.extent))
         parts = [
             coverage.table(extent, zoom, BLOCK_SIZE, stride)
             for zoom, stride in plan.strides.items()
@@ -299,19 +304,28 @@ def select_blocks(
     return blocks[kept], +skipped
 
 
-def _check_number(plan: Plan) -> None:
+def _check_number(plan: Plan, parts: Iterable[Extent]) -> None:
     """Refuse zooms that are too high for the extent before blocks are listed, which takes memory for each.
+
+    Args:
+        plan: of the index.
+        parts: of its extent that may have data.
 
     Raises:
         InputError: there would be too many blocks.
     """
-    west, south, east, north = plan.extent
-    (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east if east > west else east + 360, north)])
+    area_m2 = sum(map(_mercator_m2, parts))
     for zoom, stride in plan.strides.items():
-        step_m = stride * 2 * HALF_WORLD_M / 2**zoom
-        count = (xmax - xmin) / step_m * (ymax - ymin) / step_m
+        count = area_m2 / (stride * 2 * HALF_WORLD_M / 2**zoom) ** 2
         if count > MOST_BLOCKS:
             raise InputError(
                 f"At zoom {zoom} the extent has {count / 1e6:,.0f} million blocks: choose lower zooms or a smaller "
                 f"extent, of at most {MOST_BLOCKS // 1_000_000} million blocks."
             )
+
+
+def _mercator_m2(extent: Extent) -> float:
+    """Square metres of an extent in EPSG:3857."""
+    west, south, east, north = extent
+    (xmin, ymin), (xmax, ymax) = lonlat_to_mercator([(west, south), (east if east > west else east + 360, north)])
+    return float((xmax - xmin) * (ymax - ymin))

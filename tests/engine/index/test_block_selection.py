@@ -62,6 +62,26 @@ def test_a_mosaic_with_holes_and_two_resolutions_gives_only_blocks_with_data_and
     assert Block(12, 1460, 2172) in blocks
 
 
+def test_a_mosaic_that_spans_the_world_is_indexed_where_it_has_data(build, tmp_path: Path) -> None:
+    size, zoom = 256, 15
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    tiles = [Block(zoom, 8000, column, 1) for column in (1000, 31000)]
+    for tile in tiles:
+        step = 4 * tile.tile_m / size
+        left, top = tile.bounds_3857[0], tile.bounds_3857[3]
+        write_raster(folder / f"{tile.column}.tif", landscape(size, 1), "EPSG:3857", [left, step, 0, top, 0, -step])
+    write_raster(  # so that the extent has some 100 million blocks
+        folder / "coarse.tif", landscape(16, 1), "EPSG:3857", [-1.9e7, 2000, 0, -7e6, 0, -2000]
+    )
+    index = build(imagery=folder, zooms=[zoom])
+    found = {(block.row, block.column) for block in map(index.block, range(len(index)))}
+    assert {(tile.row, tile.column) for tile in tiles} <= found
+    assert all(min(abs(column - tile.column) for tile in tiles) <= 2 for _, column in found)
+    with pytest.raises(InputError, match="million blocks: choose lower zooms"):
+        build("finer", imagery=folder, zooms=[30])
+
+
 def test_strides_may_differ_by_zoom(larger_imagery: Path, tmp_path: Path) -> None:
     index = build_histogram_index(larger_imagery, tmp_path / "index", stride={11: 2, 12: 3})
     for zoom, stride in ((11, 2), (12, 3)):

@@ -75,7 +75,7 @@ def known_rate(model: str, imagery: str) -> float | None:
 
 
 def _key(model: str, imagery: str) -> str:
-    return f"{model}, {'file' if '<' not in imagery and Path(imagery).is_file() else 'service'}"
+    return f"{model}, {'file' if '<' not in imagery and Path(imagery).exists() else 'service'}"
 
 
 def _path() -> Path:

@@ -1,0 +1,1 @@
+"""Benchmarks over photos of known place from folders of any layout: a finer index, labels."""
