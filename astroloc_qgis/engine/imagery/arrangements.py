@@ -131,8 +131,6 @@ def hint_for(uri: str) -> str:
             f"GDAL {gdal.__version__} reads no pictures in PMTiles: convert it to MBTiles, with pmtiles-convert of the "
             "Python package pmtiles"
         )
-    if Path(uri).is_dir():
-        return "it is a folder without tiles ZOOM/COLUMN/ROW.png: choose a file in it, or make a VRT of them"
     return ""
 
 

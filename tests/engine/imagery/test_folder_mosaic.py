@@ -54,7 +54,7 @@ def test_a_coarse_raster_is_read_as_it_is_beside_a_fine_one(tmp_path: Path) -> N
 
 
 def test_rasters_that_cannot_be_one_image_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no raster with a position on Earth"):
+    with pytest.raises(InputError, match="has neither a raster with a position on Earth nor tiles"):
         Reference.open(tmp_path)
     raster(tmp_path / "a.tif", 10.0)
     raster(tmp_path / "b.tif", 10.0, crs="EPSG:32633")

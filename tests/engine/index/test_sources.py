@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence_with_a_way_out(tiled: Path,
     with pytest.raises(InputError, match=r"GDAL \d.* reads no pictures in PMTiles: convert it to MBTiles, with"):
         Reference.open(tmp_path / "map.pmtiles")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="a folder without tiles ZOOM/COLUMN/ROW.png"):
+    with pytest.raises(InputError, match="neither a raster with a position on Earth nor tiles ZOOM"):
         Reference.open(tmp_path / "folder")
     item = item_of(tiled)
     item["assets"] = {"metadata": {"href": "a.xml", "type": "application/xml"}}
