@@ -61,8 +61,8 @@ def open_folder(folder: Path) -> gdal.Dataset:
     files = rasters_in(folder)
     if not files:
         raise InputError(
-            f"The folder {folder} has neither a raster with a position on Earth nor tiles ZOOM/COLUMN/ROW.png of the web "
-            "map: name one with georeferenced images."
+            f"The folder {folder} has neither a raster with a position on Earth nor tiles ZOOM/COLUMN/ROW.png of the "
+            "web map: name one with georeferenced images."
         )
     names = [str(path) for path in sorted(files, key=_pixel, reverse=True)]
     first = gdal.Open(names[0])
