@@ -336,7 +336,7 @@ def test_what_cannot_be_a_reference_is_refused_with_a_sentence(tmp_path: Path) -
     text.write_text("not a raster")
     assert refusal(missing) == f"The reference imagery {missing} does not exist: check its path or address."
     assert "is not a raster" in refusal(text)
-    assert "is not a raster" in refusal(tmp_path)
+    assert "neither a raster with a position on Earth nor tiles" in refusal(tmp_path)
     no_crs = write_raster(tmp_path / "no_crs.tif", noise(3), None, PLACE)
     assert "has no coordinate reference system" in refusal(no_crs)
     assert str(no_crs) in refusal(no_crs)
