@@ -111,6 +111,11 @@ def run_batch(options: Namespace) -> int:
     if options.json:
         write_json(options.json, list(batch.entries()))
     tell(describe_summary(summary))
+    return ended(summary)
+
+
+def ended(summary: Summary) -> int:
+    """The exit status of a batch that has run; says so where it was interrupted."""
     if not summary.complete:
         complain("Interrupted: run the same command again to go on.")
     return LOCALIZED if summary.complete and not summary.statuses["failed"] else DEFECT

@@ -12,6 +12,7 @@ from astroloc_qgis.cli.batch.command import (
     add_running,
     describe_progress,
     describe_summary,
+    ended,
     scheduler_of,
     shown_progress,
 )
@@ -25,8 +26,7 @@ from astroloc_qgis.cli.shared_arguments import (
     add_proposed_nadir,
     proposed_nadir,
 )
-from astroloc_qgis.cli.status import DEFECT, LOCALIZED
-from astroloc_qgis.cli.terminal import complain, tell
+from astroloc_qgis.cli.terminal import tell
 from astroloc_qgis.cli.values import distance, positive
 
 if TYPE_CHECKING:
@@ -113,9 +113,7 @@ def run_label(options: Namespace) -> int:
     if options.json:
         write_json(options.json, list(batch.entries()))
     tell("\n".join([describe_summary(summary), *written]))
-    if not summary.complete:
-        complain("Interrupted: run the same command again to go on.")
-    return LOCALIZED if summary.complete and not summary.statuses["failed"] else DEFECT
+    return ended(summary)
 
 
 def finish_labels(batch: Batch, earthloc: str | None) -> list[str]:
