@@ -44,7 +44,11 @@ def make_store(
     Raises:
         InputError: the kind does not suit the dimensions or the number of vectors.
     """
-    store = trained_store(kind, dimensions, count, read_vectors, progress)
+    return filled(trained_store(kind, dimensions, count, read_vectors, progress), read_vectors, progress)
+
+
+def filled(store: Any, read_vectors: Callable[[], Iterator[np.ndarray]], progress: Callable[[], None]) -> Any:
+    """A store that has learned, with the vectors added (arguments as for ``make_store``)."""
     for vectors in read_vectors():
         if len(vectors):
             store.add(np.ascontiguousarray(vectors, dtype=np.float32))

@@ -79,7 +79,11 @@ def check_limits(index: ShardedIndex, limits: Limits, reference: Reference | Non
         allowed = limits.allowed_or_none(index.shard(number), coverage)
         if allowed is None or allowed.any():
             return
-    raise NoBlocksError(
+    raise _no_blocks(index, words)
+
+
+def _no_blocks(index: ShardedIndex, words: list[str]) -> NoBlocksError:
+    return NoBlocksError(
         f"The index {index.folder} has no block {' and '.join(words)}: widen the search or use another index."
     )
 
@@ -101,7 +105,7 @@ def search_shards(
         InputError: the limits are not valid, or a shard is damaged.
         NoBlocksError: no block is left.
     """
-    check_limits(index, limits, reference)
+    words = limits.words(reference)
     reached = shards_in_reach(index, limits, reference)
     coverage = None if reference is None else Coverage(reference)
     weighed = limits.weighs_nadir or (bool(index.info.texture_zooms) and query.texture is not None)
@@ -121,7 +125,8 @@ def search_shards(
         best = found if best is None else best.with_(found)
         best = best.only(highest(best.scores, kept))
         index.searched(number)
-    assert best is not None  # noqa: S101 - check_limits has found a block
+    if best is None:
+        raise _no_blocks(index, words)
     best = _compared_by_vectors(query, index, best, depth)
     blocks = np.empty((len(best.scores), 3), np.int32)
     for number in np.unique(best.shards).tolist():

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from astroloc_qgis.engine.index.faiss_store import trained_store, write_store
+from astroloc_qgis.engine.index.faiss_store import filled, trained_store, write_store
 
 _LONG = struct.Struct("<Q")
 _SEED = 20
@@ -46,11 +46,7 @@ def write_vectors(
     store = trained_store(kind, dimensions, count, read_vectors, progress)
     shape = None if kind.startswith("IVF") else _Shape.of(store)
     if shape is None:
-        for vectors in read_vectors():
-            if len(vectors):
-                store.add(np.ascontiguousarray(vectors, dtype=np.float32))
-            progress()
-        write_store(store, path)
+        write_store(filled(store, read_vectors, progress), path)
         return
     with path.open("wb") as stream:
         shape.write_head(stream, count)
