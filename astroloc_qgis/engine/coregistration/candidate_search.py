@@ -24,6 +24,16 @@ Renderings = dict[int, tuple[NDArray[np.uint8], NDArray[np.bool_]] | None]
 that show the reference; None where too few do."""
 
 
+def picture_of_frame(
+    reference: Reference, frame: Frame, number: int, rendered: Renderings
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]] | None:
+    """The picture of an area's frame and its mask, rendered once; None where it shows too little of the reference."""
+    if number not in rendered:
+        pixels, mask = render(reference, frame)
+        rendered[number] = (equalise(pixels, mask), mask) if mask.mean() >= MIN_SHOWN else None
+    return rendered[number]
+
+
 class CandidateSearch:
     """A search for plausible homographies over the rotations and sizes of the photo.
 
@@ -67,10 +77,7 @@ class CandidateSearch:
 
     def _features(self, number: int, frame: Frame) -> Features | None:
         if number not in self._described:
-            if number not in self._rendered:
-                pixels, mask = render(self._reference, frame)
-                self._rendered[number] = (equalise(pixels, mask), mask) if mask.mean() >= MIN_SHOWN else None
-            shown = self._rendered[number]
+            shown = picture_of_frame(self._reference, frame, number, self._rendered)
             self._described[number] = None if shown is None else self._matcher.extract(*shown, self._most)
         return self._described[number]
 

@@ -21,6 +21,7 @@ import numpy as np
 from astroloc_qgis.engine.coregistration.camera_fit import fit_camera
 from astroloc_qgis.engine.coregistration.candidate_search import CandidateSearch, Renderings
 from astroloc_qgis.engine.coregistration.homography_fit import Fit, PointPrior, fit_homography, fit_of, why_impossible
+from astroloc_qgis.engine.coregistration.orientation_search import OrientationSearch
 from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid, PyramidLevel
 from astroloc_qgis.engine.coregistration.plane_of_registration import (
     choose_working_plane,
@@ -86,7 +87,11 @@ def coregister(
         progress: told the stage "match"; may raise ``Cancelled``.
     """
     settings = settings or CoregistrationSettings()
-    search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
+    search: CandidateSearch | OrientationSearch
+    if matcher.dense:
+        search = OrientationSearch(pyramid, reference, area, matcher, settings, rendered)
+    else:
+        search = CandidateSearch(pyramid, reference, area, matcher, settings, described, rendered)
     best = Registration(area.plane, "", matcher.name)
 
     def in_plane(registration: Registration) -> Registration:

@@ -105,11 +105,13 @@ class SearchArea:
         frames: pictures of the area: north up, and rotated by ``tilted_frame_deg``.
         photo_px: long sides of the photo, pixels, in the order of the trials.
         trials: pairs of a frame's number and the photo's quarter turns, in the order of the trials.
+        expected_px: long side of the photo, pixels of the first frame, where it is as long as expected.
     """
 
     frames: tuple[Frame, ...]
     photo_px: tuple[int, ...]
     trials: tuple[tuple[int, int], ...]
+    expected_px: float
 
     @property
     def plane(self) -> WorkingPlane:
@@ -143,7 +145,8 @@ def area_about_block(
     block_px = pixels / window
     frames = (frame, _rotated(frame, settings.tilted_frame_deg))
     photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
-    return SearchArea(frames, photo_px, ALL_TRIALS if quarter_turns is None else trials_about_guess(quarter_turns))
+    trials = ALL_TRIALS if quarter_turns is None else trials_about_guess(quarter_turns)
+    return SearchArea(frames, photo_px, trials, block_px)
 
 
 def area_closer_to_block(
@@ -275,7 +278,7 @@ def area_about_footprint(
     frames = (frame, _rotated(frame, 45.0))
     near = trials_near(0)
     trials = (*near, *(trial for trial in ALL_TRIALS if trial not in near))
-    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), trials)
+    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), trials, float(long_side))
 
 
 def framed(

@@ -55,11 +55,13 @@ class Matcher(ABC):
         name: its name in the registry.
         licence: of the weights, or of the algorithm where it has none.
         rotation_invariant: whether it matches pictures rotated against each other by any angle.
+        dense: whether it compares pictures of the same scale and rotation only, and is searched with by correlation.
     """
 
     name: str
     licence: str
     rotation_invariant = False
+    dense = False
 
     @abstractmethod
     def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
@@ -74,6 +76,11 @@ class Matcher(ABC):
     @abstractmethod
     def match(self, a: Features, b: Features) -> Matches:
         """Pair what ``extract`` found in two pictures."""
+
+
+def no_matches() -> Matches:
+    """Matches of pictures that have nothing in common."""
+    return Matches(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.float32))
 
 
 def pair_up(a: Features, b: Features, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> Matches:

@@ -47,6 +47,7 @@ class KnownMatcher:
 
 MATCHERS = {
     "sift": KnownMatcher("sift", "Sift", "Apache-2.0", any_rotation=True),
+    "orientation": KnownMatcher("orientation_correlation", "OrientationCorrelation", "GPL-2.0-or-later", cost=1.0),
     "xfeat-lighterglue": KnownMatcher(
         "xfeat_lighterglue", "XFeatLighterGlue", "Apache-2.0", ("xfeat", "xfeat-lighterglue"), cost=1.6
     ),

@@ -1,0 +1,255 @@
+"""Orientation search: a photo at all rotations and many sizes, correlated with the picture of a search area.
+
+The picture and the small copies of the photo become orientation fields (``matchers.orientation_field``), whose
+normalised cross-correlation the Fourier transform gives for all shifts at once. Its highest peaks are looked at by
+``OrientationCorrelation``, patch by patch: those that many patches confirm are hypotheses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from astroloc_qgis.engine.coregistration.candidate_search import Renderings, picture_of_frame
+from astroloc_qgis.engine.coregistration.homography_fit import fit_homography, why_impossible
+from astroloc_qgis.engine.coregistration.photo_pyramid import PhotoPyramid
+from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettings, SearchArea, framed
+from astroloc_qgis.engine.geometry.homography import normalise, scaling, translation
+from astroloc_qgis.engine.geometry.projection import Array
+from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, render
+from astroloc_qgis.engine.matchers.base import Matcher
+from astroloc_qgis.engine.matchers.orientation_field import Field, orientation_field
+from astroloc_qgis.engine.matchers.preprocessing import equalise
+from astroloc_qgis.engine.progress import Progress
+from astroloc_qgis.engine.registration import Hypothesis, Step
+
+EXPECTED_PX = 88
+"""Long side of the photo in the searched picture, pixels, where it is as long as expected."""
+
+SMALLEST, LARGEST, SIZE_RATIO = 0.5, 1.75, 1.11
+"""Long sides tried, as parts of the expected one, and the ratio of two that follow each other."""
+
+TURN_PX = 5.0
+"""Distance of the ends of the photo's long side between two rotations tried, pixels."""
+
+PEAKS, APART = 6, 0.25
+"""Number of the highest peaks that are looked at, and their least distance, as a part of the expected long side."""
+
+LOOK_PX = 224
+"""Long side of the photo where a peak is looked at, pixels."""
+
+LEAST_SHARE = 0.35
+"""Least energy of the picture under the photo, as a part of the mean, that the correlation is divided by."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A place where the photo correlates with the picture.
+
+    Attributes:
+        height: of the correlation, in standard deviations of those of its size.
+        x, y: of the photo's middle, pixels of the picture searched.
+        long_side: of the photo, pixels of the picture searched.
+        turn: clockwise rotation of the photo in the picture, degrees.
+    """
+
+    height: float
+    x: float
+    y: float
+    long_side: float
+    turn: float
+
+
+class OrientationSearch:
+    """As ``CandidateSearch``, for ``OrientationCorrelation``: one picture of the area, and every rotation.
+
+    Attributes:
+        found: hypotheses found so far.
+        why: why there are no more, in a sentence.
+    """
+
+    def __init__(
+        self,
+        pyramid: PhotoPyramid,
+        reference: Reference,
+        area: SearchArea,
+        matcher: Matcher,
+        settings: CoregistrationSettings,
+        rendered: Renderings | None = None,
+    ) -> None:
+        self.found: list[Hypothesis] = []
+        self.why = "no rotation of the photo correlates with the reference"
+        self._pyramid, self._reference, self._area = pyramid, reference, area
+        self._matcher, self._settings = matcher, settings
+        self._rendered = {} if rendered is None else rendered
+
+    def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
+        """Search the area's first picture, and yield what patches confirm, most inliers first."""
+        if not self._area.trials:
+            return
+        frame = self._area.frames[0]
+        shown = picture_of_frame(self._reference, frame, 0, self._rendered)
+        if shown is None:
+            self.why = "the reference shows nothing there"
+            return
+        shrink = min(1.0, EXPECTED_PX / self._area.expected_px)
+        size = tuple(max(8, round(side * shrink)) for side in frame.size)
+        picture = cv2.resize(shown[0], size, interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(shown[1].astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
+        to_frame = scaling(frame.size[0] / size[0], frame.size[1] / size[1])
+        expected = self._area.expected_px * size[0] / frame.size[0]
+        for peak in find_peaks(self._pyramid, picture, mask, expected, progress):
+            hypothesis = self._look_at(frame.to_plane @ to_frame @ placed(peak, self._pyramid.size), peak)
+            if hypothesis is not None:
+                self.found.append(hypothesis)
+        self.found.sort(key=lambda hypothesis: -hypothesis.step.inliers)
+        yield from self.found
+
+    def _look_at(self, homography: Array, peak: Peak) -> Hypothesis | None:
+        """The hypothesis of a peak; None where too few patches confirm it."""
+        turns = 0
+        level = self._pyramid.level(LOOK_PX, turns)
+        view = framed(homography, self._area.plane, level.from_photo, level.size, self._settings.margin)
+        pixels, mask = render(self._reference, view)
+        if mask.mean() < MIN_SHOWN:
+            return None
+        features = self._pyramid.features(self._matcher, LOOK_PX, turns)
+        matches = self._matcher.match(features, self._matcher.extract(equalise(pixels, mask), mask))
+        fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
+        if fit is None:
+            return None
+        photo_to_view = fit.homography @ level.from_photo
+        impossible = why_impossible(photo_to_view, self._pyramid.size)
+        if impossible:
+            self.why = impossible
+            return None
+        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / level.scale)
+        return Hypothesis(normalise(view.to_plane @ photo_to_view), turns, step)
+
+
+def placed(peak: Peak, photo_size: tuple[int, int]) -> Array:
+    """(3, 3) photo pixels -> pixels of the picture searched, for a peak."""
+    scale, turn = peak.long_side / max(photo_size), math.radians(peak.turn)
+    cosine, sine = scale * math.cos(turn), scale * math.sin(turn)
+    rotation = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    return translation(peak.x, peak.y) @ rotation @ translation(-photo_size[0] / 2, -photo_size[1] / 2)
+
+
+def find_peaks(
+    pyramid: PhotoPyramid, picture: NDArray[np.uint8], mask: NDArray[np.bool_], expected: float, progress: Progress
+) -> list[Peak]:
+    """The highest peaks of the correlation of a photo with a picture, highest first.
+
+    Args:
+        pyramid: the photo.
+        picture: (H, W, 3) RGB, contrast equalised.
+        mask: (H, W), True where it shows the reference.
+        expected: long side of the photo in it, pixels, where it is as long as expected.
+        progress: told the stage "match"; may raise ``Cancelled``.
+    """
+    area = _Spectrum(orientation_field(picture, mask), math.ceil(expected * LARGEST))
+    steps = math.floor(math.log(LARGEST / SMALLEST) / math.log(SIZE_RATIO))
+    sides = [round(expected * SMALLEST * SIZE_RATIO**step) for step in range(steps + 1)]
+    best = np.full(mask.shape, -np.inf, np.float32)
+    chosen = np.zeros((2, *mask.shape), np.float32)
+    for number, side in enumerate(sides):
+        progress("match", number / len(sides))
+        height, turn = area.correlate(pyramid, side)
+        better = height > best
+        best[better], chosen[0][better], chosen[1][better] = height[better], side, turn[better]
+    apart = max(2, round(APART * expected))
+    peaks: list[Peak] = []
+    while len(peaks) < PEAKS:
+        y, x = divmod(int(best.argmax()), best.shape[1])
+        if not np.isfinite(best[y, x]):
+            break
+        peaks.append(Peak(float(best[y, x]), x + 0.5, y + 0.5, float(chosen[0, y, x]), float(chosen[1, y, x])))
+        best[max(0, y - apart) : y + apart + 1, max(0, x - apart) : x + apart + 1] = -np.inf
+    return peaks
+
+
+class _Spectrum:
+    """The spectra of a picture's orientation field and of its energy."""
+
+    def __init__(self, field: Field, largest: int) -> None:
+        """Transform the field, with room for a photo whose long side is ``largest`` pixels."""
+        self.shape = field.shape[1:]
+        self.size = tuple(_fast(side + largest // 2) for side in self.shape)
+        energy = (np.abs(field) ** 2).sum(axis=0)
+        self._field = torch.fft.fft2(torch.from_numpy(field), s=self.size)
+        self._energy = torch.fft.rfft2(torch.from_numpy(energy), s=self.size)
+        self._mean = float(energy.mean())
+
+    def correlate(self, pyramid: PhotoPyramid, long_side: int) -> tuple[Array, Array]:
+        """(H, W) heights of the correlation of the photo, its middle at each pixel, and the best rotations, degrees."""
+        level = pyramid.level(long_side)
+        field = orientation_field(level.image, level.mask)
+        field[:, :2] = field[:, -2:] = field[:, :, :2] = field[:, :, -2:] = 0
+        across = math.ceil(math.hypot(*level.size)) | 1
+        room = min(across, *self.size)
+        steps = math.ceil(math.pi * long_side / 2 / TURN_PX)
+        shown = np.ones(field.shape[1:], np.float32) if level.mask is None else level.mask.astype(np.float32)
+        canvas = torch.zeros((2, *self.size), dtype=torch.complex64)
+        highest, turns = np.full(self.shape, -np.inf, np.float32), np.zeros(self.shape, np.float32)
+        total = squares = 0.0
+        round_mask = np.mean([_turned(shown, turn, across) for turn in range(0, 180, 15)], axis=0)
+        under = self._under(round_mask)
+        for turn in np.arange(steps) * (180.0 / steps):
+            turned = rotated(field, float(turn), across)
+            own = float((np.abs(turned) ** 2).sum())
+            if own <= 0:
+                break
+            canvas[:, :room, :room] = torch.from_numpy(turned[:, :room, :room])
+            spectrum = torch.fft.fft2(canvas).conj()
+            for half in (0, 180):
+                if half:  # the photo upside down: its spectrum mirrored, and shifted by its size
+                    spectrum = self._upside_down(turned, canvas, room)
+                agreement = torch.fft.ifft2((self._field * spectrum).sum(dim=0)).real.numpy()
+                agreement = np.roll(agreement, (across // 2, across // 2), (0, 1))[: self.shape[0], : self.shape[1]]
+                correlation = agreement / np.sqrt(under * own)
+                total, squares = total + float(correlation.mean()), squares + float((correlation**2).mean())
+                better = correlation > highest
+                highest[better], turns[better] = correlation[better], turn + half
+        tried = 2 * steps
+        deviation = math.sqrt(max(squares / tried - (total / tried) ** 2, 1e-12))
+        return highest / deviation, turns
+
+    def _upside_down(self, turned, canvas, room):
+        canvas[:, :room, :room] = torch.from_numpy(np.ascontiguousarray(turned[:, ::-1, ::-1])[:, :room, :room])
+        return torch.fft.fft2(canvas).conj()
+
+    def _under(self, weights: Array) -> Array:
+        """(H, W) energy of the picture under the photo, whatever its rotation."""
+        across = weights.shape[0]
+        spectrum = torch.fft.rfft2(torch.from_numpy(weights.astype(np.float32)), s=self.size).conj()
+        under = torch.fft.irfft2(self._energy * spectrum, s=self.size).numpy()
+        under = np.roll(under, (across // 2, across // 2), (0, 1))[: self.shape[0], : self.shape[1]]
+        return np.maximum(under, LEAST_SHARE * self._mean * float(weights.sum()))
+
+
+def rotated(field: Field, turn: float, across: int) -> Field:
+    """A field rotated clockwise by degrees about its middle, in a square of side ``across``."""
+    parts = np.ascontiguousarray(np.concatenate([field.real, field.imag]).transpose(1, 2, 0))
+    turned = _turned(parts, turn, across).transpose(2, 0, 1)
+    once = np.exp(2j * math.radians(turn)).astype(np.complex64)
+    return np.stack([(turned[0] + 1j * turned[2]) * once, (turned[1] + 1j * turned[3]) * once**2])
+
+
+def _turned(picture, turn: float, across: int):
+    height, width = picture.shape[:2]
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    move = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
+    move[:, 2] = (across - 1) / 2 - move[:, :2] @ [(width - 1) / 2, (height - 1) / 2]
+    return cv2.warpAffine(picture, move, (across, across), flags=cv2.INTER_LINEAR)
+
+
+def _fast(size: int) -> int:
+    """The next size that has no prime factors but 2, 3 and 5."""
+    return cv2.getOptimalDFTSize(size)
