@@ -6,6 +6,7 @@ import argparse
 import errno
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from astroloc_qgis.engine.errors import InputError
@@ -102,6 +103,17 @@ def distance(text: str) -> float:
     (value,) = _numbers(text, 1, "a distance in km")
     if value < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a distance in km: it must be 0 (no limit) or more")
+    return value
+
+
+def number(text: str, suits: Callable[[float], bool], refusal: str) -> float:
+    """A number that suits; another, or what is none, is refused in the words given, which follow the text."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not suits(value):
+        raise argparse.ArgumentTypeError(f"'{text}' {refusal}")
     return value
 
 

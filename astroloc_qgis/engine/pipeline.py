@@ -369,22 +369,15 @@ class _Job:
             return
         result.outputs = georeference(
             photo if result.correction is None else result.correction.rectified(photo),
-            found.homography,
-            found.plane,
-            self._out,
-            crs=self._crs,
-            reference=reference,
-            tie_points=found.tie_points,
-            uncertainty=result.uncertainty,
+            found.homography, found.plane, self._out, crs=self._crs, reference=reference,
+            finer_credit="" if result.finer is None else result.finer.credit,
+            tie_points=found.tie_points, uncertainty=result.uncertainty,
             attributes={
-                "confidence": round(result.verdict.confidence, 4),
-                "matcher": found.matcher,
-                "model": model or None,
-                "rmse_px": round(found.rmse_px, 3),
-                "rmse_m": round(found.rmse_m, 3),
+                "confidence": round(result.verdict.confidence, 4), "matcher": found.matcher, "model": model or None,
+                "rmse_px": round(found.rmse_px, 3), "rmse_m": round(found.rmse_m, 3),
             },
             progress=self._progress,
-        )
+        )  # fmt: skip
 
 
 def _check_imagery(imagery: str) -> None:

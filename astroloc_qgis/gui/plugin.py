@@ -124,7 +124,9 @@ class AstroLocPlugin:
             self._dock.stop()
             self._take_away(self._dock)
             self._dock = None
-        self.label_review = None
+        if self.label_review is not None:
+            self.label_review.write()
+            self.label_review = None
         if self._session is not None:
             self._session.deleteLater()
             self._session = None

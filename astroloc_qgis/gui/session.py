@@ -58,6 +58,8 @@ class Session(QObject):
     """The desk opens on a photo (``PhotoItem``)."""
     localized = pyqtSignal(object)
     """A photo was localized, and its layers are on the map (``PhotoItem``)."""
+    photo_read = pyqtSignal(object)
+    """The photo on the desk was read (``PhotoItem``): its size is known, even if only the engine reads it."""
     nadir_changed = pyqtSignal()
     """The nadir of photos was changed on the desk."""
     busy_changed = pyqtSignal()

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+import threading
 
 import numpy as np
 import pytest
 from osgeo import ogr
+from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from astroloc_qgis.engine.batch.entries import unfinished_entry
 from astroloc_qgis.engine.batch.geopackage import write_footprints
+from astroloc_qgis.engine.labelling.deciding import record, write_decided
+from astroloc_qgis.engine.labelling.decisions import ACCEPTED, Decision, read_decisions
 from astroloc_qgis.engine.labelling.label_files import write_labels
+from astroloc_qgis.engine.photo.copies import copy_path
+from astroloc_qgis.gui import label_review
 from astroloc_qgis.gui.model.work import PhotoState
+from astroloc_qgis.qgis_adapters.engine import photo_copies
+from astroloc_qgis.qgis_adapters.files import pictures_folder
 
 from .conftest import SECOND, SUCCESS, WARNING
 from .files import make_photo
@@ -74,31 +82,91 @@ def test_a_doubtful_footprint_comes_to_the_desk_where_it_was_found(opened, dock,
     assert any(level == SUCCESS and "1 doubtful footprints are on the list" in text for level, text in messages())
 
 
-def test_accepted_it_is_a_label_undone_it_is_none_and_rejected_it_says_so(opened, labels):
+def test_accepted_it_is_a_label_undone_it_is_none_and_rejected_it_says_so(qtbot, opened, labels):
     opened.actions.accept()
+    qtbot.waitUntil(lambda: status_of(labels)["high.jpg"] == "localized")
     (label,) = rows_of(labels / "photos.csv")
     assert (label["file"], label["by"]) == ("../archive/high.jpg", "analyst")
     assert float(label["lon_tl"]) == pytest.approx(10.0, abs=1e-6)
-    assert status_of(labels)["high.jpg"] == "localized"
     opened.current.undo()
+    qtbot.waitUntil(lambda: status_of(labels)["high.jpg"] == "not_localized")
     assert rows_of(labels / "photos.csv") == []
-    assert status_of(labels)["high.jpg"] == "not_localized"
     assert {row["decision"] for row in rows_of(labels / "review.csv")} == {""}
     opened.actions.reject()
-    assert [row["decision"] for row in rows_of(labels / "review.csv")] == ["rejected", "", ""]
+    qtbot.waitUntil(lambda: [row["decision"] for row in rows_of(labels / "review.csv")] == ["rejected", "", ""])
     assert rows_of(labels / "photos.csv") == []
 
 
-def test_what_was_corrected_before_it_was_accepted_is_the_label(opened, labels):
+def test_decisions_are_kept_at_once_and_written_into_the_tables_together(qtbot, opened, plugin, labels, monkeypatch):
+    written = []
+
+    def write(folder, files):
+        written.append(files)
+        write_decided(folder, files)
+
+    monkeypatch.setattr(label_review, "write_decided", write)
+    opened.actions.accept()
+    opened.current.undo()
+    opened.actions.accept()
+    assert read_decisions(labels)["../archive/high.jpg"].verdict == ACCEPTED
+    assert rows_of(labels / "photos.csv") == []
+    plugin.label_review.write()  # as when QGIS ends
+    assert len(rows_of(labels / "photos.csv")) == 1
+    qtbot.wait(50)
+    assert written == [["../archive/high.jpg"]]
+
+
+def test_what_was_decided_before_qgis_was_killed_is_written_when_the_list_is_opened_again(qtbot, plugin, labels):
+    record(labels, "../archive/high.jpg", Decision.now(ACCEPTED, np.array(SQUARE)))
+    plugin.label_review.open(labels)
+    assert plugin.dock.session.photos.items == []
+    qtbot.waitUntil(lambda: status_of(labels)["high.jpg"] == "localized")
+    assert len(rows_of(labels / "photos.csv")) == 1
+
+
+def test_a_raw_file_is_placed_once_the_engine_has_read_it_and_qgis_does_not_wait(
+    qtbot, plugin, dock, canvas, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path, out, go_on = tmp_path / "p.dng", tmp_path / "labels", threading.Event()
+    path.write_bytes(b"a raw file without a picture of the camera's")
+    out.mkdir()
+    write_footprints(out / "footprints.gpkg", [doubtful(path, 0.9, SQUARE)])
+    write_labels(out, [doubtful(path, 0.9, SQUARE)])
+
+    def make(photo):
+        assert threading.current_thread() is not threading.main_thread()
+        assert go_on.wait(20)
+        copy_path(pictures_folder(), photo).parent.mkdir(parents=True)
+        image = QImage(300, 200, QImage.Format.Format_RGB32)
+        image.fill(QColor("red"))
+        assert image.save(str(copy_path(pictures_folder(), photo)))
+
+    monkeypatch.setattr(photo_copies, "_make", make)
+    plugin.label_review.open(out)
+    (item,) = dock.photos.photos.items
+    assert (item.state, item.desk.work.placement) == (PhotoState.NEEDS_REVIEW, None)
+    assert not plugin.desk.dock.accept.isEnabled()
+    go_on.set()
+    qtbot.waitUntil(lambda: item.desk.work.placement is not None, timeout=20 * SECOND)
+    assert item.desk.work.placement.size == (300, 200)
+    assert np.allclose(item.desk.work.placement.footprint(), SQUARE, atol=1e-6)
+    assert plugin.desk.map.shows(item.desk.work.placement)
+    plugin.desk.actions.accept()
+    qtbot.waitUntil(lambda: status_of(out)["p.dng"] == "localized")
+
+
+def test_what_was_corrected_before_it_was_accepted_is_the_label(qtbot, opened, labels):
     work = opened.current.item.desk.work
     shift = np.array([[1.0, 0, 5000.0], [0, 1, 0], [0, 0, 1]])  # metres of the plane, to the east
     opened.current.item.desk.change(work.moved_to(work.placement.moved(shift)), "moved")
     opened.actions.accept()
+    qtbot.waitUntil(lambda: rows_of(labels / "photos.csv") != [])
     (label,) = rows_of(labels / "photos.csv")
     assert float(label["lon_tl"]) == pytest.approx(10.0646, abs=0.002)
 
 
-def test_a_photo_with_the_horizon_in_view_is_accepted_as_no_label(opened, labels, messages):
+def test_a_photo_with_the_horizon_in_view_is_accepted_as_no_label(opened, plugin, labels, messages):
     desk = opened.current.item.desk
     placement = desk.work.placement
     tilted = placement.matrix.copy()
@@ -106,6 +174,7 @@ def test_a_photo_with_the_horizon_in_view_is_accepted_as_no_label(opened, labels
     lower = placement.of(tilted, placement.plane, placement.size, "hand")
     desk.change(desk.work.moved_to(lower), "tilted")
     opened.actions.accept()
+    plugin.label_review.write()
     assert rows_of(labels / "photos.csv") == []
     assert any(level == WARNING and "the horizon is in view" in text for level, text in messages())
 
@@ -120,7 +189,7 @@ def test_what_is_decided_is_not_opened_again_and_a_foreign_folder_is_refused(
     assert any(level == WARNING and "choose a folder that label has written" in text for level, text in messages())
 
 
-def test_a_folder_that_is_gone_is_told_when_something_is_decided(opened, labels, messages):
+def test_a_folder_that_is_gone_is_told_when_something_is_decided(qtbot, opened, labels, messages):
     (labels / "footprints.gpkg").unlink()
     opened.actions.accept()
-    assert any(level == WARNING and "There is no file" in text for level, text in messages())
+    qtbot.waitUntil(lambda: any(level == WARNING and "There is no file" in text for level, text in messages()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from argparse import ArgumentParser, Namespace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +26,7 @@ from astroloc_qgis.cli.shared_arguments import (
     proposed_nadir,
 )
 from astroloc_qgis.cli.terminal import tell
-from astroloc_qgis.cli.values import distance, positive
+from astroloc_qgis.cli.values import distance, number, positive
 
 if TYPE_CHECKING:
     from astroloc_qgis.engine.batch.runner import Batch, Progressed
@@ -73,13 +72,8 @@ def add_label_options(parser: ArgumentParser) -> None:
 
 def confidence(text: str) -> float:
     """A confidence that a label may need."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not _LEAST <= value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no confidence for labels: it must be from {_LEAST} to below 1")
-    return value
+    refusal = f"is no confidence for labels: it must be from {_LEAST} to below 1"
+    return number(text, lambda value: _LEAST <= value < 1, refusal)
 
 
 def run_label(options: Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -12,7 +11,7 @@ from astroloc_qgis.cli.batch.label_command import add_label_options, run_label
 from astroloc_qgis.cli.report import check_output_folder, publish
 from astroloc_qgis.cli.shared_arguments import add_json
 from astroloc_qgis.cli.terminal import tell
-from astroloc_qgis.cli.values import positive
+from astroloc_qgis.cli.values import number, positive
 
 _GIVEN, _REPORT = "given.csv", "report.json"
 _MOST_OFF = 10.0
@@ -36,13 +35,7 @@ def add_label_benchmark(actions: Any) -> None:
 
 def degrees(text: str) -> float:
     """How far off a centre may be, degrees."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= _MOST_OFF:
-        raise argparse.ArgumentTypeError(f"'{text}' must be from 0 to {_MOST_OFF:g} degrees")
-    return value
+    return number(text, lambda value: 0 <= value <= _MOST_OFF, f"must be from 0 to {_MOST_OFF:g} degrees")
 
 
 def run_label_benchmark(options: Namespace) -> None:

@@ -48,11 +48,13 @@ class FinerStage:
         imagery: name of the finer imagery.
         used: whether the photo's place is that on the finer imagery.
         reason: why or why not, in a clause.
+        credit: whom to credit for the finer imagery, where it is used; "" where it does not say.
     """
 
     imagery: str
     used: bool
     reason: str
+    credit: str = ""
 
     def summary(self) -> dict[str, Any]:
         """The fields of the report."""
@@ -131,7 +133,8 @@ def run_finer_stage(
         reason = f"it would move a corner by {moved_m:.0f} m, and the first imagery leaves room for {most_m:.0f} m"
         return outcome, FinerStage(name, False, reason)
     registration = replace(refined.registration, camera=outcome.registration.camera)  # the plane still rests on it
-    return replace(refined, registration=registration), FinerStage(name, True, f"a corner moved by {moved_m:.0f} m")
+    stage = FinerStage(name, True, f"a corner moved by {moved_m:.0f} m", finer.attribution)
+    return replace(refined, registration=registration), stage
 
 
 def photo_gsd_m(registration: Registration, size: tuple[int, int]) -> float:

@@ -53,6 +53,7 @@ def write_geotiff(
     resampling: str = "cubic",
     compression: str = "DEFLATE",
     confidence: float | None = None,
+    credit: str = "",
     max_pixels: int = MAX_PIXELS,
     progress: Progress = no_progress,
 ) -> Path:
@@ -74,6 +75,7 @@ def write_geotiff(
         resampling: "nearest", "bilinear", "cubic" or "lanczos".
         compression: one of ``COMPRESSIONS``.
         confidence: of the localization, 0 to 1, for the tags.
+        credit: for the imagery that the photo was placed on, for the tags; "" leaves it out.
         max_pixels: the most pixels to write.
         progress: called with the stage "georeference".
 
@@ -102,7 +104,7 @@ def write_geotiff(
 
     layers: NDArray = photo.pixels[..., 0] if photo.grey else photo.pixels
     alpha = photo.alpha
-    tags = _tags(photo, homography, plane, confidence, resampling)
+    tags = _tags(photo, homography, plane, confidence, credit, resampling)
     shrink = int(grid.coarseness)
     if shrink >= 2:  # far coarser than the photo: average first, for remap alone would pick single pixels (aliasing)
         layers, alpha, homography = _shrunk(layers, alpha, homography, shrink)
@@ -248,7 +250,7 @@ def _build_overviews(dataset: Any, grid: OutputGrid, progress: Progress) -> None
 
 
 def _tags(
-    photo: Photo, homography: Array, plane: WorkingPlane, confidence: float | None, resampling: str
+    photo: Photo, homography: Array, plane: WorkingPlane, confidence: float | None, credit: str, resampling: str
 ) -> dict[str, str]:
     """What the file says about itself: TIFF's own tags, and ours in GDAL's metadata."""
     tags = {
@@ -266,4 +268,6 @@ def _tags(
         tags["TIFFTAG_DATETIME"] = photo.taken.strftime("%Y:%m:%d %H:%M:%S")
     if confidence is not None:
         tags["ASTROLOC_CONFIDENCE"] = f"{confidence:.4f}"
+    if credit:
+        tags["ASTROLOC_REFERENCE_CREDIT"] = credit
     return tags

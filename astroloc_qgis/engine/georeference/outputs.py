@@ -57,6 +57,7 @@ def georeference(
     *,
     crs: str | None = None,
     reference: Reference | None = None,
+    finer_credit: str = "",
     tie_points: TiePoints | None = None,
     uncertainty: Uncertainty | None = None,
     attributes: Mapping[str, Value] | None = None,
@@ -76,7 +77,8 @@ def georeference(
         plane: the working plane.
         out_dir: made where it does not exist.
         crs: of the GeoTIFF, anything PROJ understands; by default the reference's, or EPSG:4326 without one.
-        reference: for the preview.
+        reference: for the preview; whom to credit for it is in the GeoTIFF's tags.
+        finer_credit: whom to credit, beside that, for the finer imagery that the photo was refined on.
         tie_points: for their table and the preview.
         uncertainty: for the raster of the error in metres.
         attributes: of the footprint: "status", "confidence", "inliers", "matcher", "model", "rmse_px", "rmse_m", ...
@@ -101,6 +103,7 @@ def georeference(
     facts = _facts(photo, homography, plane, visible, tie_points, attributes or {})
     if crs is None:
         crs = reference.crs_wkt if reference is not None else "EPSG:4326"
+    credit = dict.fromkeys(filter(None, (reference.attribution if reference else "", finer_credit)))
     name = photo.name
     given = {"tie_points": tie_points, "uncertainty": uncertainty}
     files = {kind: file for kind, file in output_names(name).items() if given.get(kind, True) is not None}
@@ -135,6 +138,7 @@ def georeference(
             resampling=resampling,
             compression=compression,
             confidence=float(confidence) if isinstance(confidence, int | float) else None,
+            credit="; ".join(credit),
             progress=progress,
         )
     log.info("%s: wrote %s into %s", name, ", ".join(files.values()), out_dir)

@@ -29,6 +29,7 @@ from astroloc_qgis.engine.index.building.assembly import assemble
 from astroloc_qgis.engine.index.building.crew import BuildReport, Run, run_here, work_off
 from astroloc_qgis.engine.index.building.describing import PieceWriter, Units, describing, task_of, unit_key
 from astroloc_qgis.engine.index.building.kept_pieces import KeptPieces, piece_name, units_folder
+from astroloc_qgis.engine.index.building.pieces import PieceFolder
 from astroloc_qgis.engine.index.database_descriptors import BlockDescriber, read_valid
 from astroloc_qgis.engine.index.format import Labels
 from astroloc_qgis.engine.index.plan import (
@@ -43,7 +44,6 @@ from astroloc_qgis.engine.index.plan import (
     make_plan,
     select_blocks,
 )
-from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, Repeatable, asking, no_progress, part_of
 from astroloc_qgis.engine.tiles import Block, Extent
@@ -52,7 +52,7 @@ from astroloc_qgis.engine.units.workers import LocalWorkers
 
 log = logging.getLogger(__name__)
 
-SHARD_BLOCKS = 64
+PIECE_BLOCKS = 64
 """Blocks in a unit: a few seconds of work."""
 MOST_REPAIRS = 3
 """So often are pieces that turn out to be damaged described again."""
@@ -127,7 +127,7 @@ def build_index(
     if not zooms:
         raise InputError("An index needs at least one zoom.")
     out = Path(out).absolute()
-    folder = ShardFolder(out)
+    folder = PieceFolder(out)
     folder.check()
     folder.finish()
     limit_raster_cache()
@@ -216,7 +216,7 @@ class IndexBuilder:
         keep_units: bool = False,
     ) -> None:
         self._reference, self._plan, self._descriptor = reference, plan, descriptor
-        self._folder = ShardFolder(out)
+        self._folder = PieceFolder(out)
         self._labels, self._given = labels, blocks
         self._progress, self._crew = progress, crew
         self._keep_in = units_folder(out) if keep_units else None
@@ -234,7 +234,7 @@ class IndexBuilder:
         folder = self._folder
         try:
             resumed = folder.can_resume(self._plan)
-            sheets = Sheets.of(self._select_blocks(), self._plan.strides, SHARD_BLOCKS)
+            sheets = Sheets.of(self._select_blocks(), self._plan.strides, PIECE_BLOCKS)
             if not resumed:
                 folder.create(self._plan)
             self._learn_vocabulary(sheets.table)
@@ -288,7 +288,7 @@ class IndexBuilder:
     def _describe(self, sheets: Sheets) -> None:
         """Have the units done that are not done yet, and those again whose pieces turn out to be damaged."""
         total = len(sheets.table)
-        missing = [number for number in range(len(sheets)) if not self._folder.has_shard(number)]
+        missing = [number for number in range(len(sheets)) if not self._folder.has_piece(number)]
         for _ in range(MOST_REPAIRS + 1):
             self._done = total - sum(len(sheets[number]) for number in missing)
             self._progress("describe", self._done / total)
@@ -329,7 +329,7 @@ class IndexBuilder:
 
     def _assemble(self, sheets: Sheets) -> None:
         """Write the index's files from its pieces."""
-        left_out = sum(map(int, self._folder.read_shards(len(sheets), "left_out")))
+        left_out = sum(map(int, self._folder.read_pieces(len(sheets), "left_out")))
         if left_out == len(sheets.table):
             raise self._nothing_to_index()
         self._skipped[NO_DATA] += left_out

@@ -50,7 +50,7 @@ _KINDS = re.compile(
 
 @dataclass(frozen=True)
 class Plan:
-    """All settings that decide the content of an index; builds share shards only if their plans are equal.
+    """All settings that decide the content of an index; builds share pieces only if their plans are equal.
 
     Attributes:
         imagery: the reference imagery, as GDAL opens it.
@@ -96,7 +96,7 @@ class Plan:
         return (west, south, east, north) if south < north else None
 
     def as_json(self) -> str:
-        """The plan as it is stored beside the shards of an unfinished index."""
+        """The plan as it is stored beside the pieces of an unfinished index."""
         return json.dumps(dataclasses.asdict(self), indent=2)
 
     @classmethod

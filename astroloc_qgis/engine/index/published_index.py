@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from astroloc_qgis.engine.block_table import Table, bounds_3857
 from astroloc_qgis.engine.descriptors import registry as descriptors
 from astroloc_qgis.engine.errors import InputError
+from astroloc_qgis.engine.index.building.pieces import PieceFolder
 from astroloc_qgis.engine.index.faiss_store import make_store, open_store, write_store
 from astroloc_qgis.engine.index.format import BLOCKS, VECTORS, IndexInfo, pack_blocks, write_info
 from astroloc_qgis.engine.index.plan import BLOCK_SIZE, EXACT, check_kind, digest_of
 from astroloc_qgis.engine.index.published_tiles import TURNS, newest, read_table
-from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.tiles import HALF_WORLD_M, mercator_to_lonlat
@@ -79,7 +79,7 @@ def import_index(
     """
     check_kind(kind)
     out = Path(out).absolute()
-    folder = ShardFolder(out)
+    folder = PieceFolder(out)
     folder.check()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(

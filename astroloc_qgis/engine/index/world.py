@@ -31,7 +31,7 @@ KIND = "PQ128x7np"
 BLUE_MARBLE = catalogue.BLUE_MARBLE.uri()
 """NASA GIBS's Blue Marble as GDAL opens it; where a copy is kept on this computer, that is read in its place."""
 LABELS = Labels(
-    title="World: Blue Marble, 60 S to 72 N",
+    title="World: Blue Marble, 60 S to 60 N, coarsely to 72 N",
     licence=catalogue.BLUE_MARBLE.licence,
     imagery_uri=BLUE_MARBLE,
     attribution=catalogue.BLUE_MARBLE.attribution,

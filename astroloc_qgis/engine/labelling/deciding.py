@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,22 +57,52 @@ def decide(folder: Path, file: str, decision: Decision | None) -> None:
     Raises:
         InputError: the photo is not on the review list, or a file cannot be read or written.
     """
-    rows = {row["file"]: row for row in read_review(folder)}
-    if file not in rows:
-        raise InputError(f"The review list in {folder} has no photo {file}: open it anew.")
+    _listed(folder, [file])
+    record(folder, file, decision)
+    write_decided(folder, [file])
+
+
+def record(folder: Path, file: str, decision: Decision | None) -> None:
+    """Keep what was decided of a photo; ``write_decided`` puts it into the other files of the labels.
+
+    Args:
+        folder: of the labels.
+        file: the photo, as the review list has it.
+        decision: None takes an earlier one back.
+
+    Raises:
+        InputError: the decisions in the folder are damaged, or it is protected or full.
+    """
     decisions = {name: one for name, one in read_decisions(folder).items() if name != file}
     write_decisions(folder, decisions if decision is None else {**decisions, file: decision})
-    verdict = "" if decision is None else decision.verdict
-    _write(folder / REVIEW, [row | {"decision": verdict} if name == file else row for name, row in rows.items()])
-    labels: list[Mapping[str, Any]] = [row for row in _read(folder / LABELS) if row["file"] != file]
-    if decision is not None and decision.footprint and Path(file).suffix.lower() in TRAINABLE:
-        labels.append(decided_row(rows[file], decision))
+
+
+def write_decided(folder: Path, files: Collection[str]) -> None:
+    """Put what is decided of photos into all files of the labels.
+
+    Args:
+        folder: of the labels.
+        files: the photos, as the review list has them.
+
+    Raises:
+        InputError: a photo is not on the review list, or a file cannot be read or written.
+    """
+    rows = _listed(folder, files)
+    kept = read_decisions(folder)
+    decisions = {file: kept.get(file) for file in files}
+    verdicts = {file: "" if one is None else one.verdict for file, one in decisions.items()}
+    _write(folder / REVIEW, [row | {"decision": verdicts.get(name, row["decision"])} for name, row in rows.items()])
+    labels: list[Mapping[str, Any]] = [row for row in _read(folder / LABELS) if row["file"] not in decisions]
+    for file, decision in decisions.items():
+        if decision is not None and decision.footprint and Path(file).suffix.lower() in TRAINABLE:
+            labels.append(decided_row(rows[file], decision))
     _write(folder / LABELS, labels)
     with _layer(folder / REVIEW_MAP, "review") as layer:
-        for feature in _named(layer, "file", file):
-            feature.SetField("decision", verdict)
-            layer.SetFeature(feature)
-    _update_footprints(folder, {file: decision}, {file: rows[file]["why"]})
+        for file, verdict in verdicts.items():
+            for feature in _named(layer, "file", file):
+                feature.SetField("decision", verdict)
+                layer.SetFeature(feature)
+    _update_footprints(folder, decisions, {file: rows[file]["why"] for file in decisions})
 
 
 def apply_to_footprints(folder: Path) -> None:
@@ -85,6 +115,18 @@ def apply_to_footprints(folder: Path) -> None:
     known = {file: one for file, one in read_decisions(folder).items() if file in reasons}
     if known:
         _update_footprints(folder, known, reasons)
+
+
+def _listed(folder: Path, files: Collection[str]) -> dict[str, Row]:
+    """The rows of the review list, by their files.
+
+    Raises:
+        InputError: one of the files is not among them.
+    """
+    rows = {row["file"]: row for row in read_review(folder)}
+    if strangers := [file for file in files if file not in rows]:
+        raise InputError(f"The review list in {folder} has no photo {strangers[0]}: open it anew.")
+    return rows
 
 
 def _read(path: Path) -> list[Row]:

@@ -265,6 +265,11 @@ class Desk(QObject):
         self.live.show_photo(pyramid, shown.placement if shown else None, shown.work if shown else None)
 
     def _on_loaded(self, pyramid: Pyramid) -> None:
+        item = self.current.item
+        placed = item is not None and item.desk.work.placement is not None
+        self.session.photo_read.emit(item)
+        if not placed and self.is_open and not self._is_in_view():
+            self.show_on_map()
         self.dock.photo.show_photo(pyramid)
         self._apply_appearance()
         self.refresh()

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QGridLayout,
-    QLabel,
-    QMessageBox,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QDialog, QMessageBox, QWidget
 
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index.upkeep.removal import PARTIAL, remove_index
 from astroloc_qgis.gui.dock.index_building import build_index
-from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
 from astroloc_qgis.gui.indexes.coverage import CoverageOutline, group_by_extent
 from astroloc_qgis.gui.indexes.estimate_text import size_text
 from astroloc_qgis.gui.indexes.index_table import IndexTable
 from astroloc_qgis.gui.indexes.install_dialog import InstallDialog, NewIndexDialog
+from astroloc_qgis.gui.job_window import JobWindow
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.index_folder import world_index
@@ -38,13 +29,12 @@ from astroloc_qgis.qgis_adapters.index_list import (
     remember_index,
 )
 from astroloc_qgis.qgis_adapters.text import tr
-from astroloc_qgis.worker.protocol import Failure
+from astroloc_qgis.worker.protocol import Failure, ProgressEvent
 
 SIZE = (940, 420)
-WORK = ("index_build", "index_check", "index_merge", "index_install")
 
 
-class IndexManager(QDialog):
+class IndexManager(JobWindow):
     """Lists indexes, and builds, resumes, checks, merges, installs and deletes them; the map stays usable beside it.
 
     Args:
@@ -52,23 +42,17 @@ class IndexManager(QDialog):
         parent: a window.
     """
 
+    METHODS = ("index_build", "index_check", "index_merge", "index_install")
+
     build_requested = pyqtSignal()
     """The user wants to build an index of the reference."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self._outline: CoverageOutline | None = None
-        self._work: Job | None = None
         self._unwanted: Path | None = None
         self.setWindowTitle(tr("Indexes"))
         self.table = IndexTable(self)
-        self.about = QLabel(self)
-        self.about.setWordWrap(True)
-        self.outcome = QLabel(self)
-        self.outcome.setWordWrap(True)
-        self.outcome.hide()
-        self.progress = ProgressPanel(self)
         self.use = self._button(tr("&Use"), tr("Look photos up in the selected index"), self._use)
         self.on_map = self._button(tr("&Show on map"), tr("Outline what the selected index covers"), self._show_on_map)
         self.on_map.setCheckable(True)
@@ -86,46 +70,12 @@ class IndexManager(QDialog):
         self.delete = self._button(tr("&Delete…"), tr("Delete the files of the selected index"), self._delete)
         self.discard = self._button(tr("Ca&ncel…"), tr("Stop the build, and delete what is done of it"), self._discard)
         self.discard.hide()
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.close)
-        side = QVBoxLayout()
-        for button in (
-            self.use,
-            self.on_map,
-            self.build,
-            self.resume,
-            self.check,
-            self.merge,
-            self.install,
-            self.delete,
-        ):
-            side.addWidget(button)
-        side.addStretch(1)
-        layout = QGridLayout(self)
-        layout.addWidget(self.table, 0, 0)
-        layout.addLayout(side, 0, 1)
-        layout.addWidget(self.about, 1, 0, 1, 2)
-        layout.addWidget(self.outcome, 2, 0, 1, 2)
-        layout.addWidget(self.progress, 3, 0)
-        layout.addWidget(self.discard, 3, 1, Qt.AlignmentFlag.AlignBottom)
-        layout.addWidget(buttons, 4, 0, 1, 2)
-        layout.setColumnStretch(0, 1)
-        layout.setRowStretch(0, 1)
+        side = (self.use, self.on_map, self.build, self.resume, self.check, self.merge, self.install, self.delete)
+        self._lay_out(self.table, side, beside_progress=self.discard)
         self.resize(*SIZE)
         self.table.itemSelectionChanged.connect(self._on_selection)
         session.index.changed.connect(self.refresh)
         session.busy_changed.connect(self.refresh)
-        session.jobs.started.connect(self._on_started)
-        session.jobs.progressed.connect(self._on_progress)
-        session.jobs.idle.connect(self._on_idle)
-        self.progress.cancel_requested.connect(session.cancel)
-
-    def open_list(self) -> None:
-        """Show the window with what is there now."""
-        self.refresh()
-        self.show()
-        self.raise_()
-        self.activateWindow()
 
     def refresh(self) -> None:
         """List the indexes anew, and say what can be done."""
@@ -143,13 +93,6 @@ class IndexManager(QDialog):
         self.on_map.setChecked(False)
         self.stop()
         super().hideEvent(event)
-
-    def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
     def _on_selection(self) -> None:
         selected, busy = self.table.selected(), self._session.busy
@@ -280,47 +223,34 @@ class IndexManager(QDialog):
 
         self._run(title, method, params, done)
 
-    def _run(
-        self, title: str, method: str, params: Mapping[str, Any], done: Callable[[Mapping[str, Any]], None]
-    ) -> None:
-        def failed(failure: Failure) -> None:
-            self._session.tell_failure(failure)
-            self._say(failure.message)
+    def _failed(self, failure: Failure) -> None:
+        self._session.tell_failure(failure)
+        self._say(failure.message)
 
-        self._session.run([Job(title, method, params, done, failed)])
-
-    def _say(self, sentence: str) -> None:
-        """Tell how the last thing that the user asked for ended."""
-        self.outcome.setText(sentence)
-        self.outcome.setVisible(bool(sentence))
-
-    def _on_started(self, job: Job, number: int, total: int) -> None:
-        if job.method not in WORK:
-            return
-        self._work = job
+    def _begin(self, job: Job, number: int, total: int) -> None:
         self._say("")
-        self.progress.begin(job.title, job.method, number, total)
+        super()._begin(job, number, total)
         building = job.method == "index_build"
         self.discard.setVisible(building)
         self.progress.cancel_button.setText(tr("&Pause") if building else tr("&Cancel"))
         if building:
             self.progress.cancel_button.setToolTip(tr("Stop now; what is done stays, and Resume goes on from there"))
 
-    def _on_progress(self, event: Any) -> None:
-        if self._work is None:
-            return
-        self.progress.update_progress(event)
-        if self._work.method == "index_build":
+    def _on_progress(self, event: ProgressEvent) -> None:
+        super()._on_progress(event)
+        if self._work is not None and self._work.method == "index_build":
             partial = Path(self._work.params["out"] + PARTIAL)
             if partial.is_dir() and partial not in [index.folder for index in self.table.indexes]:
                 self.refresh()
 
     def _on_idle(self) -> None:
-        self._work = None
-        self.progress.hide()
-        self.discard.hide()
+        super()._on_idle()
         self._remove_unwanted()
         self.refresh()
+
+    def _rest(self) -> None:
+        super()._rest()
+        self.discard.hide()
 
 
 def _words(index: ListedIndex) -> str:

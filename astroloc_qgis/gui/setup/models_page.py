@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QGridLayout,
-    QInputDialog,
-    QLabel,
-    QMessageBox,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from astroloc_qgis.gui.dock.progress_panel import ProgressPanel
 from astroloc_qgis.gui.indexes.estimate_text import size_text
+from astroloc_qgis.gui.job_window import JobWindow
 from astroloc_qgis.gui.session import Session
 from astroloc_qgis.gui.setup.models_table import BY_HAND, FETCH, READY, SET_UP, Model, ModelsTable, licence_text
 from astroloc_qgis.qgis_adapters.engine.jobs import Job
 from astroloc_qgis.qgis_adapters.text import tr
-from astroloc_qgis.worker.protocol import Failure
 
 SIZE = (1080, 560)
-WORK = ("models", "models_fetch", "models_give", "models_remove")
 WEIGHTS = "*.pth *.pt *.ckpt *.bin *.safetensors *.tar"
 
 
-class ModelsPage(QDialog):
+class ModelsPage(JobWindow):
     """Lists models and matchers, and gets and removes their weights; QGIS stays usable beside it.
 
     Args:
@@ -39,19 +26,14 @@ class ModelsPage(QDialog):
         parent: a window.
     """
 
+    METHODS = ("models", "models_fetch", "models_give", "models_remove")
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(session, parent)
         self.setObjectName("AstroLocModelsPage")
-        self._session = session
-        self._work: Job | None = None
         self._folder = ""
         self.setWindowTitle(tr("Models and matchers"))
         self.table = ModelsTable(self)
-        self.about, self.outcome = QLabel(self), QLabel(self)
-        for label in (self.about, self.outcome):
-            label.setWordWrap(True)
-        self.outcome.hide()
-        self.progress = ProgressPanel(self)
         self.fetch = self._button(tr("&Fetch…"), tr("Show the licence, then fetch the weights"), self._fetch)
         self.file = self._button(
             tr("Give f&ile…"), tr("Install the weights of the selected model from a file"), self._give_file
@@ -63,34 +45,15 @@ class ModelsPage(QDialog):
             tr("&Own checkpoint…"), tr("Install a checkpoint of your own as a new model"), self._give_own
         )
         self.remove = self._button(tr("&Remove…"), tr("Delete the weights of the selected model"), self._remove)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.close)
-        side = QVBoxLayout()
-        for button in (self.fetch, self.file, self.folder, self.own, self.remove):
-            side.addWidget(button)
-        side.addStretch(1)
-        layout = QGridLayout(self)
-        layout.addWidget(self.table, 0, 0)
-        layout.addLayout(side, 0, 1)
-        for row, widget in enumerate((self.about, self.outcome, self.progress, buttons), start=1):
-            layout.addWidget(widget, row, 0, 1, 2)
-        layout.setColumnStretch(0, 1)
-        layout.setRowStretch(0, 1)
+        self._lay_out(self.table, (self.fetch, self.file, self.folder, self.own, self.remove))
         self.resize(*SIZE)
         self.table.itemSelectionChanged.connect(self._on_selection)
         session.busy_changed.connect(self._on_selection)
-        session.jobs.started.connect(self._on_started)
-        session.jobs.progressed.connect(self._on_progress)
-        session.jobs.idle.connect(self._on_idle)
-        self.progress.cancel_requested.connect(session.cancel)
 
     def open_list(self) -> None:
         """Show the window with what is there now."""
         self._say("")
-        self.refresh()
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        super().open_list()
 
     def refresh(self) -> None:
         """Have the engine list the models anew."""
@@ -101,13 +64,6 @@ class ModelsPage(QDialog):
             self._on_selection()
 
         self._run(tr("Listing models and matchers"), "models", {}, done)
-
-    def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
     def _on_selection(self) -> None:
         model, free = self.table.selected(), not self._session.busy
@@ -178,32 +134,12 @@ class ModelsPage(QDialog):
         self._run(title, method, params, done)
         self.refresh()
 
-    def _run(
-        self, title: str, method: str, params: Mapping[str, Any], done: Callable[[Mapping[str, Any]], None]
-    ) -> None:
-        def failed(failure: Failure) -> None:
-            if failure.message:
-                self._say(failure.message)
-
-        self._session.run([Job(title, method, params, done, failed)])
-
-    def _say(self, sentence: str) -> None:
-        """Tell how the last thing that the user asked for ended."""
-        self.outcome.setText(sentence)
-        self.outcome.setVisible(bool(sentence))
-
-    def _on_started(self, job: Job, number: int, total: int) -> None:
-        self._work = job if job.method in WORK else None
-        if self._work is not None and job.method != "models":
-            self.progress.begin(job.title, job.method, number, 1 if total <= 2 else total)
-
-    def _on_progress(self, event: Any) -> None:
-        if self._work is not None:
-            self.progress.update_progress(event)
+    def _begin(self, job: Job, number: int, total: int) -> None:
+        if job.method != "models":
+            super()._begin(job, number, 1 if total <= 2 else total)
 
     def _on_idle(self) -> None:
-        self._work = None
-        self.progress.hide()
+        super()._on_idle()
         self._on_selection()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from osgeo import gdal
 
 from astroloc_qgis.engine import pipeline
 from astroloc_qgis.engine.coregistration import finer_stage
@@ -45,6 +47,24 @@ def test_the_report_says_that_the_finer_imagery_placed_the_photo(scene: Scene, c
     assert report["finer"]["imagery"] == str(scene.imagery)
     assert report["finer"]["reason"].startswith("a corner moved by ")
     assert scene.error_px(result.footprint) < 3
+
+
+def test_the_geotiff_credits_the_imagery_that_the_photo_was_found_on_and_that_it_was_refined_on(
+    scene: Scene, coarse: str, tmp_path: Path
+) -> None:
+    first, second = (shutil.copy(path, tmp_path / name) for path, name in ((coarse, "1.tif"), (scene.imagery, "2.tif")))
+    for path, credit in ((first, "Imagery: the first"), (second, "Imagery: the second")):
+        gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_UPDATE).SetMetadataItem("TIFFTAG_COPYRIGHT", credit)
+    both = refined(scene, str(first), tmp_path / "both", str(second))
+    assert credited(both) == "Imagery: the first; Imagery: the second"
+    unused = refined(scene, str(second), tmp_path / "unused", str(first))
+    assert (unused.finer is not None and unused.finer.used, credited(unused)) == (False, "Imagery: the second")
+    assert credited(refined(scene, coarse, tmp_path / "none", str(scene.imagery))) is None
+
+
+def credited(result: Localization) -> str | None:
+    """Whom the GeoTIFF credits for imagery."""
+    return gdal.Open(str(result.outputs["geotiff"])).GetMetadataItem("ASTROLOC_REFERENCE_CREDIT")
 
 
 def test_a_photo_without_a_second_stage_names_its_imagery(scene: Scene, tmp_path: Path) -> None:

@@ -176,6 +176,7 @@ def test_the_tags_say_what_the_file_is(tmp_path):
     tags = gdal.Open(str(path)).GetMetadata()
     assert tags["ASTROLOC_PHOTO"] == "x.tif"
     assert tags["TIFFTAG_SOFTWARE"].startswith("AstroLoc")
+    assert "ASTROLOC_REFERENCE_CREDIT" not in tags
     assert float(tags["ASTROLOC_CONFIDENCE"]) == 0.875
     assert tags["ASTROLOC_WORKING_PLANE"] == plane.proj
     np.testing.assert_array_equal(json.loads(tags["ASTROLOC_HOMOGRAPHY"]), homography)

@@ -28,7 +28,7 @@ def _as_on_windows(windows_files: None) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the networks by stand-ins, and save every four blocks."""
     monkeypatch.setattr(registry, "create", create_stand_in)
-    monkeypatch.setattr(builder, "SHARD_BLOCKS", 4)
+    monkeypatch.setattr(builder, "PIECE_BLOCKS", 4)
 
 
 @pytest.fixture(scope="module")

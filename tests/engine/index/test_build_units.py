@@ -22,9 +22,9 @@ from astroloc_qgis.engine.index.block_reader import Sheets
 from astroloc_qgis.engine.index.builder import build_index
 from astroloc_qgis.engine.index.building.crew import BuildReport
 from astroloc_qgis.engine.index.building.describing import Units, sheet_of
+from astroloc_qgis.engine.index.building.pieces import PieceFolder, is_whole
 from astroloc_qgis.engine.index.database_descriptors import BlockDescriber
 from astroloc_qgis.engine.index.plan import Plan
-from astroloc_qgis.engine.index.shards import ShardFolder, is_whole
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.units.dask_scheduler import DaskScheduler
 from tests.engine.batch.fast import wait_for
@@ -39,7 +39,7 @@ Build = Callable[..., Index]
 @pytest.fixture
 def histograms(larger_imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds an index with a descriptor that worker processes have too."""
-    monkeypatch.setattr(builder, "SHARD_BLOCKS", UNIT)
+    monkeypatch.setattr(builder, "PIECE_BLOCKS", UNIT)
 
     def run(name: str, **changes: Any) -> Index:
         settings = {"zooms": [11, 12, 13], "extent": None, "model": "colour-histogram"} | changes
@@ -140,16 +140,16 @@ def test_pieces_of_the_version_before_are_taken_over(build: Build, tmp_path: Pat
 
 
 def test_two_who_write_the_same_piece_do_not_meet(tmp_path: Path) -> None:
-    folder = ShardFolder(tmp_path / "index")
+    folder = PieceFolder(tmp_path / "index")
     folder.path.mkdir()
     arrays = {"vectors": np.ones((64, 256), np.float32), "blocks": np.zeros((64, 3), np.int32)}
-    writers = [threading.Thread(target=folder.write_shard, args=(0, arrays)) for _ in range(8)]
+    writers = [threading.Thread(target=folder.write_piece, args=(0, arrays)) for _ in range(8)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     assert [path.name for path in folder.path.iterdir()] == ["piece-000000.npz"]
-    assert is_whole(folder.shard_path(0))
+    assert is_whole(folder.piece_path(0))
 
 
 def test_a_unit_that_fails_once_is_done_at_the_end(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

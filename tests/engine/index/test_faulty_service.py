@@ -27,7 +27,7 @@ LAND = landscape(1024, 3)
 def short_pauses(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Averages, "image_size", 512)  # which asks for a few hundred tiles
     monkeypatch.setattr(web_service, "PAUSES_S", (0.05, 0.1, 0.2))
-    monkeypatch.setattr(builder, "SHARD_BLOCKS", 16)
+    monkeypatch.setattr(builder, "PIECE_BLOCKS", 16)
 
 
 def build_from(server: TileServer, out: Path) -> Index:

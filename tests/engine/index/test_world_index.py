@@ -15,6 +15,7 @@ from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.index.world import (
     BLUE_MARBLE,
     EXTENT,
+    LABELS,
     NORTHERN_LIMITS,
     STRIDES,
     TEXTURE_ZOOMS,
@@ -96,6 +97,9 @@ class TestShipped:
         latitude = index.centers_lonlat[:, 1]
         assert latitude[wide].max() > 65
         assert latitude[np.isin(index.blocks[:, 0], list(NORTHERN_LIMITS))].max() < 61
+
+    def test_its_title_says_that_beyond_60_north_there_are_coarse_blocks_alone(self) -> None:
+        assert Index.open(WORLD).info.title == LABELS.title == "World: Blue Marble, 60 S to 60 N, coarsely to 72 N"
 
     def test_it_takes_at_most_15_5_megabytes_and_names_no_path_of_the_machine_that_made_it(self) -> None:
         assert sum(path.stat().st_size for path in WORLD.iterdir()) <= 15_500_000

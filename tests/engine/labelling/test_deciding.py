@@ -11,7 +11,7 @@ from osgeo import ogr
 
 from astroloc_qgis.engine.batch.geopackage import GEOPACKAGE, write_footprints
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.labelling.deciding import apply_to_footprints, decide, read_review
+from astroloc_qgis.engine.labelling.deciding import apply_to_footprints, decide, read_review, record, write_decided
 from astroloc_qgis.engine.labelling.decisions import ACCEPTED, FILE, REJECTED, Decision, read_decisions
 from astroloc_qgis.engine.labelling.label_files import write_labels
 from astroloc_qgis.engine.training.data.datasets import imported_photos
@@ -84,6 +84,21 @@ def test_a_decision_that_is_taken_back_leaves_everything_as_it_was(out: Path) ->
     assert ([(out / name).read_text() for name in FILES], footprints(out).keys()) == before
     assert footprints(out)["high's.jpg"][:2] == said
     assert read_decisions(out) == {}
+
+
+def test_decisions_that_were_only_kept_are_written_together_as_if_each_had_been(out: Path) -> None:
+    files = ["../archive/high's.jpg", "../archive/raw.nef"]
+    for file, verdict in zip(files, (Decision.now(ACCEPTED, CORNERS), Decision.now(REJECTED)), strict=True):
+        record(out, file, verdict)
+    assert [row["decision"] for row in rows_of(out / "review.csv")] == ["", ""]
+    write_decided(out, files)
+    together = [(out / name).read_text() for name in FILES], footprints(out)
+    assert [row["decision"] for row in rows_of(out / "review.csv")] == ["accepted", "rejected"]
+    decisions = read_decisions(out)
+    written(out)
+    for file in files:
+        decide(out, file, decisions[file])
+    assert str(([(out / name).read_text() for name in FILES], footprints(out))) == str(together)
 
 
 def test_label_run_again_keeps_the_decisions(out: Path) -> None:

@@ -17,18 +17,18 @@ from astroloc_qgis.engine.descriptors.base import Descriptor
 from astroloc_qgis.engine.descriptors.texture import TextureModel
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.index import format as index_format
+from astroloc_qgis.engine.index.building.pieces import PieceFolder
 from astroloc_qgis.engine.index.building.streamed_store import write_vectors
 from astroloc_qgis.engine.index.database_side_augmentation import augmented_parts
 from astroloc_qgis.engine.index.format import IndexInfo, Labels
 from astroloc_qgis.engine.index.plan import BLOCK_SIZE, EXACT, Plan
-from astroloc_qgis.engine.index.shards import ShardFolder
 
 _ALONE = "vectors.tmp"
 """The vectors of all pieces before they are augmented, while the index is put together."""
 
 
 def assemble(
-    folder: ShardFolder,
+    folder: PieceFolder,
     pieces: int,
     plan: Plan,
     descriptor: Descriptor,
@@ -53,7 +53,7 @@ def assemble(
     Raises:
         InputError: the kind of store does not suit the vectors, a piece is damaged, or the disk is full.
     """
-    table: Table = np.concatenate(list(folder.read_shards(pieces, "blocks")))
+    table: Table = np.concatenate(list(folder.read_pieces(pieces, "blocks")))
     alone = folder.path / _ALONE
     try:
         read_vectors = _vectors(folder, pieces, table, descriptor, alone, progress)
@@ -71,7 +71,7 @@ def assemble(
 
 
 def _vectors(
-    folder: ShardFolder,
+    folder: PieceFolder,
     pieces: int,
     table: Table,
     descriptor: Descriptor,
@@ -80,9 +80,9 @@ def _vectors(
 ) -> Callable[[], Iterator[NDArray[np.float32]]]:
     """What gives the vectors of the index, part by part, as often as it is called."""
     if not descriptor.augmentation_weight:
-        return lambda: folder.read_shards(pieces, "vectors")
+        return lambda: folder.read_pieces(pieces, "vectors")
     with alone.open("wb") as stream:
-        for vectors in folder.read_shards(pieces, "vectors"):
+        for vectors in folder.read_pieces(pieces, "vectors"):
             stream.write(vectors.astype(np.float32, copy=False).tobytes())
             progress()
     shape = (len(table), descriptor.dimensions)
@@ -94,14 +94,14 @@ def _vectors(
     return lambda: augmented_parts(table, BLOCK_SIZE, descriptor.augmentation_weight, vectors_at)
 
 
-def _write_textures(folder: ShardFolder, pieces: int, count: int, exact: bool) -> None:
+def _write_textures(folder: PieceFolder, pieces: int, count: int, exact: bool) -> None:
     """Write (M, K) vectors if those of the model are exact too, else their codes (M, bytes)."""
     model = TextureModel()
     width, kind = (model.dimensions, np.dtype(np.float32)) if exact else (model.code_bytes, np.dtype(np.uint8))
     with (folder.path / index_format.TEXTURE).open("wb") as stream:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (count, width)}
         np.lib.format.write_array_header_1_0(stream, header)
-        for vectors in folder.read_shards(pieces, "texture"):
+        for vectors in folder.read_pieces(pieces, "texture"):
             rows = vectors if exact else model.encode(vectors)
             stream.write(rows.astype(kind, copy=False).tobytes())
 

@@ -21,10 +21,10 @@ from astroloc_qgis.engine.imagery.opening import limit_raster_cache
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.block_reader import Sheets
 from astroloc_qgis.engine.index.building.kept_pieces import KeptPiece, KeptPieces
+from astroloc_qgis.engine.index.building.pieces import PieceFolder
 from astroloc_qgis.engine.index.database_descriptors import BlockDescriber, Spent
 from astroloc_qgis.engine.index.format import VOCABULARY
 from astroloc_qgis.engine.index.plan import Plan, imagery_file
-from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.progress import Progress, no_progress
 from astroloc_qgis.engine.units.units import DoUnit, Task, Unit, Work, key_of
 
@@ -54,7 +54,7 @@ def open_describing(settings: Mapping[str, Any]) -> DoUnit:
     """
     limit_threads()
     limit_raster_cache()
-    plan, folder = Plan.from_json(settings["plan"]), ShardFolder(Path(settings["out"]))
+    plan, folder = Plan.from_json(settings["plan"]), PieceFolder(Path(settings["out"]))
     vocabulary = folder.path / VOCABULARY
     descriptor = descriptors.create(plan.model, device=resolve_device(settings["device"]))
     if descriptor.needs_vocabulary:
@@ -76,7 +76,7 @@ class PieceWriter:
     """
 
     describer: BlockDescriber
-    folder: ShardFolder
+    folder: PieceFolder
     plan: Plan
     kept: KeptPieces | None = None
 
@@ -98,12 +98,12 @@ class PieceWriter:
             else:
                 arrays = self.describer.describe(read)
                 with spent.on("write"):
-                    self.folder.write_shard(number, {**arrays, "seen": np.array(seen)})
+                    self.folder.write_piece(number, {**arrays, "seen": np.array(seen)})
         return {"number": number, "blocks": len(sheet), "described": described, "spent": asdict(spent)}
 
     def _take(self, kept: KeptPiece, number: int) -> None:
         with self.describer.spent.on("write"):
-            self.folder.take_shard(number, kept.path)
+            self.folder.take_piece(number, kept.path)
 
 
 class Units(Sequence[Unit]):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from astroloc_qgis.engine.index.building.pieces import PLAN, is_whole
 from astroloc_qgis.engine.index.plan import Plan
-from astroloc_qgis.engine.index.shards import PLAN, is_whole
 from astroloc_qgis.engine.index.upkeep.removal import UNITS
 
 

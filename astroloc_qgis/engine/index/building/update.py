@@ -8,9 +8,9 @@ from typing import Any
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.imagery.reference import Reference
 from astroloc_qgis.engine.index.builder import build_index
+from astroloc_qgis.engine.index.building.pieces import PieceFolder
 from astroloc_qgis.engine.index.format import SHARDED_VERSION, Labels, read_info
 from astroloc_qgis.engine.index.plan import EVERYWHERE, LAND
-from astroloc_qgis.engine.index.shards import ShardFolder
 from astroloc_qgis.engine.index.store import Index
 from astroloc_qgis.engine.tiles import Extent
 
@@ -41,7 +41,7 @@ def update_index(
         Cancelled: by ``progress``.
     """
     out = Path(out).absolute()
-    ShardFolder(out).finish()
+    PieceFolder(out).finish()
     info = read_info(out)
     if info.format_version == SHARDED_VERSION:
         raise InputError(

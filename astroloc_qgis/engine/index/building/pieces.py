@@ -1,4 +1,4 @@
-"""Shards: the blocks described so far of an index under way, in the folder ``<index>.partial`` beside it.
+"""Pieces: the blocks described so far of an index under way, in the folder ``<index>.partial`` beside it.
 
 plan.json           what is to be built (``Plan``)
 vocabulary.npz      for models that have one
@@ -35,7 +35,7 @@ _DAMAGED = (ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplement
 
 
 @dataclass(frozen=True)
-class ShardFolder:
+class PieceFolder:
     """The work folder of one build. Each file in it is complete or absent, so that the build can be resumed.
 
     Attributes:
@@ -91,7 +91,7 @@ class ShardFolder:
             shutil.rmtree(self.scraps, ignore_errors=True)
 
     def create(self, plan: Plan) -> None:
-        """Make the work folder of a plan; shards without a plan beside them are deleted."""
+        """Make the work folder of a plan; pieces without a plan beside them are deleted."""
         self.path.mkdir(parents=True, exist_ok=True)
         for path in (self.path / VOCABULARY, *self.path.glob("piece-*.npz")):
             path.unlink(missing_ok=True)
@@ -100,13 +100,13 @@ class ShardFolder:
         temporary.write_bytes(plan.as_json().encode())
         temporary.replace(plan_path)
 
-    def has_shard(self, number: int) -> bool:
-        """Whether a shard is complete."""
-        return self.shard_path(number).is_file()
+    def has_piece(self, number: int) -> bool:
+        """Whether a piece is complete."""
+        return self.piece_path(number).is_file()
 
-    def write_shard(self, number: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Write a shard in one step; two processes that write the same one do not meet."""
-        path = self.shard_path(number)
+    def write_piece(self, number: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write a piece in one step; two processes that write the same one do not meet."""
+        path = self.piece_path(number)
         temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:12]}.tmp")
         try:
             with temporary.open("wb") as stream:
@@ -115,9 +115,9 @@ class ShardFolder:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def take_shard(self, number: int, piece: Path) -> None:
-        """Take over the whole piece of another build as a shard."""
-        path = self.shard_path(number)
+    def take_piece(self, number: int, piece: Path) -> None:
+        """Take over the whole piece of another build as one of this."""
+        path = self.piece_path(number)
         temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:12]}.tmp")
         try:
             shutil.copyfile(piece, temporary)
@@ -125,15 +125,15 @@ class ShardFolder:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def read_shards(self, count: int, name: str) -> Iterator[np.ndarray]:
-        """Read the array ``name`` of each of the first ``count`` shards.
+    def read_pieces(self, count: int, name: str) -> Iterator[np.ndarray]:
+        """Read the array ``name`` of each of the first ``count`` pieces.
 
         Raises:
-            InputError: a shard is damaged.
+            InputError: a piece is damaged.
         """
         try:
             for number in range(count):
-                with np.load(self.shard_path(number), allow_pickle=False) as stored:
+                with np.load(self.piece_path(number), allow_pickle=False) as stored:
                     yield stored[name]
         except _DAMAGED as error:
             raise InputError(
@@ -141,10 +141,10 @@ class ShardFolder:
             ) from error
 
     def drop_damaged(self, count: int, progress: Callable[[], None]) -> list[int]:
-        """Delete those of the first ``count`` shards that are not as they were written.
+        """Delete those of the first ``count`` pieces that are not as they were written.
 
         Args:
-            count: of the shards.
+            count: of the pieces.
             progress: called after each; may raise ``Cancelled``.
 
         Returns:
@@ -152,8 +152,8 @@ class ShardFolder:
         """
         missing = []
         for number in range(count):
-            if not is_whole(self.shard_path(number)):
-                self.shard_path(number).unlink(missing_ok=True)
+            if not is_whole(self.piece_path(number)):
+                self.piece_path(number).unlink(missing_ok=True)
                 missing.append(number)
             progress()
         return missing
@@ -204,8 +204,8 @@ class ShardFolder:
         """Delete the work folder."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def shard_path(self, number: int) -> Path:
-        """The file of a shard."""
+    def piece_path(self, number: int) -> Path:
+        """The file of a piece."""
         return self.path / f"piece-{number:06d}.npz"
 
 
