@@ -85,7 +85,7 @@ class FewKeypoints(Matcher):
         self._matcher = matcher
         self._most = int(60 * 10 ** np.random.default_rng([seed, 0xFE3]).uniform(0, 1))
         self.name, self.licence = matcher.name, matcher.licence
-        self.rotation_invariant = matcher.rotation_invariant
+        self.rotation_invariant, self.dense = matcher.rotation_invariant, matcher.dense
 
     def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``."""

@@ -35,6 +35,8 @@ CLOSER_CANDIDATES = 3 * GROUP
 
 BELOW_ZOOM = 8
 """Zoom of the block below the station: some 400 to 600 km wide, and the area searched about it three times as wide."""
+BELOW_AT = 2
+"""Number of candidates that are likelier than the ground below the station."""
 
 Maker = tuple[Callable[[], SearchArea], Candidate]
 """What makes the search area of an attempt, and the candidate."""
@@ -91,7 +93,7 @@ def attempts_about(
         candidates: as ``retrieve`` ranks them; those that lie within another one's search area are left out.
         reference: imagery.
         nadir: the sub-satellite point, where it is known.
-        below: of ``candidate_below``; follows the first group.
+        below: of ``candidate_below``; follows the first candidates.
     """
     likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
     makers: list[Maker] = []
@@ -104,7 +106,7 @@ def attempts_about(
             closer = [one for one in group if has_closer_area(one.block, reference)]
             makers += [_maker(area_closer_to_block, one, reference, nadir, one.quarter_turns) for one in closer]
         if below is not None and first == 0:
-            makers.append(_maker(partial(area_about_block, settings=likely), below, reference, nadir, 0))
+            makers.insert(BELOW_AT, _maker(partial(area_about_block, settings=likely), below, reference, nadir, 0))
     return Attempts(makers)
 
 

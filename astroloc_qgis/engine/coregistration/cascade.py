@@ -74,8 +74,9 @@ GROUP = 6
 """Number of attempts on which all searching stages run before the next attempts begin."""
 
 AUTO = (
-    Stage("sift", 50),
-    Stage("xfeat-lighterglue", 50, searches=24),
+    Stage("sift", 50, searches=24),
+    Stage("orientation", 50),
+    Stage("xfeat-lighterglue", 50, searches=12),
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 2, last=True),
 )

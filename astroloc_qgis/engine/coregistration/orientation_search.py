@@ -30,7 +30,7 @@ from astroloc_qgis.engine.matchers.preprocessing import equalise
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.registration import Hypothesis, Step
 
-EXPECTED_PX = 88
+EXPECTED_PX = 80
 """Long side of the photo in the searched picture, pixels, where it is as long as expected."""
 
 SMALLEST, LARGEST, SIZE_RATIO = 0.5, 1.75, 1.11
@@ -162,8 +162,8 @@ def find_peaks(
     for number, side in enumerate(sides):
         progress("match", number / len(sides))
         height, turn = area.correlate(pyramid, side)
-        better = height > best
-        best[better], chosen[0][better], chosen[1][better] = height[better], side, turn[better]
+        better = height.numpy() > best
+        best[better], chosen[0][better], chosen[1][better] = height.numpy()[better], side, turn.numpy()[better]
     apart = max(2, round(APART * expected))
     peaks: list[Peak] = []
     while len(peaks) < PEAKS:
@@ -176,80 +176,86 @@ def find_peaks(
 
 
 class _Spectrum:
-    """The spectra of a picture's orientation field and of its energy."""
+    """The spectra of a picture's orientation field and of its energy, to correlate photos of any size with."""
 
     def __init__(self, field: Field, largest: int) -> None:
         """Transform the field, with room for a photo whose long side is ``largest`` pixels."""
         self.shape = field.shape[1:]
-        self.size = tuple(_fast(side + largest // 2) for side in self.shape)
+        self.size = tuple(cv2.getOptimalDFTSize(side + largest // 2) for side in self.shape)
         energy = (np.abs(field) ** 2).sum(axis=0)
-        self._field = torch.fft.fft2(torch.from_numpy(field), s=self.size)
+        self._field = torch.fft.rfft2(torch.from_numpy(parts_of(field)), s=self.size)
         self._energy = torch.fft.rfft2(torch.from_numpy(energy), s=self.size)
-        self._mean = float(energy.mean())
+        self._least = LEAST_SHARE * float(energy.mean())
 
-    def correlate(self, pyramid: PhotoPyramid, long_side: int) -> tuple[Array, Array]:
-        """(H, W) heights of the correlation of the photo, its middle at each pixel, and the best rotations, degrees."""
+    def correlate(self, pyramid: PhotoPyramid, long_side: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """(H, W) heights of the correlation of the photo, its middle at each pixel, and the best turns, degrees.
+
+        A photo upside down is the same field mirrored: its spectrum is the complex conjugate, which needs no transform.
+        """
         level = pyramid.level(long_side)
-        field = orientation_field(level.image, level.mask)
-        field[:, :2] = field[:, -2:] = field[:, :, :2] = field[:, :, -2:] = 0
-        across = math.ceil(math.hypot(*level.size)) | 1
-        room = min(across, *self.size)
-        steps = math.ceil(math.pi * long_side / 2 / TURN_PX)
-        shown = np.ones(field.shape[1:], np.float32) if level.mask is None else level.mask.astype(np.float32)
-        canvas = torch.zeros((2, *self.size), dtype=torch.complex64)
-        highest, turns = np.full(self.shape, -np.inf, np.float32), np.zeros(self.shape, np.float32)
-        total = squares = 0.0
-        round_mask = np.mean([_turned(shown, turn, across) for turn in range(0, 180, 15)], axis=0)
-        under = self._under(round_mask)
-        for turn in np.arange(steps) * (180.0 / steps):
-            turned = rotated(field, float(turn), across)
-            own = float((np.abs(turned) ** 2).sum())
-            if own <= 0:
-                break
-            canvas[:, :room, :room] = torch.from_numpy(turned[:, :room, :room])
-            spectrum = torch.fft.fft2(canvas).conj()
-            for half in (0, 180):
-                if half:  # the photo upside down: its spectrum mirrored, and shifted by its size
-                    spectrum = self._upside_down(turned, canvas, room)
-                agreement = torch.fft.ifft2((self._field * spectrum).sum(dim=0)).real.numpy()
-                agreement = np.roll(agreement, (across // 2, across // 2), (0, 1))[: self.shape[0], : self.shape[1]]
-                correlation = agreement / np.sqrt(under * own)
-                total, squares = total + float(correlation.mean()), squares + float((correlation**2).mean())
-                better = correlation > highest
-                highest[better], turns[better] = correlation[better], turn + half
-        tried = 2 * steps
-        deviation = math.sqrt(max(squares / tried - (total / tried) ** 2, 1e-12))
-        return highest / deviation, turns
+        parts = parts_of(inner_field(level.image, level.mask))
+        shown = np.ones(parts.shape[1:], np.float32) if level.mask is None else level.mask.astype(np.float32)
+        under = self._under(np.mean([turned(shown[None], turn) for turn in range(0, 180, 15)], axis=0))
+        highest, turns = torch.full(self.shape, -math.inf), torch.zeros(self.shape)
+        steps = math.ceil(math.pi * max(level.size) / 2 / TURN_PX)
+        sums = torch.zeros(2, dtype=torch.float64)
+        for turn in (number * 180.0 / steps for number in range(steps)):
+            template = rotated(parts, turn)
+            spectrum = torch.fft.rfft2(self._about_origin(template))
+            own = math.sqrt(max(float((template**2).sum()), 1e-9))
+            for half, turned_by in ((spectrum.conj(), turn), (spectrum, turn + 180.0)):
+                height = self._back((self._field * half).sum(dim=0)) / (under * own)
+                sums += torch.stack([height.mean(), (height**2).mean()])
+                better = height > highest
+                highest = torch.where(better, height, highest)
+                turns[better] = turned_by
+        mean, square = (sums / (2 * steps)).tolist()
+        return highest / math.sqrt(max(square - mean**2, 1e-12)), turns
 
-    def _upside_down(self, turned, canvas, room):
-        canvas[:, :room, :room] = torch.from_numpy(np.ascontiguousarray(turned[:, ::-1, ::-1])[:, :room, :room])
-        return torch.fft.fft2(canvas).conj()
+    def _under(self, weights: NDArray[np.float32]) -> torch.Tensor:
+        """(H, W) root of the energy of the picture under (1, D, D) weights, their middle at each pixel."""
+        spectrum = torch.fft.rfft2(self._about_origin(weights))[0].conj()
+        return self._back(self._energy * spectrum).clamp_min(self._least * float(weights.sum())).sqrt()
 
-    def _under(self, weights: Array) -> Array:
-        """(H, W) energy of the picture under the photo, whatever its rotation."""
-        across = weights.shape[0]
-        spectrum = torch.fft.rfft2(torch.from_numpy(weights.astype(np.float32)), s=self.size).conj()
-        under = torch.fft.irfft2(self._energy * spectrum, s=self.size).numpy()
-        under = np.roll(under, (across // 2, across // 2), (0, 1))[: self.shape[0], : self.shape[1]]
-        return np.maximum(under, LEAST_SHARE * self._mean * float(weights.sum()))
+    def _about_origin(self, template: NDArray[np.float32]) -> torch.Tensor:
+        """A (C, D, D) template of odd side with its middle at the first pixel, the rest wrapped around."""
+        middle = template.shape[1] // 2
+        canvas = np.zeros((len(template), *self.size), np.float32)
+        rows, columns = (np.arange(-middle, middle + 1) % side for side in self.size)
+        canvas[:, rows[:, None], columns] = template
+        return torch.from_numpy(canvas)
+
+    def _back(self, spectrum: torch.Tensor) -> torch.Tensor:
+        return torch.fft.irfft2(spectrum, s=self.size)[: self.shape[0], : self.shape[1]]
 
 
-def rotated(field: Field, turn: float, across: int) -> Field:
-    """A field rotated clockwise by degrees about its middle, in a square of side ``across``."""
-    parts = np.ascontiguousarray(np.concatenate([field.real, field.imag]).transpose(1, 2, 0))
-    turned = _turned(parts, turn, across).transpose(2, 0, 1)
-    once = np.exp(2j * math.radians(turn)).astype(np.complex64)
-    return np.stack([(turned[0] + 1j * turned[2]) * once, (turned[1] + 1j * turned[3]) * once**2])
+def inner_field(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> Field:
+    """The orientation field of a photo without its outermost pixels, whose gradients lack a side."""
+    field = orientation_field(image, mask)
+    field[:, :2] = field[:, -2:] = field[:, :, :2] = field[:, :, -2:] = 0
+    return field
 
 
-def _turned(picture, turn: float, across: int):
-    height, width = picture.shape[:2]
+def parts_of(field: Field) -> NDArray[np.float32]:
+    """(4, H, W) the real and the imaginary part of the doubled direction, and those of the fourfold one."""
+    return np.stack([field[0].real, field[0].imag, field[1].real, field[1].imag])
+
+
+def rotated(parts: NDArray[np.float32], turn: float) -> NDArray[np.float32]:
+    """``parts_of`` a field rotated clockwise by degrees about its middle, in a square that holds any rotation."""
+    moved = turned(parts, turn)
+    once = np.exp(2j * math.radians(turn))
+    doubled, fourfold = (moved[0] + 1j * moved[1]) * once, (moved[2] + 1j * moved[3]) * once**2
+    return parts_of(np.stack([doubled, fourfold]).astype(np.complex64))
+
+
+def turned(picture: NDArray[np.float32], turn: float) -> NDArray[np.float32]:
+    """(C, D, D) a picture (C, h, w) rotated clockwise by degrees about its middle; D is odd and its diagonal fits."""
+    height, width = picture.shape[1:]
+    across = math.ceil(math.hypot(height, width)) | 1
     cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     move = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
     move[:, 2] = (across - 1) / 2 - move[:, :2] @ [(width - 1) / 2, (height - 1) / 2]
-    return cv2.warpAffine(picture, move, (across, across), flags=cv2.INTER_LINEAR)
-
-
-def _fast(size: int) -> int:
-    """The next size that has no prime factors but 2, 3 and 5."""
-    return cv2.getOptimalDFTSize(size)
+    channels_last = np.ascontiguousarray(picture.transpose(1, 2, 0))
+    moved = cv2.warpAffine(channels_last, move, (across, across), flags=cv2.INTER_LINEAR)
+    return np.asarray(moved.reshape(across, across, -1).transpose(2, 0, 1), dtype=np.float32)
