@@ -10,6 +10,7 @@ import numpy as np
 
 from astroloc_qgis.engine.coregistration.cascade import GROUP, Attempt
 from astroloc_qgis.engine.coregistration.search_area import (
+    LESS_LIKELY_PX,
     LIKELY_LONG_SIDES,
     CoregistrationSettings,
     SearchArea,
@@ -95,7 +96,8 @@ def attempts_about(
         nadir: the sub-satellite point, where it is known.
         below: of ``candidate_below``; follows the first candidates.
     """
-    likely, others = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES), CoregistrationSettings()
+    likely = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES)
+    others = CoregistrationSettings(correlated_px=LESS_LIKELY_PX)
     makers: list[Maker] = []
     kept = drop_covered(candidates)
     for first in range(0, len(kept), GROUP):

@@ -76,7 +76,7 @@ GROUP = 6
 AUTO = (
     Stage("sift", 50, searches=24),
     Stage("orientation", 50),
-    Stage("xfeat-lighterglue", 50, searches=12),
+    Stage("xfeat-lighterglue", 50, searches=8),
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 2, last=True),
 )

@@ -23,15 +23,11 @@ from astroloc_qgis.engine.coregistration.search_area import CoregistrationSettin
 from astroloc_qgis.engine.geometry.homography import normalise, scaling, translation
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.imagery.reference import Reference
-from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, render
+from astroloc_qgis.engine.imagery.rendering import MIN_SHOWN, Frame
 from astroloc_qgis.engine.matchers.base import Matcher
 from astroloc_qgis.engine.matchers.orientation_field import Field, orientation_field
-from astroloc_qgis.engine.matchers.preprocessing import equalise
 from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.engine.registration import Hypothesis, Step
-
-EXPECTED_PX = 80
-"""Long side of the photo in the searched picture, pixels, where it is as long as expected."""
 
 SMALLEST, LARGEST, SIZE_RATIO = 0.5, 1.75, 1.11
 """Long sides tried, as parts of the expected one, and the ratio of two that follow each other."""
@@ -42,8 +38,9 @@ TURN_PX = 5.0
 PEAKS, APART = 6, 0.25
 """Number of the highest peaks that are looked at, and their least distance, as a part of the expected long side."""
 
-LOOK_PX = 224
-"""Long side of the photo where a peak is looked at, pixels."""
+LOOK_PX, FINER = 224, 3.0
+"""Long side of the photo where a peak is looked at, pixels, and how much finer than for the correlation the picture of
+an area is drawn for that, where no other matcher has drawn it."""
 
 LEAST_SHARE = 0.35
 """Least energy of the picture under the photo, as a part of the mean, that the correlation is divided by."""
@@ -92,46 +89,79 @@ class OrientationSearch:
 
     def hypotheses(self, progress: Progress) -> Iterator[Hypothesis]:
         """Search the area's first picture, and yield what patches confirm, most inliers first."""
-        if not self._area.trials:
+        if not self._area.trials or not self._area.correlated_px:
             return
-        frame = self._area.frames[0]
-        shown = picture_of_frame(self._reference, frame, 0, self._rendered)
+        shown = self._picture()
         if shown is None:
             self.why = "the reference shows nothing there"
             return
-        shrink = min(1.0, EXPECTED_PX / self._area.expected_px)
-        size = tuple(max(8, round(side * shrink)) for side in frame.size)
-        picture = cv2.resize(shown[0], size, interpolation=cv2.INTER_AREA)
-        mask = cv2.resize(shown[1].astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
-        to_frame = scaling(frame.size[0] / size[0], frame.size[1] / size[1])
-        expected = self._area.expected_px * size[0] / frame.size[0]
+        shrink = min(1.0, self._area.correlated_px / (self._area.expected_px * shown.scale))
+        size = (max(8, round(shown.size[0] * shrink)), max(8, round(shown.size[1] * shrink)))
+        picture = cv2.resize(shown.picture, size, interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(shown.mask.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
+        to_shown = scaling(shown.size[0] / size[0], shown.size[1] / size[1])
+        expected = self._area.expected_px * shown.scale * size[0] / shown.size[0]
         for peak in find_peaks(self._pyramid, picture, mask, expected, progress):
-            hypothesis = self._look_at(frame.to_plane @ to_frame @ placed(peak, self._pyramid.size), peak)
+            hypothesis = self._look_at(shown, to_shown @ placed(peak, self._pyramid.size))
             if hypothesis is not None:
                 self.found.append(hypothesis)
         self.found.sort(key=lambda hypothesis: -hypothesis.step.inliers)
         yield from self.found
 
-    def _look_at(self, homography: Array, peak: Peak) -> Hypothesis | None:
-        """The hypothesis of a peak; None where too few patches confirm it."""
-        turns = 0
-        level = self._pyramid.level(LOOK_PX, turns)
+    def _picture(self) -> _Shown | None:
+        """The area's first picture: another matcher's, or one as small as is needed; None where it shows too little."""
+        frame, area, scale = self._area.frames[0], self._area, 1.0
+        rendered = self._rendered
+        if 0 not in rendered:
+            scale = min(1.0, FINER * area.correlated_px / area.expected_px)
+            size = (round(frame.size[0] * scale), round(frame.size[1] * scale))
+            to_frame = scaling(frame.size[0] / size[0], frame.size[1] / size[1])
+            frame, rendered = Frame(frame.plane, frame.to_plane @ to_frame, size), {}
+        found = picture_of_frame(self._reference, frame, 0, rendered)
+        return None if found is None else _Shown(*found, frame.to_plane, scale)
+
+    def _look_at(self, shown: _Shown, homography: Array) -> Hypothesis | None:
+        """The hypothesis of a homography, photo pixels -> pixels of the picture; None where few patches confirm it."""
+        level = self._pyramid.level(LOOK_PX)
         view = framed(homography, self._area.plane, level.from_photo, level.size, self._settings.margin)
-        pixels, mask = render(self._reference, view)
+        to_view = np.linalg.inv(view.to_plane)
+        pixels = cv2.warpPerspective(shown.picture, to_view, view.size, flags=cv2.INTER_LINEAR)
+        mask = cv2.warpPerspective(shown.mask.astype(np.uint8), to_view, view.size, flags=cv2.INTER_NEAREST) > 0
         if mask.mean() < MIN_SHOWN:
             return None
-        features = self._pyramid.features(self._matcher, LOOK_PX, turns)
-        matches = self._matcher.match(features, self._matcher.extract(equalise(pixels, mask), mask))
+        features = self._pyramid.features(self._matcher, LOOK_PX)
+        matches = self._matcher.match(features, self._matcher.extract(pixels, mask))
         fit = fit_homography(matches, self._settings.threshold_px, least=self._settings.min_inliers)
         if fit is None:
             return None
-        photo_to_view = fit.homography @ level.from_photo
-        impossible = why_impossible(photo_to_view, self._pyramid.size)
+        found = normalise(shown.to_plane @ view.to_plane @ fit.homography @ level.from_photo)
+        impossible = why_impossible(fit.homography @ level.from_photo, self._pyramid.size)
         if impossible:
             self.why = impossible
             return None
-        step = Step(len(matches), fit.inliers, math.inf, fit.rmse / level.scale)
-        return Hypothesis(normalise(view.to_plane @ photo_to_view), turns, step)
+        return Hypothesis(found, 0, Step(len(matches), fit.inliers, math.inf, fit.rmse / level.scale))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A picture of the area.
+
+    Attributes:
+        picture: (H, W, 3) RGB, contrast equalised.
+        mask: (H, W), True where it shows the reference.
+        to_plane: (3, 3) its pixels -> plane.
+        scale: its pixels in one pixel of the area's first frame.
+    """
+
+    picture: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    to_plane: Array
+    scale: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.picture.shape[1], self.picture.shape[0]
 
 
 def placed(peak: Peak, photo_size: tuple[int, int]) -> Array:

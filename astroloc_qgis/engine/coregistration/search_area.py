@@ -32,6 +32,9 @@ SIZE_STEP = 32
 LIKELY_LONG_SIDES = (1.9, 1.3)
 """``CoregistrationSettings.search_long_sides`` for the likeliest candidates: two sizes instead of one."""
 
+LESS_LIKELY_PX = 64
+"""``CoregistrationSettings.correlated_px`` for all but the likeliest candidates: half the time."""
+
 ALL_TRIALS = tuple((frame, quarter_turns) for frame in (0, 1) for quarter_turns in range(4))
 """The trials of a photo of unknown rotation: number of the frame, and quarter turns of the photo."""
 
@@ -45,6 +48,8 @@ class CoregistrationSettings:
         search_frame_px: longest side of the picture of that area: the reference's own resolution up to this size, and
             enlarged (at most twice) up to three quarters of it.
         search_long_sides: sizes of the photo tried in the area: its long side, relative to a block's side.
+        correlated_px: long side of the photo, pixels, where it is searched for by correlation and is as long as a
+            block's side; 0 for no such search.
         tilted_frame_deg: rotation of the second frame of the area, for matchers that bear some 25 degrees.
         search_keypoints: number of the strongest keypoints that a learned matcher uses in the search.
         min_inliers: fewest tie points of a solution.
@@ -69,6 +74,7 @@ class CoregistrationSettings:
     search_window: float = 3.0
     search_frame_px: int = 1024
     search_long_sides: tuple[float, ...] = (1.65,)
+    correlated_px: int = 80
     tilted_frame_deg: float = 45.0
     search_keypoints: int = 1024
     min_inliers: int = MIN_INLIERS
@@ -91,8 +97,8 @@ class CoregistrationSettings:
     find_camera: bool = True
 
 
-CLOSER = CoregistrationSettings(search_window=2.0, search_long_sides=(0.8,))
-"""Settings of ``area_closer_to_block``."""
+CLOSER = CoregistrationSettings(search_window=2.0, search_long_sides=(0.8,), correlated_px=0)
+"""Settings of ``area_closer_to_block``. Correlation has looked for narrow photos in the wider area."""
 CLOSER_BY = 1.25
 """Least ratio of its resolution to that of ``area_about_block``."""
 
@@ -106,12 +112,14 @@ class SearchArea:
         photo_px: long sides of the photo, pixels, in the order of the trials.
         trials: pairs of a frame's number and the photo's quarter turns, in the order of the trials.
         expected_px: long side of the photo, pixels of the first frame, where it is as long as expected.
+        correlated_px: the same where the picture is drawn for a search by correlation; 0 for no such search.
     """
 
     frames: tuple[Frame, ...]
     photo_px: tuple[int, ...]
     trials: tuple[tuple[int, int], ...]
     expected_px: float
+    correlated_px: int
 
     @property
     def plane(self) -> WorkingPlane:
@@ -146,7 +154,7 @@ def area_about_block(
     frames = (frame, _rotated(frame, settings.tilted_frame_deg))
     photo_px = tuple(SIZE_STEP * max(1, round(block_px * side / SIZE_STEP)) for side in settings.search_long_sides)
     trials = ALL_TRIALS if quarter_turns is None else trials_about_guess(quarter_turns)
-    return SearchArea(frames, photo_px, trials, block_px)
+    return SearchArea(frames, photo_px, trials, block_px, settings.correlated_px)
 
 
 def area_closer_to_block(
@@ -278,7 +286,13 @@ def area_about_footprint(
     frames = (frame, _rotated(frame, 45.0))
     near = trials_near(0)
     trials = (*near, *(trial for trial in ALL_TRIALS if trial not in near))
-    return SearchArea(frames, (long_side, round(long_side * 0.6), round(long_side * 1.6)), trials, float(long_side))
+    return SearchArea(
+        frames,
+        (long_side, round(long_side * 0.6), round(long_side * 1.6)),
+        trials,
+        float(long_side),
+        CoregistrationSettings.correlated_px,
+    )
 
 
 def framed(

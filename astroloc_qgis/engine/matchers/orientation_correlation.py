@@ -33,6 +33,7 @@ SIGNIFICANT = 4.0
 AT_ONCE = 64
 """Number of patches in one transform."""
 
+
 class OrientationCorrelation(Matcher):
     """Correlation of orientation fields (after Fitch et al., BMVC 2002), as a whole and patch by patch."""
 
