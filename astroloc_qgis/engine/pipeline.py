@@ -170,7 +170,7 @@ def localize(
                 tried = candidates[: search.attempted]
                 below = None if search.nadir is None or not wide else candidate_below(search.nadir, len(candidates) + 1)
                 effort = effort_for(contents, photo.field_ratio, candidates, reference, search.nadir)
-                effort = effort if search.attempted is None else effort.at_most(2 * search.attempted)
+                effort = effort if search.attempted is None else effort.again(2 * search.attempted)
                 attempts = attempts_about(tried, reference, search.nadir, below)
                 outcome = job.register(pyramid, reference, attempts, effort)
             made.append(search)

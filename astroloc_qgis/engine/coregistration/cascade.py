@@ -10,6 +10,7 @@ imagery of better resolution.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -44,7 +45,7 @@ class Stage:
 
     Attributes:
         matcher: name.
-        attempts: number of the best attempts that it runs on.
+        attempts: number of the best attempts that it runs on; half of it for the last ones where there are many.
         searches: number of these on which it searches itself; on the others it only follows what another suspected.
             None: on all.
         refine_only: whether it only refines hypotheses of earlier stages, without a search of its own.
@@ -80,8 +81,9 @@ AUTO = (
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 2, last=True),
 )
-"""The cascade called ``auto``: SIFT matches at any rotation, XFeat with LighterGlue at the quarter turns; ALIKED with
-LightGlue refines what they can neither confirm nor refute, and searches where the photo most probably is."""
+"""The cascade called ``auto``: SIFT and the correlation of orientations match at any rotation, XFeat with LighterGlue at
+the quarter turns; ALIKED with LightGlue refines what they can neither confirm nor refute, and searches where the photo
+most probably is."""
 
 THOROUGH = 4
 """Factor by which a thorough search multiplies the attempts of the stages of ``auto`` that come last."""
@@ -338,7 +340,8 @@ def _schedule(
     for stage in stages:
         if stage.is_strong:
             numbers = _most_promising(promising) if stage.refine_only else _likeliest(attempts, promising)
-            for number in numbers[: stage.attempts]:
+            most = math.ceil(stage.attempts / 2) if stage.last and attempts > GROUP else stage.attempts
+            for number in numbers[:most]:
                 yield stage, [number]
 
 

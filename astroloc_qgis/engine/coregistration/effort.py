@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from astroloc_qgis.engine.coregistration.cascade import Attempt, Outcome, Stage
 from astroloc_qgis.engine.geometry.nadir import Nadir
 from astroloc_qgis.engine.imagery.reference import Reference
+from astroloc_qgis.engine.matchers.registry import is_learned
 from astroloc_qgis.engine.photo.contents import POOR_ATTEMPTS, Contents
 from astroloc_qgis.engine.registration import Registration
 from astroloc_qgis.engine.retrieval.candidate import Candidate
@@ -31,14 +32,17 @@ class Effort:
     Attributes:
         attempts: most attempts; None for no limit, 0 for none.
         hindrance: what makes the photo hard to find, in its own terms; "" where nothing does.
+        learned: whether learned matchers search as well; otherwise they only follow what others suspect.
     """
 
     attempts: int | None = None
     hindrance: str = ""
+    learned: bool = True
 
-    def at_most(self, attempts: int) -> Effort:
-        """This effort, limited to so many attempts: also without the strong matchers that search last."""
-        return replace(self, attempts=attempts if self.attempts is None else min(attempts, self.attempts))
+    def again(self, attempts: int) -> Effort:
+        """This effort for a second round: so many attempts, and no learned matcher that searches."""
+        least = attempts if self.attempts is None else min(attempts, self.attempts)
+        return replace(self, attempts=least, learned=False)
 
     def of(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
         """The likeliest of the attempts, as many as the photo is worth."""
@@ -46,7 +50,11 @@ class Effort:
 
     def by(self, stages: Sequence[Stage]) -> Sequence[Stage]:
         """The stages that the photo is worth: with few attempts, not the strong ones that search last."""
-        return stages if self.attempts is None else [stage for stage in stages if not stage.last]
+        if self.attempts is not None and len(stages) > 1:
+            stages = [stage for stage in stages if not stage.last]
+        if self.learned or len(stages) == 1:
+            return stages
+        return [replace(stage, searches=0) if is_learned(stage.matcher) else stage for stage in stages]
 
 
 def effort_for(

@@ -110,7 +110,12 @@ def device_of(name: str, device: str) -> str:
     Raises:
         InputError: no matcher has that name.
     """
-    return device if known(name).weights else "cpu"
+    return device if is_learned(name) else "cpu"
+
+
+def is_learned(name: str) -> bool:
+    """Whether a matcher has weights, so a network; arguments as for ``known``."""
+    return bool(known(name).weights)
 
 
 def check_name(name: str) -> None:

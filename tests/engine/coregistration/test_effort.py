@@ -78,7 +78,7 @@ def test_what_is_not_matched_is_not_located() -> None:
 
 
 def test_a_limited_effort_is_never_larger_than_before() -> None:
-    assert Effort().at_most(24).attempts == 24
-    assert Effort(POOR_ATTEMPTS, "sea").at_most(24) == Effort(POOR_ATTEMPTS, "sea")
-    assert Effort(0).at_most(24).attempts == 0
-    assert not [stage for stage in Effort().at_most(24).by(stages_of("auto")) if stage.last]
+    assert Effort().again(24).attempts == 24
+    assert Effort(POOR_ATTEMPTS, "sea").again(24) == Effort(POOR_ATTEMPTS, "sea", learned=False)
+    assert Effort(0).again(24).attempts == 0
+    assert not [stage for stage in Effort().again(24).by(stages_of("auto")) if stage.last]
