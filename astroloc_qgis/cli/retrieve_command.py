@@ -54,7 +54,14 @@ def run_retrieve(options: Namespace) -> None:
     with progress_bar(photo.name) as progress:
         descriptor, limits = index.create_descriptor(device), search_limits(options)
         candidates = retrieve(
-            read.rgb8(), index, descriptor, alpha=read.alpha, top=options.top, progress=progress, **limits
+            read.rgb8(),
+            index,
+            descriptor,
+            alpha=read.alpha,
+            top=options.top,
+            field_ratio=read.field_ratio,
+            progress=progress,
+            **limits,
         )
     entries = [_entry(found) for found in candidates]
     lines = ["rank  score  block             longitude   latitude  turn"]

@@ -56,6 +56,11 @@ def centers_lonlat(table: Table, size: int) -> NDArray[np.float64]:
     return centers
 
 
+def sides_m(zooms: NDArray[np.int32], latitudes: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """(N,) sides on the ground, metres (``Block.side_m``), of blocks of these zooms, by their centres' latitudes."""
+    return np.asarray(size * _WORLD_M / np.exp2(zooms.astype(np.float64)) * np.cos(np.radians(latitudes)))
+
+
 def overlaps_extent(table: Table, size: int, extent: Extent) -> NDArray[np.bool_]:
     """Tell which blocks overlap an extent.
 

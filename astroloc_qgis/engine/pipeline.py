@@ -162,7 +162,8 @@ def localize(
                 candidates = retrieve_round(
                     search, pixels, index, descriptor, top=CANDIDATES_KEPT, tried=best.candidates if best else [],
                     alpha=photo.alpha, centre=centre, centre_km=centre_km, extent=extent, polygon=polygon,
-                    reference=None if reference.uri == own else reference, progress=progress,
+                    reference=None if reference.uri == own else reference, field_ratio=photo.field_ratio,
+                    progress=progress,
                 )  # fmt: skip
             if not candidates:
                 continue

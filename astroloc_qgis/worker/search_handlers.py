@@ -32,7 +32,14 @@ def retrieve(request: Retrieve, progress: Progress) -> Mapping[str, Any]:
         with asking(told.repeat):
             descriptor = index.create_descriptor(device)
             candidates = search.retrieve(
-                photo.rgb8(), index, descriptor, alpha=photo.alpha, reference=reference, progress=told, **options
+                photo.rgb8(),
+                index,
+                descriptor,
+                alpha=photo.alpha,
+                reference=reference,
+                field_ratio=photo.field_ratio,
+                progress=told,
+                **options,
             )
     finally:
         if reference is not None:

@@ -129,7 +129,7 @@ def retrieve(
         return search.retrieve(
             read.rgb8(), opened, opened.create_descriptor(resolve_device(device)), alpha=read.alpha, top=top,
             nadir=nadir, radius_km=radius_km, centre=centre, centre_km=centre_km, extent=extent, polygon=polygon,
-            progress=told,
+            field_ratio=read.field_ratio, progress=told,
         )  # fmt: skip
 
 

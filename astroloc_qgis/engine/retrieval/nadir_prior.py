@@ -7,7 +7,8 @@ wrongly recorded nadirs.
 
 This is a density over the ground. A block's probability also grows with the ground that it stands for: each of few
 large blocks is likelier than each of many small ones, in proportion to the share of photos of its size. Where the zooms
-of an index cover different ground, the blocks of the ground that all of them cover say how many there are.
+of an index cover different ground, the blocks of the ground that all of them cover say how many there are. Where the
+lens tells how wide a photo is, that takes the place of the shares (``size_prior``), also without a nadir.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from astroloc_qgis.engine.block_table import sides_m
 from astroloc_qgis.engine.geometry.distances import great_circle_km
-from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.nadir import ISS_ALTITUDE_M, Nadir
 from astroloc_qgis.engine.geometry.projection import Array
 from astroloc_qgis.engine.index.store import Index
+from astroloc_qgis.engine.retrieval.size_prior import log_size
 
 SIGMA_KM = 320.0
 """Standard deviation of a photo's distance from its nadir along each axis: the maximum-likelihood value."""
@@ -83,7 +86,11 @@ def _size_penalty(zooms: NDArray[np.int32], counts: Mapping[int, int]) -> Array:
 
 
 def prior_penalty(
-    index: Index, nadir: Nadir | None, radius_km: float, counts: Mapping[int, int] | None = None
+    index: Index,
+    nadir: Nadir | None,
+    radius_km: float,
+    counts: Mapping[int, int] | None = None,
+    field_ratio: float | None = None,
 ) -> np.ndarray | None:
     """Penalty on each block's score for distance from the nadir and for size (arguments as for ``search.retrieve``).
 
@@ -92,13 +99,19 @@ def prior_penalty(
         nadir: the sub-satellite point.
         radius_km: about it.
         counts: of a shard's whole index, the number of blocks by zoom on ground that all zooms cover.
+        field_ratio: of the photo.
 
     Returns:
-        (N,); None if the nadir is not known or ``radius_km`` is 0.
+        (N,); None if neither the photo's field nor its nadir is known, or its nadir is and ``radius_km`` is 0.
     """
-    if nadir is None or radius_km == 0:
+    distance = None if nadir is None or radius_km == 0 else great_circle_km(nadir.lonlat, index.centers_lonlat)
+    if field_ratio is not None:
+        sides = sides_m(index.blocks[:, 0], index.centers_lonlat[:, 1], index.info.block_size)
+        altitude_m = ISS_ALTITUDE_M if nadir is None else nadir.altitude_m
+        by_size = -WEIGHT * log_size(sides, field_ratio, altitude_m, distance)
+        return by_size if distance is None else by_size + distance_penalty(distance)
+    if distance is None:
         return None
-    distance = great_circle_km(nadir.lonlat, index.centers_lonlat)
     if counts is not None:
         return distance_penalty(distance) + _size_penalty(index.blocks[:, 0], counts)
     common = index.centers_lonlat[:, 1] <= min(index.info.northern_limits.values(), default=90.0)

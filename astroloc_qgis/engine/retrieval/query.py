@@ -1,4 +1,4 @@
-"""A photo as an index is asked for it: its descriptors in four rotations, and its texture."""
+"""A photo as an index is asked for it: its descriptors in four rotations, its texture, and how wide it is."""
 
 from __future__ import annotations
 
@@ -19,19 +19,24 @@ class Query:
     Attributes:
         vectors: (4, D) float32, of ``describe_rotations``.
         texture: (K,) float32, of ``TextureModel.describe_photo``; None where the index has no texture.
+        field_ratio: what its long side shows, as a part of the distance (``Photo.field_ratio``); None if not known.
     """
 
     vectors: NDArray[np.float32]
     texture: NDArray[np.float32] | None = None
+    field_ratio: float | None = None
 
 
-def describe_query(picture: NDArray[np.uint8], descriptor: Descriptor, *, texture: bool) -> Query:
+def describe_query(
+    picture: NDArray[np.uint8], descriptor: Descriptor, *, texture: bool, field_ratio: float | None = None
+) -> Query:
     """Describe a photo.
 
     Args:
         picture: (H, W, 3) of ``query_picture``.
         descriptor: the index's.
         texture: whether the index has texture.
+        field_ratio: what the photo's long side shows, as a part of the distance.
     """
     vectors = describe_rotations(picture, descriptor)
-    return Query(vectors, TextureModel().describe_photo(picture) if texture else None)
+    return Query(vectors, TextureModel().describe_photo(picture) if texture else None, field_ratio)

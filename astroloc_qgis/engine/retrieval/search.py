@@ -46,6 +46,7 @@ def retrieve(
     extent: Extent | None = None,
     polygon: str | None = None,
     reference: Reference | None = None,
+    field_ratio: float | None = None,
     diversify: bool = True,
     progress: Progress = no_progress,
 ) -> list[Candidate]:
@@ -53,7 +54,7 @@ def retrieve(
 
     The limits apply before the search, so that they cannot filter the right block out of its results. Within the radius
     around a nadir, near blocks are likelier than far ones, and each of few large ones than each of many small ones
-    (``nadir_prior``).
+    (``nadir_prior``). Where the photo's field is known, so are blocks of the size that it shows (``size_prior``).
 
     Args:
         photo: (H, W, 3) uint8 RGB.
@@ -71,6 +72,8 @@ def retrieve(
         polygon: WKT in longitude and latitude; only blocks that share ground with it are searched.
         reference: imagery that the photo is to be registered to, where it is not the index's own; only blocks that it
             shows are searched.
+        field_ratio: what the photo's long side shows, as a part of the distance (``Photo.field_ratio``); None if not
+            known.
         diversify: distinct places first: a candidate that overlaps a better one of similar zoom goes behind.
         progress: told the stages "describe" and "search".
 
@@ -89,7 +92,8 @@ def retrieve(
     if isinstance(index, ShardedIndex):
         check_limits(index, limits, reference)
     progress("describe", 0.0)
-    query = describe_query(query_picture(photo, descriptor, alpha), descriptor, texture=bool(index.info.texture_zooms))
+    picture, texture = query_picture(photo, descriptor, alpha), bool(index.info.texture_zooms)
+    query = describe_query(picture, descriptor, texture=texture, field_ratio=field_ratio)
     progress("search", 0.0)
     if isinstance(index, RemoteIndex):
         candidates = index.rank(query, limits, top=top, diversify=diversify, reference=reference)
@@ -109,7 +113,7 @@ def rank(
     allowed: np.ndarray | None = None,
     reference: Reference | None = None,
 ) -> list[Candidate]:
-    """Rank the blocks of an index by their similarity to a described photo, with the prior of its nadir.
+    """Rank the blocks of an index by their similarity to a described photo, with the priors of its nadir and lens.
 
     Args:
         query: the photo.
@@ -124,7 +128,7 @@ def rank(
         depth = max(_DEPTH, 10 * top)
         hits = search_shards(query, index, limits, depth=depth, kept=ROTATIONS * depth, reference=reference)
         return _candidates(hits, index.info.block_size, top, diversify)
-    penalty = prior_penalty(index, limits.nadir, limits.radius_km)
+    penalty = prior_penalty(index, limits.nadir, limits.radius_km, field_ratio=query.field_ratio)
     bonus = None if index.texture is None or query.texture is None else index.texture.bonus_of(query.texture)
     return rank_blocks(query.vectors, index, allowed, top=top, penalty=penalty, bonus=bonus, diversify=diversify)
 

@@ -134,7 +134,7 @@ def likeliest_elsewhere(candidates: Sequence[Candidate], tried: Sequence[Candida
     A wrong nadir is more often 1,000 km off than anywhere on Earth. What was tried in the first round is left out.
 
     Args:
-        candidates: of a search of the whole index without a prior, best first.
+        candidates: of a search of the whole index without the prior of a nadir, best first.
         tried: candidates of the first round, best first.
         nadir: of the first round.
 

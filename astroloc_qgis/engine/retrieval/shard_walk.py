@@ -108,6 +108,7 @@ def search_shards(
     words = limits.words(reference)
     reached = shards_in_reach(index, limits, reference)
     coverage = None if reference is None else Coverage(reference)
+    # The blocks of a shard are of one zoom: what the lens says of sizes changes little among its most similar ones.
     weighed = limits.weighs_nadir or (bool(index.info.texture_zooms) and query.texture is not None)
     all_scored = weighed and sum(index.shards[number].rows for number in reached) <= MOST_SCORED
     counts = index.common_counts()
@@ -119,7 +120,7 @@ def search_shards(
             if not allowed.any():
                 continue
             allowed = None if allowed.all() else allowed
-        penalty = prior_penalty(shard, limits.nadir, limits.radius_km, counts)
+        penalty = prior_penalty(shard, limits.nadir, limits.radius_km, counts, query.field_ratio)
         bonus = None if query.texture is None else texture_bonus(index, number, query.texture)
         found = _search_shard(query, shard, number, allowed, penalty, bonus, depth, all_scored)
         best = found if best is None else best.with_(found)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astroloc_qgis.engine.errors import InputError
-from astroloc_qgis.engine.geometry.nadir import Nadir
+from astroloc_qgis.engine.geometry.nadir import ALTITUDES_KM, ISS_ALTITUDE_M, Nadir
+from astroloc_qgis.engine.photo.field_of_view import RATIOS
 from astroloc_qgis.engine.retrieval.candidate import Candidate
 from astroloc_qgis.engine.retrieval.limits import Limits
 from astroloc_qgis.engine.retrieval.query import Query
@@ -28,6 +29,8 @@ MOST_BYTES = 2 << 20
 MOST_CANDIDATES = 1000
 MOST_POLYGON = 200_000
 """Characters of the WKT of a search area."""
+ALTITUDES_M = (1000 * ALTITUDES_KM[0], 1000 * ALTITUDES_KM[1])
+"""Heights of a camera."""
 _MOST_DIMENSIONS = 16_384
 _MOST_ZOOM = 24
 
@@ -40,7 +43,9 @@ def write_request(query: Query, limits: Limits, *, top: int, diversify: bool) ->
         "texture": None if query.texture is None else _packed(query.texture),
         "top": top,
         "diversify": diversify,
+        "field_ratio": query.field_ratio,
         "nadir": None if nadir is None else [nadir.latitude, nadir.longitude],
+        "altitude_m": None if nadir is None else nadir.altitude_m,
         "radius_km": limits.radius_km,
         "centre": None if limits.centre is None else list(limits.centre),
         "centre_km": limits.centre_km,
@@ -72,6 +77,9 @@ def read_request(body: bytes, dimensions: int) -> tuple[Query, Limits, int, bool
         )
     texture = content.get("texture")
     nadir = _numbers(content.get("nadir"), 2, "nadir")
+    # Clients of earlier versions tell neither the field nor the height.
+    field_ratio = _within(content.get("field_ratio"), RATIOS, "field_ratio")
+    altitude_m = _within(content.get("altitude_m"), ALTITUDES_M, "altitude_m")
     centre = _numbers(content.get("centre"), 2, "centre")
     extent = _numbers(content.get("extent"), 4, "extent")
     polygon = content.get("polygon")
@@ -81,7 +89,7 @@ def read_request(body: bytes, dimensions: int) -> tuple[Query, Limits, int, bool
     if not isinstance(top, int) or isinstance(top, bool) or not 1 <= top <= MOST_CANDIDATES:
         raise InputError(f"The request's number of candidates must be from 1 to {MOST_CANDIDATES}, not {top!r:.40}.")
     limits = Limits(
-        None if nadir is None else Nadir(nadir[0], nadir[1]),
+        None if nadir is None else Nadir(nadir[0], nadir[1], ISS_ALTITUDE_M if altitude_m is None else altitude_m),
         _number(content.get("radius_km"), "radius_km"),
         None if centre is None else (centre[0], centre[1]),
         _number(content.get("centre_km"), "centre_km"),
@@ -89,7 +97,9 @@ def read_request(body: bytes, dimensions: int) -> tuple[Query, Limits, int, bool
         polygon,
     )
     query = Query(
-        vectors.reshape(ROTATIONS, dimensions), None if texture is None else _unpacked(texture, "texture").reshape(-1)
+        vectors.reshape(ROTATIONS, dimensions),
+        None if texture is None else _unpacked(texture, "texture").reshape(-1),
+        field_ratio,
     )
     return query, limits, top, content.get("diversify") is not False
 
@@ -159,6 +169,15 @@ def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError(f"The request's {name} is not a number: {value!r:.40}.")
     return float(value)
+
+
+def _within(value: Any, limits: tuple[float, float], name: str) -> float | None:
+    if value is None:
+        return None
+    number = _number(value, name)
+    if not limits[0] <= number <= limits[1]:
+        raise InputError(f"The request's {name} must be from {limits[0]:g} to {limits[1]:g}, not {number:g}.")
+    return number
 
 
 def _numbers(values: Any, count: int, name: str) -> list[float] | None:

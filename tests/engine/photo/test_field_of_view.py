@@ -23,7 +23,12 @@ from tests.engine.synthetic import write_image
         (Exif(focal_length_mm=800, camera="NIKON D5"), 36 / 800),
         (Exif(focal_length_mm=24, camera="NIKON Z 9"), 36 / 24),
         (Exif(focal_length_mm=180, camera="NIKON D2Xs"), 23.7 / 180),
-        (Exif(focal_length_mm=3.6, camera="RP_ov5647"), None),
+        (Exif(focal_length_mm=3.6, camera="RP_ov5647"), 3.63 / 3.6),
+        (Exif(camera="RP_ov5647"), None),
+        (Exif(camera="RP_imx477"), 6.287 / 5),
+        (Exif(focal_length_mm=16.0, camera="RP_imx477"), 6.287 / 16),
+        (Exif(focal_length_mm=1e6, camera="NIKON D5"), None),
+        (Exif(focal_length_mm=0.1, camera="NIKON D5"), None),
         (Exif(focal_length_mm=180), None),
         (Exif(camera="NIKON D5"), None),
         (Exif(), None),
@@ -31,6 +36,15 @@ from tests.engine.synthetic import write_image
 )
 def test_the_long_side_by_the_distance(exif: Exif, expected: float | None) -> None:
     assert field_ratio(exif) == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("exif", "diagonal_km"), [(Exif(focal_length_mm=3.5976, camera="RP_ov5647"), 526), (Exif(camera="RP_imx477"), 710)]
+)
+def test_the_cameras_of_the_astro_pi_show_what_their_photos_do_from_the_station(exif: Exif, diagonal_km: int) -> None:
+    ratio = field_ratio(exif)
+    assert ratio is not None
+    assert ratio * 420 * 5 / 4 == pytest.approx(diagonal_km, rel=0.1)
 
 
 def with_exif(path: Path, camera: bytes, in_35mm: int) -> Path:

@@ -95,6 +95,8 @@ def test_the_service_ranks_as_the_index_does(index: Index, photo: np.ndarray, ad
         {"extent": (lon - 0.1, lat - 0.1, lon + 0.1, lat + 0.1)},
         {"polygon": f"POLYGON(({lon} {lat},{lon + 0.2} {lat},{lon} {lat + 0.2},{lon} {lat}))"},
         {"diversify": False, "top": 3},
+        {"field_ratio": 0.01},
+        {"nadir": Nadir(lat, lon, 380_000.0), "field_ratio": 0.01},
     ):
         assert retrieve(photo, remote, descriptor, **limits) == retrieve(photo, index, descriptor, **limits)
     with pytest.raises(NoBlocksError, match="no block within 30 km of the nadir"):
@@ -170,11 +172,24 @@ def test_nonsense_is_refused_and_the_next_request_is_answered(index: Index, phot
         (SEARCH_PATH, good.replace(b'"nadir": null', b'"nadir": [91, 0]'), 400),
         (SEARCH_PATH, good.replace(b'"extent": null', b'"extent": [1, 2, 1, 2]'), 400),
         (SEARCH_PATH, good.replace(b'"radius_km": 2500', b'"radius_km": NaN'), 400),
+        (SEARCH_PATH, good.replace(b'"field_ratio": null', b'"field_ratio": 0'), 400),
+        (SEARCH_PATH, good.replace(b'"field_ratio": null', b'"field_ratio": 1e300'), 400),
+        (SEARCH_PATH, good.replace(b'"field_ratio": null', b'"field_ratio": true'), 400),
+        (SEARCH_PATH, good.replace(b'"altitude_m": null', b'"altitude_m": -420000'), 400),
     ):
         found, content = ask(address + path, body)
         assert (found, path, set(content)) == (status, path, {"error", "kind"})
     assert ask(address + SEARCH_PATH, b"x" * (MOST_BYTES + 1))[0] == 413
     assert len(ask(address + SEARCH_PATH, good)[1]["candidates"]) == 3
+
+
+def test_clients_of_before_are_answered_as_before(index: Index) -> None:
+    query = Query(np.ones((4, index.info.dimensions), np.float32))
+    limits = Limits(Nadir(10.0, 20.0))
+    content = json.loads(write_request(query, limits, top=3, diversify=True))
+    assert (content.pop("field_ratio"), content.pop("altitude_m")) == (None, limits.nadir.altitude_m)
+    read, read_limits, _, _ = read_request(json.dumps(content).encode(), index.info.dimensions)
+    assert (read.field_ratio, read_limits) == (None, limits)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
