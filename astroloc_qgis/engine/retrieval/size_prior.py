@@ -2,8 +2,7 @@
 
 The lens tells how wide the ground is straight below the camera; a tilted view shows more of it. Away from the nadir the
 root of a photo's area grows with the distance to it and, since the ground is seen at a slant, with one by the root of
-the sine of the slant's angle. Where the nadir is not known, the tilt is spread as that of real photos: less for a wide
-lens, whose photos show the horizon when they are tilted as much as those of a long one.
+the sine of the slant's angle. Where the nadir is not known, the tilt is spread as that of real photos.
 
 This is a density over the logarithm of a block's side. A block's probability also grows with the ground that it stands
 for, so that each of few large blocks is likelier than each of many small ones: with its side (``BY_SIDE``), which ranks
@@ -23,7 +22,7 @@ from astroloc_qgis.engine.geometry.projection import Array
 ROOT_OF_AREA = 0.84
 """Root of a photo's area by its long side: 0.82 at 3:2, 0.87 at 4:3."""
 TILT_OCTAVES = 0.76
-"""Mean of how much larger the root of the area is for the tilt, in doublings, of photos with a long lens."""
+"""Mean of how much larger the root of a photo's area is for its tilt, in doublings."""
 TILT_SPREAD = 0.55
 """Standard deviation of the same."""
 SPREAD = 0.5
@@ -54,8 +53,7 @@ def log_size(side_m: Array, field_ratio: float, altitude_m: float, distance_km: 
     side = np.asarray(side_m, dtype=np.float64)
     level_m = ROOT_OF_AREA * field_ratio * altitude_m
     if distance_km is None:
-        freedom = 1 / (1 + field_ratio**2)
-        likeliest_m, spread = level_m * 2 ** (TILT_OCTAVES * freedom), math.hypot(SPREAD, TILT_SPREAD * freedom)
+        likeliest_m, spread = level_m * 2**TILT_OCTAVES, math.hypot(SPREAD, TILT_SPREAD)
         expected_m: Array = np.asarray(likeliest_m)
     else:
         likeliest_m, spread = level_m, SPREAD
