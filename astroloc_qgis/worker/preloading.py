@@ -15,7 +15,7 @@ from astroloc_qgis.engine.progress import Progress
 from astroloc_qgis.worker.memory import choose_device
 from astroloc_qgis.worker.requests import Preload
 
-AHEAD = 2
+AHEAD = 3
 """The number of a cascade's matchers that are loaded: those that nearly every photo begins with."""
 TRIAL_PX = 96
 """The side of the grey picture that the model describes, so that its first photo finds it ready."""

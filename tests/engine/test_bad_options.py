@@ -20,7 +20,7 @@ def scene() -> Scene:
     [
         (
             ["--matcher", "magic"],
-            "There is no matcher 'magic': choose one of sift, xfeat-lighterglue, aliked-lightglue",
+            "There is no matcher 'magic': choose one of sift, orientation, xfeat-lighterglue, aliked-lightglue",
         ),
         (["--matcher", ""], "There is no matcher ''"),
         (["--device", "abacus"], "There is no device 'abacus' on this machine: choose auto or one of cpu"),

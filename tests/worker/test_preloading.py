@@ -17,7 +17,7 @@ def ignore(_stage, _fraction):
 
 def test_the_first_matchers_of_the_cascade_are_those_that_a_photo_then_uses():
     answer = preloading("cpu")(Preload(matcher="auto"), ignore)
-    assert answer == {"loaded": ["sift", "xfeat-lighterglue"], "device": "cpu"}
+    assert answer == {"loaded": ["sift", "orientation", "xfeat-lighterglue"], "device": "cpu"}
     before = matchers.create.cache_info().hits
     matchers.create("xfeat-lighterglue", "cpu")
     assert matchers.create.cache_info().hits == before + 1
@@ -41,7 +41,7 @@ def test_it_can_be_cancelled_between_all_its_steps():
 
     request = Preload(matcher="auto", index=shipped("index", "world"))
     preloading("cpu")(request, count)
-    assert steps == ["libraries", "libraries", "matchers", "matchers", "index", "model"]
+    assert steps == ["libraries", "libraries", "matchers", "matchers", "matchers", "index", "model"]
     for last in range(len(steps)):
         done = []
 

@@ -81,9 +81,9 @@ AUTO = (
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 2, last=True),
 )
-"""The cascade called ``auto``: SIFT and the correlation of orientations match at any rotation, XFeat with LighterGlue at
-the quarter turns; ALIKED with LightGlue refines what they can neither confirm nor refute, and searches where the photo
-most probably is."""
+"""The cascade called ``auto``: SIFT matches at any rotation, and so does orientation correlation, which needs no
+keypoints; XFeat with LighterGlue matches at the quarter turns; ALIKED with LightGlue refines what they can neither
+confirm nor refute, and searches where the photo most probably is."""
 
 THOROUGH = 4
 """Factor by which a thorough search multiplies the attempts of the stages of ``auto`` that come last."""

@@ -1,22 +1,22 @@
 """Orientation correlation: tie points of two pictures that are drawn at about the same scale and rotation.
 
-The pictures as wholes are shifted to where their orientation fields (``orientation_field``) correlate best; then patches
-of the first are each found again in the second, near where the shift puts them. What is weak everywhere, as in near
-infrared over snow or through haze, adds up over a patch, where keypoints have nothing to hold on to.
+The pictures as wholes are shifted to where their orientation fields (``orientation_field``) correlate best; then
+patches of the first are each found again in the second, near where the shift puts them. What is weak everywhere, as in
+near infrared over snow or through haze, adds up over a patch, where keypoints have nothing to hold on to.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches
+from astroloc_qgis.engine.matchers.base import Features, Image, Mask, Matcher, Matches, no_matches
 from astroloc_qgis.engine.matchers.orientation_field import Field, orientation_field
-from astroloc_qgis.engine.matchers.base import no_matches
 
 PATCH_PX, REACH_PX = 64, 16
 """Side of a patch, and how far its counterpart may lie from where the shift puts it, pixels."""
@@ -32,6 +32,10 @@ SIGNIFICANT = 4.0
 
 AT_ONCE = 64
 """Number of patches in one transform."""
+
+Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]
+"""(M, 2) middles of patches, pixels of the first picture; (M, 2) of their counterparts, pixels of the second; and (M,)
+the heights of their peaks."""
 
 
 class OrientationCorrelation(Matcher):
@@ -51,6 +55,7 @@ class OrientationCorrelation(Matcher):
 
     def extract(self, image: Image, mask: Mask | None = None, most: int | None = None) -> Features:
         """See ``Matcher.extract``; the keypoints are the middles of patches, whatever ``most`` says."""
+        del most
         height, width = image.shape[:2]
         shown = np.ones((height, width), bool) if mask is None else mask
         return Features(_middles(shown), (width, height), {"field": orientation_field(image, mask)})
@@ -79,8 +84,15 @@ def best_shift(first: Field, second: Field) -> tuple[int, int]:
     return right - size[1] * (right >= second.shape[2]), down - size[0] * (down >= second.shape[1])
 
 
-def _find(first: Field, second: Field, middles: NDArray[np.int64], shift: tuple[int, int]):
-    """Find patches again: middles in the first picture, in the second, and the heights of their peaks."""
+def _find(first: Field, second: Field, middles: NDArray[np.int64], shift: tuple[int, int]) -> Found:
+    """Find patches of a field again in another one, at most ``REACH_PX`` from where the shift x, y puts them.
+
+    Args:
+        first: the field that the patches are of.
+        second: the other one.
+        middles: (N, 2) of the patches, pixels of the first.
+        shift: of ``best_shift``.
+    """
     half, side, window = PATCH_PX // 2, PATCH_PX + 2 * REACH_PX, 2 * REACH_PX + 1
     patches = torch.from_numpy(_cut(first, middles - half, PATCH_PX))
     around = torch.from_numpy(_cut(second, middles - half - REACH_PX + np.array(shift), side))
@@ -102,18 +114,19 @@ def _find(first: Field, second: Field, middles: NDArray[np.int64], shift: tuple[
     return places, places + moved, height[inner].astype(np.float32)
 
 
-def _between(before, middle, after):
+def _between(before: NDArray[Any], middle: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
     """Where the parabola through three values, the middle one the greatest, has its vertex: from -0.5 to 0.5."""
-    return 0.5 * (after - before) / np.maximum(2 * middle - before - after, 1e-9)
+    return np.asarray(0.5 * (after - before) / np.maximum(2 * middle - before - after, 1e-9))
 
 
-def _sums(values, side: int):
+def _sums(values: NDArray[np.floating[Any]], side: int) -> NDArray[np.float64]:
     """(N, h - side + 1, w - side + 1) sums over squares of (N, h, w) values."""
     summed = np.pad(values.astype(np.float64), ((0, 0), (1, 0), (1, 0))).cumsum(axis=1).cumsum(axis=2)
-    return summed[:, side:, side:] - summed[:, :-side, side:] - summed[:, side:, :-side] + summed[:, :-side, :-side]
+    total = summed[:, side:, side:] - summed[:, :-side, side:] - summed[:, side:, :-side] + summed[:, :-side, :-side]
+    return np.asarray(total)
 
 
-def _cut(field: Field, corners: NDArray[np.int64], side: int):
+def _cut(field: Field, corners: NDArray[np.int64], side: int) -> NDArray[np.complex64]:
     """(N, 2, side, side) squares of a field by their top left corners (N, 2); 0 beyond the field."""
     height, width = field.shape[1:]
     left, top = np.maximum(-corners.min(axis=0), 0)

@@ -77,7 +77,8 @@ MODELS: dict[str, KnownModel] = {
         preprocessing="320 px, aspect kept",
     ),
     "sift": KnownModel(MATCHER, "the quickest, at any turn; tried first"),
-    "xfeat-lighterglue": KnownModel(MATCHER, "most of what SIFT leaves; tried second", ("xfeat", "xfeat-lighterglue")),
+    "orientation": KnownModel(MATCHER, "snow, haze and near infrared, at any turn; tried second"),
+    "xfeat-lighterglue": KnownModel(MATCHER, "most of what SIFT leaves; tried third", ("xfeat", "xfeat-lighterglue")),
     "aliked-lightglue": KnownModel(
         MATCHER, "hard photos; slow on a CPU, tried last", ("aliked-n16", "aliked-lightglue")
     ),

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from astroloc_qgis.engine.coregistration.attempts import CLOSER_CANDIDATES, attempts_about, attempts_at, candidate_below
+from astroloc_qgis.engine.coregistration.attempts import (
+    BELOW_AT,
+    CLOSER_CANDIDATES,
+    attempts_about,
+    attempts_at,
+    candidate_below,
+)
 from astroloc_qgis.engine.coregistration.cascade import GROUP
 from astroloc_qgis.engine.coregistration.search_area import (
     CLOSER_BY,
+    LESS_LIKELY_PX,
+    CoregistrationSettings,
     area_about_block,
     area_closer_to_block,
     has_closer_area,
@@ -64,6 +72,22 @@ def test_closer_is_narrower_and_larger(reference: Reference) -> None:
     assert close.trials[0] == (0, 3)
 
 
+def test_correlation_searches_finely_about_the_likeliest_candidates_and_never_in_closer_areas(
+    reference: Reference,
+) -> None:
+    given = candidates(block_of(256, reference).zoom, 2 * GROUP)
+    nadir = Nadir(40.3, 10.2)
+    below = candidate_below(nadir, len(given) + 1)
+    searched: dict[int, list[int]] = {}
+    for area, candidate in attempts_about(given, reference, nadir, below):
+        assert candidate is not None
+        searched.setdefault(candidate.rank, []).append(area.correlated_px)
+    fine = CoregistrationSettings().correlated_px
+    assert 0 < LESS_LIKELY_PX < fine
+    assert searched.pop(below.rank) == [fine]
+    assert list(searched.values()) == [[fine, 0]] * GROUP + [[LESS_LIKELY_PX, 0]] * GROUP
+
+
 def test_there_is_no_closer_attempt_where_the_reference_has_no_more_detail(reference: Reference) -> None:
     fine = block_of(100, reference)
     assert not has_closer_area(fine, reference)
@@ -89,13 +113,13 @@ def test_about_a_block_that_the_user_named_every_rotation_is_tried(reference: Re
     assert [len(area.trials) for area, _ in attempts] == [8, 8]
 
 
-def test_the_ground_below_the_station_is_searched_after_the_first_group(reference: Reference) -> None:
+def test_the_ground_below_the_station_is_searched_after_the_likeliest_candidates(reference: Reference) -> None:
     given = candidates(block_of(100, reference).zoom, 2 * GROUP)
     nadir = Nadir(40.3, 10.2)
     below = candidate_below(nadir, len(given) + 1)
     ranks = [one.rank for _, one in attempts_about(given, reference, nadir, below) if one is not None]
-    assert ranks == [*range(1, GROUP + 1), len(given) + 1, *range(GROUP + 1, 2 * GROUP + 1)]
+    assert ranks == [*range(1, BELOW_AT + 1), len(given) + 1, *range(BELOW_AT + 1, 2 * GROUP + 1)]
     assert below.block.contains(10.2, 40.3)
-    area = attempts_about(given, reference, nadir, below)[GROUP][0]
+    area = attempts_about(given, reference, nadir, below)[BELOW_AT][0]
     lon, lat = area.plane.to_lonlat(apply_homography(area.frames[0].to_plane, np.array([area.frames[0].centre])))[0]
     assert great_circle_km(np.array([[lon, lat]]), np.array([10.2, 40.3]))[0] < below.block.side_m / 2000

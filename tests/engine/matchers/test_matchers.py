@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from astroloc_qgis.engine.coregistration.cascade import AUTO
 from astroloc_qgis.engine.coregistration.homography_fit import fit_homography
 from astroloc_qgis.engine.errors import InputError
 from astroloc_qgis.engine.geometry.footprint import photo_corners
@@ -18,12 +19,19 @@ from astroloc_qgis.engine.matchers.base import Features, Image, Matcher, inside_
 from tests.engine.matchers.conftest import mirror_shift
 from tests.engine.synthetic import World, degrade, make_world
 
-ALL = ["sift", "xfeat-lighterglue", "aliked-lightglue"]
+WITH_KEYPOINTS = ["sift", "xfeat-lighterglue", "aliked-lightglue"]
+ALL = ["sift", "orientation", "xfeat-lighterglue", "aliked-lightglue"]
 SIDE = 320
 
 
 @pytest.fixture(params=ALL)
 def matcher(request: pytest.FixtureRequest) -> Matcher:
+    return matchers.create(request.param)
+
+
+@pytest.fixture(params=WITH_KEYPOINTS)
+def turning(request: pytest.FixtureRequest) -> Matcher:
+    """One that finds keypoints in each picture, and so bears some rotation and scale."""
     return matchers.create(request.param)
 
 
@@ -58,24 +66,28 @@ def worst_corner(matcher: Matcher, picture: Image, features: Features, moved: Ar
     return float(np.linalg.norm(error, axis=1).max())
 
 
-def test_the_registry_begins_with_the_three_matchers_of_the_cascade() -> None:
-    assert matchers.names()[:3] == ALL
+def test_the_registry_begins_with_the_matchers_of_the_cascade_in_its_order() -> None:
+    assert matchers.names()[: len(ALL)] == ALL == list(dict.fromkeys(stage.matcher for stage in AUTO))
     for name in ALL:
         matchers.check_name(name)
 
 
 def test_a_matcher_carries_its_name_and_the_licence_of_its_weights(matcher: Matcher) -> None:
     assert matcher.name in ALL
-    assert "Apache-2.0" in matcher.licence
+    assert ("GPL-2.0-or-later" if matcher.name == "orientation" else "Apache-2.0") in matcher.licence
 
 
 def test_only_sift_matches_at_any_rotation() -> None:
-    assert [matchers.create(name).rotation_invariant for name in ALL] == [True, False, False]
+    assert [matchers.create(name).rotation_invariant for name in ALL] == [True, False, False, False]
+
+
+def test_only_orientation_is_searched_with_by_correlation() -> None:
+    assert [matchers.create(name).dense for name in ALL] == [False, True, False, False]
 
 
 @pytest.mark.parametrize("ask", [matchers.check_name, matchers.create])
 def test_an_unknown_matcher_is_refused_with_the_names_there_are(ask: object) -> None:
-    with pytest.raises(InputError, match="no matcher 'surf'.*sift, xfeat-lighterglue, aliked-lightglue"):
+    with pytest.raises(InputError, match="no matcher 'surf'.*sift, orientation, xfeat-lighterglue"):
         ask("surf")  # type: ignore[operator]
 
 
@@ -85,10 +97,10 @@ def test_a_matcher_is_loaded_once() -> None:
 
 
 @pytest.mark.parametrize(("rotation_deg", "scale"), [(12, 1.2), (-20, 0.8)])
-def test_every_matcher_recovers_a_small_rotation_and_scale(
-    matcher: Matcher, picture: Image, described: dict[str, Features], rotation_deg: float, scale: float
+def test_every_matcher_of_keypoints_recovers_a_small_rotation_and_scale(
+    turning: Matcher, picture: Image, described: dict[str, Features], rotation_deg: float, scale: float
 ) -> None:
-    assert worst_corner(matcher, picture, described[matcher.name], motion(rotation_deg, scale)) < 2.0
+    assert worst_corner(turning, picture, described[turning.name], motion(rotation_deg, scale)) < 2.0
 
 
 @pytest.mark.parametrize("rotation_deg", [45, 90, 135, 180, 250])
@@ -96,11 +108,11 @@ def test_sift_recovers_any_rotation(picture: Image, described: dict[str, Feature
     assert worst_corner(matchers.create("sift"), picture, described["sift"], motion(rotation_deg, 0.7)) < 1.0
 
 
-def test_keypoints_keep_the_corner_convention(matcher: Matcher) -> None:
+def test_keypoints_keep_the_corner_convention(turning: Matcher) -> None:
     # A matcher that forgot half a pixel would see a picture and its mirror image a whole pixel apart. XFeat's network
     # leans by 0.16 pixels to the right by itself, which cancels between two pictures of the same orientation.
     picture = np.ascontiguousarray(make_world().pixels[400 : 400 + SIDE, 400 : 400 + SIDE])
-    assert abs(mirror_shift(matcher, picture)) < 0.5
+    assert abs(mirror_shift(turning, picture)) < 0.5
 
 
 def test_nothing_is_found_where_the_mask_shows_nothing(matcher: Matcher, picture: Image) -> None:
