@@ -171,8 +171,8 @@ def localize(
                 tried = candidates[: search.attempted]
                 below = None if search.nadir is None or not wide else candidate_below(search.nadir, len(candidates) + 1)
                 effort = effort_for(contents, photo.field_ratio, candidates, reference, search.nadir)
-                effort = effort if search.attempted is None else effort.again(2 * search.attempted)
-                attempts = attempts_about(tried, reference, search.nadir, below)
+                effort = effort if search.attempted is None else effort.again(search.attempted)
+                attempts = attempts_about(tried, reference, search.nadir, below, closer=search.attempted is None)
                 outcome = job.register(pyramid, reference, attempts, effort)
             made.append(search)
             searched = Searched(nadir, tuple(made), search)

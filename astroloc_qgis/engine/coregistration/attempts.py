@@ -83,7 +83,12 @@ def candidate_below(nadir: Nadir, rank: int) -> Candidate:
 
 
 def attempts_about(
-    candidates: Sequence[Candidate], reference: Reference, nadir: Nadir | None, below: Candidate | None = None
+    candidates: Sequence[Candidate],
+    reference: Reference,
+    nadir: Nadir | None,
+    below: Candidate | None = None,
+    *,
+    closer: bool = True,
 ) -> Attempts:
     """The attempts about the candidates of a retrieval, likeliest first.
 
@@ -95,6 +100,7 @@ def attempts_about(
         reference: imagery.
         nadir: the sub-satellite point, where it is known.
         below: of ``candidate_below``; follows the first candidates.
+        closer: whether to make closer attempts.
     """
     likely = CoregistrationSettings(search_long_sides=LIKELY_LONG_SIDES)
     others = CoregistrationSettings(correlated_px=LESS_LIKELY_PX)
@@ -104,9 +110,9 @@ def attempts_about(
         group = kept[first : first + GROUP]
         about = partial(area_about_block, settings=others if first else likely)
         makers += [_maker(about, one, reference, nadir, one.quarter_turns) for one in group]
-        if first < CLOSER_CANDIDATES:
-            closer = [one for one in group if has_closer_area(one.block, reference)]
-            makers += [_maker(area_closer_to_block, one, reference, nadir, one.quarter_turns) for one in closer]
+        if closer and first < CLOSER_CANDIDATES:
+            narrow = [one for one in group if has_closer_area(one.block, reference)]
+            makers += [_maker(area_closer_to_block, one, reference, nadir, one.quarter_turns) for one in narrow]
         if below is not None and first == 0:
             makers.insert(BELOW_AT, _maker(partial(area_about_block, settings=likely), below, reference, nadir, 0))
     return Attempts(makers)

@@ -45,11 +45,12 @@ class Stage:
 
     Attributes:
         matcher: name.
-        attempts: number of the best attempts that it runs on; half of it for the last ones where there are many.
+        attempts: number of the best attempts that it runs on.
         searches: number of these on which it searches itself; on the others it only follows what another suspected.
             None: on all.
         refine_only: whether it only refines hypotheses of earlier stages, without a search of its own.
-        last: whether it searches when all cheaper stages have failed, at the likeliest attempts.
+        last: whether it searches when all cheaper stages have failed, at the likeliest attempts; where there is more
+            than a group of attempts, at half as many, and the photo at one size.
     """
 
     matcher: str
@@ -75,9 +76,9 @@ GROUP = 6
 """Number of attempts on which all searching stages run before the next attempts begin."""
 
 AUTO = (
-    Stage("sift", 50, searches=24),
+    Stage("sift", 50, searches=18),
     Stage("orientation", 50),
-    Stage("xfeat-lighterglue", 50, searches=8),
+    Stage("xfeat-lighterglue", 50, searches=6),
     Stage("aliked-lightglue", 4, refine_only=True),
     Stage("aliked-lightglue", 2, last=True),
 )
@@ -253,6 +254,8 @@ def _registrations(
                 area = attempts[number][0]
                 if stage.searches is not None and number >= stage.searches:
                     area = replace(area, trials=())
+                elif stage.last and len(attempts) > GROUP:
+                    area = replace(area, photo_px=area.photo_px[-1:])
                 with references.borrowed() as opened:
                     if stage.refine_only:
                         start = promising[number]
