@@ -11,6 +11,7 @@ import pytest
 from astroloc_qgis.engine.coregistration import candidate_search
 from astroloc_qgis.engine.coregistration.cascade import (
     AUTO,
+    GROUP,
     PROMISING,
     THOROUGH,
     Stage,
@@ -65,15 +66,17 @@ def test_a_refine_only_matcher_runs_last_on_the_hypotheses_with_most_inliers() -
 
 def test_the_last_stage_searches_at_the_most_promising_and_at_the_first_attempts_in_turn() -> None:
     stages = (Stage("cheap", 9), Stage("strong", 1, refine_only=True), Stage("strong", 4, last=True))
-    promising = {7: hypothesis(PROMISING), 5: hypothesis(30), 3: hypothesis(PROMISING - 1)}
-    order = [(stage.matcher, stage.last, numbers) for stage, numbers in _schedule(9, stages, promising)]
+    promising = {4: hypothesis(PROMISING), 5: hypothesis(30), 3: hypothesis(PROMISING - 1)}
+    order = [(stage.matcher, stage.last, numbers) for stage, numbers in _schedule(GROUP, stages, promising)]
     assert order[-5:] == [
         ("strong", False, [5]),
         ("strong", True, [5]),
         ("strong", True, [0]),
-        ("strong", True, [7]),
+        ("strong", True, [4]),
         ("strong", True, [1]),
     ]
+    of_many = [(stage.last, numbers) for stage, numbers in _schedule(GROUP + 1, stages, promising)]
+    assert of_many[-3:] == [(False, [5]), (True, [5]), (True, [0])]
     single = [(stage.matcher, stage.last, numbers) for stage, numbers in _schedule(1, stages, {})]
     assert single == [("cheap", False, [0]), ("strong", True, [0])]
 
