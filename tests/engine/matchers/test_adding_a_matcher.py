@@ -75,6 +75,13 @@ def test_a_toy_matcher_georeferences_a_photo(tmp_path: Path) -> None:
 def test_a_toy_matcher_is_listed_with_its_cost_and_licence_and_offered_in_the_window() -> None:
     assert registry.names()[len(registry.MATCHERS) - 1] == "toy"
     assert registry.ready("toy")
-    assert registry.offered() == ["xfeat-lighterglue", "aliked-lightglue", "disk-lightglue", "sift", "toy"]
+    assert registry.offered() == [
+        "xfeat-lighterglue",
+        "aliked-lightglue",
+        "disk-lightglue",
+        "sift",
+        "orientation",
+        "toy",
+    ]
     line = next(line for line in table().splitlines() if line.startswith("toy "))
     assert line.split() == ["toy", "any", "1.0", "none", "0.99", "none", "needed", "CC0-1.0"]
