@@ -181,8 +181,8 @@ def test_a_stage_on_the_cpu_has_all_workers_also_where_the_networks_have_a_graph
     monkeypatch.setattr(cascade, "workers_for", lambda device: 4 if device == "cpu" else 1)
     for device, wanted in (("cuda", 1), ("cpu", 4)):
         at_once.clear()
-        list(cascade._registrations(None, None, [(None, None)] * 3, cascade.AUTO[:2], {}, device, None, no_progress))
-        assert at_once == {"sift": 4, "xfeat-lighterglue": wanted}
+        list(cascade._registrations(None, None, [(None, None)] * 3, cascade.AUTO[:3], {}, device, None, no_progress))
+        assert at_once == {"sift": 4, "orientation": 4, "xfeat-lighterglue": wanted}
 
 
 def test_a_matcher_or_a_descriptor_without_a_network_computes_on_the_cpu() -> None:
