@@ -108,6 +108,13 @@ def test_each_of_the_first_groups_is_followed_by_its_closer_attempts(reference: 
     ]
 
 
+def test_without_closer_attempts_each_candidate_is_tried_once(reference: Reference) -> None:
+    given = candidates(block_of(256, reference).zoom, GROUP + 2)
+    assert [one.rank for _, one in attempts_about(given, reference, None, closer=False) if one is not None] == list(
+        range(1, len(given) + 1)
+    )
+
+
 def test_about_a_block_that_the_user_named_every_rotation_is_tried(reference: Reference) -> None:
     attempts = attempts_at(candidates(block_of(256, reference).zoom, 1)[0], reference, None)
     assert [len(area.trials) for area, _ in attempts] == [8, 8]
