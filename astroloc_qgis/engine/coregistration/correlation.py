@@ -68,6 +68,8 @@ def find_peaks(
     best = np.full(mask.shape, -np.inf, np.float32)
     chosen = np.zeros((2, *mask.shape), np.float32)
     for number, side in enumerate(sides):
+        if number and side > max(pyramid.size):  # a photo is never enlarged
+            break
         progress("match", number / len(sides))
         height, turn = area.correlate(pyramid, side)
         better = height.numpy() > best
@@ -89,7 +91,8 @@ class _Spectrum:
     def __init__(self, field: Field, largest: int) -> None:
         """Transform the field, with room for a photo whose long side is ``largest`` pixels."""
         self.shape = field.shape[1:]
-        self.size = tuple(cv2.getOptimalDFTSize(side + largest // 2) for side in self.shape)
+        diagonal = math.ceil(math.sqrt(2) * largest) + 2
+        self.size = tuple(cv2.getOptimalDFTSize(max(side + largest // 2, diagonal)) for side in self.shape)
         energy = (np.abs(field) ** 2).sum(axis=0)
         self._field = torch.fft.rfft2(torch.from_numpy(parts_of(field)), s=self.size)
         self._energy = torch.fft.rfft2(torch.from_numpy(energy), s=self.size)

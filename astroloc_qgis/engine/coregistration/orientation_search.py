@@ -72,6 +72,7 @@ class OrientationSearch:
             progress: told the stage "match"; may raise ``Cancelled``.
         """
         if not self._area.trials or not self._area.correlated_px:
+            self.why = "nothing was suspected there, and no search was made"
             return
         shown = self._picture()
         if shown is None:
