@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsMapSettings, QgsRectangle
@@ -112,17 +110,3 @@ def test_the_level_is_the_finest_that_is_needed(tmp_path):
     assert [level.shape for level in pyramid.levels] == [(1000, 2000), (500, 1000), (250, 500), (125, 250)]
     assert {int(value) for level in pyramid.levels for value in np.unique(level)} == {0xFF285078}
     assert [pyramid.level_for(scale) for scale in (0.3, 1.0, 1.9, 2.1, 4.1, 100.0)] == [0, 0, 1, 1, 2, 3]
-
-
-def test_a_full_screen_is_drawn_in_less_than_a_fifteenth_of_a_second():
-    level = np.full((5304, 7952), 0xFF336699, np.uint32)
-    pyramid = Pyramid((level, level[::2, ::2].copy(), level[::4, ::4].copy(), level[::8, ::8].copy()))
-    placement = placed(-103.4, 20.6, gsd=12.0, size=(7952, 5304))
-    screen = canvas("EPSG:3857", -103.4, 20.6, 90.0, size=(1000, 700))
-    warp(pyramid, placement, screen)
-    times = []
-    for _ in range(7):
-        started = time.perf_counter()
-        warp(pyramid, placement, screen)
-        times.append(time.perf_counter() - started)
-    assert sorted(times)[3] < 1 / 15
