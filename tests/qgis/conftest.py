@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +132,10 @@ SUCCESS, WARNING, CRITICAL = (
     Qgis.MessageLevel.Warning,
     Qgis.MessageLevel.Critical,
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Collect what is left of the tests while QGIS still runs, and nothing once it has ended, when that can crash."""
+    gc.collect()
+    gc.freeze()
